@@ -1,0 +1,18 @@
+// The ground floor: units, the reader, text and notes that every room shares.
+export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
+export { type Damage, Reader } from "./reader.ts";
+export { hex, latin1, startsWith, utf16le } from "./text.ts";
+export {
+  type Endpoint,
+  type FileOffset,
+  type FrameNo,
+  type Millis,
+  millisBetween,
+  type Nanos,
+  nanos,
+  type Side,
+  type StreamOffset,
+  type Unit,
+  unreachable,
+  type Where,
+} from "./units.ts";

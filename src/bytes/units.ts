@@ -1,0 +1,56 @@
+// Units of the numbers that travel through the house. A plain number literal fits any of them; one unit never fits another.
+
+declare const unit: unique symbol;
+
+/** A `T` that carries its unit in its type; two different units do not mix, a bare literal fits each. */
+export type Unit<T, U extends string> = T & { readonly [unit]?: U };
+
+/** Number of a frame in its capture file, counted from 1 as Wireshark does. */
+export type FrameNo = Unit<number, "frame, from 1">;
+
+/** Byte offset in one direction of a connection, from 0 at its first byte. */
+export type StreamOffset = Unit<number, "stream offset, from 0">;
+
+/** Byte offset in the (uncompressed) capture file, from 0. */
+export type FileOffset = Unit<number, "file offset, from 0">;
+
+/** Exact time: nanoseconds since 1970-01-01T00:00:00Z. */
+export type Nanos = Unit<bigint, "ns since 1970">;
+
+/** A duration in milliseconds, with fractions. */
+export type Millis = Unit<number, "ms">;
+
+/** Which side of a connection: 0 sent the first frame that was captured, 1 is its peer. */
+export type Side = 0 | 1;
+
+/**
+ * The place where something was seen. `frame` is the frame in which it became complete, as Wireshark shows it,
+ * `firstFrame` the one that brought its first byte, `at` the offset of its first byte in its direction.
+ */
+export interface Where {
+  readonly frame: FrameNo;
+  readonly firstFrame: FrameNo;
+  readonly at: StreamOffset;
+  readonly time: Nanos;
+}
+
+/** An IP address (text form, RFC 5952 for IPv6) and a TCP port. */
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Exact time from the two integers of a packet. */
+export function nanos(seconds: number, nanoseconds: number): Nanos {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+}
+
+/** Milliseconds from `from` to `to`, with fractions; negative if `to` is earlier. */
+export function millisBetween(from: Nanos, to: Nanos): Millis {
+  return Number(to - from) / 1e6;
+}
+
+/** For the `default` of an exhaustive switch: a new kind fails to compile here. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

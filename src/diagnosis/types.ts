@@ -1,0 +1,70 @@
+// What diagnosis gives: a verdict per connection, findings with evidence, the sender of each 401.
+import type { FrameNo } from "../bytes/index.ts";
+
+/** Verdicts of a connection, worst first. */
+export const VERDICTS = [
+  "tunnel-401-proxy",
+  "tunnel-407",
+  "connect-401",
+  "forward-401-proxy",
+  "tunnel-401-unattributed",
+  "tunnel-401-suspected",
+  "auth-loop",
+  "auth-no-scheme",
+  "auth-abandoned",
+  "tunnel-refused",
+  "no-response",
+  "tls-failed",
+  "incomplete",
+  "encrypted",
+  "not-tls",
+  "tunnel-401-origin",
+  "forward-401-origin",
+  "auth-ok",
+  "ok",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Ids of findings: the verdicts that are worth one, and rules of their own. */
+export type FindingId =
+  | Verdict
+  | "capture-quality"
+  | "keys-missing"
+  | "ntlm-broken-connection"
+  | "scheme-mismatch"
+  | "basic-in-clear"
+  | "untrusted-interception"
+  | "mixed-auth-context"
+  | "challenge-after-success";
+
+export type Severity = "error" | "warning" | "info";
+export type Certainty = "certain" | "likely" | "possible";
+export type Sender = "proxy" | "origin" | "unknown";
+
+/** Who sent a response, how certain that is and why, in words with frames. */
+export interface Attribution {
+  readonly sentBy: Sender;
+  readonly certainty: Certainty | null;
+  readonly evidence: readonly string[];
+}
+
+/** What to do, for the two people who can do something. */
+export interface Advice {
+  readonly helpdesk: string;
+  readonly proxyAdmin: string;
+}
+
+export interface Finding {
+  readonly id: FindingId;
+  readonly severity: Severity;
+  readonly certainty: Certainty | null;
+  /** null where it is about the whole capture. */
+  readonly stream: number | null;
+  readonly frames: readonly FrameNo[];
+  readonly title: string;
+  readonly detail: string;
+  readonly evidence: readonly string[];
+  readonly advice: Advice;
+  readonly displayFilter: string | null;
+}

@@ -1,0 +1,122 @@
+// HTTP messages as the rooms above see them. What is secret was reduced when it was decoded: nothing here can leak it.
+import type { FrameNo, StreamOffset, Where } from "../bytes/index.ts";
+
+/** NTLM message (MS-NLMP 2.2.1) reduced to what may be known. */
+export interface NtlmMessage {
+  /** 1 NEGOTIATE, 2 CHALLENGE, 3 AUTHENTICATE. */
+  readonly type: 1 | 2 | 3;
+  /** Type 2: the target name (domain or server of the challenger). */
+  readonly targetName: string | null;
+  /** Type 1 and 3; null where absent or empty. */
+  readonly domain: string | null;
+  readonly user: string | null;
+  readonly workstation: string | null;
+  /** Type 3 without a response to the challenge: an anonymous logon. */
+  readonly anonymous: boolean;
+}
+
+/** What a Negotiate token holds (RFC 4178, RFC 4559). */
+export type NegotiateToken =
+  | { readonly kind: "ntlm"; readonly message: NtlmMessage }
+  | { readonly kind: "kerberos"; readonly step: "ap-req" | "ap-rep" | "error" | "unknown" }
+  /** SPNEGO without a mechanism token that is known. */
+  | { readonly kind: "spnego"; readonly mechanisms: readonly string[] }
+  | { readonly kind: "unknown" };
+
+/** One challenge of a WWW-Authenticate or Proxy-Authenticate field (RFC 9110 §11.6.1, §11.7.1). */
+export interface Challenge {
+  /** As written by the server; compare case-insensitively. */
+  readonly scheme: string;
+  readonly realm: string | null;
+  /** Parameter names besides realm, lower case, in order (no values: Digest nonces, opaque). Values kept only for: stale, error. */
+  readonly parameters: readonly string[];
+  readonly stale: boolean;
+  readonly ntlm: NtlmMessage | null;
+  readonly negotiate: NegotiateToken | null;
+}
+
+/** Credentials of an Authorization or Proxy-Authorization field, reduced. */
+export interface Credentials {
+  readonly scheme: string;
+  /** Which leg of a multi-step scheme: "type 1", "type 3", "kerberos", or null for one-step schemes. */
+  readonly step: string | null;
+  /** User name as sent (Basic, Digest username, NTLM type 3 user); null where it cannot be seen. Never a password. */
+  readonly user: string | null;
+  readonly domain: string | null;
+  readonly workstation: string | null;
+  /** Length of the field value in bytes. */
+  readonly length: number;
+  /** Keyed hash (per run) of the field value: equal credentials have equal tags. */
+  readonly tag: string;
+  /** A complete set: refusing it is a refusal. False for NTLM type 1 and SPNEGO's first NTLM leg. */
+  readonly complete: boolean;
+  /** Syntactically broken (e.g. Basic that is not base64 or has no colon). */
+  readonly malformed: boolean;
+}
+
+/** One header field that the program wants to know of; cookies are reduced to their names. */
+export interface HeaderField {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: string;
+}
+
+interface HeadCommon {
+  readonly where: Where;
+  /** Offset of the first byte behind the head. */
+  readonly end: StreamOffset;
+  readonly version: "HTTP/0.9" | "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  /** All header names, lower case, in order of appearance (product marks); at most 64. */
+  readonly names: readonly string[];
+  /** The wanted fields with values. */
+  readonly fields: readonly HeaderField[];
+  /** RFC 9112 §6: value of Content-Length, or null. */
+  readonly contentLength: number | null;
+  readonly chunked: boolean;
+  /** `close` or `keep-alive` said in Connection or Proxy-Connection, else null. */
+  readonly connection: "close" | "keep-alive" | null;
+  readonly upgrade: string | null;
+}
+
+export interface RequestHead extends HeadCommon {
+  readonly kind: "request";
+  readonly method: string;
+  /** As sent, cut at 2,048 characters, with user information (`user:password@`) removed. */
+  readonly target: string;
+  readonly form: "authority" | "absolute" | "origin" | "asterisk" | "other";
+  readonly host: string | null;
+  readonly proxyAuthorization: Credentials | null;
+  readonly authorization: Credentials | null;
+  readonly userAgent: string | null;
+}
+
+export interface ResponseHead extends HeadCommon {
+  readonly kind: "response";
+  readonly status: number;
+  readonly reason: string;
+  readonly proxyChallenges: readonly Challenge[];
+  readonly challenges: readonly Challenge[];
+  /** The final leg's token in WWW-Authenticate / Proxy-Authentication-Info is a challenge too. */
+}
+
+export type HttpHead = RequestHead | ResponseHead;
+
+/** How the parser goes on behind a head. */
+export type BodyRule =
+  /** As the head's framing says (RFC 9112 §6.3). */
+  | "framed"
+  /** As framed, and the first bytes are wanted (`HttpSink.body`). */
+  | "look"
+  /** No body whatever the head says: HEAD, 1xx, 204, 304. */
+  | "none"
+  /** The protocol changes behind this head: stop consuming. */
+  | "switch";
+
+/** Receives the messages of one direction. */
+export interface HttpSink {
+  head(head: HttpHead): BodyRule;
+  /** Part of a body, transfer coding undone, only after "look" and at most the first 64 KiB. Valid during the call. */
+  body?(bytes: Uint8Array, start: number, end: number): void;
+  /** The message (head and body) is complete, or cut (`whole: false`). */
+  message(frame: FrameNo, whole: boolean, bodyBytes: number): void;
+}

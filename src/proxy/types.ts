@@ -1,0 +1,120 @@
+// Facts of one connection to a proxy, in the order in which they were seen. Nothing here judges.
+import type { Endpoint, FrameNo, Millis, Nanos, Note, Where } from "../bytes/index.ts";
+import type { RequestHead, ResponseHead } from "../http/index.ts";
+import type { DirectionFacts, EndCause } from "../tcp/index.ts";
+import type { TlsFacts } from "../tls-parse/index.ts";
+
+/** Where a CONNECT wants to go (RFC 9110 §9.3.6, authority form). */
+export interface Target {
+  /** Lower-case name, or an IP address without brackets; as sent if it is no authority. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly kind: "name" | "ipv4" | "ipv6" | "malformed";
+  /** As sent. */
+  readonly text: string;
+}
+
+/** A CONNECT and what came back. */
+export interface ConnectFact {
+  readonly request: RequestHead;
+  readonly target: Target;
+  /** The final response; interim 1xx ones are only counted. */
+  readonly response: ResponseHead | null;
+  readonly interim: number;
+  /** Why no response was seen. */
+  readonly unanswered: Unanswered | null;
+}
+
+/** Why an answer was not seen: `not-captured` if a gap, one-sided or cut capture may hide it. */
+export type Unanswered = "closed" | "reset" | "still-open" | "not-captured";
+
+/** What was recognised in the body of a small page: ids of product marks, never the text. */
+export interface BodyMarks {
+  readonly marks: readonly string[];
+  readonly bytes: number;
+  /** Keyed hash of the body: equal pages have equal tags. */
+  readonly tag: string;
+}
+
+/** A request and its response, forwarded in the clear or inside a tunnel. */
+export interface ExchangeFact {
+  readonly protocol: "http/1.0" | "http/1.1" | "h2";
+  readonly request: RequestHead | null;
+  readonly response: ResponseHead | null;
+  /** Absolute URL without user information, query and fragment; null if the request was not seen. */
+  readonly url: string | null;
+  readonly unanswered: Unanswered | null;
+  /** Bytes on the stream from head to end of body. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly responseEnd: Where | null;
+  readonly body: BodyMarks | null;
+}
+
+export type TunnelProtocol = "tls" | "http" | "http2" | "ssh" | "smtp" | "unknown" | "none";
+
+/** What came after the 2xx. */
+export interface TunnelFact {
+  readonly target: Target;
+  /** The 2xx; null if the tunnel is only inferred from what the client sent after CONNECT (its answer is not in the capture). */
+  readonly opened: Where | null;
+  readonly protocol: TunnelProtocol;
+  /** Bytes in the tunnel by side, gaps not included. */
+  readonly clientBytes: number;
+  readonly serverBytes: number;
+  readonly firstClient: Where | null;
+  readonly firstServer: Where | null;
+  readonly tls: TlsFacts | null;
+  /** The proxy side answered TLS with something that is not TLS (e.g. plaintext HTTP), or the other way round. */
+  readonly plaintextAnswer: boolean;
+  /** HTTP inside, plaintext or decrypted. */
+  readonly exchanges: readonly ExchangeFact[];
+  /** Exchanges beyond the limit that were only counted. */
+  readonly exchangesDropped: number;
+  /** Whether all of the inside was read: plain protocol, or decrypted from the first record to the last. */
+  readonly inside: "full" | "partial" | "none";
+}
+
+/** All facts of one connection to a proxy. */
+export interface Timeline {
+  /** Wireshark's tcp.stream. */
+  readonly stream: number;
+  readonly client: Endpoint;
+  readonly proxy: Endpoint;
+  readonly detectedBy: "connect" | "absolute-form" | "option";
+  readonly firstFrame: FrameNo;
+  readonly lastFrame: FrameNo;
+  readonly start: Nanos;
+  readonly end: Nanos;
+  readonly closedBy: "fin" | "reset-by-client" | "reset-by-proxy" | "open";
+  readonly clientEnd: EndCause;
+  readonly proxyEnd: EndCause;
+  /** No SYN was captured. */
+  readonly lateStart: boolean;
+  /** One direction carries no segment at all. */
+  readonly oneSided: boolean;
+  readonly fromClient: DirectionFacts;
+  readonly fromProxy: DirectionFacts;
+  /** Frames at which bytes are missing (first 16), by the side whose bytes they are. */
+  readonly gaps: readonly { readonly from: "client" | "proxy"; readonly where: Where; readonly length: number }[];
+  /** Round trip to the proxy as far as the TCP handshake shows it from the place of capture. */
+  readonly roundTripMs: Millis | null;
+  readonly connects: readonly ConnectFact[];
+  readonly tunnel: TunnelFact | null;
+  /** Absolute-form (and, to a known proxy, other) requests outside of tunnels. */
+  readonly forwards: readonly ExchangeFact[];
+  readonly forwardsDropped: number;
+  readonly notes: readonly Note[];
+}
+
+/** A connection of a proxy to an origin: the server leg. */
+export interface ServerLeg {
+  readonly stream: number;
+  readonly proxy: Endpoint;
+  readonly origin: Endpoint;
+  readonly firstFrame: FrameNo;
+  readonly start: Nanos;
+  readonly end: Nanos;
+  readonly tls: TlsFacts | null;
+  readonly exchanges: readonly ExchangeFact[];
+}

@@ -1,0 +1,231 @@
+// The report: plain data that survives JSON. Its names are a contract with other programs (schemaVersion 1).
+import type { Certainty, FindingId, Sender, Severity, Verdict } from "../diagnosis/index.ts";
+
+/** RFC 3339 with nanoseconds, UTC. */
+export type Timestamp = string;
+
+export interface ReportEndpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface ReportChallenge {
+  readonly scheme: string;
+  readonly realm: string | null;
+}
+
+export interface ReportCredentials {
+  readonly scheme: string;
+  readonly step: string | null;
+  /** User name where it can be seen (redactable). */
+  readonly user: string | null;
+}
+
+export interface ReportResponse {
+  readonly frame: number;
+  readonly time: Timestamp;
+  readonly status: number;
+  readonly reason: string;
+  readonly challenges: readonly ReportChallenge[];
+}
+
+export interface ReportConnect {
+  readonly frame: number;
+  readonly time: Timestamp;
+  readonly target: string;
+  readonly credentials: ReportCredentials | null;
+  readonly response: ReportResponse | null;
+}
+
+export interface ReportExchange {
+  readonly frame: number;
+  readonly time: Timestamp;
+  readonly protocol: "http/1.0" | "http/1.1" | "h2";
+  readonly method: string | null;
+  readonly url: string | null;
+  readonly credentials: ReportCredentials | null;
+  readonly response: ReportResponse | null;
+  /** Who sent the response, where that was asked (401, 407); else null. */
+  readonly sentBy: Sender | null;
+  readonly certainty: Certainty | null;
+  readonly evidence: readonly string[];
+}
+
+export interface ReportRecordCounts {
+  readonly handshake: number;
+  readonly changeCipherSpec: number;
+  readonly applicationData: number;
+  readonly alert: number;
+}
+
+export interface ReportAlert {
+  readonly frame: number;
+  readonly from: "client" | "proxy";
+  readonly level: "warning" | "fatal" | null;
+  /** Registry name; null if it is encrypted. */
+  readonly description: string | null;
+  readonly encrypted: boolean;
+}
+
+export interface ReportCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly notBefore: Timestamp | null;
+  readonly notAfter: Timestamp | null;
+  readonly names: readonly string[];
+  /** SHA-256 of the DER, hexadecimal. */
+  readonly fingerprint: string;
+}
+
+export interface ReportTls {
+  readonly version: string | null;
+  readonly sni: string | null;
+  readonly alpnOffered: readonly string[];
+  readonly alpn: string | null;
+  readonly cipher: string | null;
+  readonly ja3: string | null;
+  readonly ja4: string | null;
+  readonly ech: "none" | "grease" | "offered";
+  readonly clientHelloFrame: number | null;
+  readonly serverHelloFrame: number | null;
+  readonly handshakeComplete: boolean;
+  readonly records: { readonly client: ReportRecordCounts; readonly proxy: ReportRecordCounts };
+  readonly alerts: readonly ReportAlert[];
+  readonly certificate: ReportCertificate | null;
+  readonly intercepted: "yes" | "no" | "unknown";
+  readonly decrypted: "full" | "partial" | "none";
+  /** Steps of the record layer with frames and times, for the ladder: at most 64. */
+  readonly transitions: readonly ReportTransition[];
+}
+
+export interface ReportTransition {
+  readonly frame: number;
+  readonly time: Timestamp;
+  readonly from: "client" | "proxy";
+  readonly what: string;
+}
+
+export interface ReportTunnel {
+  readonly target: string;
+  /** Frame of the 2xx; null if its answer is not in the capture. */
+  readonly frame: number | null;
+  readonly time: Timestamp | null;
+  readonly protocol: "tls" | "http" | "http2" | "ssh" | "smtp" | "unknown" | "none";
+  readonly stages: { readonly connect: string; readonly tls: string; readonly https: string };
+  readonly bytes: { readonly client: number; readonly proxy: number };
+  readonly tls: ReportTls | null;
+  readonly exchanges: readonly ReportExchange[];
+}
+
+export interface ReportConnection {
+  readonly stream: number;
+  readonly client: ReportEndpoint;
+  readonly proxy: ReportEndpoint;
+  readonly start: Timestamp;
+  readonly end: Timestamp;
+  readonly closedBy: "fin" | "reset-by-client" | "reset-by-proxy" | "open";
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+  readonly verdict: Verdict;
+  /** One sentence: why this verdict. */
+  readonly summary: string;
+  /** Challenged here and answered there (stream of the successor), or the other way round. */
+  readonly continuedBy: number | null;
+  readonly continues: number | null;
+  readonly connects: readonly ReportConnect[];
+  readonly tunnel: ReportTunnel | null;
+  readonly forwards: readonly ReportExchange[];
+  readonly notes: readonly ReportNote[];
+}
+
+export interface ReportNote {
+  readonly id: string;
+  readonly frame: number;
+  readonly text: string;
+}
+
+export interface ReportProxy {
+  readonly ip: string;
+  readonly port: number;
+  readonly detectedBy: "connect" | "absolute-form" | "option";
+  readonly product: {
+    readonly name: string;
+    readonly certainty: Certainty;
+    readonly evidence: readonly string[];
+  } | null;
+  readonly intercepts: "yes" | "no" | "unknown";
+  readonly connections: number;
+}
+
+export interface ReportFinding {
+  readonly id: FindingId;
+  readonly severity: Severity;
+  readonly certainty: Certainty | null;
+  readonly stream: number | null;
+  readonly frames: readonly number[];
+  readonly title: string;
+  readonly detail: string;
+  readonly evidence: readonly string[];
+  readonly advice: { readonly helpdesk: string; readonly proxyAdmin: string };
+  readonly displayFilter: string | null;
+}
+
+export interface ReportWarning {
+  readonly id: string;
+  readonly count: number;
+  /** First frame concerned; null where none is. */
+  readonly frame: number | null;
+  readonly text: string;
+}
+
+export interface ReportCapture {
+  readonly path: string;
+  readonly format: "pcap" | "pcapng";
+  readonly compression: "gzip" | "zstd" | null;
+  readonly linkTypes: readonly string[];
+  readonly packets: number;
+  readonly bytes: number;
+  readonly start: Timestamp | null;
+  readonly end: Timestamp | null;
+  readonly quality: {
+    readonly cutShort: boolean;
+    readonly truncatedPackets: number;
+    readonly gaps: number;
+    readonly missingBytes: number;
+    readonly lateStarts: number;
+    readonly oneSided: number;
+    readonly warnings: readonly ReportWarning[];
+  };
+  readonly keys: { readonly sources: readonly string[]; readonly sessions: number; readonly decrypted: number };
+}
+
+/** Connections that were judged and counted, but of which only these sums were kept (limit on memory). */
+export interface ReportFolded {
+  readonly verdict: Verdict;
+  readonly client: string;
+  readonly proxy: string;
+  readonly target: string | null;
+  readonly count: number;
+  readonly firstStream: number;
+  readonly firstFrame: number;
+}
+
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: "pcapcheck"; readonly version: string };
+  readonly capture: ReportCapture;
+  readonly verdict: Verdict;
+  readonly exitCode: 0 | 1 | 3;
+  /** Of all connections to proxies, kept and folded ones. */
+  readonly totals: {
+    readonly connections: number;
+    readonly tunnels: number;
+    readonly wrong: number;
+    readonly unseen: number;
+    readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+  };
+  readonly proxies: readonly ReportProxy[];
+  readonly connections: readonly ReportConnection[];
+  readonly folded: readonly ReportFolded[];
+  readonly findings: readonly ReportFinding[];
+}

@@ -1,0 +1,146 @@
+// What the tcp room gives to the rooms above: in-order bytes and gaps of each direction of the connections that are followed.
+import type { Endpoint, FrameNo, Millis, Nanos, Side } from "../bytes/index.ts";
+
+/** Why bytes are missing. */
+export type GapCause =
+  /** The other side acknowledged them, but the capture does not have them. */
+  | "lost"
+  /** The snap length cut the packet. */
+  | "snapped"
+  /** The connection began before the capture: everything before the first byte seen. Length is not known (0). */
+  | "late-start"
+  /** Out-of-order data was beyond the memory limit. */
+  | "dropped"
+  /** The capture ended, or the connection was closed, before the hole was filled. */
+  | "never-filled";
+
+/** How a direction ended. */
+export type EndCause =
+  | "fin"
+  /** RST sent by this side / by the peer. */
+  | "reset"
+  | "reset-by-peer"
+  /** The capture ended with the connection open. */
+  | "capture-end"
+  /** A new connection took the ports over. */
+  | "reused"
+  /** Too many connections were open at once. */
+  | "evicted";
+
+/**
+ * Takes the bytes of one direction, in order. `frame` is the frame with which the bytes became available in order:
+ * for data that arrived ahead of a hole, the frame that closed the hole (as Wireshark shows it with out-of-order
+ * reassembly). Time is that of `TcpClock`, which stands at the same frame.
+ */
+export interface ByteSink {
+  push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
+  /** `length` bytes are missing here (0 if it is not known how many). */
+  gap(length: number, cause: GapCause, frame: FrameNo): void;
+  /** Nothing more will come. Called once. */
+  end(how: EndCause, frame: FrameNo): void;
+  /**
+   * Bytes ahead that need only be counted. tcp may pass over in-order data without calling `push` as long as fewer than
+   * this many bytes are passed over (never all of it: the last byte always comes by `push`, so its frame is seen), and
+   * subtracts what it passed over. The sink finds out how much was passed over by comparing at its next call.
+   */
+  skippable: number;
+}
+
+/** Frame and time of the packet being worked on. The same object for the whole capture. */
+export interface TcpClock {
+  frame: FrameNo;
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** One direction's bookkeeping. */
+export interface DirectionFacts {
+  readonly segments: number;
+  /** Payload bytes in order, without retransmissions; gaps not included. */
+  readonly bytes: number;
+  readonly retransmissions: number;
+  readonly outOfOrder: number;
+  readonly gaps: number;
+  readonly missingBytes: number;
+  /** Overlaps whose bytes differ. */
+  readonly overlapsDiffering: number;
+  readonly synSeen: boolean;
+  readonly finFrame: FrameNo | null;
+  readonly resetFrame: FrameNo | null;
+}
+
+/** A connection that is followed. Facts are live until `TcpHandler.closed`. */
+export interface TcpConnection {
+  /** Wireshark's tcp.stream. */
+  readonly stream: number;
+  /** Endpoint by side: [0] sent the first captured frame. */
+  readonly endpoints: readonly [Endpoint, Endpoint];
+  /** The side that sent the SYN (or got the SYN-ACK); null if neither was captured. */
+  readonly initiator: Side | null;
+  readonly firstFrame: FrameNo;
+  readonly startTime: Nanos;
+  lastFrame: FrameNo;
+  /** Live: computed from the last packet's time. */
+  readonly endTime: Nanos;
+  readonly directions: readonly [DirectionFacts, DirectionFacts];
+  /** SYN to SYN-ACK, and SYN-ACK to ACK; null where not captured. Near the client the first is the round trip. */
+  readonly synToSynAckMs: Millis | null;
+  readonly synAckToAckMs: Millis | null;
+}
+
+/** What to do with a connection, asked with its first payload. */
+export type Interest = "follow" | "ignore";
+
+/** The upper side of the tcp room; `proxy` implements it. */
+export interface TcpHandler {
+  /**
+   * Asked at the first payload of a connection that is not yet followed: should it be? `from` sends these bytes.
+   * `midstream`: no SYN was captured. Not called again after "ignore"; if the first payload is out of order or shorter
+   * than 8 bytes tcp follows tentatively and `Conversation.abandoned` may end that.
+   */
+  interest(peek: FirstPayload): Interest;
+  /** A connection is followed from here on. Returns the sinks of side 0 and side 1. */
+  open(connection: TcpConnection): Conversation;
+}
+
+/** A reused view for `TcpHandler.interest`. */
+export interface FirstPayload {
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  /** Addresses as in Segment: offsets into `addressBytes`. */
+  addressBytes: Uint8Array;
+  addressLength: 4 | 16;
+  source: number;
+  destination: number;
+  sourcePort: number;
+  destinationPort: number;
+  /** Who sent the SYN: the sender of this payload (true), its receiver (false), or not captured (null). */
+  senderIsInitiator: boolean | null;
+}
+
+/** The two sinks of a followed connection. */
+export interface Conversation {
+  readonly sinks: readonly [ByteSink, ByteSink];
+  /** The connection is over (both sinks had their end()). Facts of the connection are final. */
+  closed(): void;
+  /** Set by the conversation when its bytes showed that it is of no interest: tcp stops following. */
+  readonly abandoned: boolean;
+}
+
+/** Totals for the report. */
+export interface TcpCounts {
+  /** Highest stream number plus one. */
+  readonly streams: number;
+  readonly followed: number;
+  /** Of all connections: those without a SYN, and those with one direction only. */
+  readonly lateStarts: number;
+  readonly oneSided: number;
+  /** Of the followed: */
+  readonly gaps: number;
+  readonly missingBytes: number;
+  readonly overlapsDiffering: number;
+  /** Segments seen twice at the same time, as a mirror port duplicates them. */
+  readonly duplicates: number;
+  readonly evicted: number;
+}

@@ -1,0 +1,72 @@
+// Holds the floors of the house: a file imports from its own room, or from the index.ts of a room on a lower floor.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const FLOORS: Record<string, number> = {
+  bytes: 0,
+  "pcap-parser": 1,
+  packet: 2,
+  tcp: 3,
+  http: 4,
+  "tls-parse": 4,
+  "tls-decrypt": 5,
+  proxy: 6,
+  diagnosis: 7,
+  "policy-trace": 7,
+  report: 8,
+  audit: 9,
+  cli: 10,
+  web: 10,
+};
+
+/** Rooms below `audit` take bytes and return values: nothing of the platform may be imported there. */
+const SANS_IO_BELOW = 9;
+
+const root = new URL("../src/", import.meta.url).pathname;
+const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+
+interface Import {
+  file: string;
+  specifier: string;
+}
+
+const imports: Import[] = files.flatMap((file) =>
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => ({
+    file,
+    specifier: match[1]!,
+  })),
+);
+
+const roomOf = (file: string): string => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
+
+describe("the floors of the house", () => {
+  it("knows every room", () => {
+    const rooms = new Set(files.map(roomOf).filter((room) => room !== ""));
+    for (const room of rooms) expect(FLOORS, `src/${room}`).toHaveProperty([room]);
+    expect(imports.length).toBeGreaterThan(20);
+  });
+
+  it("imports point toward the bytes, through the door of a room", () => {
+    const wrong: string[] = [];
+    for (const { file, specifier } of imports) {
+      const room = roomOf(file);
+      if (!specifier.startsWith(".") || room === "") continue;
+      const target = relative(".", normalize(join(dirname(file), specifier)));
+      const targetRoom = roomOf(target);
+      if (targetRoom === room) continue;
+      const down = targetRoom !== "" && FLOORS[targetRoom]! < FLOORS[room]!;
+      const throughDoor = target === `${targetRoom}/index.ts`;
+      if (!down || !throughDoor) wrong.push(`${file} imports ${specifier}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("keeps everything below audit free of the platform", () => {
+    const wrong = imports.filter(({ file, specifier }) => {
+      const room = roomOf(file);
+      return room !== "" && FLOORS[room]! < SANS_IO_BELOW && specifier.startsWith("node:");
+    });
+    expect(wrong).toEqual([]);
+  });
+});
