@@ -1,0 +1,1 @@
+"""The recording laboratory: namespaces, proxies, origins, clients, captures and the truth about them."""

@@ -1,0 +1,230 @@
+"""A scenario: one function that builds what it needs in a Lab, records, and says what has to be true. See scenarios/."""
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from . import net, origins, pki, proxies, truth
+from .capture import Capture, clients_in_order
+from .clients import Clients
+from .procs import Procs
+
+CAPTURES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCENARIOS = {}
+
+
+def scenario(name, about, wires=False, requires=()):
+    """Register a scenario. name: that of its files. about: one sentence that the truth and the README show. requires: programs."""
+
+    def register(function):
+        if name in SCENARIOS:
+            raise ValueError(f"two scenarios are called {name}")
+        SCENARIOS[name] = (function, about, wires, requires)
+        return function
+
+    return register
+
+
+class Lab(Clients):
+    """Everything one scenario may use; `close` ends and removes all of it, whatever happened."""
+
+    def __init__(self, name, about, wires=False):
+        self.name, self.about = name, about
+        self.tmp = tempfile.mkdtemp(prefix=f"pcapcheck-{name}-")
+        os.makedirs(f"{self.tmp}/home")
+        self.procs = Procs(self.tmp)
+        self.net = net.Net(wires)
+        self.proxies, self.origins, self.clients, self.connections = [], [], [], []
+        self.trust = pki.bundle(self.tmp, pki.ORIGIN_ROOT, pki.GATEWAY_CA, pki.MITMPROXY_CA)
+        self.options, self.findings, self.verdict, self.file = [], [], None, None
+        self.every_key = False
+        self.extra_files = {}
+        self._kerberos = None
+
+    # What can be there -----------------------------------------------------------------------------------------------
+    def squid(self, **kw):
+        return self._add(self.proxies, proxies.Squid(self, **kw))
+
+    def mitmproxy(self, *rules, **kw):
+        return self._add(self.proxies, proxies.Mitmproxy(self, rules, **kw))
+
+    def scripted(self, *scripts, **kw):
+        return self._add(self.proxies, proxies.Scripted(self, *scripts, **kw))
+
+    def tinyproxy(self, *lines, **kw):
+        return self._add(self.proxies, proxies.Tinyproxy(self, lines, **kw))
+
+    def privoxy(self, **kw):
+        return self._add(self.proxies, proxies.Privoxy(self, **kw))
+
+    def apache(self, auth="", **kw):
+        return self._add(self.proxies, proxies.Apache(self, auth, **kw))
+
+    def other_proxy(self, product, argv, port, env=None, ip=net.PROXY, scheme="http"):
+        """A proxy that needs no more than a command line."""
+        proxy = proxies.Proxy(self)
+        proxy.product, proxy.port, proxy.ip = product, port, ip
+        self.procs.start(self.net.proxy, argv, env=env)
+        self.procs.wait_listening(self.net.proxy, port)
+        return self._add(self.proxies, proxy)
+
+    def origin(self, **kw):
+        return self._add(self.origins, origins.Origin(self, **kw))
+
+    def nginx(self, **kw):
+        return self._add(self.origins, origins.Nginx(self, **kw))
+
+    @property
+    def kerberos(self):
+        if self._kerberos is None:
+            from .kerberos import Kerberos
+            self._kerberos = Kerberos(self)
+        return self._kerberos
+
+    def capture(self, where="client", suffix=".pcap", args=(), expression="tcp", tool="tcpdump", interfaces=None):
+        """Record: on the client's or the proxy's client-side interface, on all of the proxy's (`any`), or on what `interfaces` says."""
+        ns = {"client": self.net.client, "proxy": self.net.proxy, "any": self.net.proxy, "origin": self.net.origin}.get(where, where)
+        self.file = f"{self.tmp}/{self.name}{suffix}"
+        devices = interfaces or (["any"] if where == "any" else ["eth0"])
+        return Capture(self.procs, ns, self.file, devices, expression, tool, list(args))
+
+    # Truth -----------------------------------------------------------------------------------------------------------
+    def expect(self, condition, what=""):
+        if not condition:
+            raise AssertionError(f"not as expected: {what}")
+
+    def from_logs(self):
+        """Take the connections from the logs of all proxies and origins."""
+        seen = [event for origin in self.origins for event in origin.events()]
+        for proxy in self.proxies:
+            self.connections += truth.from_events(proxy.events(), seen)
+
+    def add(self, connects=(), tunnel=None, exchanges=(), forwards=(), client=None):
+        """A connection that no log describes: its client endpoint comes from the order in the capture."""
+        self.connections.append(truth.connection(client, connects, tunnel, exchanges, forwards))
+
+    def judge(self, *verdicts, capture=None, without=None, capture_without=None, findings=(), guilty=()):
+        """The verdict of each connection, in order of their first frame, with keys and (where it differs) without.
+
+        capture: verdict of the whole capture if it is not the only one given. guilty: numbers of connections where the proxy challenged inside
+        a tunnel that cannot be read without keys: there `tunnel-401-suspected` is as true as `encrypted`.
+        """
+        order = clients_in_order(self.file, {(p.ip, p.port) for p in self.proxies})
+        named = {c["client"]: c for c in self.connections if c["client"]}
+        unnamed = [c for c in self.connections if not c["client"]]
+        ordered = [named.pop(client, None) or (unnamed.pop(0) if unnamed else None) for client in order]
+        if named or unnamed or None in ordered or len(ordered) != len(verdicts):
+            raise AssertionError(f"{len(verdicts)} verdicts; capture has {order}; logs have {[c['client'] for c in self.connections]}\n"
+                                 + json.dumps(self.connections, indent=1))
+        for number, (client, conn) in enumerate(zip(order, ordered)):
+            conn["client"] = client
+            conn["verdict"] = verdicts[number]
+            conn["verdictWithoutKeys"] = (without or verdicts)[number]
+            if number in guilty:
+                conn["maySuspect"] = True
+        self.connections = ordered
+        self.verdict = capture or verdicts[0]
+        self.verdict_without = capture_without or (capture if not without else None) or (without or verdicts)[0]
+        self.findings = list(findings)
+
+    # Files -----------------------------------------------------------------------------------------------------------
+    def mkdir(self, name):
+        path = f"{self.tmp}/{name}"
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    def write(self, name, text):
+        path = f"{self.tmp}/{name}"
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def keylog(self, who):
+        """Path of the key log that who writes; all of them become NAME.keys."""
+        path = f"{self.tmp}/{who}.keylog"
+        if not os.path.exists(path):
+            open(path, "a").close()
+            os.chmod(path, 0o666)
+        return path
+
+    def openssl_conf(self):
+        """Configuration that still speaks TLS 1.0 and SSL 3 ciphers."""
+        return self.write("openssl.cnf", "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = ALL:@SECLEVEL=0\nMinProtocol = None\n"
+                          "Options = UnsafeLegacyRenegotiation\n")
+
+    def sh(self, *argv):
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+    def ran(self, client, result):
+        if client not in self.clients:
+            self.clients.append(client)
+        return result
+
+    def keys(self):
+        """Lines of all key logs that belong to a ClientHello of this capture."""
+        with open(self.file, "rb") as f:
+            data = f.read()
+        kept = []
+        for entry in sorted(os.listdir(self.tmp)):
+            if entry.endswith(".keylog"):
+                with open(f"{self.tmp}/{entry}") as f:
+                    for line in f.read().splitlines():
+                        match = re.fullmatch(r"[A-Z0-9_]+ ([0-9a-fA-F]{64}) [0-9a-fA-F]+", line)
+                        if match and line not in kept and (self.every_key or bytes.fromhex(match[1]) in data):
+                            kept.append(line)
+        return kept
+
+    def publish(self):
+        """Write NAME.pcap(ng), NAME.keys and NAME.truth.json beside their kin, once all of it is known to be right."""
+        if self.verdict is None:
+            raise AssertionError("scenario judged nothing")
+        for old in os.listdir(CAPTURES):
+            if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old):
+                os.remove(f"{CAPTURES}/{old}")
+        keys = self.keys()
+        if keys:
+            with open(f"{CAPTURES}/{self.name}.keys", "w") as f:
+                f.write("\n".join(keys) + "\n")
+        target = f"{CAPTURES}/{os.path.basename(self.file)}"
+        if target.endswith(".gz"):
+            with open(self.file, "rb") as f, open(target, "wb") as out:
+                out.write(gzip.compress(f.read(), mtime=0))
+        else:
+            shutil.copyfile(self.file, target)
+        for suffix, path in self.extra_files.items():
+            shutil.copyfile(path, f"{CAPTURES}/{self.name}{suffix}")
+        document = {
+            "schema": 1, "about": self.about, "capture": os.path.basename(target), "keys": f"{self.name}.keys" if keys else None,
+            "proxy": self.proxies[0].describe(), "otherProxies": [p.describe() for p in self.proxies[1:]], "clients": self.clients,
+            "options": self.options, "verdict": self.verdict, "verdictWithoutKeys": self.verdict_without,
+            "connections": self.connections, "findings": self.findings,
+        }
+        with open(f"{CAPTURES}/{self.name}.truth.json", "w") as f:
+            f.write(compact(document) + "\n")
+
+    def close(self):
+        self.procs.stop_all()
+        self.net.close()
+        shutil.rmtree(self.tmp, ignore_errors=True)
+
+    @staticmethod
+    def _add(where, what):
+        where.append(what)
+        return what
+
+
+def compact(value, indent=0, width=140):
+    """JSON that is read by people: what fits on a line stays on it."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + indent <= width or not isinstance(value, (dict, list)):
+        return flat
+    pad = " " * (indent + 2)
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k)}: {compact(v, indent + 2, width)}" for k, v in value.items()]
+    else:
+        parts = [compact(v, indent + 2, width) for v in value]
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return opening + "\n" + ",\n".join(pad + p for p in parts) + "\n" + " " * indent + closing

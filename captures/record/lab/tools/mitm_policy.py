@@ -1,0 +1,124 @@
+"""mitmproxy addon that plays a policy: which stage challenges which host, and with what. It also logs what it did.
+
+POLICY (environment) is JSON: {"log": path, "rules": [{"stage": "connect"|"https"|"forward", "host": "news.example.com"|"*",
+"status": 401, "schemes": ["Basic", "NTLM"], "realm": "...", "accept": true, "page": bytes, "header": [name, value], "after": n}]}.
+`accept`: credentials of any kind satisfy the rule (NTLM: a type 3 message on a connection that had its type 2); without it nothing does.
+"""
+import base64
+import json
+import os
+import struct
+import time
+
+from mitmproxy import http
+
+POLICY = json.loads(os.environ["POLICY"])
+LOG = open(POLICY["log"], "a")
+NTLM_FLAGS = 0x008A8205  # unicode, request target, NTLM, always sign, extended security, target info, target type server ([MS-NLMP] section 2.2.2.5)
+NAMES = {407: ("Proxy-Authorization", "Proxy-Authenticate"), 401: ("Authorization", "WWW-Authenticate")}
+
+
+def log(**fields):
+    LOG.write(json.dumps({"time": time.time(), **fields}) + "\n")
+    LOG.flush()
+
+
+def ntlm_challenge(domain="EXAMPLE"):
+    """A type 2 message with a fixed server challenge ([MS-NLMP] section 2.2.1.2): 48 bytes, version, payload."""
+    name = domain.encode("utf-16-le")
+    info = struct.pack("<HH", 2, len(name)) + name + struct.pack("<HH", 0, 0)
+    head = struct.pack("<8sIHHIIQQHHI", b"NTLMSSP\0", 2, len(name), len(name), 56, NTLM_FLAGS, 0x1122334455667788, 0,
+                       len(info), len(info), 56 + len(name))
+    return base64.b64encode(head + bytes(8) + name + info).decode()
+
+
+class Policy:
+    def __init__(self):
+        self.counts = {}
+        self.ntlm_done = set()
+
+    def rule(self, stage, host):
+        return next((r for r in POLICY["rules"] if r["stage"] == stage and r["host"] in (host, "*")), None)
+
+    def http_connect(self, flow):
+        """mitmproxy 8 calls nothing once the tunnel is open: an answer that is not ours is its 200 (its own addons, such as --proxyauth, have answered before)."""
+        self.judge(flow, "connect")
+        self.done(flow, "connect")
+
+    def request(self, flow):
+        stage = "https" if flow.client_conn.tls_established or flow.request.first_line_format == "relative" else "forward"
+        self.judge(flow, stage)
+
+    def judge(self, flow, stage):
+        flow.metadata["stage"] = stage
+        flow.metadata["credentials"] = self.scheme(flow, "Proxy-Authorization") or self.scheme(flow, "Authorization") or (
+            POLICY.get("accepted") if stage == "connect" and not flow.response else None)  # --proxyauth removes what it has accepted
+        if flow.response:  # another addon has answered, such as --proxyauth
+            flow.metadata["own"] = True
+            return
+        rule = self.rule(stage, flow.request.host if stage == "connect" else flow.request.pretty_host)
+        if rule is None:
+            return
+        request_header = NAMES[rule["status"]][0]
+        key = (id(rule), flow.client_conn.id)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if self.counts[key] <= rule.get("after", 0) or key in self.ntlm_done:
+            return
+        given = flow.request.headers.get(request_header, "")
+        scheme, _, token = given.partition(" ")
+        values = list(rule["schemes"])
+        if scheme.lower() == "ntlm" and token:
+            message = base64.b64decode(token)
+            if message[8] == 1:
+                values = ["NTLM " + ntlm_challenge()]
+            elif rule.get("accept"):
+                self.ntlm_done.add(key)
+                del flow.request.headers[request_header]
+                return
+        elif given and rule.get("accept"):
+            del flow.request.headers[request_header]
+            return
+        flow.metadata["own"] = True
+        fields = [(NAMES[rule["status"]][1].encode(), self.challenge(v, rule).encode()) for v in values]
+        if rule.get("header"):
+            fields.append(tuple(part.encode() for part in rule["header"]))
+        fields.append((b"Content-Type", b"text/html"))
+        if rule.get("close"):
+            fields.append((b"Connection", b"close"))
+        page = b"<html><title>Access denied</title><h1>Authentication required by the web gateway</h1>"
+        page = page.ljust(rule.get("page", 0), b" ") + b"</html>\n"
+        flow.response = http.Response.make(rule["status"], page, fields)
+        flow.response.reason = rule.get("reason", "Authentication Required" if rule["status"] == 401 else "Proxy Authentication Required")
+
+    @staticmethod
+    def scheme(flow, header):
+        return flow.request.headers.get(header, "").split(" ")[0] or None
+
+    @staticmethod
+    def challenge(value, rule):
+        return f'{value} realm="{rule.get("realm", "Example gateway")}"' if value in ("Basic", "Digest", "Bearer") else value
+
+    def response(self, flow):
+        if flow.request.method != "CONNECT":
+            self.done(flow, flow.metadata.get("stage", "https"))
+
+    def done(self, flow, stage):
+        client, tls = flow.client_conn, flow.client_conn.tls_version
+        headers = flow.response.headers if flow.response else http.Headers()
+        name = "Proxy-Authenticate" if flow.response and flow.response.status_code == 407 else "WWW-Authenticate"
+        log(client=f"{client.peername[0]}:{client.peername[1]}", stage=stage, method=flow.request.method,
+            target=f"{flow.request.host}:{flow.request.port}" if stage == "connect" else None,
+            url=None if stage == "connect" else flow.request.pretty_url, status=flow.response.status_code if flow.response else 200,
+            schemes=[v.split(" ")[0] for v in headers.get_all(name)], credentials=flow.metadata.get("credentials"),
+            own=bool(flow.metadata.get("own")), tls=tls, sni=client.sni, http=flow.request.http_version)
+
+    def tls_established_client(self, data):
+        c = data.conn
+        log(client=f"{c.peername[0]}:{c.peername[1]}", stage="tls", sni=c.sni, tls=c.tls_version, alpn=(c.alpn or b"").decode())
+
+    def tls_failed_client(self, data):
+        c = data.conn
+        log(client=f"{c.peername[0]}:{c.peername[1]}", stage="tls-failed", sni=c.sni, error=c.error)
+
+
+addons = [Policy()]

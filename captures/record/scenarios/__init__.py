@@ -1,0 +1,1 @@
+"""One function per capture; files by subject."""
