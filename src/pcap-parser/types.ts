@@ -5,7 +5,10 @@ import type { FileOffset, FrameNo, Nanos, NoteSink } from "../bytes/index.ts";
 export interface PacketView {
   /** From 1, as Wireshark numbers frames. */
   frame: FrameNo;
-  /** Time stamp: whole seconds since 1970 (may be negative with an odd clock) and nanoseconds 0–999,999,999. */
+  /**
+   * Time stamp: whole seconds since 1970 (may be negative with an odd clock) and nanoseconds 0–999,999,999. Both are 0 in a
+   * Simple Packet Block, which has no time; such a packet does not count for the start and end of the capture.
+   */
   seconds: number;
   nanoseconds: number;
   /** The captured bytes are `bytes[start, end)`. Valid during the call only. */
@@ -14,7 +17,7 @@ export interface PacketView {
   end: number;
   /** Bytes the packet had on the wire; more than `end - start` if the snap length cut it. */
   wireLength: number;
-  /** LINKTYPE_ value of the packet's interface. */
+  /** LINKTYPE_ value of the packet's interface (see LINK_TYPES). */
   linkType: number;
   /** Bytes of frame check sequence at the end of each packet, as the link-type field or if_fcslen says; 0 if unsaid. */
   fcsBytes: number;
@@ -58,6 +61,10 @@ export interface CaptureSummary {
   /** Bytes of the uncompressed file that were read. */
   readonly bytes: number;
   readonly interfaces: readonly CaptureInterface[];
+  /** Sections of a pcapng; 1 for a pcap. */
+  readonly sections: number;
+  /** Byte order of the file's own fields; mixed where sections differ. */
+  readonly byteOrder: "little" | "big" | "mixed";
   /** Earliest and latest time stamp; null without packets. */
   readonly start: Nanos | null;
   readonly end: Nanos | null;

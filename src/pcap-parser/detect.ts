@@ -1,0 +1,30 @@
+// Recognises what a file is by its first bytes: the two capture formats, and compressed files.
+import { PcapWalker, pcapByteOrder } from "./pcap.ts";
+import { PcapngWalker, sectionByteOrder } from "./pcapng.ts";
+import type { Tally } from "./tally.ts";
+import type { Walker } from "./walker.ts";
+
+/** Bytes that `walkerFor` wants to see. */
+export const DETECT_BYTES = 12;
+
+/** The walker for the capture whose first bytes are at `at`, DETECT_BYTES of them; null if it is neither format. */
+export function walkerFor(view: DataView, at: number, tally: Tally): Walker | null {
+  const byteOrder = pcapByteOrder(view, at);
+  if (byteOrder !== null) return new PcapWalker(tally, byteOrder);
+  return sectionByteOrder(view, at) === null ? null : new PcapngWalker(tally);
+}
+
+/** Compressions that are undone on the way in. */
+export type Compression = "gzip" | "zstd";
+
+/** The compression of a file that begins with `bytes`, of which 4 are enough; null if it has none that is undone here. */
+export function detectCompression(bytes: Uint8Array): Compression | null {
+  if (bytes.length < 4) return null;
+  // RFC 1952 §2.3.1: ID1, ID2 and compression method 8, the only one there is.
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return "gzip";
+  // RFC 8878 §3.1.1 and §3.1.2: a Zstandard frame or a skippable one in front of it.
+  const rest = bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
+  if (bytes[0] === 0x28 && rest) return "zstd";
+  const skippable = bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;
+  return (bytes[0]! & 0xf0) === 0x50 && skippable ? "zstd" : null;
+}
