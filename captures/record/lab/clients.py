@@ -71,11 +71,11 @@ class Clients:
         done = self.procs.run(self.net.client, ["sh", "-c", shell], env=env, timeout=timeout)
         return self.ran(name, Result(done))
 
-    def chromium(self, *urls, proxy, credentials=None, timeout=60, args=(), wait=1.5):
+    def chromium(self, *urls, proxy, credentials=None, timeout=60, args=(), wait=1.5, **more):
         """Headless Chromium driven over its debugging pipe (lab/tools/browser.py): opens each URL in turn, answers challenges with credentials."""
         done = self.procs.run(self.net.client, ["/usr/bin/python3", f"{os.path.dirname(os.path.abspath(__file__))}/tools/browser.py", json.dumps({
             "urls": urls, "credentials": credentials, "wait": wait, "profile": self.mkdir(f"chromium{self.procs.count}"),
-            "args": [f"--proxy-server={proxy.url}", f"--ssl-key-log-file={self.keylog('client')}", *args]})], timeout=timeout)
+            "args": [f"--proxy-server={proxy.url}", f"--ssl-key-log-file={self.keylog('client')}", *args], **more})], timeout=timeout)
         return self.ran(CHROMIUM, Result(done))
 
     def client_program(self, argv, name, env=None, timeout=30, stdin=None, cwd=None):

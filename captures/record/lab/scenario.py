@@ -106,10 +106,10 @@ class Lab(Clients):
         """A connection that no log describes: its client endpoint comes from the order in the capture."""
         self.connections.append(truth.connection(client, connects, tunnel, exchanges, forwards))
 
-    def judge(self, *verdicts, capture=None, without=None, capture_without=None, findings=(), guilty=()):
+    def judge(self, *verdicts, without=None, findings=(), guilty=()):
         """The verdict of each connection, in order of their first frame, with keys and (where it differs) without.
 
-        capture: verdict of the whole capture if it is not the only one given. guilty: numbers of connections where the proxy challenged inside
+        The capture's verdict is the worst of them. guilty: numbers of connections where the proxy challenged inside
         a tunnel that cannot be read without keys: there `tunnel-401-suspected` is as true as `encrypted`.
         """
         order = clients_in_order(self.file, {(p.ip, p.port) for p in self.proxies})
@@ -126,8 +126,8 @@ class Lab(Clients):
             if number in guilty:
                 conn["maySuspect"] = True
         self.connections = ordered
-        self.verdict = capture or verdicts[0]
-        self.verdict_without = capture_without or (capture if not without else None) or (without or verdicts)[0]
+        self.verdict = min(verdicts, key=truth.VERDICTS.index)
+        self.verdict_without = min(without or verdicts, key=truth.VERDICTS.index)
         self.findings = list(findings)
 
     # Files -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
 """The truth about a capture, put together from the logs of proxies and origins; its form is in test/harness/truth.ts."""
+VERDICTS = (  # worst first, as the design's table of verdicts has them
+    "tunnel-401-proxy", "tunnel-407", "connect-401", "forward-401-proxy", "tunnel-401-unattributed", "tunnel-401-suspected", "auth-loop",
+    "auth-no-scheme", "auth-abandoned", "tunnel-refused", "no-response", "tls-failed", "incomplete", "encrypted", "not-tls",
+    "tunnel-401-origin", "forward-401-origin", "auth-ok", "ok")
 DEFAULT_PORT = {"https": 443, "http": 80}
 
 
