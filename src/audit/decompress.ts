@@ -1,0 +1,128 @@
+// Undoes gzip (RFC 1952) and zstd (RFC 8878) as a stream: what comes out is handed on at once and never kept.
+import type { Transform } from "node:stream";
+import * as zlib from "node:zlib";
+import type { Compression } from "../pcap-parser/index.ts";
+
+/** Takes the bytes that were packed, in order. Valid during the call only. */
+export type Unpacked = (bytes: Uint8Array, start: number, end: number) => void;
+
+/** Undoes one compressed file that is pushed in pieces. */
+export interface Decompressor {
+  /** Takes a piece, of any size, that must not change until the promise is fulfilled. Never rejects. */
+  push(piece: Uint8Array): Promise<void>;
+  /** No more will come. Gives what was wrong with the data, or null. */
+  end(): Promise<string | null>;
+  /** Set once the data turned out damaged: pushing more is in vain. */
+  readonly damaged: string | null;
+}
+
+/** Makes a decompressor; `unpacked` is called for each stretch that comes out. */
+export async function createDecompressor(compression: Compression, unpacked: Unpacked): Promise<Decompressor> {
+  if (compression === "gzip") return new NodeDecompressor(zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), unpacked);
+  const createZstd = Reflect.get(zlib, "createZstdDecompress") as ZstdFactory | undefined;
+  if (createZstd !== undefined) return new NodeDecompressor(createZstd({ chunkSize: OUTPUT_BYTES }), unpacked);
+  const { Decompress } = await import("fzstd");
+  return new ZstdDecompressor(new Decompress(), unpacked);
+}
+
+/** Node has zstd from 22.15 on; the types of the oldest Node that is supported do not know it. */
+type ZstdFactory = (options: zlib.ZlibOptions) => Transform;
+
+/** Output of one step of zlib: few steps, and well below what stays in memory of a run anyway. */
+const OUTPUT_BYTES = 256 * 1024;
+
+/**
+ * zlib loses the output of the step in which it meets damage. So the steps are short at first and grow with what is behind
+ * them, and the last bytes, where the checksum is, make a step of their own: little is lost however short the file is.
+ */
+const FIRST_STEP = 512;
+const LONGEST_STEP = 64 * 1024;
+const LAST_STEP = 32;
+
+class NodeDecompressor implements Decompressor {
+  damaged: string | null = null;
+  readonly #stream: Transform;
+  #step = FIRST_STEP;
+  #heldBack = new Uint8Array(0);
+  /** Called when the stream has failed, so that a step that waits for it ends. */
+  #wake: () => void = () => {};
+
+  constructor(stream: Transform, unpacked: Unpacked) {
+    this.#stream = stream;
+    stream.on("data", (bytes: Buffer) => unpacked(bytes, 0, bytes.length));
+    stream.on("error", (error) => {
+      this.damaged = error.message;
+      this.#wake();
+    });
+  }
+
+  async push(piece: Uint8Array): Promise<void> {
+    const held = this.#heldBack;
+    const bytes = new Uint8Array(held.length + piece.length);
+    bytes.set(held);
+    bytes.set(piece, held.length);
+    const end = Math.max(0, bytes.length - LAST_STEP);
+    for (let p = 0; p < end && this.damaged === null; ) {
+      const next = Math.min(end, p + this.#step);
+      await this.#write(bytes.subarray(p, next));
+      this.#step = Math.min(LONGEST_STEP, 2 * this.#step);
+      p = next;
+    }
+    this.#heldBack = bytes.slice(end);
+  }
+
+  async end(): Promise<string | null> {
+    if (this.damaged === null) await this.#write(this.#heldBack);
+    if (this.damaged === null) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#stream.once("end", resolve);
+        this.#stream.end();
+      });
+    }
+    this.#stream.destroy();
+    return this.damaged;
+  }
+
+  #write(step: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#stream.write(step, () => resolve());
+    });
+  }
+}
+
+interface ZstdStream {
+  ondata: (data: Uint8Array, final?: boolean) => unknown;
+  push(chunk: Uint8Array, final?: boolean): void;
+}
+
+class ZstdDecompressor implements Decompressor {
+  damaged: string | null = null;
+  readonly #stream: ZstdStream;
+
+  constructor(stream: ZstdStream, unpacked: Unpacked) {
+    this.#stream = stream;
+    stream.ondata = (data) => unpacked(data, 0, data.length);
+  }
+
+  async push(piece: Uint8Array): Promise<void> {
+    for (let p = 0; p < piece.length && this.damaged === null; p += LONGEST_STEP) {
+      // The library keeps what it cannot use yet, so it gets its own copy.
+      this.#guarded(piece.slice(p, p + LONGEST_STEP), false);
+    }
+  }
+
+  async end(): Promise<string | null> {
+    if (this.damaged === null) this.#guarded(new Uint8Array(0), true);
+    return this.damaged;
+  }
+
+  #guarded(piece: Uint8Array, last: boolean): void {
+    try {
+      this.#stream.push(piece, last);
+    } catch (error) {
+      this.damaged = error instanceof Error ? error.message : String(error);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+// Brings the bytes of a capture to its reader: from a file, standard input, a stream or memory, compressed or not.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { NoteSink } from "../bytes/index.ts";
+import {
+  type CaptureReader,
+  type CaptureSummary,
+  type Compression,
+  detectCompression,
+  type NotACapture,
+} from "../pcap-parser/index.ts";
+import type { Decompressor } from "./decompress.ts";
+
+/**
+ * Where a capture comes from: the path of a file, "-" for standard input, its bytes, a Node stream or any other
+ * iterable of byte chunks, or a web stream.
+ */
+export type CaptureSource = string | Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+
+/** The capture was read, to its end or as far as possible. */
+export interface CaptureRead {
+  readonly kind: "capture";
+  readonly summary: CaptureSummary;
+  readonly compression: Compression | null;
+}
+
+/** The source could not be read at all. `why` is for a sentence and names no path. */
+export interface Unreadable {
+  readonly kind: "unreadable";
+  readonly why: string;
+}
+
+export interface ReadOptions {
+  /** Receives what is wrong with the compression. */
+  readonly note: NoteSink;
+  /** Called after each chunk with the bytes read from the source so far and its size, null where it is not known. */
+  readonly progress?: (done: number, size: number | null) => void;
+}
+
+/** Reads `source` to its end into `reader` and ends it. Never rejects for what the source holds or fails to give. */
+export async function readCapture(
+  source: CaptureSource,
+  reader: CaptureReader,
+  options: ReadOptions,
+): Promise<CaptureRead | NotACapture | Unreadable> {
+  const intake = new Intake(reader, options.note);
+  let failure: string | null;
+  if (typeof source === "string") failure = await readDescriptor(source, intake, options);
+  else if (source instanceof Uint8Array) failure = await readMemory(source, intake);
+  else failure = await readStream(source, intake, options);
+  const outcome = await intake.end();
+  return failure === null ? outcome : { kind: "unreadable", why: failure };
+}
+
+/** Bytes of a chunk: larger ones gain nothing, and the whole chunk stays in the processor's second-level cache. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Reading to a page-aligned place costs more than twice as much on processors that copy pages in microcode. */
+const CHUNK_AT = 64;
+
+/** The one buffer of all files. It is used up before anything else can run: what waits for something has its own copy. */
+let chunk: Uint8Array | null = null;
+
+/** How long to wait for a terminal or a pipe that says there is nothing to read yet. */
+const RETRY_MS = 5;
+
+const STANDARD_INPUT = 0;
+
+/** Reads a file, or standard input for "-". Gives why it could not, or null. */
+async function readDescriptor(path: string, intake: Intake, { progress }: ReadOptions): Promise<string | null> {
+  let descriptor = STANDARD_INPUT;
+  try {
+    if (path !== "-") descriptor = openSync(path, "r");
+    const stat = fstatSync(descriptor);
+    const size = stat.isFile() ? stat.size : null;
+    chunk ??= new Uint8Array(CHUNK_AT + CHUNK_BYTES);
+    for (let done = 0; intake.wanted; ) {
+      const length = readSome(descriptor, chunk);
+      if (length === 0) return null;
+      if (length === NOTHING_YET) {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        continue;
+      }
+      if (!intake.take(chunk, CHUNK_AT, CHUNK_AT + length))
+        await intake.unpack(chunk.slice(CHUNK_AT, CHUNK_AT + length));
+      done += length;
+      progress?.(done, size);
+    }
+    return null;
+  } catch (error) {
+    return reason(error);
+  } finally {
+    if (descriptor !== STANDARD_INPUT) closeSync(descriptor);
+  }
+}
+
+const NOTHING_YET = -1;
+
+function readSome(descriptor: number, into: Uint8Array): number {
+  try {
+    return readSync(descriptor, into, CHUNK_AT, CHUNK_BYTES, null);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EAGAIN") return NOTHING_YET;
+    // Windows reports the end of a pipe as an error.
+    if (code === "EOF") return 0;
+    throw error;
+  }
+}
+
+async function readMemory(bytes: Uint8Array, intake: Intake): Promise<null> {
+  if (!intake.take(bytes, 0, bytes.length)) await intake.unpack(bytes);
+  return null;
+}
+
+async function readStream(
+  source: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  intake: Intake,
+  { progress }: ReadOptions,
+): Promise<string | null> {
+  let done = 0;
+  try {
+    for await (const piece of source) {
+      if (!(piece instanceof Uint8Array)) return "the stream gives text instead of bytes";
+      if (!intake.take(piece, 0, piece.length)) await intake.unpack(piece);
+      done += piece.length;
+      progress?.(done, null);
+      if (!intake.wanted) break;
+    }
+    return null;
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+/** Bytes that tell whether a file is compressed. */
+const MAGIC_BYTES = 4;
+
+/** Looks at the first bytes for compression and then passes everything on, unpacked. */
+class Intake {
+  readonly #reader: CaptureReader;
+  readonly #note: NoteSink;
+  /** The first bytes while they are fewer than needed; null once it is known whether they are compressed. */
+  #first: Uint8Array | null = new Uint8Array(0);
+  #compression: Compression | null = null;
+  #decompressor: Decompressor | null = null;
+  /** Whether anything came out of the compressed file. */
+  #unpacked = false;
+
+  constructor(reader: CaptureReader, note: NoteSink) {
+    this.#reader = reader;
+    this.#note = note;
+  }
+
+  /** Whether reading on makes sense. */
+  get wanted(): boolean {
+    return this.#reader.failed === null && (this.#decompressor === null || this.#decompressor.damaged === null);
+  }
+
+  /** Takes bytes of a file that is not compressed; false if they have to go to `unpack`. */
+  take(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#first !== null) {
+      if (this.#first.length > 0 || end - start < MAGIC_BYTES) return false;
+      this.#compression = detectCompression(bytes.subarray(start, start + MAGIC_BYTES));
+      this.#first = null;
+    }
+    if (this.#compression !== null) return false;
+    this.#reader.push(bytes, start, end);
+    return true;
+  }
+
+  /** Takes a piece that does not change until the promise is fulfilled. */
+  async unpack(piece: Uint8Array): Promise<void> {
+    let bytes = piece;
+    if (this.#first !== null) {
+      bytes = new Uint8Array(this.#first.length + piece.length);
+      bytes.set(this.#first);
+      bytes.set(piece, this.#first.length);
+      this.#first = bytes;
+      if (bytes.length < MAGIC_BYTES) return;
+      this.#compression = detectCompression(bytes);
+      this.#first = null;
+    }
+    if (this.#compression === null) {
+      this.#reader.push(bytes, 0, bytes.length);
+      return;
+    }
+    if (this.#decompressor === null) {
+      const { createDecompressor } = await import("./decompress.ts");
+      this.#decompressor = await createDecompressor(this.#compression, (out, start, end) => {
+        this.#unpacked ||= end > start;
+        this.#reader.push(out, start, end);
+      });
+    }
+    await this.#decompressor.push(bytes);
+  }
+
+  async end(): Promise<CaptureRead | NotACapture> {
+    if (this.#first !== null) this.#reader.push(this.#first, 0, this.#first.length);
+    // A decompressor that was left in the middle, because the content is no capture, has not met its end: no damage.
+    const wanted = this.wanted;
+    const why = this.#decompressor === null ? null : await this.#decompressor.end();
+    const damaged = why !== null && (wanted || this.#reader.failed === null);
+    const result = this.#reader.end();
+    const compression = this.#compression;
+    if ("kind" in result) {
+      if (compression === null) return result;
+      if (damaged && result.seemsToBe === EMPTY.seemsToBe)
+        return { ...BROKEN, seemsToBe: `a damaged ${compression} file` };
+      return { ...result, seemsToBe: `${result.seemsToBe}, compressed with ${compression}` };
+    }
+    if (!damaged) return { kind: "capture", summary: result, compression };
+    this.#note({
+      id: "capture-compression-damaged",
+      frame: result.packets,
+      at: result.bytes,
+      detail: { compression: compression!, why },
+    });
+    return { kind: "capture", summary: { ...result, cutShort: true }, compression };
+  }
+}
+
+/** What an errno means, for a sentence. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder; for many captures use: pcapcheck audit FOLDER",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many files are open",
+  EIO: "the disk reports an error",
+};
+
+function reason(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== null) return REASONS[code] ?? code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
