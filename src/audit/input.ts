@@ -204,8 +204,13 @@ class Intake {
     const compression = this.#compression;
     if ("kind" in result) {
       if (compression === null) return result;
-      if (damaged && result.seemsToBe === EMPTY.seemsToBe)
-        return { ...BROKEN, seemsToBe: `a damaged ${compression} file` };
+      if (damaged && !this.#unpacked) {
+        return {
+          ...result,
+          seemsToBe: `a ${compression} file that is damaged from its start`,
+          advice: "copy it again",
+        };
+      }
       return { ...result, seemsToBe: `${result.seemsToBe}, compressed with ${compression}` };
     }
     if (!damaged) return { kind: "capture", summary: result, compression };
