@@ -18,6 +18,7 @@ class Proxy:
     """A running proxy. `events()`: dicts with client, stage (connect | https | forward), method, target or url, status, credentials."""
 
     product = ""
+    parent = None  # a proxy behind this one, on the same machine
     ip, port = net.PROXY, 3128
 
     def __init__(self, lab):

@@ -51,6 +51,14 @@ class Lab(Clients):
     def mitmproxy(self, *rules, **kw):
         return self._add(self.proxies, proxies.Mitmproxy(self, rules, **kw))
 
+    def gateway(self, *rules, **kw):
+        """Squid that asks on the CONNECT, with mitmproxy as its parent that intercepts and asks inside: to the client they are one proxy."""
+        parent = proxies.Mitmproxy(self, rules, port=8081, ip="127.0.0.1")
+        kw["extra"] = [*kw.get("extra", ()), "cache_peer 127.0.0.1 parent 8081 0 no-query no-digest default", "never_direct allow all"]
+        proxy = proxies.Squid(self, **kw)
+        proxy.parent, proxy.product = parent, "Squid 5.7 with mitmproxy 8.1.1 behind it"
+        return self._add(self.proxies, proxy)
+
     def scripted(self, *scripts, **kw):
         return self._add(self.proxies, proxies.Scripted(self, *scripts, **kw))
 
@@ -100,7 +108,12 @@ class Lab(Clients):
         """Take the connections from the logs of all proxies and origins."""
         seen = [event for origin in self.origins for event in origin.events()]
         for proxy in self.proxies:
-            self.connections += truth.from_events(proxy.events(), seen)
+            events = proxy.events()
+            if proxy.parent:  # what the parent did inside belongs to the client whose tunnel it was
+                clients = {event["server"]: event["client"] for event in events if event.get("server")}
+                events += [event | {"client": clients[event["client"]]} for event in proxy.parent.events()
+                           if event["stage"] != "connect" and event["client"] in clients]
+            self.connections += truth.from_events(events, seen)
 
     def add(self, connects=(), tunnel=None, exchanges=(), forwards=(), client=None):
         """A connection that no log describes: its client endpoint comes from the order in the capture."""

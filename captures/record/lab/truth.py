@@ -44,35 +44,42 @@ def from_events(proxy_events, origin_events):
     for event in origin_events:
         if "status" in event:
             by_peer.setdefault(event["peer"], []).append(event)
-    connections = {}
+    connections, inside = {}, {}
     for event in sorted(proxy_events, key=lambda e: e["time"]):
         conn = connections.setdefault(event["client"], connection(event["client"]))
         stage = event["stage"]
         if stage == "connect":
-            conn["connects"].append(connect(event["target"], event["status"], event.get("schemes", ()), event.get("credentials")))
-            if event["status"] is not None and 200 <= event["status"] < 300 and not conn["tunnel"]:
-                secure = event["target"].endswith(":443")
-                conn["tunnel"] = tunnel("tls" if secure else "http", intercepted=bool(event.get("bump") in ("bump", "server-first")))
-            for seen in by_peer.get(event.get("server"), ()):
-                if not conn["tunnel"]["intercepted"]:
-                    scheme = "https" if seen["tls"] else "http"
-                    conn["exchanges"].append(exchange(seen["method"], f"{scheme}://{seen['host']}{seen['path']}", seen["status"], "origin"))
-                    conn["tunnel"].update(sni=seen["sni"], tlsVersion=version_name(seen["tls"]))
+            _add_connect(conn, event, by_peer)
         elif stage in ("https", "forward"):
             where = "exchanges" if stage == "https" else "forwards"
             if event["status"] is not None:
                 conn[where].append(exchange(event["method"], event["url"], event["status"], "proxy" if event["own"] else "origin"))
-            if stage == "https" and conn["tunnel"]:
-                conn["tunnel"]["intercepted"] = True
-        elif stage in ("tls", "tls-failed") and conn["tunnel"] is None:
-            conn["pending"] = event  # the proxy's TLS began before its CONNECT was logged
-        if conn["tunnel"] and (stage == "tls" or "pending" in conn):
-            seen = conn.pop("pending", event)
-            conn["tunnel"].update(sni=seen["sni"], intercepted=True)
-            if seen["stage"] == "tls":
-                conn["tunnel"]["tlsVersion"] = version_name(seen["tls"])
-    for conn in connections.values():
-        conn.pop("pending", None)
-        # Squid logs a tunnel when it ends, at the same millisecond as what came before it: an opened tunnel is always the last CONNECT.
-        conn["connects"].sort(key=lambda c: c["status"] is not None and 200 <= c["status"] < 300)
+        if stage in ("https", "tls", "tls-failed"):  # the proxy looked inside
+            known = inside.setdefault(event["client"], {"intercepted": True})
+            if stage != "https":
+                known.update(sni=event["sni"], tlsVersion=version_name(event.get("tls")))
+    for client, conn in connections.items():
+        if conn["tunnel"]:
+            conn["tunnel"].update(inside.get(client, {}))
+        # Squid logs a tunnel when it ends: an opened tunnel is always the last CONNECT.
+        conn["connects"].sort(key=lambda c: opened(c["status"]))
     return list(connections.values())
+
+
+def _add_connect(conn, event, by_peer):
+    conn["connects"].append(connect(event["target"], event["status"], event.get("schemes", ()), event.get("credentials")))
+    if not opened(event["status"]):
+        return
+    secure = event["target"].endswith(":443")
+    conn["tunnel"] = tunnel("tls" if secure else "http", intercepted=event.get("bump") in ("bump", "server-first", "client-first"))
+    if conn["tunnel"]["intercepted"]:
+        return
+    for seen in by_peer.get(event.get("server"), ()):
+        scheme = "https" if seen["tls"] else "http"
+        conn["exchanges"].append(exchange(seen["method"], f"{scheme}://{seen['host']}{seen['path']}", seen["status"], "origin"))
+        conn["tunnel"].update(sni=seen["sni"], tlsVersion=version_name(seen["tls"]))
+
+
+def opened(status):
+    """Whether this answer to a CONNECT opens the tunnel (RFC 9110 section 9.3.6)."""
+    return status is not None and 200 <= status < 300

@@ -17,7 +17,8 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-default-apps", "--ignore-certificate-errors",
          "--disable-client-side-phishing-detection", "--disable-domain-reliability", "--no-pings", "--metrics-recording-only",
          "--disable-features=OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,NetworkTimeServiceQuerying,PreconnectToSearch",
-         "--disable-dev-shm-usage", "--proxy-bypass-list=*.google.com;*.googleapis.com",  # its own errands: no name server, so no packet "--remote-debugging-pipe"]
+         "--disable-dev-shm-usage", "--remote-debugging-pipe",
+         "--proxy-bypass-list=*.google.com;*.googleapis.com"]  # its own errands: without a name server they send no packet
 MAX_ANSWERS = 4  # a person stops typing the wrong password
 LOAD_SECONDS = 15
 

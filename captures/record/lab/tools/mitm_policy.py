@@ -59,7 +59,7 @@ class Policy:
         rule = self.rule(stage, flow.request.host if stage == "connect" else flow.request.pretty_host)
         if rule is None:
             return
-        request_header = NAMES[rule["status"]][0]
+        request_header = NAMES.get(rule["status"], NAMES[401])[0]
         key = (id(rule), flow.client_conn.id)
         self.counts[key] = self.counts.get(key, 0) + 1
         if self.counts[key] <= rule.get("after", 0) or key in self.ntlm_done:
@@ -79,7 +79,7 @@ class Policy:
             del flow.request.headers[request_header]
             return
         flow.metadata["own"] = True
-        fields = [(NAMES[rule["status"]][1].encode(), self.challenge(v, rule).encode()) for v in values]
+        fields = [(NAMES.get(rule["status"], NAMES[401])[1].encode(), self.challenge(v, rule).encode()) for v in values]
         if rule.get("header"):
             fields.append(tuple(part.encode() for part in rule["header"]))
         fields.append((b"Content-Type", b"text/html"))

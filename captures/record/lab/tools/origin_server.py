@@ -67,8 +67,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status, body, kind="text/html", more=()):
         self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        if status in (204, 304):  # RFC 9110 section 6.4.1: no content
+            body = b""
+        else:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
         for name, value in more:
             self.send_header(name, value)
         if "close" in self.path:
