@@ -25,9 +25,10 @@ export interface TruthTunnel {
 
 /** A request and its final response; inside TLS visible only with keys. */
 export interface TruthExchange {
-  readonly method: string;
+  /** null for a response to no request, as where a ClientHello is answered in plaintext. */
+  readonly method: string | null;
   /** Absolute, without query, fragment and default port. */
-  readonly url: string;
+  readonly url: string | null;
   readonly status: number;
   /** Who made the response; null where the log does not say. */
   readonly sentBy: "proxy" | "origin" | null;

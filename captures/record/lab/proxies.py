@@ -154,12 +154,12 @@ class Scripted(Proxy):
     product = "scripted"
 
     def __init__(self, lab, *scripts, port=8080):
-        """scripts: one list of steps per connection (see lab/tools/scripted_proxy.py); the last one repeats."""
+        """scripts: one list of steps per connection (see lab/tools/scripted_peer.py); the last one repeats."""
         super().__init__(lab)
         self.port = port
         self.log = f"{lab.tmp}/scripted.jsonl"
         config = lab.write("scripted.json", json.dumps({"port": port, "log": self.log, "scripts": scripts}))
-        self.proc = lab.procs.start(lab.net.proxy, [PYTHON, f"{TOOLS}/scripted_proxy.py", config])
+        self.proc = lab.procs.start(lab.net.proxy, [PYTHON, f"{TOOLS}/scripted_peer.py", config])
         lab.procs.wait_listening(lab.net.proxy, port, self.proc)
 
     def requests(self):
@@ -208,7 +208,7 @@ class Apache(Proxy):
         self.port = port
         d = lab.mkdir("apache")
         modules = ["mpm_event", "proxy", "proxy_http", "proxy_connect", "authn_core", "authn_file", "authz_core", "authz_user",
-                   "auth_basic", "auth_digest", "log_config"]
+                   "auth_basic", "auth_digest"]
         lab.write("apache/passwd", f"{USER}:{lab.sh('openssl', 'passwd', '-apr1', PASSWORD).strip()}\n")
         conf = lab.write("apache/httpd.conf", "\n".join([
             f"ServerRoot {d}", f"PidFile {d}/pid", "ServerName proxy.example.org", f"Listen {self.ip}:{port}", f"ErrorLog {d}/error.log",

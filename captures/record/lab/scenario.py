@@ -85,6 +85,12 @@ class Lab(Clients):
     def nginx(self, **kw):
         return self._add(self.origins, origins.Nginx(self, **kw))
 
+    def raw_origin(self, script, port, ip="10.44.2.10"):
+        """An origin that plays a script (see lab/tools/scripted_peer.py), for other protocols and for silence."""
+        config = self.write(f"raw-{port}.json", json.dumps({"port": port, "ip": ip, "log": f"{self.tmp}/raw-{port}.jsonl", "scripts": [script]}))
+        proc = self.procs.start(self.net.origin, [proxies.PYTHON, f"{proxies.TOOLS}/scripted_peer.py", config])
+        self.procs.wait_listening(self.net.origin, port, proc)
+
     @property
     def kerberos(self):
         if self._kerberos is None:

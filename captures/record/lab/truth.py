@@ -16,7 +16,8 @@ def tunnel(protocol="tls", sni=None, version=None, intercepted=False):
 
 
 def exchange(method, url, status, sent_by=None):
-    return {"method": method, "url": plain_url(url), "status": status, "sentBy": sent_by}
+    """A request and its answer; method and url None for an answer to no request."""
+    return {"method": method, "url": plain_url(url) if url else None, "status": status, "sentBy": sent_by}
 
 
 def connection(client=None, connects=(), tunnel=None, exchanges=(), forwards=()):

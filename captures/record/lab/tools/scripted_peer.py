@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A scripted proxy for answers that no real one gives. Each accepted connection plays the next script; the log says what was read.
+"""A scripted proxy or origin, for answers that no real one gives. Each accepted connection plays the next script; the log says what was read.
 
-Usage: scripted_proxy.py CONFIG.json with port, log, scripts: a list (the last one repeats) of lists of steps:
+Usage: scripted_peer.py CONFIG.json with port, log, optionally ip, scripts: a list (the last one repeats) of lists of steps:
   ["head"]            read one request head (up to the empty line), log its first line
   ["bytes", n]        read at least n bytes (n of a ClientHello, say)
   ["send", text]      send text as it is (latin-1)
@@ -87,7 +87,7 @@ def play(sock, peer, script):
 
 
 def main():
-    server = socket.create_server(("", CONFIG["port"]))
+    server = socket.create_server((CONFIG.get("ip", ""), CONFIG["port"]))
     number = 0
     while True:
         sock, peer = server.accept()
