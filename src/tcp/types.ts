@@ -1,15 +1,19 @@
 // What the tcp room gives to the rooms above: in-order bytes and gaps of each direction of the connections that are followed.
 import type { Endpoint, FrameNo, Millis, Nanos, Side } from "../bytes/index.ts";
+import type { Segment } from "../packet/index.ts";
 
 /** Why bytes are missing. */
 export type GapCause =
-  /** The other side acknowledged them, but the capture does not have them. */
+  /**
+   * The other side acknowledged them, but the capture does not have them. Where the other side was not captured: much later
+   * data came and they still did not.
+   */
   | "lost"
   /** The snap length cut the packet. */
   | "snapped"
   /** The connection began before the capture: everything before the first byte seen. Length is not known (0). */
   | "late-start"
-  /** Out-of-order data was beyond the memory limit. */
+  /** Out-of-order data was beyond the memory limit: what was before it is no longer waited for. */
   | "dropped"
   /** The capture ended, or the connection was closed, before the hole was filled. */
   | "never-filled";
@@ -30,7 +34,8 @@ export type EndCause =
 /**
  * Takes the bytes of one direction, in order. `frame` is the frame with which the bytes became available in order:
  * for data that arrived ahead of a hole, the frame that closed the hole (as Wireshark shows it with out-of-order
- * reassembly). Time is that of `TcpClock`, which stands at the same frame.
+ * reassembly). If nothing closed it and it became a gap, the data behind it has the frame in which it was captured, so
+ * frames may go backwards against the other direction. Time is that of `TcpClock`, which stands at the same frame.
  */
 export interface ByteSink {
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
@@ -58,11 +63,14 @@ export interface DirectionFacts {
   readonly segments: number;
   /** Payload bytes in order, without retransmissions; gaps not included. */
   readonly bytes: number;
+  /** Segments with payload that was there already, or that filled a hole late: 3 ms or more after the data behind it (as Wireshark). */
   readonly retransmissions: number;
+  /** Segments that filled a hole sooner than that: reordered on the way or by the capture. */
   readonly outOfOrder: number;
+  /** Gaps that were given to the sink; a late start is none. */
   readonly gaps: number;
   readonly missingBytes: number;
-  /** Overlaps whose bytes differ. */
+  /** Segments whose bytes differ from data still held for the same place (data that was passed on is not kept to compare). */
   readonly overlapsDiffering: number;
   readonly synSeen: boolean;
   readonly finFrame: FrameNo | null;
@@ -124,7 +132,10 @@ export interface Conversation {
   readonly sinks: readonly [ByteSink, ByteSink];
   /** The connection is over (both sinks had their end()). Facts of the connection are final. */
   closed(): void;
-  /** Set by the conversation when its bytes showed that it is of no interest: tcp stops following. */
+  /**
+   * Set by the conversation when its bytes showed that it is of no interest: tcp stops following. Looked at after each
+   * call of a sink's `push` or `gap`; from then on nothing of the conversation is called, not even `end` or `closed`.
+   */
   readonly abandoned: boolean;
 }
 
@@ -132,9 +143,11 @@ export interface Conversation {
 export interface TcpCounts {
   /** Highest stream number plus one. */
   readonly streams: number;
+  /** Connections that were followed and not abandoned. */
   readonly followed: number;
-  /** Of all connections: those without a SYN, and those with one direction only. */
+  /** Of all connections: those without a SYN. */
   readonly lateStarts: number;
+  /** Of all connections: those with one direction only, which acknowledges something of the other. */
   readonly oneSided: number;
   /** Of the followed: */
   readonly gaps: number;
@@ -142,5 +155,31 @@ export interface TcpCounts {
   readonly overlapsDiffering: number;
   /** Segments seen twice at the same time, as a mirror port duplicates them. */
   readonly duplicates: number;
+  /** Connections, followed or not, that were given up while open because too many were. */
   readonly evicted: number;
+}
+
+/** What tcp keeps at most. All have defaults with their reasons in limits.ts. */
+export interface TcpLimits {
+  /** Bytes of out-of-order data of one direction, bookkeeping included. */
+  readonly heldPerDirection: number;
+  /** The same over all connections. */
+  readonly heldTotal: number;
+  /** Connections in the table, followed or not. */
+  readonly flows: number;
+  /** Connections followed at once. */
+  readonly followed: number;
+  /** Different IPv6 addresses. */
+  readonly ipv6Addresses: number;
+}
+
+/** Reassembles the TCP connections of one capture. */
+export interface Tcp {
+  /** Takes the next segment of the capture; nothing of it is kept by reference. */
+  add(segment: Segment): void;
+  /** Stands at the packet being worked on, or at the one a sink's call belongs to. */
+  readonly clock: TcpClock;
+  /** The capture is over: what is held is given out, every sink is ended. Call it once; `add` nothing afterwards. */
+  end(): void;
+  counts(): TcpCounts;
 }

@@ -1,0 +1,425 @@
+// Reassembly of one direction of a connection (RFC 9293 §3.10.7.4, seen from outside: nothing is refused, holes become gaps).
+import type { FrameNo, NoteSink } from "../bytes/index.ts";
+import type { Segment } from "../packet/index.ts";
+import { Held } from "./held.ts";
+import {
+  DUPLICATE_MICROSECONDS,
+  MAX_WINDOW_BYTES,
+  ONE_SIDED_BYTES,
+  ONE_SIDED_MICROSECONDS,
+  OUT_OF_ORDER_MICROSECONDS,
+  REORDER_MICROSECONDS,
+  REORDER_SEGMENTS,
+  STRAY_SEGMENTS,
+} from "./limits.ts";
+import { SYN, sequenceDistance } from "./sequence.ts";
+import type { ByteSink, Conversation, DirectionFacts, EndCause, GapCause, TcpClock, TcpLimits } from "./types.ts";
+
+/** What all directions of a capture share. */
+export interface Shared {
+  readonly clock: TcpClock;
+  readonly note: NoteSink;
+  readonly limits: TcpLimits;
+  /** Sum of `Held.charge`. */
+  heldTotal: number;
+  /** Directions with held data, that whose hole is oldest first. */
+  readonly holders: Set<HalfStream>;
+  duplicates: number;
+}
+
+// The last segments with payload, to recognise copies that a mirror port made: sequence, length, acknowledgement, time in µs modulo 2^32.
+const RECENT_FIELDS = 4;
+const RECENT_LENGTH = 4 * RECENT_FIELDS;
+
+/** One direction: puts its payload in order and gives it to a sink. Sequence numbers are signed 32-bit here. */
+export class HalfStream implements DirectionFacts {
+  segments = 0;
+  bytes = 0;
+  retransmissions = 0;
+  outOfOrder = 0;
+  gaps = 0;
+  missingBytes = 0;
+  overlapsDiffering = 0;
+  synSeen = false;
+  finFrame: FrameNo | null = null;
+  resetFrame: FrameNo | null = null;
+
+  /** Sequence number of the next byte for the sink. */
+  next = 0;
+  /** Whether `next` is known and bytes there are wanted. */
+  flowing = false;
+  /** The sink had its end. */
+  ended = false;
+  readonly held = new Held();
+  readonly sink: ByteSink;
+  readonly #conversation: Conversation;
+  readonly #shared: Shared;
+  /** Highest acknowledgement of the peer. */
+  #acked = 0;
+  #ackedKnown = false;
+  #fin = 0;
+  #finKnown = false;
+  /** Acknowledged past a hole: up to where, since when, for how many segments. */
+  #proof = 0;
+  #proven = false;
+  #provenAt = 0;
+  #provenSegments = 0;
+  #strays = 0;
+  #strayNext = 0;
+  readonly #recent = new Int32Array(RECENT_LENGTH);
+  #recentAt = 0;
+
+  /** `first` is the sequence number of the first byte if the handshake told it, else null. */
+  constructor(sink: ByteSink, conversation: Conversation, shared: Shared, first: number | null) {
+    this.sink = sink;
+    this.#conversation = conversation;
+    this.#shared = shared;
+    if (first !== null) this.begin(first);
+  }
+
+  /** The handshake says that the first byte is at `first`. Later than the first byte it says nothing. */
+  begin(first: number): void {
+    if (this.ended || this.bytes + this.missingBytes > 0 || this.held.size > 0) return;
+    this.next = first | 0;
+    this.flowing = true;
+  }
+
+  /** The peer expects `acknowledgement` next. */
+  acknowledge(acknowledgement: number): void {
+    const ack = acknowledgement | 0;
+    if (!this.#ackedKnown) {
+      this.#ackedKnown = true;
+      this.#acked = ack;
+      // Nothing of this direction was seen yet: what is acknowledged from here on was sent within the capture.
+      if (!this.flowing) this.next = ack;
+    } else if (sequenceDistance(ack, this.#acked) > 0) {
+      this.#acked = ack;
+    }
+  }
+
+  /** Remembers a segment with payload, to recognise a copy of it. */
+  remember(segment: Segment): void {
+    const recent = this.#recent;
+    const at = this.#recentAt;
+    recent[at] = segment.sequence;
+    recent[at + 1] = segment.payloadLength;
+    recent[at + 2] = segment.acknowledgement;
+    recent[at + 3] = this.#now();
+    this.#recentAt = at + RECENT_FIELDS < RECENT_LENGTH ? at + RECENT_FIELDS : 0;
+  }
+
+  /** Takes payload that is in order and whole, with nothing held: `length` bytes at `start` of the segment's bytes. */
+  pass(segment: Segment, start: number, length: number): void {
+    this.remember(segment);
+    this.next = (this.next + length) | 0;
+    this.bytes += length;
+    const { sink } = this;
+    if (length < sink.skippable) sink.skippable -= length;
+    else sink.push(segment.bytes, start, start + length, this.#shared.clock.frame);
+  }
+
+  /** Takes the payload of any segment, wherever it lies. */
+  receive(segment: Segment): void {
+    if (this.ended) return;
+    const { bytes } = segment;
+    let sequence = (segment.flags & SYN) === 0 ? segment.sequence | 0 : (segment.sequence + 1) | 0;
+    let start = segment.payloadStart;
+    let captured = segment.payloadEnd - start;
+    let length = segment.payloadLength;
+    if (!this.flowing) {
+      if (isKeepAlive(segment)) return;
+      this.next = sequence;
+      this.flowing = true;
+      this.#give(0, "late-start");
+    }
+    let ahead = sequenceDistance(sequence, this.next);
+    if (ahead < 0) {
+      // RFC 1122 §4.2.3.6: a keep-alive has the number before the next one, with one byte of garbage or none.
+      if (ahead === -1 && length === 1) return;
+      this.#repeated(segment);
+      if (ahead + length <= 0) return;
+      const known = Math.min(-ahead, captured);
+      start += known;
+      captured -= known;
+      length += ahead;
+      sequence = this.next;
+      ahead = 0;
+    }
+    if (this.#finKnown) {
+      const room = sequenceDistance(this.#fin, sequence);
+      if (room <= 0) return;
+      length = Math.min(length, room);
+      captured = Math.min(captured, room);
+    }
+    if (ahead > MAX_WINDOW_BYTES) {
+      if (!this.#straysGoOn(sequence, length)) return;
+      ahead = 0;
+    }
+    this.#strays = 0;
+    if (ahead > 0) {
+      this.#hold(segment, sequence, length, start, captured);
+      return;
+    }
+    if (this.held.size > 0) {
+      this.#filled();
+      const free = sequenceDistance(this.held.first.sequence, sequence);
+      if (free < length) {
+        const known = Math.min(free, captured);
+        this.#hold(null, (sequence + free) | 0, length - free, start + known, captured - known, bytes);
+        length = free;
+        captured = known;
+      }
+    }
+    this.#deliver(bytes, start, start + captured, length);
+    this.#drain(false);
+  }
+
+  /** The side closes its direction behind `sequence`, `flags` of the segment may hold SYN too. */
+  receiveFin(segment: Segment): void {
+    const syn = (segment.flags & SYN) === 0 ? 0 : 1;
+    const fin = (segment.sequence + syn + segment.payloadLength) | 0;
+    if (this.ended || this.#finKnown) return;
+    if (!this.flowing) {
+      // What the peer acknowledged before may show that bytes were sent within the capture that it does not have.
+      if (!this.#ackedKnown || !inWindow(sequenceDistance(fin, this.next))) this.next = fin;
+      this.flowing = true;
+      if (fin !== this.next) this.#give(0, "late-start");
+    }
+    const ahead = sequenceDistance(fin, this.next);
+    if (!inWindow(ahead)) return;
+    this.#finKnown = true;
+    this.#fin = fin;
+    this.finFrame = this.#shared.clock.frame;
+    if (ahead === 0) {
+      this.#end("fin", this.#shared.clock.frame);
+      if (this.held.size > 0) this.#charge(() => this.held.clear());
+    } else {
+      this.#charge(() => this.held.addFin(fin, this.#shared.clock));
+    }
+  }
+
+  /**
+   * Gives holes up that will not be filled: those that the peer acknowledged past, after a while in which late packets may
+   * still come; without acknowledgements those behind which much was sent. To be called for each segment of the connection
+   * while there is held data.
+   */
+  settle(): void {
+    const now = this.#now();
+    const held = this.held;
+    if (!this.#ackedKnown) {
+      const { seconds, nanoseconds } = held.first;
+      if (held.charge >= ONE_SIDED_BYTES || now - microseconds(seconds, nanoseconds) >= ONE_SIDED_MICROSECONDS) {
+        this.#giveUp("lost");
+      }
+      return;
+    }
+    if (this.#proven) {
+      this.#provenSegments++;
+      if (this.#provenSegments < REORDER_SEGMENTS && now - this.#provenAt < REORDER_MICROSECONDS) return;
+      this.#proven = false;
+      while (held.size > 0 && this.#passed(this.#proof)) this.#giveUp("lost");
+    }
+    if (held.size > 0 && this.#passed(this.#acked)) {
+      this.#proven = true;
+      this.#proof = this.#acked;
+      this.#provenAt = now;
+      this.#provenSegments = 0;
+    }
+  }
+
+  /** Nothing more comes: gives out what is held and what is known to be missing, then ends the sink. */
+  finish(how: EndCause, frame: FrameNo): void {
+    while (this.held.size > 0) {
+      this.#giveUp(this.#ackedKnown && this.#passed(this.#acked) ? "lost" : "never-filled");
+    }
+    if (this.ended) return;
+    const missing = this.#ackedKnown ? sequenceDistance(this.#acked, this.next) : 0;
+    // One more than was seen is a FIN that was not captured.
+    if (missing > 1 && missing <= MAX_WINDOW_BYTES) {
+      if (!this.flowing) this.#give(0, "late-start");
+      this.#give(missing, "lost");
+    }
+    this.#end(how, frame);
+  }
+
+  /** Forgets held data without giving it out. */
+  forget(): void {
+    this.#charge(() => this.held.clear());
+    this.ended = true;
+    this.flowing = false;
+  }
+
+  /** Gives the first hole up: a gap, then what is behind it up to the next hole, with the frames it was captured in. */
+  #giveUp(cause: GapCause): void {
+    const { clock } = this.#shared;
+    const { frame, seconds, nanoseconds } = clock;
+    const piece = this.held.first;
+    setClock(clock, piece.frame, piece.seconds, piece.nanoseconds);
+    this.#give(sequenceDistance(piece.sequence, this.next), cause);
+    this.#drain(true);
+    setClock(clock, frame, seconds, nanoseconds);
+  }
+
+  /** Passes on the held pieces that are in order now; with `ownFrames` the clock stands where each was captured. */
+  #drain(ownFrames: boolean): void {
+    const { held } = this;
+    if (held.size === 0) return;
+    const { clock } = this.#shared;
+    this.#charge(() => {
+      while (held.size > 0 && held.first.sequence === this.next) {
+        const piece = held.shift();
+        if (ownFrames) setClock(clock, piece.frame, piece.seconds, piece.nanoseconds);
+        if (piece.fin) this.#end("fin", clock.frame);
+        else this.#deliver(piece.bytes, 0, piece.bytes.length, piece.length);
+      }
+      // Data behind a FIN is of no connection.
+      if (this.ended) held.clear();
+    });
+    if (held.size === 0) this.#proven = false;
+  }
+
+  #hold(
+    segment: Segment | null,
+    sequence: number,
+    length: number,
+    start: number,
+    captured: number,
+    bytes: Uint8Array = segment!.bytes,
+  ): void {
+    const { limits, clock, holders } = this.#shared;
+    const result = this.#charge(() => this.held.add(sequence, length, bytes, start, captured, clock));
+    if (result < 0) this.#differs();
+    if (segment !== null && (result === 0 || result === -1)) this.#repeated(segment);
+    else if (segment !== null) this.remember(segment);
+    if (this.held.charge > limits.heldPerDirection) this.#dropUntil(this, limits.heldPerDirection);
+    // The oldest hole of all goes first: the one that is least likely to be filled.
+    for (const oldest of holders) {
+      if (this.#shared.heldTotal <= limits.heldTotal) break;
+      this.#dropUntil(oldest, 0);
+    }
+  }
+
+  #dropUntil(half: HalfStream, limit: number): void {
+    const { clock, note, limits } = this.#shared;
+    note({ id: "tcp-buffer-full", frame: clock.frame, at: half.#offset, detail: { limit: limits.heldPerDirection } });
+    while (half.held.size > 0 && half.held.charge > limit) half.#giveUp("dropped");
+  }
+
+  /** Runs `change` and keeps the sums over all directions right. */
+  #charge<T>(change: () => T): T {
+    const before = this.held.charge;
+    const result = change();
+    const shared = this.#shared;
+    shared.heldTotal += this.held.charge - before;
+    if (this.held.size === 0) shared.holders.delete(this);
+    else shared.holders.add(this);
+    return result;
+  }
+
+  /** A segment came of which a part or all was there already. */
+  #repeated(segment: Segment): void {
+    const recent = this.#recent;
+    const now = this.#now() | 0;
+    for (let at = 0; at < RECENT_LENGTH; at += RECENT_FIELDS) {
+      if (
+        recent[at] === (segment.sequence | 0) &&
+        recent[at + 1] === segment.payloadLength &&
+        recent[at + 2] === (segment.acknowledgement | 0) &&
+        Math.abs((now - recent[at + 3]!) | 0) < DUPLICATE_MICROSECONDS
+      ) {
+        this.#shared.duplicates++;
+        return;
+      }
+    }
+    this.retransmissions++;
+  }
+
+  /** A segment fills the first hole, or a part of it. */
+  #filled(): void {
+    const { seconds, nanoseconds } = this.held.first;
+    if (this.#now() - microseconds(seconds, nanoseconds) < OUT_OF_ORDER_MICROSECONDS) this.outOfOrder++;
+    else this.retransmissions++;
+  }
+
+  /** A segment lies outside any window. Whether enough of them continued each other to go on there. */
+  #straysGoOn(sequence: number, length: number): boolean {
+    this.#strays = sequence === this.#strayNext ? this.#strays + 1 : 1;
+    this.#strayNext = (sequence + length) | 0;
+    if (this.#strays < STRAY_SEGMENTS) return false;
+    while (this.held.size > 0) this.#giveUp("never-filled");
+    this.#give(0, "lost");
+    this.next = sequence;
+    return !this.ended;
+  }
+
+  /** Whether acknowledgement `ack` covers the first hole. */
+  #passed(ack: number): boolean {
+    return sequenceDistance(ack, this.held.first.sequence) >= 0;
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number, length: number): void {
+    const captured = end - start;
+    this.next = (this.next + captured) | 0;
+    this.bytes += captured;
+    const { sink } = this;
+    if (captured > 0 && !this.#conversation.abandoned) {
+      if (captured < sink.skippable) sink.skippable -= captured;
+      else sink.push(bytes, start, end, this.#shared.clock.frame);
+    }
+    if (captured < length) this.#give(length - captured, "snapped");
+  }
+
+  /** Tells the sink that `length` bytes are missing and moves behind them. */
+  #give(length: number, cause: GapCause): void {
+    const { clock, note } = this.#shared;
+    if (cause !== "late-start") {
+      // One note a direction: the rest is in the sums.
+      if (this.gaps === 0) note({ id: "tcp-gap", frame: clock.frame, at: this.#offset, detail: { length, cause } });
+      this.gaps++;
+      this.missingBytes += length;
+      this.next = (this.next + length) | 0;
+    }
+    if (!this.#conversation.abandoned) this.sink.gap(length, cause, clock.frame);
+  }
+
+  #differs(): void {
+    const { clock, note } = this.#shared;
+    if (this.overlapsDiffering === 0) note({ id: "tcp-overlap-differs", frame: clock.frame, at: this.#offset });
+    this.overlapsDiffering++;
+  }
+
+  #end(how: EndCause, frame: FrameNo): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.flowing = false;
+    if (!this.#conversation.abandoned) this.sink.end(how, frame);
+  }
+
+  get #offset(): number {
+    return this.bytes + this.missingBytes;
+  }
+
+  #now(): number {
+    return microseconds(this.#shared.clock.seconds, this.#shared.clock.nanoseconds);
+  }
+}
+
+/** A byte of garbage where nothing of the direction is known yet: Windows probes idle connections with a zero. */
+export function isKeepAlive(segment: Segment): boolean {
+  return segment.payloadLength === 1 && segment.bytes[segment.payloadStart] === 0;
+}
+
+function inWindow(ahead: number): boolean {
+  return ahead >= 0 && ahead <= MAX_WINDOW_BYTES;
+}
+
+/** Stands the clock somewhere else. */
+export function setClock(clock: TcpClock, frame: FrameNo, seconds: number, nanoseconds: number): void {
+  clock.frame = frame;
+  clock.seconds = seconds;
+  clock.nanoseconds = nanoseconds;
+}
+
+function microseconds(seconds: number, nanoseconds: number): number {
+  return seconds * 1e6 + Math.floor(nanoseconds / 1000);
+}
