@@ -119,7 +119,6 @@ const ROWS: readonly Row[] = [
     "a trace of a Citrix NetScaler (nstrace)",
     `${EDITCAP}, or record it with: nstrace.sh -tcpdump 1`,
   ),
-  { is: isErf, seemsToBe: "an ERF capture (Endace)", advice: EDITCAP },
   text(/^\+-{9}\+-{15}\+-{10}\+/, "a capture of a Tektronix K12 as text", EDITCAP),
   // Documents that people send instead of the capture.
   text(
@@ -199,6 +198,8 @@ const ROWS: readonly Row[] = [
   },
   text(/^\d+:\d+:[a-z_]+[;,]/, "saved flows of mitmproxy", NO_PACKETS),
   { is: isText, seemsToBe: "a text file", advice: NO_PACKETS },
+  // Last, because it goes by likelihood.
+  { is: isErf, seemsToBe: "an ERF capture (Endace)", advice: EDITCAP },
 ];
 
 /** Lower-case text of the head; UTF-16 (from Windows) loses its zero bytes. */
@@ -234,24 +235,22 @@ function isEtl({ bytes }: Sniff): boolean {
   );
 }
 
-/** ERF has no magic: a record whose type, length and time make sense (Endace, "Extensible Record Format"). */
+/** ERF has no magic: records whose type, lengths and time make sense, as far as can be seen (Endace, "Extensible Record Format"). */
 function isErf({ bytes }: Sniff): boolean {
-  if (bytes.length < 16) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const seconds = view.getUint32(4, true);
-  const type = bytes[8]! & 0x7f;
-  const recordLength = view.getUint16(10);
-  const year1995 = 788_918_400;
-  return (
-    seconds > year1995 &&
-    type >= 1 &&
-    type <= 48 &&
-    (bytes[9]! & 0xc0) === 0 &&
-    recordLength >= 16 &&
-    view.getUint16(14) > 0 &&
-    recordLength < 0x4000
-  );
+  let p = 0;
+  while (p + ERF_HEADER <= bytes.length) {
+    const type = bytes[p + 8]! & 0x7f;
+    const length = view.getUint16(p + 10);
+    const sensible = view.getUint32(p + 4, true) > YEAR_1995 && type >= 1 && type <= 48 && length >= ERF_HEADER;
+    if (!sensible || view.getUint16(p + 14) === 0) return false;
+    p += length;
+  }
+  return p > 0;
 }
+
+const ERF_HEADER = 16;
+const YEAR_1995 = 788_918_400;
 
 /** A DER SEQUENCE with a two-byte length that begins with another one or an INTEGER (RFC 5280 §4.1, RFC 8017 §A.1.2). */
 function isCertificate({ bytes }: Sniff): boolean {

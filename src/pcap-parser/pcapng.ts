@@ -233,7 +233,7 @@ export class PcapngWalker implements Walker {
 
   /** A block too long to be carried whole: a packet's first bytes are handed on, everything else is passed over. */
   #longBlock(type: number, length: number, view: DataView, p: number, end: number, base: FileOffset): number {
-    let taken = 0;
+    let taken = MIN_BLOCK;
     if (type === BLOCKS.ENHANCED_PACKET) {
       const fields = HEAD + PACKET_FIELDS;
       const captured = end - p < fields ? 0 : view.getUint32(p + 20, this.#little);

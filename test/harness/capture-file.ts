@@ -76,7 +76,7 @@ export class PcapngBlocks {
     stamp = 0n,
     interfaceId = 0,
     wireLength = data.length,
-    options = new Uint8Array(0),
+    options: Uint8Array = new Uint8Array(0),
   ): Uint8Array {
     const fields = u32(
       this.#little,
