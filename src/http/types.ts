@@ -1,5 +1,6 @@
 // HTTP messages as the rooms above see them. What is secret was reduced when it was decoded: nothing here can leak it.
-import type { FrameNo, StreamOffset, Where } from "../bytes/index.ts";
+import type { FrameNo, Nanos, NoteSink, StreamOffset, Where } from "../bytes/index.ts";
+import type { EndCause, GapCause } from "../tcp/index.ts";
 
 /** NTLM message (MS-NLMP 2.2.1) reduced to what may be known. */
 export interface NtlmMessage {
@@ -61,12 +62,22 @@ export interface HeaderField {
   readonly value: string;
 }
 
+/** Where a CONNECT wants to go (RFC 9110 §9.3.6, authority form). */
+export interface Target {
+  /** Lower-case name, or an IP address without brackets; as sent if it is no authority. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly kind: "name" | "ipv4" | "ipv6" | "malformed";
+  /** As sent. */
+  readonly text: string;
+}
+
 interface HeadCommon {
   readonly where: Where;
   /** Offset of the first byte behind the head. */
   readonly end: StreamOffset;
   readonly version: "HTTP/0.9" | "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
-  /** All header names, lower case, in order of appearance (product marks); at most 64. */
+  /** Responses: all header names, lower case, in order of appearance (product marks); at most 64. Requests: empty. */
   readonly names: readonly string[];
   /** The wanted fields with values. */
   readonly fields: readonly HeaderField[];
@@ -117,6 +128,27 @@ export interface HttpSink {
   head(head: HttpHead): BodyRule;
   /** Part of a body, transfer coding undone, only after "look" and at most the first 64 KiB. Valid during the call. */
   body?(bytes: Uint8Array, start: number, end: number): void;
-  /** The message (head and body) is complete, or cut (`whole: false`). */
-  message(frame: FrameNo, whole: boolean, bodyBytes: number): void;
+  /** The message (head and body) is complete, or cut (`whole: false`). `bytes`: on the stream, from its first byte to its last. */
+  message(frame: FrameNo, whole: boolean, bytes: number): void;
+}
+
+/** What a parser needs from outside. */
+export interface HttpContext {
+  readonly note: NoteSink;
+  /** Time of the frame being worked on. */
+  now(): Nanos;
+  /** Keyed hash: equal input, equal tag. */
+  tag(bytes: Uint8Array): string;
+}
+
+/** Reads the HTTP/1.x messages of one direction. */
+export interface Http1Parser {
+  /** Takes bytes; returns the index of the first one not consumed: `end`, except behind a head whose rule was "switch". */
+  push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number;
+  gap(length: number, cause: GapCause, frame: FrameNo): void;
+  end(how: EndCause, frame: FrameNo): void;
+  /** See ByteSink.skippable: whoever owns the parser subtracts what was passed over before the next call. */
+  skippable: number;
+  /** Bytes consumed or missing so far. */
+  readonly position: StreamOffset;
 }

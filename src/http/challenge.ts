@@ -1,0 +1,142 @@
+// WWW-Authenticate and Proxy-Authenticate (RFC 9110 §11.6.1, §11.7.1): several challenges in one field, commas inside quotes.
+import { decodeBase64 } from "./base64.ts";
+import { readNegotiate } from "./negotiate.ts";
+import { readNtlm } from "./ntlm.ts";
+import type { Challenge } from "./types.ts";
+
+/** Challenges kept of one message; real ones offer a handful. */
+const MAX_CHALLENGES = 16;
+/** Parameter names kept of one challenge. */
+const MAX_PARAMETERS = 16;
+/** Realms are shown to people. */
+const MAX_REALM = 200;
+
+/** Reads the challenges of one field value; garbage gives what could be read. */
+export function readChallenges(value: string): Challenge[] {
+  const found: Challenge[] = [];
+  const scanner = new Scanner(value);
+  while (!scanner.done && found.length < MAX_CHALLENGES) {
+    scanner.skip(", \t");
+    const scheme = scanner.token();
+    if (scheme === "") {
+      scanner.next();
+      continue;
+    }
+    found.push(readOne(scheme, scanner));
+  }
+  return found;
+}
+
+function readOne(scheme: string, scanner: Scanner): Challenge {
+  let realm: string | null = null;
+  let stale = false;
+  const parameters: string[] = [];
+  const start = scanner.at;
+  scanner.skip(" \t");
+  // token68 (RFC 9110 §11.2): base64 that is followed by the end or a comma, and is no parameter.
+  const token68 = scanner.token68();
+  while (token68 === null && !scanner.done) {
+    const before = scanner.at;
+    scanner.skip(", \t");
+    const name = scanner.token().toLowerCase();
+    scanner.skip(" \t");
+    if (name === "" || !scanner.take("=")) {
+      // The next challenge's scheme, or nothing that is understood.
+      scanner.at = before > start || name !== "" ? before : scanner.at;
+      break;
+    }
+    scanner.skip(" \t");
+    const text = scanner.take('"') ? scanner.quoted() : scanner.token();
+    if (name === "realm") realm ??= text.slice(0, MAX_REALM);
+    else if (parameters.length < MAX_PARAMETERS) parameters.push(name);
+    if (name === "stale") stale = text.toLowerCase() === "true";
+  }
+  const token = token68 === null ? null : decodeBase64(token68);
+  const lower = scheme.toLowerCase();
+  const ntlm = token === null || (lower !== "ntlm" && lower !== "negotiate") ? null : readNtlm(token);
+  const negotiate = token === null || lower !== "negotiate" ? null : readNegotiate(token);
+  const inner = negotiate?.kind === "ntlm" ? negotiate.message : null;
+  return { scheme, realm, parameters, stale, ntlm: ntlm ?? inner, negotiate };
+}
+
+/** Walks over a field value once. */
+class Scanner {
+  at = 0;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get done(): boolean {
+    return this.at >= this.#text.length;
+  }
+
+  next(): void {
+    this.at++;
+  }
+
+  skip(characters: string): void {
+    while (this.at < this.#text.length && characters.includes(this.#text[this.at]!)) this.at++;
+  }
+
+  take(character: string): boolean {
+    if (this.#text[this.at] !== character) return false;
+    this.at++;
+    return true;
+  }
+
+  /** RFC 9110 §5.6.2; empty if none begins here. */
+  token(): string {
+    const start = this.at;
+    while (this.at < this.#text.length && isTokenChar(this.#text.charCodeAt(this.at))) this.at++;
+    return this.#text.slice(start, this.at);
+  }
+
+  /** RFC 9110 §5.6.4, behind the opening quote; without a closing quote up to the end. */
+  quoted(): string {
+    let text = "";
+    while (this.at < this.#text.length) {
+      const character = this.#text[this.at++]!;
+      if (character === '"') return text;
+      text += character === "\\" && this.at < this.#text.length ? this.#text[this.at++]! : character;
+    }
+    return text;
+  }
+
+  /** A token68 that ends the challenge; null (and nothing consumed) if it is no such thing. */
+  token68(): string | null {
+    const start = this.at;
+    let end = start;
+    while (end < this.#text.length && isToken68Char(this.#text.charCodeAt(end))) end++;
+    const base = end;
+    while (this.#text[end] === "=") end++;
+    let behind = end;
+    while (this.#text[behind] === " " || this.#text[behind] === "\t") behind++;
+    const closes = behind >= this.#text.length || this.#text[behind] === ",";
+    // `realm=` with nothing behind it would pass for a token68; a lone word without padding is a scheme in a list only behind a comma.
+    if (
+      base === start ||
+      !closes ||
+      (end > base &&
+        behind < this.#text.length &&
+        this.#text[end - 1] === "=" &&
+        /^[a-z-]+$/.test(this.#text.slice(start, base)))
+    )
+      return null;
+    this.at = end;
+    return this.#text.slice(start, end);
+  }
+}
+
+function isTokenChar(code: number): boolean {
+  if (code >= 0x30 && code <= 0x39) return true;
+  if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) return true;
+  return code < 128 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(code));
+}
+
+function isToken68Char(code: number): boolean {
+  if (code >= 0x30 && code <= 0x39) return true;
+  if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) return true;
+  return code < 128 && "-._~+/".includes(String.fromCharCode(code));
+}
