@@ -43,7 +43,7 @@ def from_events(proxy_events, origin_events):
     """Connections by client endpoint. What the proxy logged comes first; what only the origin saw is joined by the proxy's own port."""
     by_peer = {}
     for event in origin_events:
-        if "status" in event:
+        if "status" in event or "tls" in event:
             by_peer.setdefault(event["peer"], []).append(event)
     connections, inside = {}, {}
     for event in sorted(proxy_events, key=lambda e: e["time"]):
@@ -76,8 +76,9 @@ def _add_connect(conn, event, by_peer):
     if conn["tunnel"]["intercepted"]:
         return
     for seen in by_peer.get(event.get("server"), ()):
-        scheme = "https" if seen["tls"] else "http"
-        conn["exchanges"].append(exchange(seen["method"], f"{scheme}://{seen['host']}{seen['path']}", seen["status"], "origin"))
+        if "status" in seen:
+            scheme = "https" if seen["tls"] else "http"
+            conn["exchanges"].append(exchange(seen["method"], f"{scheme}://{seen['host']}{seen['path']}", seen["status"], "origin"))
         conn["tunnel"].update(sni=seen["sni"], tlsVersion=version_name(seen["tls"]))
 
 

@@ -132,6 +132,7 @@ class Server(ThreadingHTTPServer):
                 request = self.context.wrap_socket(request, server_side=True)
             except (OSError, ssl.SSLError) as error:
                 return log(peer=f"{address[0].removeprefix('::ffff:')}:{address[1]}", handshake=str(error))
+            log(peer=f"{address[0].removeprefix('::ffff:')}:{address[1]}", tls=request.version(), sni=getattr(request, "sni", None))
         super().finish_request(request, address)
         if self.context:
             try:
