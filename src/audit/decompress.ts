@@ -33,18 +33,20 @@ const OUTPUT_BYTES = 256 * 1024;
 
 /**
  * zlib loses the output of the step in which it meets damage. So the steps are short at first and grow with what is behind
- * them, and the last bytes, where the checksum is, make a step of their own: little is lost however short the file is.
+ * them, and the last eight bytes, checksum and length of gzip, make a step of their own: little is lost of a short file.
  */
 const FIRST_STEP = 512;
 const LONGEST_STEP = 64 * 1024;
-const LAST_STEP = 32;
+const LAST_STEP = 8;
 
 class NodeDecompressor implements Decompressor {
   damaged: string | null = null;
   readonly #stream: Transform;
   #step = FIRST_STEP;
   #heldBack = new Uint8Array(0);
-  /** Called when the stream has failed, so that a step that waits for it ends. */
+  /** The compressed data has ended; what follows it in the file is none of it. */
+  #ended = false;
+  /** Called when the stream has failed or ended, because then it does not call back for the step that it was given. */
   #wake: () => void = () => {};
 
   constructor(stream: Transform, unpacked: Unpacked) {
@@ -52,6 +54,10 @@ class NodeDecompressor implements Decompressor {
     stream.on("data", (bytes: Buffer) => unpacked(bytes, 0, bytes.length));
     stream.on("error", (error) => {
       this.damaged = error.message;
+      this.#wake();
+    });
+    stream.on("end", () => {
+      this.#ended = true;
       this.#wake();
     });
   }
@@ -62,7 +68,7 @@ class NodeDecompressor implements Decompressor {
     bytes.set(held);
     bytes.set(piece, held.length);
     const end = Math.max(0, bytes.length - LAST_STEP);
-    for (let p = 0; p < end && this.damaged === null; ) {
+    for (let p = 0; p < end && this.#going; ) {
       const next = Math.min(end, p + this.#step);
       await this.#write(bytes.subarray(p, next));
       this.#step = Math.min(LONGEST_STEP, 2 * this.#step);
@@ -72,16 +78,19 @@ class NodeDecompressor implements Decompressor {
   }
 
   async end(): Promise<string | null> {
-    if (this.damaged === null) await this.#write(this.#heldBack);
-    if (this.damaged === null) {
+    if (this.#going) await this.#write(this.#heldBack);
+    if (this.#going) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        this.#stream.once("end", resolve);
         this.#stream.end();
       });
     }
     this.#stream.destroy();
     return this.damaged;
+  }
+
+  get #going(): boolean {
+    return this.damaged === null && !this.#ended;
   }
 
   #write(step: Uint8Array): Promise<void> {
@@ -108,8 +117,8 @@ class ZstdDecompressor implements Decompressor {
 
   async push(piece: Uint8Array): Promise<void> {
     for (let p = 0; p < piece.length && this.damaged === null; p += LONGEST_STEP) {
-      // The library keeps what it cannot use yet, so it gets its own copy.
-      this.#guarded(piece.slice(p, p + LONGEST_STEP), false);
+      // The library keeps what it cannot use yet, so it gets its own copy (Buffer.slice would not make one).
+      this.#guarded(new Uint8Array(piece.subarray(p, p + LONGEST_STEP)), false);
     }
   }
 

@@ -104,7 +104,8 @@ export function readSecrets(r: Reader, little: boolean, sink: CaptureSink): void
   const type = u32(r, little);
   const length = u32(r, little);
   const data = r.view(length);
-  if (r.failed === null) sink.secrets({ type, data: data.slice() });
+  // Not slice(): if the chunk is a Buffer of Node, so is the view, and Buffer.slice does not copy.
+  if (r.failed === null) sink.secrets({ type, data: new Uint8Array(data) });
 }
 
 /** Text up to a zero byte or the end; the reader stands behind the zero. */

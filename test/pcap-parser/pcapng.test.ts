@@ -1,5 +1,6 @@
 // pcapng: sections, interfaces, every kind of packet block, the blocks around them, and what writers get wrong.
 import { describe, expect, it } from "vitest";
+import { createCaptureReader } from "../../src/pcap-parser/index.ts";
 import { ascii, concat, PcapngBlocks } from "../harness/capture-file.ts";
 import { expectSameHoweverCut } from "../harness/split.ts";
 import { collect, collectWhole, refusalOf, summaryOf } from "./collect.ts";
@@ -144,6 +145,24 @@ describe("pcapng", () => {
     expect(kept.secrets).toEqual([{ type: 0x544c534b, data: HELLO_HEX }]);
     expect(summaryOf(kept).interfaces[0]?.dropped).toBe(10);
     expect(kept.notes).toEqual([]);
+  });
+
+  it("gives secrets that stay when the chunk is used again, a Buffer's too", () => {
+    const chunk = Buffer.from(simple(little.block(10, concat(little.u32(0x544c534b, 5), HELLO))));
+    let data = new Uint8Array(0);
+    const reader = createCaptureReader({
+      packet: () => {},
+      secrets: (secrets) => {
+        data = new Uint8Array(secrets.data.buffer);
+      },
+      name: () => {},
+      note: () => {},
+    });
+    // The first bytes go through the reader's own buffer, the block with the secrets is read in place.
+    reader.push(chunk, 0, 48);
+    reader.push(chunk, 48, chunk.length);
+    chunk.fill(0);
+    expect(data).toEqual(HELLO);
   });
 
   it("passes over custom and unknown blocks without counting them as frames, unlike tshark", () => {
