@@ -18,9 +18,12 @@ export const BEGIN = {
   /** Durations. */
   SYN_TO_SYN_ACK: 8,
   SYN_ACK_TO_ACK: 9,
+  /** Sequence number of the FIN of side 0 and of side 1, and its frame. */
+  FIN: 10,
+  FIN_FRAME: 12,
 } as const;
 
-export const BEGIN_FIELDS = 10;
+export const BEGIN_FIELDS = 14;
 const FIRST_SLOTS = 64;
 /** A duration that was not seen. */
 const NOT_SEEN = Number.NaN;

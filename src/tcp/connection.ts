@@ -81,10 +81,13 @@ export class Connection implements TcpConnection {
       new HalfStream(sink0, conversation, this.#shared, first[0]),
       new HalfStream(sink1, conversation, this.#shared, first[1]),
     ];
-    this.halves[0].segments = this.#times[BEGIN.SEGMENTS]!;
-    this.halves[1].segments = this.#times[BEGIN.SEGMENTS + 1]!;
-    this.halves[0].synSeen = synSeen[0];
-    this.halves[1].synSeen = synSeen[1];
+    for (const side of [0, 1] as const) {
+      const half = this.halves[side];
+      half.segments = this.#times[BEGIN.SEGMENTS + side]!;
+      half.synSeen = synSeen[side];
+      const fin = this.#times[BEGIN.FIN + side]!;
+      if (!Number.isNaN(fin)) half.closeAt(fin, this.#times[BEGIN.FIN_FRAME + side]!);
+    }
   }
 
   get directions(): readonly [DirectionFacts, DirectionFacts] {

@@ -174,10 +174,15 @@ export class HalfStream implements DirectionFacts {
     this.#drain(false);
   }
 
-  /** The side closes its direction behind `sequence`, `flags` of the segment may hold SYN too. */
+  /** Takes the FIN of a segment, behind its payload. */
   receiveFin(segment: Segment): void {
     const syn = (segment.flags & SYN) === 0 ? 0 : 1;
-    const fin = (segment.sequence + syn + segment.payloadLength) | 0;
+    this.closeAt(segment.sequence + syn + segment.payloadLength, this.#shared.clock.frame);
+  }
+
+  /** The direction ends before sequence number `end`, as a FIN in `frame` said. */
+  closeAt(end: number, frame: FrameNo): void {
+    const fin = end | 0;
     if (this.ended || this.#finKnown) return;
     if (!this.flowing) {
       // What the peer acknowledged before may show that bytes were sent within the capture that it does not have.
@@ -189,9 +194,9 @@ export class HalfStream implements DirectionFacts {
     if (!inWindow(ahead)) return;
     this.#finKnown = true;
     this.#fin = fin;
-    this.finFrame = this.#shared.clock.frame;
+    this.finFrame = frame;
     if (ahead === 0) {
-      this.#end("fin", this.#shared.clock.frame);
+      this.#end("fin", frame);
       if (this.held.size > 0) this.#charge(() => this.held.clear());
     } else {
       this.#charge(() => this.held.addFin(fin, this.#shared.clock));

@@ -15,7 +15,7 @@ export const DEFAULT_LIMITS: TcpLimits = {
   ipv6Addresses: 512 * 1024,
 };
 
-/** Connections without payload so far of which the beginning is remembered, 80 bytes each; the rest of a SYN flood forgets it. */
+/** Connections without payload so far of which the beginning is remembered, 112 bytes each; the rest of a SYN flood forgets it. */
 export const MAX_BEGINNINGS = 64 * 1024;
 
 /** Added to the length of each held piece: what its array and entry take. A thousand pieces of one byte are not a thousand bytes. */
@@ -41,7 +41,7 @@ export const DUPLICATE_MICROSECONDS = 1_000;
 /** Largest receive window (RFC 7323 §2.3: 65,535 × 2^14): what lies farther ahead than this is not of this connection. */
 export const MAX_WINDOW_BYTES = 65_535 * 2 ** 14;
 
-/** After a close, late packets of the connection may still come: in the capture's time, and at most for so many connections at once. */
+/** After a close, late packets of the connection may still come: in the capture's time (whole seconds of its clock), and at most for so many connections at once. */
 export const LINGER_SECONDS = 2;
 export const MAX_LINGERING = 1024;
 

@@ -188,6 +188,10 @@ class TcpRoom implements Tcp {
     const base = slot * BEGIN_FIELDS;
     const { fields } = this.#beginnings;
     fields[base + BEGIN.SEGMENTS + side]!++;
+    if ((segment.flags & FIN) !== 0 && !payload) {
+      fields[base + BEGIN.FIN + side] = segment.sequence;
+      fields[base + BEGIN.FIN_FRAME + side] = this.clock.frame;
+    }
     const now = sinceStart(fields, base, this.clock);
     timeHandshake(fields, base, segment.flags, initiatorOf(state) === side, now);
   }

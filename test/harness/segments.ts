@@ -26,11 +26,17 @@ export interface Sketch {
   readonly ms?: number;
 }
 
+/** In `Recorded.stream`: a byte of a gap, and one that was passed over as the sink had asked. */
+export const MISSING = -1;
+export const PASSED = -2;
+
 /** One connection as the handler saw it. */
 export interface Recorded {
   readonly connection: TcpConnection;
   /** By side: the bytes given, as Latin-1 text, with "." for a byte passed over and `<length cause>` for a gap. */
   readonly text: [string, string];
+  /** By side: what came, one number per byte: its value, `MISSING` or `PASSED`. */
+  readonly stream: [number[], number[]];
   /** Every call in order: "side push frame text", "side gap frame length cause", "side end frame how", "closed". */
   readonly events: string[];
   /** By side: bytes pushed or passed over, and gap lengths, in sum. */
@@ -75,6 +81,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       const recorded: Recorded = {
         connection,
         text: ["", ""],
+        stream: [[], []],
         events: [],
         bytes: [0, 0],
         missing: [0, 0],
@@ -100,7 +107,10 @@ export function record(options: RecorderOptions = {}): Recorder {
     const passedOver = (self: { skippable: number }): void => {
       const passed = allowance - self.skippable;
       recorded.bytes[side] += passed;
-      if (!options.quiet) recorded.text[side] += ".".repeat(passed);
+      if (!options.quiet) {
+        recorded.text[side] += ".".repeat(passed);
+        for (let i = 0; i < passed; i++) recorded.stream[side].push(PASSED);
+      }
       self.skippable = allowance = options.skippable?.() ?? 0;
     };
     const log = (line: string): void => {
@@ -114,6 +124,7 @@ export function record(options: RecorderOptions = {}): Recorder {
         passedOver(self);
         recorded.bytes[side] += end - start;
         if (options.quiet) return;
+        for (let p = start; p < end; p++) recorded.stream[side].push(bytes[p]!);
         const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
         recorded.text[side] += text;
         log(`push ${frame} ${text}`);
@@ -121,7 +132,11 @@ export function record(options: RecorderOptions = {}): Recorder {
       gap(length: number, cause: string, frame: number) {
         passedOver(self);
         recorded.missing[side] += length;
-        if (!options.quiet) recorded.text[side] += `<${length} ${cause}>`;
+        if (!options.quiet) {
+          recorded.text[side] += `<${length} ${cause}>`;
+          // A garbage sequence number makes a gap of any length; what is longer than any test's stream stands for itself.
+          for (let i = 0; i < Math.min(length, 100_000); i++) recorded.stream[side].push(MISSING);
+        }
         log(`gap ${frame} ${length} ${cause}`);
       },
       end(how: string, frame: number) {
