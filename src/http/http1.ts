@@ -114,6 +114,10 @@ class Parser implements Http1Parser {
     this.skippable = 0;
   }
 
+  resume(): void {
+    if (this.#state === "switched") this.#state = "start";
+  }
+
   // --- what was passed over, and what may be
 
   #settleSkipped(): void {
@@ -270,11 +274,11 @@ class Parser implements Http1Parser {
   /** RFC 9112 §6.3: how the body of this message is framed. */
   #body(head: HttpHead, rule: BodyRule, frame: FrameNo): void {
     this.#look = rule === "look" ? MAX_LOOK : 0;
+    this.#state = "start";
     if (rule === "switch") {
       this.#state = "switched";
       return;
     }
-    this.#state = "start";
     if (rule === "none") this.#complete(frame, true);
     else if (head.chunked) {
       this.#state = "chunked";

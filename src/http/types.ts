@@ -147,6 +147,8 @@ export interface Http1Parser {
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number;
   gap(length: number, cause: GapCause, frame: FrameNo): void;
   end(how: EndCause, frame: FrameNo): void;
+  /** Behind a "switch" that did not take place (a refused CONNECT): the next bytes are messages again. */
+  resume(): void;
   /** See ByteSink.skippable: whoever owns the parser subtracts what was passed over before the next call. */
   skippable: number;
   /** Bytes consumed or missing so far. */
