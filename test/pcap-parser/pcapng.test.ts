@@ -149,7 +149,7 @@ describe("pcapng", () => {
 
   it("gives secrets that stay when the chunk is used again, a Buffer's too", () => {
     const chunk = Buffer.from(simple(little.block(10, concat(little.u32(0x544c534b, 5), HELLO))));
-    let data = new Uint8Array(0);
+    let data: Uint8Array = new Uint8Array(0);
     const reader = createCaptureReader({
       packet: () => {},
       secrets: (secrets) => {
