@@ -1,18 +1,8 @@
 // Facts of one connection to a proxy, in the order in which they were seen. Nothing here judges.
 import type { Endpoint, FrameNo, Millis, Nanos, Note, Where } from "../bytes/index.ts";
-import type { RequestHead, ResponseHead } from "../http/index.ts";
+import type { RequestHead, ResponseHead, Target } from "../http/index.ts";
 import type { DirectionFacts, EndCause } from "../tcp/index.ts";
 import type { TlsFacts } from "../tls-parse/index.ts";
-
-/** Where a CONNECT wants to go (RFC 9110 §9.3.6, authority form). */
-export interface Target {
-  /** Lower-case name, or an IP address without brackets; as sent if it is no authority. */
-  readonly host: string;
-  readonly port: number | null;
-  readonly kind: "name" | "ipv4" | "ipv6" | "malformed";
-  /** As sent. */
-  readonly text: string;
-}
 
 /** A CONNECT and what came back. */
 export interface ConnectFact {

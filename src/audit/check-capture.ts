@@ -1,0 +1,168 @@
+// The engine: one capture from its bytes to its report. The one place where all rooms meet.
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { latin1, type Note, nanos } from "../bytes/index.ts";
+import { Collector, type KeyFacts, pageMarks } from "../diagnosis/index.ts";
+import { createPacketDecoder } from "../packet/index.ts";
+import {
+  type CaptureSink,
+  type CaptureSummary,
+  createCaptureReader,
+  linkTypeName,
+  type PacketView,
+} from "../pcap-parser/index.ts";
+import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/index.ts";
+import { buildReport, type Report, type ReportDigests } from "../report/index.ts";
+import { createTcp } from "../tcp/index.ts";
+import { type CaptureSource, readCapture } from "./input.ts";
+import { type CaptureKeys, loadKeys } from "./keys.ts";
+import type { CheckFailure, CheckOptions } from "./types.ts";
+import { VERSION } from "./version.ts";
+import { Warnings } from "./warnings.ts";
+
+/** Enough for a table, which folds rows anyway; a report with more is asked for by option. */
+const DEFAULT_MAX_CONNECTIONS = 2_000;
+/** A compressed error page of 16 KiB may unfold to this much; more is no error page. */
+const MAX_PAGE_BYTES = 256 * 1024;
+
+/** The key of the run: tags of credentials and pages are comparable within it and mean nothing outside. */
+const TAG_KEY = randomBytes(32);
+
+const DIGESTS: ReportDigests = {
+  sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+  md5: (bytes) => createHash("md5").update(bytes).digest(),
+};
+
+/**
+ * Checks one capture. Never rejects for what the source holds: a source that is no capture, or cannot be read, gives a
+ * `CheckFailure`; damage inside a capture is told in its report.
+ */
+export async function checkCapture(source: CaptureSource, options: CheckOptions = {}): Promise<Report | CheckFailure> {
+  const path = options.name ?? (typeof source === "string" ? source : "-");
+  const keys = await loadKeys(typeof source === "string" ? source : null, options.keylogs ?? []);
+  if (keys.failure !== null)
+    return { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
+  const run = new Run(options, keys);
+  const reader = createCaptureReader(run.sink);
+  const outcome = await readCapture(source, reader, {
+    note: run.sink.note,
+    ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
+  });
+  switch (outcome.kind) {
+    case "unreadable":
+      return { kind: "failed", path, message: outcome.why, advice: null };
+    case "not-a-capture":
+      return {
+        kind: "failed",
+        path,
+        message: `this is no packet capture: it seems to be ${outcome.seemsToBe}`,
+        advice: outcome.advice,
+      };
+    case "capture":
+      return run.report(
+        path,
+        outcome.summary,
+        outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
+      );
+  }
+}
+
+/** The rooms of one run, wired together. */
+class Run {
+  readonly sink: CaptureSink;
+  readonly #warnings = new Warnings();
+  readonly #collector: Collector;
+  readonly #tcp: ReturnType<typeof createTcp>;
+  readonly #decoder: ReturnType<typeof createPacketDecoder>;
+  readonly #keys: CaptureKeys;
+
+  constructor(options: CheckOptions, keys: CaptureKeys) {
+    this.#keys = keys;
+    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS });
+    const note = (entry: Note): void => this.#warnings.add(entry);
+    const context: ProxyContext = {
+      known: new KnownProxies(options.proxies ?? []),
+      note,
+      now: () => nanos(this.#tcp.clock.seconds, this.#tcp.clock.nanoseconds),
+      tag: (bytes) => createHmac("sha256", TAG_KEY).update(bytes).digest("base64url").slice(0, 22),
+      bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
+      opener: () => keys.opener(),
+      timeline: (timeline) => this.#collector.add(timeline),
+      leg: (leg) => this.#collector.addLeg(leg),
+    };
+    this.#tcp = createTcp(createProxyTracker(context), note);
+    this.#decoder = createPacketDecoder(note);
+    const decoder = this.#decoder;
+    const tcp = this.#tcp;
+    const { segment } = decoder;
+    this.sink = {
+      packet(packet: PacketView) {
+        if (decoder.decode(packet)) tcp.add(segment);
+      },
+      secrets: ({ type, data }) => keys.embedded(type, data),
+      name() {},
+      note,
+    };
+  }
+
+  report(path: string, summary: CaptureSummary, compression: "gzip" | "zstd" | null): Report {
+    this.#tcp.end();
+    const tcp = this.#tcp.counts();
+    const packets = this.#decoder.counts();
+    for (const [type, count] of packets.unknownLinkTypes)
+      this.#warnings.addCount("link-type-unknown", count, linkTypeName(type));
+    const quality = {
+      cutShort: summary.cutShort,
+      truncatedPackets: summary.truncatedPackets,
+      gaps: tcp.gaps,
+      missingBytes: tcp.missingBytes,
+      lateStarts: tcp.lateStarts,
+      oneSided: tcp.oneSided,
+      duplicates: tcp.duplicates,
+      overlapsDiffering: tcp.overlapsDiffering,
+      droppedByCapture: summary.interfaces.reduce((sum, { dropped }) => sum + (dropped ?? 0), 0),
+      start: summary.start,
+      end: summary.end,
+    };
+    const facts: KeyFacts = this.#keys.facts();
+    const diagnosis = this.#collector.finish(quality, facts);
+    if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
+    return buildReport(
+      {
+        path,
+        format: summary.format,
+        compression,
+        linkTypes: [...new Set(summary.interfaces.map(({ linkType }) => linkTypeName(linkType)))],
+        packets: summary.packets,
+        bytes: summary.bytes,
+        start: summary.start,
+        end: summary.end,
+        warnings: this.#warnings.list(),
+      },
+      diagnosis,
+      DIGESTS,
+      VERSION,
+    );
+  }
+}
+
+/** The text of a small page, content coding undone (RFC 9110 §8.4.1) within a limit; empty if that fails. */
+function pageText(bytes: Uint8Array, coding: string | null): string {
+  const limit = { maxOutputLength: MAX_PAGE_BYTES, finishFlush: 2 };
+  try {
+    switch (coding) {
+      case "gzip":
+      case "x-gzip":
+        return latin1(gunzipSync(bytes, limit));
+      case "deflate":
+        return latin1(inflateSync(bytes, limit));
+      case "br":
+        return latin1(brotliDecompressSync(bytes, { maxOutputLength: MAX_PAGE_BYTES }));
+      default:
+        return latin1(bytes);
+    }
+  } catch {
+    // A page that was cut or is larger than an error page: nothing is recognised in it, which is what an empty text says.
+    return "";
+  }
+}

@@ -1,0 +1,34 @@
+// What the engine takes and gives, for the command line, the library and audits.
+import type { Report } from "../report/index.ts";
+
+/** A place to look for proxies; either part may be left out. */
+export interface ProxyAddress {
+  /** An IP address. */
+  readonly host?: string;
+  readonly port?: number;
+}
+
+export interface CheckOptions {
+  /** Where proxies listen; without it they are found by what the bytes say, on any port. */
+  readonly proxies?: readonly ProxyAddress[];
+  /** Paths of key logs (NSS format). Those beside the capture are found without being named. */
+  readonly keylogs?: readonly string[];
+  /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */
+  readonly onProgress?: (bytes: number, total: number | null) => void;
+  /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */
+  readonly maxConnections?: number;
+  /** The name under which the capture stands in the report; default: the path, or "-". */
+  readonly name?: string;
+}
+
+/** The source could not be checked: exit code 2. */
+export interface CheckFailure {
+  readonly kind: "failed";
+  readonly path: string;
+  /** One sentence without the path. */
+  readonly message: string;
+  /** How to convert or what to do, or null. */
+  readonly advice: string | null;
+}
+
+export type CheckResult = Report | CheckFailure;

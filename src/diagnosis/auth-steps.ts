@@ -1,0 +1,56 @@
+// The authentication at the proxy as a list of steps: what was asked, what was sent, what was refused.
+import type { Nanos } from "../bytes/index.ts";
+import type { Challenge, Credentials } from "../http/index.ts";
+import type { Timeline, Unanswered } from "../proxy/index.ts";
+
+/** One request to the proxy, a CONNECT or a forwarded one, and how it was answered as far as authentication goes. */
+export interface AuthStep {
+  readonly frame: number;
+  readonly time: Nanos;
+  readonly target: string;
+  readonly connect: boolean;
+  readonly credentials: Credentials | null;
+  readonly status: number | null;
+  readonly responseFrame: number | null;
+  readonly responseTime: Nanos | null;
+  readonly challenges: readonly Challenge[];
+  readonly unanswered: Unanswered | null;
+}
+
+/** The steps of one connection in order. */
+export function authSteps(timeline: Timeline): readonly AuthStep[] {
+  const steps: AuthStep[] = timeline.connects.map((connect) => ({
+    frame: connect.request.where.frame,
+    time: connect.request.where.time,
+    target: connect.target.text.toLowerCase(),
+    connect: true,
+    credentials: connect.request.proxyAuthorization,
+    status: connect.response?.status ?? null,
+    responseFrame: connect.response?.where.frame ?? null,
+    responseTime: connect.response?.where.time ?? null,
+    challenges: connect.response?.proxyChallenges ?? [],
+    unanswered: connect.unanswered,
+  }));
+  for (const exchange of timeline.forwards) {
+    const head = exchange.request ?? exchange.response;
+    if (head === null) continue;
+    steps.push({
+      frame: head.where.frame,
+      time: head.where.time,
+      target: (exchange.url ?? "").toLowerCase(),
+      connect: false,
+      credentials: exchange.request?.proxyAuthorization ?? null,
+      status: exchange.response?.status ?? null,
+      responseFrame: exchange.response?.where.frame ?? null,
+      responseTime: exchange.response?.where.time ?? null,
+      challenges: exchange.response?.proxyChallenges ?? [],
+      unanswered: exchange.unanswered,
+    });
+  }
+  return steps.sort((a, b) => a.frame - b.frame);
+}
+
+/** Whether a step's complete credentials were refused: intermediate legs of NTLM and Negotiate are no refusals. */
+export function isRefusal(step: AuthStep): boolean {
+  return step.status === 407 && step.credentials !== null && step.credentials.complete;
+}

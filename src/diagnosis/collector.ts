@@ -1,0 +1,153 @@
+// Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
+import type { Nanos } from "../bytes/index.ts";
+import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import { authSteps } from "./auth-steps.ts";
+import { challengeKey } from "./evidence.ts";
+import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
+import { Folding } from "./folding.ts";
+import { type AuthChain, authChains } from "./joins.ts";
+import { ProxyRegister } from "./proxy-register.ts";
+import { RULES } from "./rules/index.ts";
+import { attribute, type ChallengeShape } from "./sender.ts";
+import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
+import { judge } from "./verdicts.ts";
+
+/** Findings of one rule that are told one by one; the totals count all. */
+const MAX_FINDINGS_PER_RULE = 200;
+/** Server legs kept for comparison. */
+const MAX_LEGS = 5_000;
+/** Shapes of a proxy's own challenges kept for comparison: a proxy has a handful. */
+const MAX_SHAPES = 1_000;
+
+export interface CollectorLimits {
+  /** Timelines kept in full. Of remarkable ones as many again. */
+  readonly connections: number;
+}
+
+/** Everything that was concluded about a capture. */
+export interface Diagnosis {
+  readonly facts: CaptureFacts;
+  readonly findings: readonly Finding[];
+  readonly verdict: Verdict;
+  /** Connections per verdict, kept and folded ones. */
+  readonly verdicts: ReadonlyMap<Verdict, number>;
+  readonly tunnels: number;
+}
+
+/** Takes timelines as they close. */
+export class Collector {
+  readonly #limits: CollectorLimits;
+  readonly #kept: Timeline[] = [];
+  readonly #folding = new Folding();
+  readonly #legs: ServerLeg[] = [];
+  readonly #proxies = new ProxyRegister();
+  readonly #shapes = new Map<string, ChallengeShape[]>();
+  #tunnels = 0;
+
+  constructor(limits: CollectorLimits) {
+    this.#limits = limits;
+  }
+
+  add(timeline: Timeline): void {
+    if (timeline.tunnel !== null) this.#tunnels++;
+    this.#proxies.add(timeline);
+    this.#learnShapes(timeline);
+    if (this.#kept.length < this.#limits.connections) {
+      this.#kept.push(timeline);
+      return;
+    }
+    const steps = authSteps(timeline);
+    const chain: AuthChain = { members: [timeline], steps };
+    const attributions = this.#attributions(timeline);
+    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null });
+    const waits = steps.at(-1)?.status === 407;
+    const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
+    if (remarkable && this.#kept.length < 2 * this.#limits.connections) this.#kept.push(timeline);
+    else this.#folding.add(timeline, verdict, steps);
+  }
+
+  addLeg(leg: ServerLeg): void {
+    if (this.#legs.length < MAX_LEGS) this.#legs.push(leg);
+  }
+
+  /** Judges everything; the collector is not used any more. */
+  finish(quality: CaptureQuality, keys: KeyFacts): Diagnosis {
+    const timelines = this.#kept.sort((a, b) => a.stream - b.stream || a.firstFrame - b.firstFrame);
+    const connections = this.#judgeAll(timelines, quality.end);
+    const folded = this.#folding.finish();
+    const facts: CaptureFacts = {
+      connections,
+      folded,
+      proxies: this.#proxies.finish(),
+      legs: this.#legs,
+      quality,
+      keys,
+    };
+    const verdicts = countVerdicts(connections, folded);
+    return {
+      facts,
+      findings: RULES.flatMap((rule) => rule.find(facts).slice(0, MAX_FINDINGS_PER_RULE)),
+      verdict: VERDICTS.find((verdict) => verdicts.has(verdict)) ?? "incomplete",
+      verdicts,
+      tunnels: this.#tunnels,
+    };
+  }
+
+  #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
+    const chains = authChains(timelines);
+    return timelines.map((timeline) => {
+      const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
+      const attributions = this.#attributions(timeline);
+      const place = chain.members.indexOf(timeline);
+      return {
+        timeline,
+        ...judge(timeline, { chain, attributions, captureEnd }),
+        attributions,
+        continuedBy: chain.members[place + 1] ?? null,
+        continues: chain.members[place - 1] ?? null,
+      };
+    });
+  }
+
+  #attributions(timeline: Timeline): ReadonlyMap<ExchangeFact, Attribution> {
+    const found = new Map<ExchangeFact, Attribution>();
+    const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
+      const status = exchange.response?.status;
+      if (status !== 401 && (status !== 407 || !inTunnel)) return;
+      const context = {
+        timeline,
+        inTunnel,
+        proxyChallenges: this.#shapes.get(keyOf(timeline)) ?? [],
+        legs: this.#legs.filter((leg) => leg.proxy.ip === timeline.proxy.ip),
+      };
+      found.set(exchange, attribute(exchange, context));
+    };
+    for (const exchange of timeline.tunnel?.exchanges ?? []) ask(exchange, true);
+    for (const exchange of timeline.forwards) ask(exchange, false);
+    return found;
+  }
+
+  #learnShapes(timeline: Timeline): void {
+    for (const step of authSteps(timeline)) {
+      if (step.status !== 407 || step.responseFrame === null || step.challenges.length === 0) continue;
+      const shape = { key: challengeKey(step.challenges), frame: step.responseFrame };
+      const list = this.#shapes.get(keyOf(timeline));
+      if (list === undefined) this.#shapes.set(keyOf(timeline), [shape]);
+      else if (list.length < MAX_SHAPES && !list.some(({ key }) => key === shape.key)) list.push(shape);
+    }
+  }
+}
+
+function keyOf({ proxy }: Timeline): string {
+  return `${proxy.ip} ${proxy.port}`;
+}
+
+function countVerdicts(
+  connections: readonly JudgedConnection[],
+  folded: readonly FoldedConnections[],
+): ReadonlyMap<Verdict, number> {
+  const counts = new Map<Verdict, number>();
+  for (const { verdict } of connections) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  for (const { verdict, count } of folded) counts.set(verdict, (counts.get(verdict) ?? 0) + count);
+  return counts;
+}

@@ -1,0 +1,29 @@
+// The words of every verdict and finding, for `pcapcheck explain`.
+import { RULES } from "./rules/index.ts";
+import type { Advice, FindingId, Severity } from "./types.ts";
+
+/** A verdict or finding in plain words. */
+export interface Explanation {
+  readonly id: FindingId;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly meaning: string;
+  readonly looksLike: string;
+  readonly evidence: string;
+  readonly advice: Advice;
+  readonly references: readonly string[];
+}
+
+/** All of them: verdicts worst first, then the rules of their own. */
+export function explanations(): readonly Explanation[] {
+  return RULES.map(({ id, title, severity, meaning, looksLike, evidence, advice, references }) => ({
+    id,
+    title,
+    severity,
+    meaning,
+    looksLike,
+    evidence,
+    advice,
+    references,
+  }));
+}

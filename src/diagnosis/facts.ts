@@ -1,0 +1,72 @@
+// What a rule may read: every judged connection of the capture, and what is known of its proxies.
+import type { Nanos } from "../bytes/index.ts";
+import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { ProductMatch } from "./products.ts";
+import type { Attribution, Verdict } from "./types.ts";
+
+/** A timeline with what was concluded from it. */
+export interface JudgedConnection {
+  readonly timeline: Timeline;
+  readonly verdict: Verdict;
+  /** One sentence: why this verdict. */
+  readonly summary: string;
+  /** Who sent the 401s and 407s of tunnels and forwards. */
+  readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
+  /** The connection on which a challenge of this one was answered, and the other way round. */
+  readonly continuedBy: Timeline | null;
+  readonly continues: Timeline | null;
+}
+
+/** What is known of one proxy over all its connections. */
+export interface ProxyFacts {
+  readonly ip: string;
+  readonly port: number;
+  readonly detectedBy: Timeline["detectedBy"];
+  readonly connections: number;
+  readonly product: ProductMatch | null;
+  readonly intercepts: "yes" | "no" | "unknown";
+}
+
+/** Connections that were judged but not kept, summed up. */
+export interface FoldedConnections {
+  readonly verdict: Verdict;
+  readonly client: string;
+  readonly proxy: string;
+  readonly target: string | null;
+  readonly count: number;
+  readonly firstStream: number;
+  readonly firstFrame: number;
+}
+
+/** The state of the capture as the rooms below counted it. */
+export interface CaptureQuality {
+  readonly cutShort: boolean;
+  readonly truncatedPackets: number;
+  readonly gaps: number;
+  readonly missingBytes: number;
+  readonly lateStarts: number;
+  readonly oneSided: number;
+  readonly duplicates: number;
+  readonly overlapsDiffering: number;
+  readonly droppedByCapture: number;
+  readonly start: Nanos | null;
+  readonly end: Nanos | null;
+}
+
+/** What is known about key logs. */
+export interface KeyFacts {
+  readonly sources: readonly string[];
+  readonly sessions: number;
+  /** TLS connections that were opened with them, of those that were followed. */
+  readonly decrypted: number;
+  readonly tlsConnections: number;
+}
+
+export interface CaptureFacts {
+  readonly connections: readonly JudgedConnection[];
+  readonly folded: readonly FoldedConnections[];
+  readonly proxies: readonly ProxyFacts[];
+  readonly legs: readonly ServerLeg[];
+  readonly quality: CaptureQuality;
+  readonly keys: KeyFacts;
+}

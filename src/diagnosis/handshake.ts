@@ -1,0 +1,84 @@
+// How the TLS handshake of a tunnel ended, as far as the records tell.
+import type { Timeline, TunnelFact } from "../proxy/index.ts";
+import type { RecordMark, TlsAlert, TlsFacts } from "../tls-parse/index.ts";
+
+/** `unseen`: the capture does not show how it ended. */
+export type HandshakeOutcome =
+  | { readonly kind: "complete" }
+  | { readonly kind: "failed"; readonly why: string; readonly frame: number | null }
+  | { readonly kind: "unseen"; readonly why: string };
+
+const TLS_1_3 = 0x0304;
+/**
+ * TLS 1.3 sends alerts as application data (RFC 8446 §5.2): two bytes, the inner type and a tag of 16 (8 with CCM_8). A Finished is
+ * at least 4 + 32 + 1 + 8 bytes, so nothing else of a client's second flight is as short.
+ */
+const MAX_ENCRYPTED_ALERT = 24;
+
+export function handshakeOutcome(timeline: Timeline, tunnel: TunnelFact, tls: TlsFacts): HandshakeOutcome {
+  if (tunnel.plaintextAnswer) {
+    return {
+      kind: "failed",
+      why: "the ClientHello was answered with plain HTTP",
+      frame: tls.clientHello?.where.frame ?? null,
+    };
+  }
+  const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
+  if (fatal !== undefined && !isLate(fatal, tls))
+    return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame };
+  const refusal = encryptedRefusal(tls);
+  if (refusal !== null) {
+    const why = `the client sent an encrypted alert (frame ${refusal.frame}) instead of finishing the handshake, as it does when it does not trust the certificate`;
+    return { kind: "failed", why, frame: refusal.frame };
+  }
+  if (tls.handshakeComplete) return { kind: "complete" };
+  if (tls.clientHello === null && tls.serverHello === null) {
+    // Joined behind the handshake: records of both sides show that it went well.
+    if (tls.applicationBytes.client > 0 && tls.applicationBytes.server > 0 && timeline.lateStart)
+      return { kind: "complete" };
+    return { kind: "unseen", why: "its hellos are missing" };
+  }
+  if (tls.gaps > 0 || timeline.gaps.length > 0 || timeline.oneSided)
+    return { kind: "unseen", why: "bytes are missing" };
+  if (tls.notTls.server !== null || tls.notTls.client !== null) {
+    const where = tls.notTls.server ?? tls.notTls.client;
+    return { kind: "failed", why: `bytes that are not TLS came in frame ${where?.frame}`, frame: where?.frame ?? null };
+  }
+  switch (timeline.closedBy) {
+    case "open":
+      return { kind: "unseen", why: "the capture ends before it was complete" };
+    case "reset-by-client":
+      return {
+        kind: "failed",
+        why: "the client reset the connection before it was complete",
+        frame: timeline.lastFrame,
+      };
+    case "reset-by-proxy":
+      return {
+        kind: "failed",
+        why: "the proxy's side reset the connection before it was complete",
+        frame: timeline.lastFrame,
+      };
+    default:
+      return { kind: "failed", why: "the connection was closed before it was complete", frame: timeline.lastFrame };
+  }
+}
+
+/** At TLS 1.3 without keys: the client's first protected record is as short as an alert, and nothing but its close follows. */
+function encryptedRefusal(tls: TlsFacts): RecordMark | null {
+  if (tls.serverHello?.version !== TLS_1_3 || tls.opened > 0) return null;
+  const own = tls.marks.filter((mark) => mark.from === "client" && mark.kind === "applicationData");
+  const first = own[0];
+  if (first === undefined || first.length > MAX_ENCRYPTED_ALERT || own.length > 2) return null;
+  // Early data would come first and be of any size.
+  return tls.clientHello?.earlyData ? null : first;
+}
+
+function isLate(alert: TlsAlert, tls: TlsFacts): boolean {
+  return tls.handshakeCompleteWhere !== null && alert.where.frame > tls.handshakeCompleteWhere.frame;
+}
+
+function alertText(alert: TlsAlert): string {
+  const who = alert.from === "client" ? "the client" : "the proxy's side";
+  return `${who} sent the alert ${alert.description ?? "of an unknown kind"} (frame ${alert.where.frame})`;
+}

@@ -1,0 +1,71 @@
+// Joins a connection that was challenged with the later one on which the client came back with credentials.
+import type { Timeline } from "../proxy/index.ts";
+import { type AuthStep, authSteps } from "./auth-steps.ts";
+
+/** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
+const MAX_DELAY_NS = 120n * 1_000_000_000n;
+
+/** Connections that belong together, in the order in which they asked. */
+export interface AuthChain {
+  readonly members: readonly Timeline[];
+  /** All steps of all members, in order. */
+  readonly steps: readonly AuthStep[];
+}
+
+/** The chain of every timeline; alone, if nothing joins. */
+export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline, AuthChain> {
+  const open = new Map<string, { timeline: Timeline; last: AuthStep }[]>();
+  const following = new Map<Timeline, Timeline>();
+  const preceding = new Map<Timeline, Timeline>();
+  const byFirstAsk = timelines
+    .map((timeline) => ({ timeline, steps: authSteps(timeline) }))
+    .filter(({ steps }) => steps.length > 0)
+    .sort((a, b) => (a.steps[0]!.time < b.steps[0]!.time ? -1 : a.steps[0]!.time > b.steps[0]!.time ? 1 : 0));
+  for (const { timeline, steps } of byFirstAsk) {
+    const first = steps[0]!;
+    if (first.credentials !== null) {
+      const waiting = open.get(keyOf(timeline, first));
+      const index = waiting?.findIndex(({ last }) => answers(last, first)) ?? -1;
+      if (waiting !== undefined && index >= 0) {
+        const [before] = waiting.splice(index, 1);
+        following.set(before!.timeline, timeline);
+        preceding.set(timeline, before!.timeline);
+      }
+    }
+    const last = steps.at(-1)!;
+    if (last.status === 407) {
+      const key = keyOf(timeline, last);
+      const list = open.get(key);
+      if (list === undefined) open.set(key, [{ timeline, last }]);
+      else list.push({ timeline, last });
+    }
+  }
+  return chainsFrom(timelines, following, preceding);
+}
+
+function chainsFrom(
+  timelines: readonly Timeline[],
+  following: ReadonlyMap<Timeline, Timeline>,
+  preceding: ReadonlyMap<Timeline, Timeline>,
+): ReadonlyMap<Timeline, AuthChain> {
+  const chains = new Map<Timeline, AuthChain>();
+  for (const timeline of timelines) {
+    if (preceding.has(timeline)) continue;
+    const members: Timeline[] = [];
+    for (let member: Timeline | undefined = timeline; member !== undefined; member = following.get(member))
+      members.push(member);
+    const chain = { members, steps: members.flatMap((member) => authSteps(member)) };
+    for (const member of members) chains.set(member, chain);
+  }
+  return chains;
+}
+
+function answers(challenge: AuthStep, answer: AuthStep): boolean {
+  if (challenge.responseTime === null || answer.frame < (challenge.responseFrame ?? 0)) return false;
+  return answer.time - challenge.responseTime <= MAX_DELAY_NS;
+}
+
+/** Same client, proxy and target. */
+function keyOf(timeline: Timeline, step: AuthStep): string {
+  return `${timeline.client.ip} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.connect} ${step.target}`;
+}

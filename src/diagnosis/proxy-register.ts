@@ -1,0 +1,82 @@
+// What is known of each proxy over all its connections: how it was found, its product, whether it intercepts.
+import type { Timeline } from "../proxy/index.ts";
+import type { ProxyFacts } from "./facts.ts";
+import { issuerProduct, type MarkFound, marksOf } from "./products.ts";
+import type { Certainty } from "./types.ts";
+
+/** Proxies told apart; a scan with CONNECTs makes as many as it likes. */
+const MAX_PROXIES = 1_000;
+/** Pieces of evidence kept for one proxy. */
+const MAX_EVIDENCE = 4;
+
+const RANK: Readonly<Record<Certainty, number>> = { certain: 3, likely: 2, possible: 1 };
+
+interface Entry {
+  readonly ip: string;
+  readonly port: number;
+  detectedBy: Timeline["detectedBy"];
+  connections: number;
+  readonly marks: { mark: MarkFound; frame: number }[];
+  intercepts: ProxyFacts["intercepts"];
+}
+
+export class ProxyRegister {
+  readonly #entries = new Map<string, Entry>();
+
+  add(timeline: Timeline): void {
+    const { ip, port } = timeline.proxy;
+    const key = `${ip} ${port}`;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_PROXIES) return;
+      entry = { ip, port, detectedBy: timeline.detectedBy, connections: 0, marks: [], intercepts: "unknown" };
+      this.#entries.set(key, entry);
+    }
+    entry.connections++;
+    if (timeline.detectedBy === "connect" && entry.detectedBy === "absolute-form") entry.detectedBy = "connect";
+    learn(entry, timeline);
+  }
+
+  finish(): readonly ProxyFacts[] {
+    return [...this.#entries.values()].map(({ ip, port, detectedBy, connections, marks, intercepts }) => {
+      const best = marks.reduce<MarkFound | null>(
+        (found, { mark }) => (found === null || RANK[mark.certainty] > RANK[found.certainty] ? mark : found),
+        null,
+      );
+      const own = marks.filter(({ mark }) => mark.product === best?.product);
+      const product =
+        best === null
+          ? null
+          : {
+              name: best.product.name,
+              certainty: best.certainty,
+              evidence: own.map(({ mark, frame }) => `${mark.text} (frame ${frame})`),
+            };
+      return { ip, port, detectedBy, connections, product, intercepts };
+    });
+  }
+}
+
+/** Only the proxy's own answers count: those to a CONNECT, and 407s. What it forwards is signed by others. */
+function learn(entry: Entry, timeline: Timeline): void {
+  if (entry.marks.length < MAX_EVIDENCE) {
+    const answers = [
+      ...timeline.connects.map(({ response }) => response),
+      ...timeline.forwards.map(({ response }) => (response?.status === 407 ? response : null)),
+    ];
+    for (const head of answers) {
+      if (head === null) continue;
+      for (const mark of marksOf(head, [])) {
+        const known = entry.marks.some((other) => other.mark.text === mark.text);
+        if (!known && entry.marks.length < MAX_EVIDENCE) entry.marks.push({ mark, frame: head.where.frame });
+      }
+    }
+  }
+  const leaf = timeline.tunnel?.tls?.certificates[0];
+  const issuer = leaf === undefined ? null : issuerProduct(leaf.issuer);
+  if (issuer !== null) {
+    entry.intercepts = "yes";
+    const frame = timeline.tunnel?.tls?.certificateWhere?.frame ?? timeline.firstFrame;
+    if (!entry.marks.some(({ mark }) => mark.text === issuer.text)) entry.marks.push({ mark: issuer, frame });
+  }
+}

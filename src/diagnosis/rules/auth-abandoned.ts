@@ -1,0 +1,33 @@
+// Asked, and never answered.
+import { verdictRule } from "../rule.ts";
+import { schemesText } from "../wording.ts";
+import { connectFrames, exchangeFrames } from "./frames.ts";
+
+export const authAbandoned = verdictRule(
+  {
+    id: "auth-abandoned",
+    severity: "warning",
+    title: "The proxy asked for credentials, and the client never came back with any",
+    meaning:
+      "The 407 was in order, but no request with accepted credentials followed, neither on this connection nor on a later one of the same client to the same target. Programs that know nothing of the user's sign-in (updaters, agents, command-line tools) stop here.",
+    looksLike: "407, then the connection is closed, and nothing with Proxy-Authorization that succeeds follows.",
+    evidence: "The frame of the 407, and the schemes it offers.",
+    advice: {
+      helpdesk:
+        "Find out which program it was (the User-Agent field helps) and whether it can sign in to a proxy at all. If a browser shows a password prompt that was cancelled, ask the user.",
+      proxyAdmin:
+        "If the program cannot authenticate, exempt it by its destination or by its user agent; if it can, offer a scheme that it supports.",
+    },
+    references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
+  },
+  ({ timeline, summary }) => {
+    const last = timeline.connects.at(-1)?.response ?? timeline.forwards.at(-1)?.response;
+    const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
+    return {
+      detail: `${summary}${agent === null ? "" : ` The client calls itself "${agent}".`}`,
+      frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
+      evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
+      certainty: "certain",
+    };
+  },
+);

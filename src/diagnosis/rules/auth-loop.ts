@@ -1,0 +1,27 @@
+// Credentials refused again and again.
+import { verdictRule } from "../rule.ts";
+import { connectFrames, exchangeFrames } from "./frames.ts";
+
+export const authLoop = verdictRule(
+  {
+    id: "auth-loop",
+    severity: "error",
+    title: "The proxy refused the client's credentials again and again",
+    meaning:
+      "The client answered the 407 with a complete set of credentials, and the proxy asked again, twice or more, until somebody gave up. The intermediate 407s of NTLM and Negotiate are not counted: they are legs of one handshake.",
+    looksLike: "407, credentials, 407, credentials, 407 …, on one connection or on several in a row.",
+    evidence: "The frames of the refusals.",
+    advice: {
+      helpdesk:
+        "Ask whether the password was changed lately, and try the user's sign-in elsewhere. A locked or expired account looks like this, too, and so does a stored old password (Credential Manager, keychain).",
+      proxyAdmin:
+        "Look for this user in the authentication log: wrong password, locked account, unreachable domain controller, a realm that does not know the user, clock skew or a missing service principal name with Kerberos.",
+    },
+    references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
+  },
+  ({ timeline, summary }) => ({
+    detail: summary,
+    frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
+    certainty: "certain",
+  }),
+);

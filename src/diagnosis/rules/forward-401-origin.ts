@@ -1,0 +1,32 @@
+// A forwarded request answered 401 by the site.
+import { verdictRule } from "../rule.ts";
+import { exchangeFrames } from "./frames.ts";
+
+export const forward401Origin = verdictRule(
+  {
+    id: "forward-401-origin",
+    severity: "info",
+    title: "A forwarded request was answered 401 by the web site: its own login",
+    meaning:
+      "The proxy forwarded a plain request, and the web site asked for credentials of its own. A proxy that wants credentials asks with 407.",
+    looksLike: "GET http://… to the proxy, answered 401 with WWW-Authenticate.",
+    evidence:
+      "The frame of the 401, and what points to the origin; without a sign of the proxy a 401 is the origin's to send.",
+    advice: {
+      helpdesk:
+        "The login box belongs to the web site: the user needs an account there. Nothing is wrong with the proxy.",
+      proxyAdmin: "Nothing to do.",
+    },
+    references: ["RFC 9110 §15.5.2 (401)"],
+  },
+  ({ timeline, summary, attributions }) => {
+    const answers = timeline.forwards.filter((exchange) => exchange.response?.status === 401);
+    const attribution = answers[0] === undefined ? undefined : attributions.get(answers[0]);
+    return {
+      detail: summary,
+      frames: exchangeFrames(answers),
+      evidence: attribution?.evidence ?? [],
+      certainty: attribution?.sentBy === "origin" ? attribution.certainty : "possible",
+    };
+  },
+);

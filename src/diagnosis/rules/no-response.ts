@@ -1,0 +1,27 @@
+// Silence.
+import { verdictRule } from "../rule.ts";
+import { connectFrames, exchangeFrames } from "./frames.ts";
+
+export const noResponse = verdictRule(
+  {
+    id: "no-response",
+    severity: "error",
+    title: "The proxy, or the site behind it, never answered",
+    meaning:
+      "A CONNECT, a forwarded request or the first bytes in a tunnel got no answer: the connection was closed or reset first, or the wait had no end in the capture.",
+    looksLike: "A request, then FIN, RST or nothing.",
+    evidence: "The frame of the request, and how the connection ended.",
+    advice: {
+      helpdesk:
+        "Try again; if it stays so for one site only, the way from the proxy to the site is broken, if for all, the proxy is overloaded or a firewall is in between.",
+      proxyAdmin:
+        "Check the proxy's load and its connections to the site (DNS, routing, firewall). A record on the proxy's outside shows whether it tried.",
+    },
+    references: ["RFC 9110 §9.3.6 (CONNECT)"],
+  },
+  ({ timeline, summary }) => ({
+    detail: summary,
+    frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards), timeline.lastFrame],
+    certainty: "certain",
+  }),
+);

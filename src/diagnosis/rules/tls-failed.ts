@@ -1,0 +1,39 @@
+// The tunnel was opened, the handshake in it failed.
+import { handshakeOutcome } from "../handshake.ts";
+import { verdictRule } from "../rule.ts";
+import { connectFrames } from "./frames.ts";
+
+export const tlsFailed = verdictRule(
+  {
+    id: "tls-failed",
+    severity: "error",
+    title: "The TLS handshake in the tunnel failed",
+    meaning:
+      "The proxy opened the tunnel, but the handshake in it ended in an alert, a reset, something that is not TLS, or not at all. Often the client does not trust the certificate that an intercepting proxy presents; sometimes the two sides have no version or cipher in common.",
+    looksLike: "ClientHello, perhaps ServerHello, then an alert, RST or FIN.",
+    evidence: "The frame of the alert or of the end, and the alert's name where it can be read.",
+    advice: {
+      helpdesk:
+        "With unknown_ca, bad_certificate or certificate_unknown the client does not trust the certificate: check whether the proxy's root certificate is installed for this program (Firefox, Java, Python and git have stores of their own).",
+      proxyAdmin:
+        "If the client refused the certificate, exempt the site or the program from interception or distribute the root certificate. With handshake_failure or protocol_version compare the versions and ciphers that proxy, client and site allow.",
+    },
+    references: ["RFC 8446 §6 (alerts)", "RFC 5246 §7.2 (alerts)"],
+  },
+  ({ timeline, summary }) => {
+    const tunnel = timeline.tunnel;
+    const tls = tunnel?.tls ?? null;
+    const outcome = tunnel === null || tls === null ? null : handshakeOutcome(timeline, tunnel, tls);
+    const frames = [
+      tls?.clientHello?.where.frame,
+      tls?.serverHello?.where.frame,
+      outcome?.kind === "failed" ? outcome.frame : null,
+    ];
+    return {
+      detail: summary,
+      frames: [...connectFrames(timeline), ...frames.filter((frame) => frame != null)],
+      evidence: outcome?.kind === "failed" ? [outcome.why] : [],
+      certainty: "certain",
+    };
+  },
+);

@@ -1,0 +1,22 @@
+// The site's own login behind a proxy that did everything right.
+import { verdictRule } from "../rule.ts";
+import { describeTunnelAnswer } from "./tunnel-answer.ts";
+
+export const tunnel401Origin = verdictRule(
+  {
+    id: "tunnel-401-origin",
+    severity: "info",
+    title: "A 401 inside the tunnel that the web site sent: its own login",
+    meaning: "The web site asks for credentials of its own. The proxy has no part in it.",
+    looksLike: "CONNECT, 2xx, and a 401 in the tunnel that came from the origin server.",
+    evidence:
+      "What shows that the origin answered: the server leg, the site's certificate, its usual headers, a kind of login that proxies do not use.",
+    advice: {
+      helpdesk:
+        "The login box belongs to the web site: the user needs an account there. Nothing is wrong with the proxy.",
+      proxyAdmin: "Nothing to do.",
+    },
+    references: ["RFC 9110 §15.5.2 (401)"],
+  },
+  (connection) => describeTunnelAnswer(connection, 401),
+);

@@ -1,0 +1,32 @@
+// The case of a 401 or 407 inside a tunnel: its frames, its evidence, its sentence.
+import type { JudgedConnection } from "../facts.ts";
+import type { FindingCase } from "../rule.ts";
+import { connectSentence, schemesText } from "../wording.ts";
+
+/** Describes the exchanges of a tunnel that were answered with `status`. */
+export function describeTunnelAnswer(connection: JudgedConnection, status: 401 | 407): FindingCase {
+  const { timeline } = connection;
+  const opening = timeline.connects.at(-1);
+  const answers = (timeline.tunnel?.exchanges ?? []).filter(({ response }) => response?.status === status);
+  const worst = answers.find((exchange) => connection.attributions.get(exchange)?.sentBy === "proxy") ?? answers[0];
+  const attribution = worst === undefined ? undefined : connection.attributions.get(worst);
+  const response = worst?.response ?? null;
+  const challenges = response === null ? [] : status === 401 ? response.challenges : response.proxyChallenges;
+  const opened = opening === undefined ? "" : ` ${connectSentence(opening)}, so the tunnel was up.`;
+  const asked = response === null ? "" : ` The ${status} asks for ${schemesText(challenges)}.`;
+  return {
+    detail: `${connection.summary}${opened}${asked}`,
+    frames: [
+      ...timeline.connects.flatMap(({ request, response: answer }) => [
+        request.where.frame,
+        ...(answer === null ? [] : [answer.where.frame]),
+      ]),
+      ...answers.flatMap(({ request, response: answer }) => [
+        ...(request === null ? [] : [request.where.frame]),
+        ...(answer === null ? [] : [answer.where.frame]),
+      ]),
+    ],
+    evidence: attribution?.evidence ?? [],
+    certainty: attribution?.certainty ?? null,
+  };
+}

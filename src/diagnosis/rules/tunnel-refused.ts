@@ -1,0 +1,23 @@
+// The proxy would not, or could not, open the tunnel.
+import { verdictRule } from "../rule.ts";
+import { connectFrames } from "./frames.ts";
+
+export const tunnelRefused = verdictRule(
+  {
+    id: "tunnel-refused",
+    severity: "warning",
+    title: "The proxy did not open the tunnel",
+    meaning:
+      "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (502, 503, 504), or a request that the proxy did not like (400, 405).",
+    looksLike: "CONNECT answered with 3xx, 4xx (but not 401 or 407) or 5xx.",
+    evidence: "The frames of the CONNECT and of its answer.",
+    advice: {
+      helpdesk:
+        "With 403 the site is blocked by policy: ask whether it should be. With 502 to 504 the proxy could not reach the site: try later, or from elsewhere.",
+      proxyAdmin:
+        "Look the host up in the access log: the exception or error id there names the rule or the failed lookup.",
+    },
+    references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.4 (403)", "RFC 9110 §15.6 (5xx)"],
+  },
+  ({ timeline, summary }) => ({ detail: summary, frames: connectFrames(timeline), certainty: "certain" }),
+);

@@ -1,0 +1,79 @@
+// Small pieces of the sentences in findings: targets, frames, statuses, display filters.
+import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
+
+/** Frames in one display filter; more make it unusable. */
+const MAX_FILTER_FRAMES = 20;
+
+/** A Wireshark display filter that shows these frames of a stream; null if there is nothing to show. */
+export function displayFilter(stream: number | null, frames: readonly number[]): string | null {
+  const list = frames.slice(0, MAX_FILTER_FRAMES).join(", ");
+  if (stream === null) return frames.length === 0 ? null : `frame.number in {${list}}`;
+  return frames.length === 0 ? `tcp.stream eq ${stream}` : `tcp.stream eq ${stream} and frame.number in {${list}}`;
+}
+
+/** The target of a connection's tunnel or of its last CONNECT, as `host:port`; null for forwards only. */
+export function targetOf(timeline: Timeline): string | null {
+  const text = timeline.tunnel?.target.text || timeline.connects.at(-1)?.target.text || null;
+  return text;
+}
+
+/** "www.example.com:443", or words for a target that was not captured. */
+export function targetText(timeline: Timeline): string {
+  return (
+    targetOf(timeline) ?? (timeline.forwards[0]?.url ? hostOf(timeline.forwards[0].url) : null) ?? "an unknown target"
+  );
+}
+
+/** The host (without port) that a connection is about; null if it was not seen. */
+export function hostOfTimeline(timeline: Timeline): string | null {
+  const target = timeline.tunnel?.target.text ? timeline.tunnel.target : timeline.connects.at(-1)?.target;
+  if (target !== undefined && target.text !== "") return target.host;
+  const url = timeline.forwards.find((exchange) => exchange.url !== null)?.url;
+  return url == null ? (timeline.tunnel?.tls?.clientHello?.sni ?? null) : hostOf(url);
+}
+
+/** Host of an absolute URL without port; lower case. */
+export function hostOf(url: string): string {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? url;
+  return authority
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase();
+}
+
+export function endpointText(endpoint: { readonly ip: string; readonly port: number }): string {
+  return endpoint.ip.includes(":") ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`;
+}
+
+/** "CONNECT www.example.com:443 (frame 12) was answered 407 (frame 14)". */
+export function connectSentence(connect: ConnectFact): string {
+  const { response } = connect;
+  const asked = `CONNECT ${connect.target.text} (frame ${connect.request.where.frame})`;
+  if (response === null) return `${asked} was not answered`;
+  return `${asked} was answered ${response.status} (frame ${response.where.frame})`;
+}
+
+/** "GET https://www.example.com/x (frame 40)"; words for what was not seen. */
+export function requestText(exchange: ExchangeFact): string {
+  const { request } = exchange;
+  if (request === null) return "a request that was not captured";
+  return `${request.method} ${exchange.url ?? request.target} (frame ${request.where.frame})`;
+}
+
+/** Scheme names of challenges, "Basic, NTLM". */
+export function schemesText(challenges: readonly { readonly scheme: string }[]): string {
+  return challenges.length === 0
+    ? "no scheme"
+    : [...new Set(challenges.map((challenge) => challenge.scheme))].join(", ");
+}
+
+/** "1 tunnel", "3 tunnels". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Milliseconds for a sentence: 0.4 ms, 12 ms, 3.2 s. */
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return milliseconds >= 10 ? `${Math.round(milliseconds)} ms` : `${milliseconds.toFixed(1)} ms`;
+}

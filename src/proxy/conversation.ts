@@ -1,0 +1,517 @@
+// One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
+import type { Endpoint, FrameNo, Note, Side, Where } from "../bytes/index.ts";
+import {
+  type BodyRule,
+  createHttp1Parser,
+  type Http1Parser,
+  type HttpHead,
+  looksLikeRequest,
+  looksLikeResponse,
+  parseTarget,
+  type RequestHead,
+  type ResponseHead,
+  type Target,
+} from "../http/index.ts";
+import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
+import { looksLikeTls } from "../tls-parse/index.ts";
+import { BodyLook } from "./body-look.ts";
+import type { ProxyContext } from "./context.ts";
+import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import type { DetectedBy } from "./known-proxies.ts";
+import { Tunnel } from "./tunnel.ts";
+import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
+import type { ConnectFact, Timeline, Unanswered } from "./types.ts";
+import { absoluteUrl } from "./url.ts";
+
+/** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
+const MAX_CONNECTS = 64;
+/** Places of missing bytes kept of one connection. */
+const MAX_GAPS = 16;
+/** Notes kept of one connection. */
+const MAX_NOTES = 16;
+
+/** A CONNECT while its answer is waited for. */
+interface OpenConnect {
+  request: RequestHead;
+  target: Target;
+  response: ResponseHead | null;
+  interim: number;
+  unanswered: Unanswered | null;
+}
+
+const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
+
+/** Implements both directions of a connection; roles are settled with the first bytes that tell. */
+export class ProxyConversation implements Conversation {
+  readonly sinks: readonly [DirectionSink, DirectionSink];
+  abandoned = false;
+
+  readonly #connection: TcpConnection;
+  readonly #context: ProxyContext;
+  #clientSide: Side | null;
+  #detectedBy: DetectedBy | null = null;
+
+  readonly #requests: Http1Parser;
+  readonly #responses: Http1Parser;
+  readonly #forwards = new ExchangeList();
+  readonly #pairing = new ExchangePairing(this.#forwards);
+  #answering: OpenExchange | null = null;
+  readonly #look: BodyLook;
+
+  #state: TunnelState = "idle";
+  readonly #connects: OpenConnect[] = [];
+  #waitingConnect: OpenConnect | null = null;
+  /** Bytes of the client behind a CONNECT that is not answered yet. */
+  readonly #held = new HeldBytes();
+  /** The proxy's side lost bytes while a CONNECT waited: its answer may be among them. */
+  #answerLost = false;
+  /** A 2xx without framing came without a request that was seen: the next bytes tell whether a tunnel follows. */
+  #unsure: ResponseHead | null = null;
+  #tunnel: Tunnel | null = null;
+
+  readonly #gaps: { from: "client" | "proxy"; where: Where; length: number }[] = [];
+  readonly #notes: Note[] = [];
+  #clientEnd: EndCause = "capture-end";
+  #proxyEnd: EndCause = "capture-end";
+
+  constructor(connection: TcpConnection, context: ProxyContext) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#look = new BodyLook(context);
+    this.#clientSide = clientSideOf(connection, context);
+    const note = (entry: Note): void => {
+      if (this.#notes.length < MAX_NOTES) this.#notes.push(entry);
+      context.note(entry);
+    };
+    const http = { note, now: context.now, tag: context.tag };
+    this.#requests = createHttp1Parser(
+      "request",
+      {
+        head: (head) => this.#requestHead(head),
+        message: (_frame, _whole, bytes) => this.#pairing.requestDone(bytes),
+      },
+      http,
+    );
+    this.#responses = createHttp1Parser(
+      "response",
+      {
+        head: (head) => this.#responseHead(head),
+        body: (bytes, start, end) => this.#look.add(bytes, start, end),
+        message: (frame, _whole, bytes) => this.#responseDone(frame, bytes),
+      },
+      http,
+    );
+    this.sinks = [new DirectionSink(this, 0), new DirectionSink(this, 1)];
+  }
+
+  /** Bytes of one side; what they are depends on the state. Returns how much may be skipped next. */
+  take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
+    if (this.#clientSide === null && !this.#settleRoles(side, bytes, start, end)) return 0;
+    return side === this.#clientSide
+      ? this.#fromClient(bytes, start, end, frame, skippable)
+      : this.#fromProxy(bytes, start, end, frame, skippable);
+  }
+
+  gap(side: Side, length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
+    const fromClient = side === (this.#clientSide ?? 0);
+    if (cause !== "late-start" && this.#gaps.length < MAX_GAPS) {
+      const where = { frame, firstFrame: frame, at: 0, time: this.#context.now() };
+      this.#gaps.push({ from: fromClient ? "client" : "proxy", where, length });
+    }
+    if (this.#tunnel !== null)
+      return this.#tunnel.gap(fromClient ? "client" : "server", length, frame, cause, skippable);
+    const parser = fromClient ? this.#requests : this.#responses;
+    if (fromClient && this.#state === "asked") {
+      this.#held.gap();
+      return 0;
+    }
+    parser.skippable = skippable;
+    parser.gap(length, cause, frame);
+    if (!fromClient && cause !== "late-start") {
+      if (this.#state === "asked") this.#answerLost = true;
+      else if (parser.skippable === 0) this.#pairing.lostResponses();
+    }
+    return parser.skippable;
+  }
+
+  end(side: Side, how: EndCause, frame: FrameNo): void {
+    const fromClient = side === (this.#clientSide ?? 0);
+    if (fromClient) this.#clientEnd = how;
+    else this.#proxyEnd = how;
+    if (this.#tunnel !== null) this.#tunnel.end(fromClient ? "client" : "server", how, frame);
+    else if (!fromClient) this.#responses.end(how, frame);
+    else if (this.#state !== "asked") this.#requests.end(how, frame);
+  }
+
+  closed(): void {
+    if (this.#tunnel === null && this.#state === "asked" && this.#held.length > 0)
+      this.#judgeHeld(this.#connection.lastFrame);
+    const why = this.#whyUnanswered();
+    if (this.#waitingConnect !== null && this.#tunnel === null) this.#waitingConnect.unanswered = why;
+    this.#pairing.close(why);
+    this.#tunnel?.close(why);
+    if (this.abandoned || this.#detectedBy === null) return;
+    this.#context.timeline(this.#timeline(this.#detectedBy));
+  }
+
+  // --- client to proxy
+
+  #fromClient(bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
+    if (this.#tunnel !== null) return this.#tunnel.push("client", bytes, start, end, frame, skippable);
+    if (this.#state === "asked") {
+      this.#hold(bytes, start, end, frame);
+      return this.#tunnelSkippable("client");
+    }
+    if (this.#isMidTunnel(bytes, start, end)) {
+      this.#openTunnel(null, null);
+      return this.#tunnelled("client", bytes, start, end, frame);
+    }
+    this.#requests.skippable = skippable;
+    const stop = this.#requests.push(bytes, start, end, frame);
+    if (stop < end) this.#hold(bytes, stop, end, frame);
+    return this.#isOpen() ? this.#tunnelSkippable("client") : this.#requests.skippable;
+  }
+
+  #requestHead(head: HttpHead): BodyRule {
+    if (head.kind !== "request") return "framed";
+    if (head.method === "CONNECT") {
+      this.#learn("connect");
+      this.#state = next(this.#state, "connect");
+      const connect: OpenConnect = {
+        request: head,
+        target: parseTarget(head.target),
+        response: null,
+        interim: 0,
+        unanswered: null,
+      };
+      this.#waitingConnect = connect;
+      if (this.#connects.length < MAX_CONNECTS) this.#connects.push(connect);
+      return "switch";
+    }
+    if (head.form === "absolute") this.#learn("absolute-form");
+    else if (this.#detectedBy === null && !this.#isKnown()) {
+      this.abandoned = true;
+      return "framed";
+    }
+    this.#pairing.request(head, absoluteUrl(head, "http"));
+    return "framed";
+  }
+
+  /** Keeps what the client sent behind its CONNECT until the answer tells what it is (RFC 9110 §9.3.6). */
+  #hold(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const before = this.#held.dropped;
+    this.#held.add(bytes, start, end, frame);
+    if (before === 0 && this.#held.dropped > 0) {
+      this.#context.note({ id: "proxy-pending-full", frame, at: 0, detail: { limit: HeldBytes.LIMIT } });
+    }
+    // The answer is not in the capture, and what follows is a handshake: the tunnel must have been opened.
+    const first = this.#held.first;
+    if (
+      (this.#answerLost || this.#held.dropped > 0) &&
+      first !== null &&
+      looksLikeTls(first, 0, first.length) === "yes"
+    ) {
+      this.#inferTunnel();
+    } else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
+      this.#judgeHeld(frame);
+    }
+  }
+
+  /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
+  #judgeHeld(frame: FrameNo): void {
+    const first = this.#held.first;
+    if (first === null) return;
+    if (looksLikeTls(first, 0, first.length) === "yes") {
+      this.#inferTunnel();
+      return;
+    }
+    if (looksLikeRequest(first, 0, first.length) !== "yes") return;
+    if (this.#waitingConnect !== null) this.#waitingConnect.unanswered = "not-captured";
+    this.#waitingConnect = null;
+    this.#state = "idle";
+    this.#answerLost = false;
+    this.#requests.resume();
+    this.#replayRequests(frame);
+  }
+
+  #inferTunnel(): void {
+    this.#state = next(this.#state, "inferred");
+    if (this.#waitingConnect !== null) this.#waitingConnect.unanswered = "not-captured";
+    this.#openTunnel(this.#waitingConnect, null);
+    this.#replayTunnel();
+  }
+
+  /** Gives held bytes back to the request parser, which may meet the next CONNECT in them. */
+  #replayRequests(frame: FrameNo): void {
+    for (const piece of this.#held.take()) {
+      if (this.#state === "asked") this.#held.add(piece.bytes, 0, piece.bytes.length, piece.frame);
+      else {
+        const stop = this.#requests.push(piece.bytes, 0, piece.bytes.length, Math.max(piece.frame, frame));
+        if (stop < piece.bytes.length) this.#held.add(piece.bytes, stop, piece.bytes.length, piece.frame);
+      }
+    }
+    this.sinks[this.#clientSide ?? 0].skippable = this.#state === "asked" ? 0 : this.#requests.skippable;
+  }
+
+  #replayTunnel(): void {
+    const tunnel = this.#tunnel;
+    if (tunnel === null) return;
+    const client = this.sinks[this.#clientSide ?? 0];
+    for (const piece of this.#held.take()) {
+      if (piece.gap) client.skippable = tunnel.gap("client", 0, piece.frame, "lost", client.skippable);
+      else client.skippable = tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, client.skippable);
+    }
+  }
+
+  // --- proxy to client
+
+  #fromProxy(bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
+    if (this.#tunnel !== null) return this.#tunnel.push("server", bytes, start, end, frame, skippable);
+    if (this.#unsure !== null) return this.#behindUnsure(this.#unsure, bytes, start, end, frame);
+    if (this.#state === "asked" && this.#answerLost && looksLikeTls(bytes, start, end) === "yes") {
+      this.#inferTunnel();
+      return this.#tunnelled("server", bytes, start, end, frame);
+    }
+    if (this.#isMidTunnel(bytes, start, end)) {
+      this.#openTunnel(null, null);
+      return this.#tunnelled("server", bytes, start, end, frame);
+    }
+    this.#responses.skippable = skippable;
+    const stop = this.#responses.push(bytes, start, end, frame);
+    if (this.#isOpen()) {
+      const ahead = stop < end ? this.#tunnelled("server", bytes, stop, end, frame) : 0;
+      this.#replayTunnel();
+      return ahead;
+    }
+    if (this.#unsure !== null) {
+      return stop < end ? this.#behindUnsure(this.#unsure, bytes, stop, end, frame) : 0;
+    }
+    return this.#responses.skippable;
+  }
+
+  #responseHead(head: HttpHead): BodyRule {
+    if (head.kind !== "response") return "framed";
+    const connect = this.#waitingConnect;
+    if (connect !== null && this.#pairing.waiting === 0) return this.#connectAnswered(connect, head);
+    if (this.#pairing.waiting === 0 && this.#requestsUnseen() && isUnframedSuccess(head)) {
+      this.#learn("connect");
+      this.#unsure = head;
+      return "switch";
+    }
+    if (this.#pairing.waiting === 0) {
+      this.#context.note({
+        id: "proxy-response-unasked",
+        frame: head.where.frame,
+        at: head.where.at,
+        detail: { status: head.status },
+      });
+      // A 407 can only come from a proxy (RFC 9110 §15.5.8), though the request to it was not captured.
+      if (head.status === 407 && this.#detectedBy === null) this.#learn("connect");
+    }
+    const { exchange, rule } = this.#pairing.response(head);
+    this.#answering = exchange;
+    if (rule === "look") this.#look.start(head);
+    return rule;
+  }
+
+  #connectAnswered(connect: OpenConnect, head: ResponseHead): BodyRule {
+    const answer = answerOf(head.status);
+    this.#state = next(this.#state, answer);
+    if (answer === "interim") {
+      connect.interim++;
+      return "none";
+    }
+    connect.response = head;
+    this.#waitingConnect = null;
+    if (answer === "success") {
+      this.#openTunnel(connect, head);
+      return "switch";
+    }
+    this.#look.start(head);
+    this.#requests.resume();
+    this.#replayRequests(head.where.frame);
+    return bodyRule("CONNECT", head.status);
+  }
+
+  #responseDone(frame: FrameNo, bytes: number): void {
+    const exchange = this.#answering;
+    this.#answering = null;
+    const body = this.#look.finish();
+    if (exchange?.response == null) return;
+    exchange.responseBytes = bytes;
+    exchange.body = body;
+    exchange.responseEnd = { ...exchange.response.where, frame, time: this.#context.now() };
+  }
+
+  /** Behind a 2xx whose request was not captured: TLS means that it answered a CONNECT. */
+  #behindUnsure(head: ResponseHead, bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    this.#unsure = null;
+    if (looksLikeTls(bytes, start, end) === "no") {
+      this.#responses.resume();
+      this.#pairing.response(head);
+      return this.#responses.skippable;
+    }
+    this.#openTunnel(null, head);
+    return this.#tunnelled("server", bytes, start, end, frame);
+  }
+
+  // --- tunnel
+
+  #openTunnel(connect: OpenConnect | null, answer: ResponseHead | null): void {
+    this.#learn("connect");
+    this.#state = "open";
+    this.#waitingConnect = null;
+    this.#tunnel = new Tunnel(connect?.target ?? UNKNOWN_TARGET, answer?.where ?? null, this.#context);
+  }
+
+  /** Asked behind calls that may have opened the tunnel. */
+  #isOpen(): boolean {
+    return this.#tunnel !== null;
+  }
+
+  #tunnelled(from: "client" | "server", bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    return this.#tunnel === null ? 0 : this.#tunnel.push(from, bytes, start, end, frame, 0);
+  }
+
+  /** What may be skipped of a side once a tunnel is open. */
+  #tunnelSkippable(from: "client" | "server"): number {
+    return this.#tunnel?.skippable(from) ?? 0;
+  }
+
+  /** A connection to a known proxy that was joined late and carries TLS: its CONNECT is not in the capture. */
+  #isMidTunnel(bytes: Uint8Array, start: number, end: number): boolean {
+    return (
+      this.#state === "idle" &&
+      this.#connection.initiator === null &&
+      this.#connects.length === 0 &&
+      this.#forwards.kept.length === 0 &&
+      looksLikeTls(bytes, start, end) === "yes"
+    );
+  }
+
+  // --- roles
+
+  get #proxySide(): Side {
+    return this.#clientSide === 0 ? 1 : 0;
+  }
+
+  #settleRoles(side: Side, bytes: Uint8Array, start: number, end: number): boolean {
+    if (looksLikeResponse(bytes, start, end) !== "no") this.#clientSide = side === 0 ? 1 : 0;
+    else if (looksLikeRequest(bytes, start, end) !== "no") this.#clientSide = side;
+    else {
+      this.abandoned = true;
+      return false;
+    }
+    return true;
+  }
+
+  #proxy(): Endpoint {
+    return this.#connection.endpoints[this.#proxySide];
+  }
+
+  #isKnown(): boolean {
+    const known = this.#context.known.has(this.#proxy());
+    this.#detectedBy ??= known;
+    return known !== null;
+  }
+
+  #learn(by: DetectedBy): void {
+    const known = this.#context.known.has(this.#proxy());
+    if (this.#context.known.fixed && known === null) {
+      // The options name other proxies: this one was only followed because its first payload came out of order.
+      this.abandoned = true;
+      return;
+    }
+    this.#detectedBy = known === "option" ? known : this.#detectedBy === "connect" ? "connect" : by;
+    this.#context.known.learn(this.#proxy(), by);
+  }
+
+  #requestsUnseen(): boolean {
+    const client = this.#connection.directions[this.#clientSide ?? 0];
+    return client.bytes === 0 || client.gaps > 0 || this.#connection.initiator === null;
+  }
+
+  // --- the end
+
+  #whyUnanswered(): Unanswered {
+    const proxy = this.#connection.directions[this.#proxySide];
+    if (this.#answerLost || proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
+    if (this.#clientEnd === "capture-end" && this.#proxyEnd === "capture-end") return "still-open";
+    return this.#proxyEnd === "reset" || this.#clientEnd === "reset" ? "reset" : "closed";
+  }
+
+  #timeline(detectedBy: DetectedBy): Timeline {
+    const connection = this.#connection;
+    const clientSide = this.#clientSide ?? 0;
+    const proxySide = this.#proxySide;
+    const fromClient = connection.directions[clientSide];
+    const fromProxy = connection.directions[proxySide];
+    return {
+      stream: connection.stream,
+      client: connection.endpoints[clientSide],
+      proxy: connection.endpoints[proxySide],
+      detectedBy,
+      firstFrame: connection.firstFrame,
+      lastFrame: connection.lastFrame,
+      start: connection.startTime,
+      end: connection.endTime,
+      closedBy: closedBy(this.#clientEnd, this.#proxyEnd),
+      clientEnd: this.#clientEnd,
+      proxyEnd: this.#proxyEnd,
+      lateStart: !fromClient.synSeen && !fromProxy.synSeen,
+      oneSided: fromClient.segments === 0 || fromProxy.segments === 0,
+      fromClient: { ...fromClient },
+      fromProxy: { ...fromProxy },
+      gaps: this.#gaps,
+      roundTripMs: connection.synToSynAckMs,
+      connects: this.#connects satisfies ConnectFact[],
+      tunnel: this.#tunnel?.fact() ?? null,
+      forwards: this.#forwards.kept,
+      forwardsDropped: this.#forwards.dropped,
+      notes: this.#notes,
+    };
+  }
+}
+
+/** What tcp pushes into: hands everything to the conversation and shows it how much may be skipped. */
+class DirectionSink implements ByteSink {
+  skippable = 0;
+  readonly #conversation: ProxyConversation;
+  readonly #side: Side;
+
+  constructor(conversation: ProxyConversation, side: Side) {
+    this.#conversation = conversation;
+    this.#side = side;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    this.skippable = this.#conversation.take(this.#side, bytes, start, end, frame, this.skippable);
+  }
+
+  gap(length: number, cause: GapCause, frame: FrameNo): void {
+    this.skippable = this.#conversation.gap(this.#side, length, cause, frame, this.skippable);
+  }
+
+  end(how: EndCause, frame: FrameNo): void {
+    this.#conversation.end(this.#side, how, frame);
+  }
+}
+
+function clientSideOf(connection: TcpConnection, context: ProxyContext): Side | null {
+  if (connection.initiator !== null) return connection.initiator;
+  const [first, second] = connection.endpoints;
+  const firstIsProxy = context.known.has(first) !== null;
+  if (firstIsProxy !== (context.known.has(second) !== null)) return firstIsProxy ? 1 : 0;
+  return null;
+}
+
+function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {
+  if (client === "reset") return "reset-by-client";
+  if (proxy === "reset") return "reset-by-proxy";
+  return client === "fin" || proxy === "fin" ? "fin" : "open";
+}
+
+function isUnframedSuccess(head: ResponseHead): boolean {
+  return head.status >= 200 && head.status < 300 && head.contentLength === null && !head.chunked;
+}

@@ -1,0 +1,125 @@
+// Pairs the requests and responses of one HTTP/1.x conversation (RFC 9112 §9.3.2: responses come in the order of requests).
+import type { FrameNo, Where } from "../bytes/index.ts";
+import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
+import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
+
+/** Exchanges kept per list. A tunnel can carry thousands; the first ones and every challenge are what a diagnosis reads. */
+const MAX_KEPT = 100;
+/** Challenges kept beyond that. */
+const MAX_CHALLENGES_KEPT = 100;
+/** Requests that may wait for their response; pipelining clients stay far below. */
+const MAX_PENDING = 1_000;
+
+/** An exchange while it goes on. */
+export interface OpenExchange {
+  protocol: ExchangeFact["protocol"];
+  request: RequestHead | null;
+  response: ResponseHead | null;
+  url: string | null;
+  unanswered: Unanswered | null;
+  requestBytes: number;
+  responseBytes: number;
+  responseEnd: Where | null;
+  body: BodyMarks | null;
+}
+
+/** The list of exchanges of one conversation, bounded. */
+export class ExchangeList {
+  readonly kept: OpenExchange[] = [];
+  dropped = 0;
+  #challenges = 0;
+
+  add(exchange: OpenExchange): void {
+    const challenge = exchange.response !== null && isChallenge(exchange.response);
+    if (this.kept.length - this.#challenges < MAX_KEPT) this.kept.push(exchange);
+    else if (challenge && this.#challenges < MAX_CHALLENGES_KEPT) {
+      this.kept.push(exchange);
+      this.#challenges++;
+    } else this.dropped++;
+  }
+}
+
+/** Waits with each request for its response. */
+export class ExchangePairing {
+  readonly #list: ExchangeList;
+  readonly #waiting: OpenExchange[] = [];
+  #lost = 0;
+
+  constructor(list: ExchangeList) {
+    this.#list = list;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  request(head: RequestHead, url: string | null): void {
+    if (this.#waiting.length >= MAX_PENDING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push({ ...open(head), request: head, url });
+  }
+
+  requestDone(bytes: number): void {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined) last.requestBytes += bytes;
+  }
+
+  /** The exchange that this response belongs to; interim responses (1xx) leave it waiting. */
+  response(head: ResponseHead): { exchange: OpenExchange; rule: BodyRule } {
+    if (head.status < 200 && head.status !== 101) {
+      return { exchange: this.#waiting[0] ?? open(head), rule: "none" };
+    }
+    const exchange = this.#waiting.shift() ?? open(head);
+    exchange.response = head;
+    this.#list.add(exchange);
+    return { exchange, rule: bodyRule(exchange.request?.method ?? null, head.status) };
+  }
+
+  /** Bytes of one side are lost: what waits may or may not have been answered. */
+  lostResponses(): void {
+    this.#flush("not-captured");
+  }
+
+  /** Nothing more will come. */
+  close(why: Unanswered): void {
+    this.#flush(why);
+    this.#list.dropped += this.#lost;
+    this.#lost = 0;
+  }
+
+  #flush(why: Unanswered): void {
+    for (const exchange of this.#waiting.splice(0)) this.#list.add({ ...exchange, unanswered: why });
+  }
+}
+
+/** RFC 9112 §6.3: which responses have no body; bodies of refusals are looked at for what they say about their sender. */
+export function bodyRule(method: string | null, status: number): BodyRule {
+  if (status === 101) return "switch";
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return "none";
+  return status === 401 || status === 403 || status === 407 || status >= 500 ? "look" : "framed";
+}
+
+export function isChallenge(head: ResponseHead): boolean {
+  return head.status === 401 || head.status === 407;
+}
+
+/** Where a message ended, from where its head was. */
+export function endWhere(head: ResponseHead, frame: FrameNo, time: bigint): Where {
+  return { frame, firstFrame: head.where.firstFrame, at: head.where.at, time };
+}
+
+function open(head: RequestHead | ResponseHead): OpenExchange {
+  return {
+    protocol: head.version === "HTTP/2" ? "h2" : head.version === "HTTP/1.1" ? "http/1.1" : "http/1.0",
+    request: null,
+    response: null,
+    url: null,
+    unanswered: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    responseEnd: null,
+    body: null,
+  };
+}

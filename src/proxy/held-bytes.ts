@@ -1,0 +1,59 @@
+// Bytes that wait until it is known what they are: behind a CONNECT before its answer, or at the start of a tunnel.
+import type { FrameNo } from "../bytes/index.ts";
+
+/** A piece that waits; `gap` stands for missing bytes before the next piece. */
+export interface HeldPiece {
+  readonly bytes: Uint8Array;
+  readonly frame: FrameNo;
+  readonly gap: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A bounded list of copied pieces. */
+export class HeldBytes {
+  /** A client that does not wait for the 2xx sends its ClientHello and perhaps early data (RFC 8446 §4.2.10): tens of kilobytes. */
+  static readonly LIMIT = 128 * 1024;
+
+  #pieces: HeldPiece[] = [];
+  length = 0;
+  /** Bytes beyond the limit that were not kept. */
+  dropped = 0;
+
+  add(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (end <= start) return;
+    if (this.dropped > 0 || this.length + (end - start) > HeldBytes.LIMIT) {
+      if (this.dropped === 0) this.#pieces.push({ bytes: NOTHING, frame, gap: true });
+      this.dropped += end - start;
+      return;
+    }
+    this.#pieces.push({ bytes: bytes.slice(start, end), frame, gap: false });
+    this.length += end - start;
+  }
+
+  gap(frame: FrameNo = 0): void {
+    if (this.#pieces.at(-1)?.gap !== true) this.#pieces.push({ bytes: NOTHING, frame, gap: true });
+  }
+
+  /** The first bytes, joined as far as they are contiguous (at most 64); null if there are none. */
+  get first(): Uint8Array | null {
+    const first = this.#pieces[0];
+    if (first === undefined || first.gap) return null;
+    if (first.bytes.length >= 16 || this.#pieces.length === 1) return first.bytes;
+    const joined: number[] = [];
+    for (const piece of this.#pieces) {
+      if (piece.gap || joined.length >= 64) break;
+      joined.push(...piece.bytes.subarray(0, 64 - joined.length));
+    }
+    return Uint8Array.from(joined);
+  }
+
+  /** Hands the pieces over and is empty again. */
+  take(): readonly HeldPiece[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.length = 0;
+    this.dropped = 0;
+    return pieces;
+  }
+}

@@ -1,0 +1,60 @@
+// Which endpoints are proxies: told by option, or learnt from a CONNECT or an absolute-form request that was seen.
+import type { Endpoint } from "../bytes/index.ts";
+
+/** A place to look at, from the options; either part may be left out. `host` is an IP address. */
+export interface ProxyOption {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+export type DetectedBy = "connect" | "absolute-form" | "option";
+
+/** Endpoints are learnt from untrusted bytes: a port scan with CONNECTs must not fill the memory. */
+const MAX_KNOWN = 10_000;
+
+/** The proxies of a capture, growing as it is read. */
+export class KnownProxies {
+  readonly #options: readonly ProxyOption[];
+  readonly #byEndpoint = new Map<string, DetectedBy>();
+  readonly #addresses = new Set<string>();
+
+  constructor(options: readonly ProxyOption[]) {
+    this.#options = options;
+    for (const { host } of options) if (host !== undefined) this.#addresses.add(host);
+  }
+
+  /** Whether the options name proxies: then nothing else is looked for. */
+  get fixed(): boolean {
+    return this.#options.length > 0;
+  }
+
+  /** Whether nothing is known yet: spares callers the making of addresses. */
+  get empty(): boolean {
+    return this.#addresses.size === 0 && this.#options.length === 0;
+  }
+
+  /** How an endpoint is known as a proxy, or null. */
+  has(endpoint: Endpoint): DetectedBy | null {
+    for (const { host, port } of this.#options) {
+      if ((host === undefined || host === endpoint.ip) && (port === undefined || port === endpoint.port))
+        return "option";
+    }
+    return this.#byEndpoint.get(key(endpoint)) ?? null;
+  }
+
+  /** Whether a proxy lives at this address: connections that it opens may be server legs. */
+  hasAddress(ip: string): boolean {
+    return this.#addresses.has(ip);
+  }
+
+  learn(endpoint: Endpoint, by: DetectedBy): void {
+    if (this.#byEndpoint.size >= MAX_KNOWN || (this.fixed && this.has(endpoint) === null)) return;
+    // A CONNECT says more than an absolute-form request, which some clients send to origins, too.
+    if (by !== "absolute-form" || !this.#byEndpoint.has(key(endpoint))) this.#byEndpoint.set(key(endpoint), by);
+    this.#addresses.add(endpoint.ip);
+  }
+}
+
+function key(endpoint: Endpoint): string {
+  return `${endpoint.ip} ${endpoint.port}`;
+}

@@ -1,0 +1,220 @@
+// What a tunnel carries: told from the first bytes of both sides, then followed as far as it can be read.
+import { type FrameNo, startsWith, type Where } from "../bytes/index.ts";
+import { looksLikeRequest, looksLikeResponse, type Target } from "../http/index.ts";
+import type { EndCause, GapCause } from "../tcp/index.ts";
+import { createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
+import type { ProxyContext } from "./context.ts";
+import { ExchangeList } from "./exchanges.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { HttpPair, SKIP_ALL } from "./http-pair.ts";
+import { Inside } from "./inside.ts";
+import type { TunnelFact, TunnelProtocol, Unanswered } from "./types.ts";
+
+type Role = "client" | "server";
+
+/** One side's bookkeeping. */
+interface SideState {
+  bytes: number;
+  first: Where | null;
+  /** What was last said to be skippable. */
+  announced: number;
+  readonly held: HeldBytes;
+}
+
+/** A tunnel from its 2xx on. `server` is the side of the proxy. */
+export class Tunnel {
+  readonly #target: Target;
+  readonly #opened: Where | null;
+  readonly #context: ProxyContext;
+  readonly #sides = { client: newSide(), server: newSide() };
+  readonly #exchanges = new ExchangeList();
+  #protocol: TunnelProtocol | null = null;
+  #tls: TlsConversation | null = null;
+  #http: HttpPair | null = null;
+  #inside: Inside | null = null;
+  /** HTTP in the clear where TLS was expected. */
+  #plaintext: HttpPair | null = null;
+
+  constructor(target: Target, opened: Where | null, context: ProxyContext) {
+    this.#target = target;
+    this.#opened = opened;
+    this.#context = context;
+  }
+
+  /** Takes bytes of one side; returns how many behind them need only be counted. */
+  push(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
+    const side = this.#sides[from];
+    side.bytes += side.announced - skippable + (end - start);
+    side.announced = skippable;
+    side.first ??= { frame, firstFrame: frame, at: 0, time: this.#context.now() };
+    if (this.#protocol === null) {
+      side.held.add(bytes, start, end, frame);
+      this.#identify();
+    } else this.#deliver(from, bytes, start, end, frame);
+    return side.announced;
+  }
+
+  gap(from: Role, length: number, frame: FrameNo, cause: GapCause, skippable: number): number {
+    const side = this.#sides[from];
+    side.bytes += side.announced - skippable;
+    side.announced = skippable;
+    if (this.#protocol === null) side.held.gap(frame);
+    else this.#deliverGap(from, length, cause, frame);
+    return side.announced;
+  }
+
+  /** How many bytes of a side need only be counted now. */
+  skippable(from: Role): number {
+    return this.#sides[from].announced;
+  }
+
+  end(from: Role, how: EndCause, frame: FrameNo): void {
+    if (this.#protocol === null) this.#settle(this.#guess(true) ?? "unknown");
+    if (this.#plaintext !== null && from === "server") this.#plaintext.end(from, how, frame);
+    else if (this.#tls !== null) this.#tls[from].end(how, frame);
+    else this.#http?.end(from, how, frame);
+  }
+
+  close(why: Unanswered): void {
+    this.#http?.close(why);
+    this.#plaintext?.close(why);
+    this.#inside?.close(why);
+  }
+
+  fact(): TunnelFact {
+    const { client, server } = this.#sides;
+    const carried = client.bytes + server.bytes > 0;
+    const inside = this.#inside;
+    return {
+      target: this.#target,
+      opened: this.#opened,
+      protocol: carried ? (this.#protocol ?? "unknown") : "none",
+      clientBytes: client.bytes,
+      serverBytes: server.bytes,
+      firstClient: client.first,
+      firstServer: server.first,
+      tls: this.#tls?.facts ?? null,
+      plaintextAnswer: this.#plaintext !== null,
+      exchanges: this.#exchanges.kept,
+      exchangesDropped: this.#exchanges.dropped,
+      inside:
+        this.#tls === null ? (this.#protocol === "http" ? "full" : "none") : (inside?.read(this.#tls.facts) ?? "none"),
+    };
+  }
+
+  /** Looks at what both sides began with. */
+  #identify(): void {
+    const protocol = this.#guess(false);
+    if (protocol !== null) this.#settle(protocol);
+    // Enough was seen, or too much is waiting: no protocol that is known.
+    else if (this.#sides.client.held.length + this.#sides.server.held.length > 4096) this.#settle("unknown");
+  }
+
+  #guess(last: boolean): TunnelProtocol | null {
+    const client = this.#sides.client.held.first;
+    const server = this.#sides.server.held.first;
+    let undecided = false;
+    for (const [role, bytes] of [
+      ["client", client],
+      ["server", server],
+    ] as const) {
+      if (bytes === null) continue;
+      const answer = protocolOf(role, bytes, bytes.length);
+      if (answer === "more") undecided = true;
+      else if (answer !== "no") return answer;
+    }
+    if (undecided && !last) return null;
+    // A side that begins with something unknown decides only if the other side has begun, too: protocols differ in who speaks first.
+    return last || (client !== null && server !== null) || client !== null ? "unknown" : null;
+  }
+
+  #settle(protocol: TunnelProtocol): void {
+    this.#protocol = protocol;
+    const authority = this.#target.text === "" ? null : this.#target.text;
+    if (protocol === "tls") {
+      const opener = this.#context.opener();
+      this.#inside = opener === null ? null : new Inside(this.#context, this.#exchanges, authority);
+      this.#tls = createTlsConversation({
+        note: this.#context.note,
+        now: this.#context.now,
+        opener,
+        sink: this.#inside,
+      });
+    } else if (protocol === "http") {
+      this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority });
+    }
+    // Requests before responses: pairing needs them in this order.
+    for (const from of ["client", "server"] as const) {
+      for (const piece of this.#sides[from].held.take()) {
+        if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
+        else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
+      }
+    }
+  }
+
+  #deliver(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const side = this.#sides[from];
+    if (this.#tls !== null) {
+      if (from === "server" && this.#isPlaintextAnswer(bytes, start, end)) {
+        this.#plaintext ??= new HttpPair(this.#context, this.#exchanges, { scheme: "https", authority: null });
+      }
+      if (from === "server" && this.#plaintext !== null) {
+        side.announced = this.#plaintext.push(from, bytes, start, end, frame, side.announced);
+        return;
+      }
+      const sink = this.#tls[from];
+      sink.skippable = side.announced;
+      sink.push(bytes, start, end, frame);
+      side.announced = sink.skippable;
+    } else if (this.#http !== null) side.announced = this.#http.push(from, bytes, start, end, frame, side.announced);
+    else side.announced = SKIP_ALL;
+  }
+
+  #deliverGap(from: Role, length: number, cause: GapCause, frame: FrameNo): void {
+    const side = this.#sides[from];
+    if (this.#plaintext !== null && from === "server") {
+      side.announced = this.#plaintext.gap(from, length, cause, frame, side.announced);
+    } else if (this.#tls !== null) {
+      const sink = this.#tls[from];
+      sink.skippable = side.announced;
+      sink.gap(length, cause, frame);
+      side.announced = sink.skippable;
+    } else if (this.#http !== null) side.announced = this.#http.gap(from, length, cause, frame, side.announced);
+    else side.announced = SKIP_ALL;
+  }
+
+  /** The proxy answers a ClientHello, or a handshake's next step, with HTTP in the clear. */
+  #isPlaintextAnswer(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#plaintext !== null || this.#tls === null) return false;
+    return this.#tls.facts.serverHello === null && looksLikeResponse(bytes, start, end) === "yes";
+  }
+}
+
+function newSide(): SideState {
+  return { bytes: 0, first: null, announced: 0, held: new HeldBytes() };
+}
+
+/** Which protocol one side's first bytes belong to. */
+function protocolOf(role: Role, bytes: Uint8Array, end: number): TunnelProtocol | "no" | "more" {
+  const tls = looksLikeTls(bytes, 0, end);
+  if (tls === "yes") return "tls";
+  if (startsWith(bytes, 0, end, "SSH-")) return "ssh";
+  if (role === "client") {
+    if (startsWith(bytes, 0, end, "PRI * HTTP/2.0")) return "http2";
+    if (startsWith(bytes, 0, end, "EHLO ") || startsWith(bytes, 0, end, "HELO ")) return "smtp";
+    const request = looksLikeRequest(bytes, 0, end);
+    if (request !== "no") return request === "yes" ? "http" : "more";
+  } else {
+    const response = looksLikeResponse(bytes, 0, end);
+    if (response !== "no") return response === "yes" ? "http" : "more";
+    // RFC 5321 §4.2: the greeting is a 220 reply; FTP's is one, too, but names no mail protocol.
+    if (startsWith(bytes, 0, end, "220")) return isMailGreeting(bytes, end) ? "smtp" : "no";
+  }
+  return tls === "more" ? "more" : "no";
+}
+
+function isMailGreeting(bytes: Uint8Array, end: number): boolean {
+  for (let p = 4; p + 4 <= end; p++)
+    if (startsWith(bytes, p, end, "SMTP") || startsWith(bytes, p, end, "LMTP")) return true;
+  return false;
+}

@@ -1,0 +1,28 @@
+// The URL of a request as a report may show it: no user information, no query, no fragment (RFC 3986 §3).
+import type { RequestHead } from "../http/index.ts";
+
+/** URLs kept are for people to recognise a page; longer ones are cut. */
+const MAX_URL = 1_024;
+
+/**
+ * The absolute URL of a request, or null if it cannot be told. `scheme` and `authority` are used for origin-form targets
+ * (the authority only where there is no Host field).
+ */
+export function absoluteUrl(
+  head: RequestHead,
+  scheme: "http" | "https",
+  authority: string | null = null,
+): string | null {
+  if (head.form === "absolute") return tidy(head.target);
+  if (head.form === "origin" || head.form === "asterisk") {
+    const host = head.host ?? authority;
+    if (host === null || host === "") return null;
+    return tidy(`${scheme}://${host}${head.form === "asterisk" ? "/" : head.target}`);
+  }
+  return null;
+}
+
+function tidy(url: string): string {
+  const end = url.search(/[?#]/);
+  return (end < 0 ? url : url.slice(0, end)).slice(0, MAX_URL);
+}

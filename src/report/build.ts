@@ -1,0 +1,101 @@
+// From facts and findings to the report: plain data under contract names. Nothing is judged here.
+import { hex, type Nanos, NOTES, type Note } from "../bytes/index.ts";
+import type { CaptureFacts, Diagnosis, JudgedConnection, Verdict } from "../diagnosis/index.ts";
+import { buildConnection } from "./connection.ts";
+import { timestamp } from "./time.ts";
+import type { Report, ReportCapture, ReportProxy, ReportWarning } from "./types.ts";
+import { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";
+
+/** Digests that the platform lends, for fingerprints. */
+export interface ReportDigests {
+  sha256(bytes: Uint8Array): Uint8Array;
+  md5(bytes: Uint8Array): Uint8Array;
+}
+
+/** What the report says about the capture beside the connections. */
+export interface CaptureDescription {
+  readonly path: string;
+  readonly format: "pcap" | "pcapng";
+  readonly compression: "gzip" | "zstd" | null;
+  readonly linkTypes: readonly string[];
+  readonly packets: number;
+  readonly bytes: number;
+  readonly start: Nanos | null;
+  readonly end: Nanos | null;
+  readonly warnings: readonly ReportWarning[];
+}
+
+/** Builds the report. `version` is that of pcapcheck. */
+export function buildReport(
+  capture: CaptureDescription,
+  diagnosis: Diagnosis,
+  digests: ReportDigests,
+  version: string,
+): Report {
+  const { facts, verdicts } = diagnosis;
+  const sum = (test: (verdict: Verdict) => boolean): number =>
+    [...verdicts].reduce((total, [verdict, count]) => total + (test(verdict) ? count : 0), 0);
+  return {
+    schemaVersion: 1,
+    tool: { name: "pcapcheck", version },
+    capture: buildCapture(capture, facts),
+    verdict: diagnosis.verdict,
+    exitCode: exitCodeOf(diagnosis.verdict),
+    totals: {
+      connections: sum(() => true),
+      tunnels: diagnosis.tunnels,
+      wrong: sum(isWrong),
+      unseen: sum(isUnseen),
+      verdicts: Object.fromEntries([...verdicts].sort()),
+    },
+    proxies: facts.proxies.map(
+      (proxy): ReportProxy => ({
+        ip: proxy.ip,
+        port: proxy.port,
+        detectedBy: proxy.detectedBy,
+        product: proxy.product,
+        intercepts: proxy.intercepts,
+        connections: proxy.connections,
+      }),
+    ),
+    connections: facts.connections.map((connection: JudgedConnection) => buildConnection(connection, facts, digests)),
+    folded: facts.folded,
+    findings: diagnosis.findings.map((finding) => ({ ...finding })),
+  };
+}
+
+function buildCapture(capture: CaptureDescription, { quality, keys }: CaptureFacts): ReportCapture {
+  return {
+    path: capture.path,
+    format: capture.format,
+    compression: capture.compression,
+    linkTypes: capture.linkTypes,
+    packets: capture.packets,
+    bytes: capture.bytes,
+    start: capture.start === null ? null : timestamp(capture.start),
+    end: capture.end === null ? null : timestamp(capture.end),
+    quality: {
+      cutShort: quality.cutShort,
+      truncatedPackets: quality.truncatedPackets,
+      gaps: quality.gaps,
+      missingBytes: quality.missingBytes,
+      lateStarts: quality.lateStarts,
+      oneSided: quality.oneSided,
+      warnings: capture.warnings,
+    },
+    keys: { sources: keys.sources, sessions: keys.sessions, decrypted: keys.decrypted },
+  };
+}
+
+/** A note in words: what it means, and its details. */
+export function noteText(note: Note): string {
+  const detail = Object.entries(note.detail ?? {})
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+  return detail === "" ? NOTES[note.id] : `${NOTES[note.id]} (${detail})`;
+}
+
+/** SHA-256 of a certificate in hexadecimal. */
+export function fingerprint(der: Uint8Array, digests: ReportDigests): string {
+  return hex(digests.sha256(der));
+}

@@ -1,0 +1,74 @@
+// The TLS part of a tunnel in the report.
+import type { TunnelFact } from "../proxy/index.ts";
+import {
+  type Certificate,
+  cipherSuiteName,
+  ja3,
+  ja4,
+  type RecordCounts,
+  type TlsFacts,
+  type TlsRole,
+  versionName,
+} from "../tls-parse/index.ts";
+import { fingerprint, type ReportDigests } from "./build.ts";
+import { timestamp } from "./time.ts";
+import type { ReportCertificate, ReportRecordCounts, ReportTls } from "./types.ts";
+
+export function buildTls(
+  tls: TlsFacts,
+  inside: TunnelFact["inside"],
+  intercepted: ReportTls["intercepted"],
+  digests: ReportDigests,
+): ReportTls {
+  const { clientHello, serverHello } = tls;
+  const leaf = tls.certificates[0];
+  return {
+    version: serverHello === null ? null : versionName(serverHello.version),
+    sni: clientHello?.sni ?? null,
+    alpnOffered: clientHello?.alpn ?? [],
+    alpn: tls.alpn,
+    cipher: serverHello === null ? null : cipherSuiteName(serverHello.cipherSuite),
+    ja3: clientHello === null || !clientHello.whole ? null : ja3(clientHello, digests.md5),
+    ja4: clientHello === null || !clientHello.whole ? null : ja4(clientHello, digests.sha256),
+    ech: clientHello?.ech ?? "none",
+    clientHelloFrame: clientHello?.where.frame ?? null,
+    serverHelloFrame: serverHello?.where.frame ?? null,
+    handshakeComplete: tls.handshakeComplete,
+    records: { client: counts(tls.records.client), proxy: counts(tls.records.server) },
+    alerts: tls.alerts.map(({ where, from, level, description, encrypted }) => ({
+      frame: where.frame,
+      from: side(from),
+      level,
+      description,
+      encrypted,
+    })),
+    certificate: leaf === undefined ? null : certificate(leaf, digests),
+    intercepted,
+    decrypted: inside,
+    transitions: tls.transitions.map(({ where, from, what }) => ({
+      frame: where.frame,
+      time: timestamp(where.time),
+      from: side(from),
+      what,
+    })),
+  };
+}
+
+function side(role: TlsRole): "client" | "proxy" {
+  return role === "client" ? "client" : "proxy";
+}
+
+function counts({ handshake, changeCipherSpec, applicationData, alert }: RecordCounts): ReportRecordCounts {
+  return { handshake, changeCipherSpec, applicationData, alert };
+}
+
+function certificate(leaf: Certificate, digests: ReportDigests): ReportCertificate {
+  return {
+    subject: leaf.subject,
+    issuer: leaf.issuer,
+    notBefore: leaf.notBefore === null ? null : timestamp(leaf.notBefore),
+    notAfter: leaf.notAfter === null ? null : timestamp(leaf.notAfter),
+    names: leaf.names,
+    fingerprint: fingerprint(leaf.der, digests),
+  };
+}

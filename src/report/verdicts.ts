@@ -1,0 +1,37 @@
+// What a verdict means for scripts: exit codes, and which ones count as wrong or unseen (the table of verdicts, REPORT).
+import type { Verdict } from "../diagnosis/index.ts";
+
+/** Exit code of each verdict: 1 something is wrong, 3 not all could be seen, 0 nothing wrong. */
+const EXIT_CODES: Readonly<Record<Verdict, 0 | 1 | 3>> = {
+  "tunnel-401-proxy": 1,
+  "tunnel-407": 1,
+  "connect-401": 1,
+  "forward-401-proxy": 1,
+  "tunnel-401-unattributed": 1,
+  "tunnel-401-suspected": 3,
+  "auth-loop": 1,
+  "auth-no-scheme": 1,
+  "auth-abandoned": 1,
+  "tunnel-refused": 1,
+  "no-response": 1,
+  "tls-failed": 1,
+  incomplete: 3,
+  encrypted: 3,
+  "not-tls": 0,
+  "tunnel-401-origin": 0,
+  "forward-401-origin": 0,
+  "auth-ok": 0,
+  ok: 0,
+};
+
+export function exitCodeOf(verdict: Verdict): 0 | 1 | 3 {
+  return EXIT_CODES[verdict];
+}
+
+export function isWrong(verdict: Verdict): boolean {
+  return EXIT_CODES[verdict] === 1;
+}
+
+export function isUnseen(verdict: Verdict): boolean {
+  return EXIT_CODES[verdict] === 3;
+}
