@@ -4,6 +4,7 @@ import subprocess
 import time
 
 SETTLE_SECONDS = 0.4  # last acknowledgements and FINs still have to arrive
+BUFFER_KIB = "65536"  # in immediate mode each packet takes a slot of the snap length: the default of 2 MiB holds eight
 
 
 class Capture:
@@ -17,7 +18,7 @@ class Capture:
                 argv += ["-i", dev, "-f", expression]
             ready = "File:"
         else:
-            argv = ["tcpdump", "-Z", "root", "--immediate-mode", "-U", "-n", "-w", path, "-i", interfaces[0], *args, expression]
+            argv = ["tcpdump", "-Z", "root", "--immediate-mode", "-B", BUFFER_KIB, "-U", "-n", "-w", path, "-i", interfaces[0], *args, expression]
             args = ()
             ready = "listening on"
         self.argv, self.ready = argv + list(args), ready
@@ -31,6 +32,13 @@ class Capture:
     def __exit__(self, *_):
         time.sleep(SETTLE_SECONDS)
         self.procs.stop(self.proc, signal.SIGINT)
+
+
+def lost_segments(path):
+    """How many places tshark finds where the capture itself lacks a segment."""
+    out = subprocess.run(["tshark", "-n", "-r", path, "-Y", "tcp.analysis.lost_segment or tcp.analysis.ack_lost_segment", "-T", "fields",
+                          "-e", "frame.number"], capture_output=True, text=True).stdout
+    return len(out.split())
 
 
 def _read(path):

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from . import net, origins, pki, proxies, truth
-from .capture import Capture, clients_in_order
+from .capture import Capture, clients_in_order, lost_segments
 from .clients import Clients
 from .procs import Procs
 
@@ -41,6 +41,7 @@ class Lab(Clients):
         self.trust = pki.bundle(self.tmp, pki.ORIGIN_ROOT, pki.GATEWAY_CA, pki.MITMPROXY_CA)
         self.options, self.findings, self.verdict, self.file = [], [], None, None
         self.every_key = False
+        self.incomplete = False  # a capture that lacks segments on purpose
         self.extra_files = {}
         self._kerberos = None
 
@@ -200,6 +201,8 @@ class Lab(Clients):
         """Write NAME.pcap(ng), NAME.keys and NAME.truth.json beside their kin, once all of it is known to be right."""
         if self.verdict is None:
             raise AssertionError("scenario judged nothing")
+        if not self.incomplete and lost_segments(self.file):
+            raise AssertionError("the capture lacks segments that were sent")
         for old in os.listdir(CAPTURES):
             if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old):
                 os.remove(f"{CAPTURES}/{old}")
