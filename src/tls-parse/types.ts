@@ -27,7 +27,10 @@ export interface ClientHello {
   readonly supportedVersions: readonly number[];
   readonly groups: readonly number[];
   readonly signatureAlgorithms: readonly number[];
-  /** none; GREASE or real (draft/RFC for encrypted_client_hello: outer with unknown config cannot be told from GREASE). */
+  /**
+   * encrypted_client_hello (RFC 9849). GREASE is made to look like a real one, so most are "offered"; "grease" only if the
+   * hello names no server, which a real outer hello does. Where it is "offered", `sni` may be a cover name.
+   */
   readonly ech: "none" | "grease" | "offered";
   /** pre_shared_key or a non-empty session_ticket was offered. */
   readonly offersResumption: boolean;
@@ -50,6 +53,7 @@ export interface ServerHello {
   readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[];
   /** Only where it is readable: up to TLS 1.2 here, at TLS 1.3 in EncryptedExtensions. */
   readonly alpn: string | null;
+  /** Of key_share, or up to TLS 1.2 of the ServerKeyExchange that follows. */
   readonly group: number | null;
   /** TLS 1.3: a pre-shared key was chosen. TLS 1.2: the session id of the client came back. */
   readonly resumed: boolean;
@@ -133,7 +137,7 @@ export type RecordCounts = Readonly<Record<RecordKind, number>>;
 /** All that is known of one TLS connection; live while it goes on. */
 export interface TlsFacts {
   readonly clientHello: ClientHello | null;
-  /** Further ClientHellos: after a HelloRetryRequest, or renegotiation in the clear. */
+  /** ClientHellos beyond the first: after a HelloRetryRequest, or in a renegotiation that was opened. */
   readonly clientHellos: number;
   readonly serverHello: ServerHello | null;
   readonly helloRetryRequest: ServerHello | null;
@@ -146,21 +150,31 @@ export interface TlsFacts {
   readonly transitions: readonly TlsTransition[];
   /** Protected records in order of arrival: the first 96 of the connection, both sides. */
   readonly marks: readonly RecordMark[];
-  /** Application data bytes (ciphertext lengths) per side. */
+  /** Application data bytes (ciphertext lengths of the records that are complete) per side. */
   readonly applicationBytes: { readonly client: number; readonly server: number };
   /**
    * Both Finished were seen (decrypted), or what stands for them: up to TLS 1.2 ChangeCipherSpec and an encrypted
-   * handshake record of both sides, at TLS 1.3 application data of the client after the server's flight.
+   * handshake record of both sides, at TLS 1.3 a record of the client after the server's flight that is large enough for a
+   * Finished (with early data: exactly as large). Application data of both sides says so, too. See progress.ts.
    */
   readonly handshakeComplete: boolean;
   readonly handshakeCompleteWhere: Where | null;
   /** ALPN chosen: from ServerHello, or EncryptedExtensions if opened. */
   readonly alpn: string | null;
+  /**
+   * Readable ones; and behind a complete handshake, where a FIN follows, a last record that looks like one: an encrypted
+   * alert, or at TLS 1.3 a record with room for two bytes.
+   */
   readonly closeNotify: { readonly client: boolean; readonly server: boolean };
-  /** Bytes of a side that are not TLS: where they begin. */
+  /** Bytes of a side that are not TLS: where they first begin. */
   readonly notTls: { readonly client: Where | null; readonly server: Where | null };
+  /** Losses of both sides, a late start included. */
   readonly gaps: number;
-  /** Records that were opened / that could not be opened although keys were there / that keys are missing for. */
+  /**
+   * Protected records that were opened / that could not be opened although keys were there (damaged, bytes missing) / that
+   * keys are missing for, or no opener is there for. Records that were passed over because their plaintext is not needed
+   * are in none of them.
+   */
   readonly opened: number;
   readonly damaged: number;
   readonly closed: number;
@@ -179,6 +193,13 @@ export interface OpenedRecord {
 /**
  * Opens protected records; implemented by tls-decrypt, injected by proxy. Fed with everything the key schedule needs.
  * All calls come in capture order of each direction.
+ *
+ * For each hello: `clientHello` or `serverHello`, then `handshake` with the same message. For each protected record:
+ * `wants` with its header; if true, `open` once the body is there, and at once `handshake` for each message that the
+ * record completes; if false, `skipped` once the body has passed. A record with missing bytes inside is `skipped`, too,
+ * even if it was wanted; `gap` comes where not even records can be counted. Up to TLS 1.2 a side's records are protected
+ * from its ChangeCipherSpec on, at TLS 1.3 those of type application data. If the ChangeCipherSpec itself was lost,
+ * `changeCipherSpec` and `gap` come before the first record of application data.
  */
 export interface RecordOpener {
   clientHello(hello: ClientHello): void;
@@ -186,7 +207,10 @@ export interface RecordOpener {
   /** Every handshake message of both sides, with its 4-byte header, plaintext or opened, in order (transcript). */
   handshake(from: TlsRole, bytes: Uint8Array, start: number, end: number): void;
   changeCipherSpec(from: TlsRole): void;
-  /** Whether this side's records are protected now and can be opened (or tried). False: the body may be skipped. */
+  /**
+   * Whether this side's records are protected now and can be opened (or tried). False: the body is passed over, because
+   * there are no keys or, if the last application data of this side was opened with these keys, because nobody needs it.
+   */
   wants(from: TlsRole, type: number, length: number): boolean;
   /**
    * Opens the record whose body is `bytes[start, end)`; `version` is the record's. null: not protected, no keys, or the

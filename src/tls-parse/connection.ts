@@ -1,0 +1,120 @@
+// What both directions of a TLS connection share: the facts, the negotiated version, and what handshake messages say.
+import { type FrameNo, Reader, type Where } from "../bytes/index.ts";
+import { readCertificateChain } from "./certificate-list.ts";
+import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
+import { readExtensions, readSelectedAlpn } from "./extensions.ts";
+import { GrowingFacts, placeOf } from "./facts.ts";
+import type { Message } from "./handshake.ts";
+import { Progress, tagBytes } from "./progress.ts";
+import {
+  CERTIFICATE,
+  CLIENT_HELLO,
+  ENCRYPTED_EXTENSIONS,
+  FINISHED,
+  HANDSHAKE_STEPS,
+  SERVER_HELLO,
+  SERVER_KEY_EXCHANGE,
+} from "./registry/handshake-types.ts";
+import { readKeyExchangeGroup, readServerHello } from "./server-hello.ts";
+import type { ClientHello, TlsRole, TlsSetup } from "./types.ts";
+
+const HANDSHAKE_HEADER = 4;
+
+export class Connection {
+  readonly setup: TlsSetup;
+  readonly facts = new GrowingFacts();
+  readonly progress: Progress;
+
+  constructor(setup: TlsSetup) {
+    this.setup = setup;
+    this.progress = new Progress(this.facts, setup);
+  }
+
+  /** Negotiated, by a HelloRetryRequest too; 0 as long as it is not known. */
+  get version(): number {
+    return (this.facts.serverHello ?? this.facts.helloRetryRequest)?.version ?? 0;
+  }
+
+  /** Of the tags at TLS 1.3. */
+  get tagBytes(): number {
+    return tagBytes(this.facts.serverHello?.cipherSuite ?? 0);
+  }
+
+  /** A whole handshake message; `decrypted`: out of an opened record. */
+  message(from: TlsRole, message: Message, frame: FrameNo, decrypted: boolean): void {
+    const { facts, setup } = this;
+    const { type, bytes, start, end } = message;
+    const where = placeOf(message, frame, setup);
+    if (type === SERVER_HELLO) this.#serverHello(from, message, where, decrypted);
+    else facts.addTransition(from, HANDSHAKE_STEPS[type] ?? "other-handshake", where, decrypted);
+    switch (type) {
+      case CLIENT_HELLO:
+        this.#clientHello(readClientHello(bytes.slice(start, end), end - start, where));
+        break;
+      case ENCRYPTED_EXTENSIONS: {
+        const r = new Reader(bytes, start + HANDSHAKE_HEADER, end);
+        facts.alpn ??= readSelectedAlpn(readExtensions(r.sub(r.u16())).list);
+        break;
+      }
+      case CERTIFICATE:
+        if (from === "server") this.#certificates(message, where);
+        break;
+      case SERVER_KEY_EXCHANGE:
+        if (facts.serverHello !== null) {
+          facts.serverHello.group ??= readKeyExchangeGroup(facts.serverHello.cipherSuite, bytes, start, end);
+        }
+        break;
+      case FINISHED:
+        this.progress.finished(from, where);
+    }
+    setup.opener?.handshake(from, bytes, start, end);
+  }
+
+  /** A message whose rest is lost; of a ClientHello what there is is kept. */
+  cutMessage(from: TlsRole, message: Message, frame: FrameNo): void {
+    const { type, bytes, start, end, length } = message;
+    if (type !== CLIENT_HELLO) return;
+    const where = placeOf(message, frame, this.setup);
+    this.facts.addTransition(from, "client-hello", where, false);
+    this.#clientHello(readClientHello(bytes.slice(start, end), length, where));
+  }
+
+  sslv2Hello(from: TlsRole, raw: Uint8Array, where: Where): void {
+    this.facts.addTransition(from, "client-hello", where, false);
+    this.#clientHello(readSslv2ClientHello(raw, raw.length, where));
+  }
+
+  #clientHello(hello: ClientHello): void {
+    const { facts, setup } = this;
+    if (facts.clientHello === null) facts.clientHello = hello;
+    else facts.clientHellos++;
+    if (!hello.whole) this.#malformed(hello.where, CLIENT_HELLO);
+    setup.opener?.clientHello(hello);
+  }
+
+  #serverHello(from: TlsRole, message: Message, where: Where, decrypted: boolean): void {
+    const { facts, setup } = this;
+    const clientSessionId = facts.clientHello?.sessionId ?? null;
+    const read = readServerHello(message.bytes.slice(message.start, message.end), where, clientSessionId);
+    if (read === null || !read.whole) this.#malformed(where, SERVER_HELLO);
+    const retry = read?.hello.retry ?? false;
+    facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);
+    if (read === null) return;
+    if (retry) facts.helloRetryRequest ??= read.hello;
+    else {
+      facts.serverHello ??= read.hello;
+      facts.alpn ??= read.hello.alpn;
+    }
+    setup.opener?.serverHello(read.hello);
+  }
+
+  #certificates(message: Message, where: Where): void {
+    const { chain, whole } = readCertificateChain(this.version, message.bytes, message.start, message.end);
+    if (!whole) this.#malformed(where, CERTIFICATE);
+    this.facts.setChain(chain, where);
+  }
+
+  #malformed(where: Where, type: number): void {
+    this.setup.note({ id: "tls-handshake-malformed", frame: where.frame, at: where.at, detail: { type } });
+  }
+}

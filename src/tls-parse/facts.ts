@@ -1,0 +1,95 @@
+// The facts of one TLS connection while they grow: lists with limits, counters, and what is told from the order of records.
+import type { FrameNo, Nanos, StreamOffset, Where } from "../bytes/index.ts";
+import { parseCertificate } from "./certificate.ts";
+import { RECORD_KINDS } from "./registry/versions.ts";
+import type { GrowingServerHello } from "./server-hello.ts";
+import type {
+  Certificate,
+  ClientHello,
+  RecordKind,
+  RecordMark,
+  TlsAlert,
+  TlsFacts,
+  TlsRole,
+  TlsTransition,
+} from "./types.ts";
+
+/** A handshake has some twenty steps; with renegotiation forty. */
+const MAX_TRANSITIONS = 64;
+/** Sizes are looked at for the first requests and responses only. */
+const MAX_MARKS = 96;
+/** A peer may send one warning after the other. */
+const MAX_ALERTS = 16;
+
+type Counts = Record<RecordKind, number>;
+
+/** One object per connection, which `TlsConversation.facts` gives out as `TlsFacts`. */
+export class GrowingFacts implements TlsFacts {
+  clientHello: ClientHello | null = null;
+  clientHellos = 0;
+  serverHello: GrowingServerHello | null = null;
+  helloRetryRequest: GrowingServerHello | null = null;
+  certificateWhere: Where | null = null;
+  readonly alerts: TlsAlert[] = [];
+  readonly records = { client: noRecords(), server: noRecords() };
+  readonly transitions: TlsTransition[] = [];
+  readonly marks: RecordMark[] = [];
+  readonly applicationBytes = { client: 0, server: 0 };
+  handshakeCompleteWhere: Where | null = null;
+  alpn: string | null = null;
+  readonly closeNotify = { client: false, server: false };
+  readonly notTls: { client: Where | null; server: Where | null } = { client: null, server: null };
+  gaps = 0;
+  opened = 0;
+  damaged = 0;
+  closed = 0;
+  /** The chain as it was sent; parsed when asked for. */
+  chain: readonly Uint8Array[] = [];
+  #certificates: readonly Certificate[] | null = null;
+
+  get certificates(): readonly Certificate[] {
+    this.#certificates ??= this.chain.map(parseCertificate);
+    return this.#certificates;
+  }
+
+  get handshakeComplete(): boolean {
+    return this.handshakeCompleteWhere !== null;
+  }
+
+  setChain(chain: readonly Uint8Array[], where: Where): void {
+    if (this.certificateWhere !== null) return;
+    this.chain = chain;
+    this.certificateWhere = where;
+  }
+
+  countRecord(from: TlsRole, type: number): void {
+    const kind = RECORD_KINDS[type];
+    if (kind !== undefined) this.records[from][kind]++;
+  }
+
+  addTransition(from: TlsRole, what: TlsTransition["what"], where: Where, decrypted: boolean): void {
+    if (this.transitions.length < MAX_TRANSITIONS) this.transitions.push({ where, from, what, decrypted });
+  }
+
+  addAlert(alert: TlsAlert): void {
+    if (this.alerts.length < MAX_ALERTS) this.alerts.push(alert);
+  }
+
+  /** Whether another mark fits. */
+  get wantsMarks(): boolean {
+    return this.marks.length < MAX_MARKS;
+  }
+}
+
+/** Where a record or message was; its time is that of the frame being worked on. */
+export function placeOf(
+  thing: { readonly at: StreamOffset; readonly firstFrame: FrameNo },
+  frame: FrameNo,
+  clock: { now(): Nanos },
+): Where {
+  return { frame, firstFrame: thing.firstFrame, at: thing.at, time: clock.now() };
+}
+
+function noRecords(): Counts {
+  return { changeCipherSpec: 0, alert: 0, handshake: 0, applicationData: 0, heartbeat: 0 };
+}

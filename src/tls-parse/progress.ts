@@ -1,0 +1,120 @@
+// How far the handshake is, told from opened messages or, without keys, from the order and size of protected records.
+import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
+import { type GrowingFacts, placeOf } from "./facts.ts";
+import type { RecordView } from "./records.ts";
+import { cipherSuiteName } from "./registry/cipher-suites.ts";
+import { APPLICATION_DATA, HANDSHAKE, isTls13 } from "./registry/versions.ts";
+import type { TlsRole } from "./types.ts";
+
+/**
+ * What can be told of records that stay closed.
+ *
+ * Up to TLS 1.2 the outer type says it: an encrypted handshake record is the Finished.
+ *
+ * At TLS 1.3 every protected record says application data (RFC 8446 §5.2). After the ServerHello the server's records are
+ * its flight. The client's records are its flight until one could hold a Finished (a refusal is an alert and smaller; with
+ * early data, whose records are of any size, it has to be exactly as long): with it the handshake is complete. What the
+ * client sends then is application data; what the server sends may be tickets or settings until the client has sent some.
+ */
+export class Progress {
+  readonly #facts: GrowingFacts;
+  readonly #clock: { now(): Nanos };
+  readonly #finished = { client: false, server: false };
+  readonly #applicationData = { client: false, server: false };
+  readonly #encryptedHandshake = { client: false, server: false };
+  #earlyData = false;
+
+  constructor(facts: GrowingFacts, clock: { now(): Nanos }) {
+    this.#facts = facts;
+    this.#clock = clock;
+  }
+
+  /** A protected record stays closed. */
+  closed(from: TlsRole, record: RecordView, frame: FrameNo): void {
+    if (record.type === HANDSHAKE) {
+      const where = placeOf(record, frame, this.#clock);
+      this.#facts.addTransition(from, "encrypted-handshake", where, false);
+      this.finished(from, where);
+    } else if (record.type === APPLICATION_DATA && !this.#applicationData[from]) {
+      const version = this.#facts.serverHello?.version ?? 0;
+      if (isTls13(version)) this.#closed13(from, record, frame);
+      else if (version === 0 && from === "client" && this.#offersEarlyData()) this.#early(record, frame, false);
+      else this.#application(from, record, frame, false);
+    }
+  }
+
+  /** A record of application data was opened. */
+  opened(from: TlsRole, record: RecordView, frame: FrameNo): void {
+    if (this.#applicationData[from]) return;
+    if (from === "client" && !this.#finished.client && this.#offersEarlyData()) this.#early(record, frame, true);
+    else {
+      const tls13 = isTls13(this.#facts.serverHello?.version ?? 0);
+      // Its Finished came before, opened or not.
+      if (from === "client" && tls13) this.finished("client", placeOf(record, frame, this.#clock));
+      this.#application(from, record, frame, true);
+    }
+  }
+
+  /** A Finished was opened, or what stands for it was seen. */
+  finished(from: TlsRole, where: Where): void {
+    this.#finished[from] = true;
+    if (this.#finished.client && this.#finished.server) this.#facts.handshakeCompleteWhere ??= where;
+  }
+
+  #closed13(from: TlsRole, record: RecordView, frame: FrameNo): void {
+    if (from === "server") {
+      if (!this.#finished.client) {
+        this.#flight(from, record, frame);
+        this.#finished.server = true;
+      } else if (this.#applicationData.client) this.#application(from, record, frame, false);
+    } else if (this.#finished.client) this.#application(from, record, frame, false);
+    else {
+      this.#flight(from, record, frame);
+      if (this.#finished.server && this.#holdsFinished(record.length)) {
+        this.finished(from, placeOf(record, frame, this.#clock));
+      }
+    }
+  }
+
+  #holdsFinished(length: number): boolean {
+    // RFC 8446 §4, §4.4.4, §5.2: header, verify_data, inner type, tag.
+    const suite = this.#facts.serverHello?.cipherSuite ?? 0;
+    const exact = 4 + hashBytes(suite) + 1 + tagBytes(suite);
+    return this.#offersEarlyData() ? length === exact : length >= exact;
+  }
+
+  #offersEarlyData(): boolean {
+    return this.#facts.clientHello?.earlyData ?? false;
+  }
+
+  #early(record: RecordView, frame: FrameNo, decrypted: boolean): void {
+    if (this.#earlyData) return;
+    this.#earlyData = true;
+    this.#facts.addTransition("client", "early-data", placeOf(record, frame, this.#clock), decrypted);
+  }
+
+  #flight(from: TlsRole, record: RecordView, frame: FrameNo): void {
+    if (this.#encryptedHandshake[from]) return;
+    this.#encryptedHandshake[from] = true;
+    this.#facts.addTransition(from, "encrypted-handshake", placeOf(record, frame, this.#clock), false);
+  }
+
+  #application(from: TlsRole, record: RecordView, frame: FrameNo, decrypted: boolean): void {
+    this.#applicationData[from] = true;
+    const where = placeOf(record, frame, this.#clock);
+    this.#facts.addTransition(from, "application-data", where, decrypted);
+    // Whatever was lost before: a server sends no data before the client's Finished, nor a client before the server's
+    // (but for early data, which is not counted here).
+    if (this.#applicationData.client && this.#applicationData.server) this.#facts.handshakeCompleteWhere ??= where;
+  }
+}
+
+/** The hash of a TLS 1.3 suite, in bytes. */
+function hashBytes(suite: number): number {
+  return cipherSuiteName(suite).endsWith("_SHA384") ? 48 : 32;
+}
+
+/** The tag of a TLS 1.3 suite, in bytes. */
+export function tagBytes(suite: number): number {
+  return cipherSuiteName(suite).includes("_CCM_8_") ? 8 : 16;
+}

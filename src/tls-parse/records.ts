@@ -1,0 +1,338 @@
+// The record layer of one direction: where each record begins and ends, however it is cut (RFC 8446 §5.1, RFC 5246 §6.2.1).
+import type { FrameNo, NoteSink, StreamOffset } from "../bytes/index.ts";
+import type { ByteSink, EndCause, GapCause } from "../tcp/index.ts";
+import { isRecordHeader, isRecordVersion, isSslv2Header, MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
+import { giveRecordBuffer, takeRecordBuffer } from "./record-buffers.ts";
+import { CHANGE_CIPHER_SPEC, HEARTBEAT } from "./registry/versions.ts";
+
+/** How a body is wanted. */
+export type BodyMode =
+  /** Not at all. */
+  | "skip"
+  /** Piece by piece, as it comes. */
+  | "stream"
+  /** In one piece. */
+  | "whole";
+
+/** The record that is being read; one object per direction, overwritten by each. */
+export interface RecordView {
+  type: number;
+  /** As the header says; at most 65,535. */
+  version: number;
+  length: number;
+  /** Bytes of the body before the piece that is given. */
+  offset: number;
+  /** Offset of its header. */
+  at: StreamOffset;
+  firstFrame: FrameNo;
+  /** Bytes of the body are missing. */
+  broken: boolean;
+  /** It came first behind a loss: that it is a record is only likely. */
+  tentative: boolean;
+}
+
+/** What a direction does with its records. */
+export interface RecordHandler {
+  /** A header was read. "whole" is granted only to bodies of up to `MAX_CIPHERTEXT` bytes; others are skipped. */
+  begin(record: RecordView, frame: FrameNo): BodyMode;
+  /** A piece of a body that is streamed. */
+  piece(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
+  /** `length` bytes of a body that is streamed are missing. */
+  hole(record: RecordView, length: number, frame: FrameNo): void;
+  /** A body that was wanted whole. */
+  whole(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
+  /** The last byte of the body has passed. */
+  finish(record: RecordView, frame: FrameNo): void;
+  /** Records can't be told from here on; `record` is the one that was not finished. `missing`: bytes, 0 if not known. */
+  lost(record: RecordView | null, missing: number, frame: FrameNo): void;
+  /** An SSLv2 CLIENT-HELLO begins here; `pieces` of its `length` bytes follow as those of a streamed body. */
+  sslv2(record: RecordView, frame: FrameNo): void;
+  /** Bytes that are no record begin at `at`. */
+  notTls(at: StreamOffset, frame: FrameNo): void;
+  ended(how: EndCause, frame: FrameNo): void;
+}
+
+type State = "header" | "body" | "lost" | "given-up";
+
+/**
+ * Bytes that are searched for the next record behind a loss. A record is at most 18 KiB: where none begins in 256 KiB
+ * there is no TLS any more.
+ */
+const MAX_SEARCH = 256 * 1024;
+
+/** Enough for any connection; tcp then only counts. */
+const SKIP_ALL = Number.MAX_SAFE_INTEGER;
+
+export class RecordReader implements ByteSink {
+  skippable = 0;
+  readonly #handler: RecordHandler;
+  readonly #note: NoteSink;
+  #state: State = "header";
+  /** What `skippable` was when it was last set here. */
+  #announced = 0;
+  /** Offset of the next byte. */
+  #at: StreamOffset = 0;
+  /** The last bytes of a header that is not complete, the newest lowest; how many. */
+  #head = 0;
+  #headBytes = 0;
+  #headFrame: FrameNo = 0;
+  readonly #record: RecordView = {
+    type: 0,
+    version: 0,
+    length: 0,
+    offset: 0,
+    at: 0,
+    firstFrame: 0,
+    broken: false,
+    tentative: false,
+  };
+  #mode: BodyMode = "skip";
+  #remaining = 0;
+  #buffer: Uint8Array | null = null;
+  /** Version of this direction's last record; 0 before the first. */
+  #version = 0;
+  #searched = 0;
+  /** The last record was tentative and is complete; another one behind it confirms it. */
+  #unconfirmed = false;
+
+  constructor(handler: RecordHandler, note: NoteSink) {
+    this.#handler = handler;
+    this.#note = note;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    this.#countPassed();
+    let p = start;
+    while (p < end) {
+      switch (this.#state) {
+        case "header":
+          p = this.#readHeader(bytes, p, end, frame);
+          break;
+        case "body":
+          p = this.#readBody(bytes, p, end, frame);
+          break;
+        case "lost":
+          p = this.#search(bytes, p, end, frame);
+          break;
+        case "given-up":
+          this.#at += end - p;
+          p = end;
+      }
+    }
+    this.#announce();
+  }
+
+  gap(length: number, cause: GapCause, frame: FrameNo): void {
+    this.#countPassed();
+    const inside = this.#state === "body" && length > 0 && length <= this.#remaining;
+    // What was before a late start belongs to no record that is known.
+    if (cause !== "late-start") this.#note({ id: "tls-gap", frame, at: this.#at, detail: { length, cause } });
+    this.#at += length;
+    if (inside) this.#loseInside(length, frame);
+    else if (this.#state !== "given-up") {
+      this.#lose(length, frame);
+    }
+    this.#announce();
+  }
+
+  end(how: EndCause, frame: FrameNo): void {
+    this.#countPassed();
+    if (this.#unconfirmed) this.#confirm(frame);
+    this.#release();
+    this.#handler.ended(how, frame);
+  }
+
+  /** Bytes that tcp passed over were all inside the body of this record. */
+  #countPassed(): void {
+    const passed = this.#announced - this.skippable;
+    this.#announced = this.skippable;
+    this.#at += passed;
+    if (this.#state === "body") this.#remaining -= passed;
+  }
+
+  #announce(): void {
+    if (this.#state === "given-up") this.skippable = SKIP_ALL;
+    else this.skippable = this.#state === "body" && this.#mode === "skip" ? this.#remaining : 0;
+    this.#announced = this.skippable;
+  }
+
+  #readHeader(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    if (this.#headBytes === 0) this.#headFrame = frame;
+    let p = start;
+    while (p < end && this.#headBytes < RECORD_HEADER) {
+      // 40 bits: more than bit operations hold.
+      this.#head = this.#head * 256 + bytes[p++]!;
+      this.#headBytes++;
+    }
+    this.#at += p - start;
+    if (this.#headBytes < RECORD_HEADER) return p;
+    const head = this.#head;
+    this.#head = 0;
+    this.#headBytes = 0;
+    const type = Math.floor(head / 2 ** 32);
+    const version = (head >>> 16) & 0xffff;
+    const length = head & 0xffff;
+    if (isRecordVersion(version) && this.#isExpected(type, version)) this.#begin(type, version, length, frame);
+    else if (this.#at === RECORD_HEADER && isSslv2Header(type, version, length)) this.#beginSslv2(head, frame);
+    else this.#leaveTls(head, frame);
+    return p;
+  }
+
+  /** Types that are not known are passed over where all the rest says that a record is here. */
+  #isExpected(type: number, version: number): boolean {
+    return (type >= CHANGE_CIPHER_SPEC && type <= HEARTBEAT) || (version === this.#version && !this.#unconfirmed);
+  }
+
+  #begin(type: number, version: number, length: number, frame: FrameNo): void {
+    const record = this.#record;
+    if (this.#unconfirmed) this.#confirm(frame);
+    record.type = type;
+    record.version = version;
+    record.length = length;
+    record.at = this.#at - RECORD_HEADER;
+    record.firstFrame = this.#headFrame;
+    record.broken = false;
+    record.tentative = this.#state === "lost";
+    this.#version = version;
+    if (length > MAX_CIPHERTEXT) {
+      this.#note({ id: "tls-record-too-long", frame, at: record.at, detail: { length, max: MAX_CIPHERTEXT } });
+    } else if (type < CHANGE_CIPHER_SPEC || type > HEARTBEAT) {
+      this.#note({ id: "tls-not-tls", frame, at: record.at, detail: { contentType: type } });
+    }
+    this.#mode = this.#handler.begin(record, frame);
+    if (this.#mode === "whole" && length > MAX_CIPHERTEXT) this.#mode = "skip";
+    this.#enterBody(length, frame);
+  }
+
+  #beginSslv2(head: number, frame: FrameNo): void {
+    const record = this.#record;
+    record.type = 0;
+    record.version = head & 0xffff;
+    // RFC 5246 §E.2: the highest bit is set, the other 15 are the length; three bytes behind it were read.
+    record.length = Math.floor(head / 2 ** 24) & 0x7fff;
+    record.at = this.#at - RECORD_HEADER;
+    record.firstFrame = this.#headFrame;
+    record.broken = false;
+    record.tentative = false;
+    this.#mode = "stream";
+    record.offset = 0;
+    this.#handler.sslv2(record, frame);
+    const first = Uint8Array.of(head >>> 16, head >>> 8, head);
+    this.#handler.piece(record, first, 0, Math.min(first.length, record.length), frame);
+    this.#enterBody(Math.max(0, record.length - first.length), frame);
+  }
+
+  #enterBody(length: number, frame: FrameNo): void {
+    this.#remaining = length;
+    this.#state = "body";
+    if (length === 0) this.#readBody(NOTHING, 0, 0, frame);
+  }
+
+  #readBody(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    const stop = Math.min(end, start + this.#remaining);
+    const record = this.#record;
+    record.offset = record.length - this.#remaining;
+    this.#at += stop - start;
+    this.#remaining -= stop - start;
+    if (this.#mode === "stream") this.#handler.piece(record, bytes, start, stop, frame);
+    else if (this.#mode === "whole") this.#collect(bytes, start, stop, frame);
+    if (this.#remaining === 0) this.#finish(frame);
+    return stop;
+  }
+
+  /** In place if the body is here in one piece, else by way of a buffer. */
+  #collect(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const { length, offset } = this.#record;
+    if (end - start === length) {
+      this.#handler.whole(this.#record, bytes, start, end, frame);
+      return;
+    }
+    this.#buffer ??= takeRecordBuffer();
+    this.#buffer.set(bytes.subarray(start, end), offset);
+    if (this.#remaining === 0) this.#handler.whole(this.#record, this.#buffer, 0, length, frame);
+  }
+
+  #finish(frame: FrameNo): void {
+    this.#release();
+    this.#state = "header";
+    this.#unconfirmed = this.#record.tentative;
+    this.#handler.finish(this.#record, frame);
+  }
+
+  #release(): void {
+    if (this.#buffer !== null) giveRecordBuffer(this.#buffer);
+    this.#buffer = null;
+  }
+
+  /** The record's length says where the next one begins: only this one is damaged. */
+  #loseInside(length: number, frame: FrameNo): void {
+    const record = this.#record;
+    record.broken = true;
+    this.#remaining -= length;
+    if (this.#mode === "stream") this.#handler.hole(record, length, frame);
+    else if (this.#mode === "whole") this.#mode = "skip";
+    this.#release();
+    if (this.#remaining === 0) this.#finish(frame);
+  }
+
+  #lose(missing: number, frame: FrameNo): void {
+    const unfinished = this.#state === "body" ? this.#record : null;
+    this.#release();
+    this.#seek();
+    this.#handler.lost(unfinished, missing, frame);
+  }
+
+  #seek(): void {
+    this.#state = "lost";
+    this.#head = 0;
+    this.#headBytes = 0;
+    this.#searched = 0;
+    this.#unconfirmed = false;
+  }
+
+  #leaveTls(head: number, frame: FrameNo): void {
+    const at = this.#at - RECORD_HEADER;
+    this.#note({ id: "tls-not-tls", frame, at });
+    this.#seek();
+    this.#handler.notTls(at, frame);
+    // A record may begin within the five bytes.
+    this.#head = head >>> 0;
+    this.#headBytes = RECORD_HEADER - 1;
+  }
+
+  /** Looks for the next header, one byte after the other; its first bytes may have come with an earlier push. */
+  #search(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    let head = this.#head | 0;
+    const stop = Math.min(end, start + MAX_SEARCH - this.#searched);
+    for (let p = start; p < stop; p++) {
+      // The last four bytes are in `head`: type, version, first byte of the length.
+      if (((head >>> 16) & 0xff) === 3 && this.#headBytes === RECORD_HEADER - 1) {
+        const type = head >>> 24;
+        const version = (head >>> 8) & 0xffff;
+        const length = ((head & 0xff) << 8) | bytes[p]!;
+        if (isRecordHeader(type, version, length) && (this.#version === 0 || version === this.#version)) {
+          this.#at += p + 1 - start;
+          this.#head = 0;
+          this.#headBytes = 0;
+          this.#headFrame = frame;
+          this.#begin(type, version, length, frame);
+          return p + 1;
+        }
+      }
+      head = (head << 8) | bytes[p]!;
+      if (this.#headBytes < RECORD_HEADER - 1) this.#headBytes++;
+    }
+    this.#head = head;
+    this.#at += stop - start;
+    this.#searched += stop - start;
+    if (this.#searched === MAX_SEARCH) this.#state = "given-up";
+    return stop;
+  }
+
+  #confirm(frame: FrameNo): void {
+    this.#unconfirmed = false;
+    this.#note({ id: "tls-resynchronised", frame, at: this.#record.at });
+  }
+}
+
+const NOTHING = new Uint8Array(0);
