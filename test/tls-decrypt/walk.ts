@@ -56,6 +56,11 @@ export function recordsOf(pieces: readonly TappedPiece[]): WireRecord[] {
   const held: Record<TlsRole, Buffer> = { client: Buffer.alloc(0), server: Buffer.alloc(0) };
   for (const { from, bytes } of pieces) {
     let buffer = Buffer.concat([held[from], bytes]);
+    if (buffer[0]! & 0x80 && buffer[2] === 1) {
+      const end = 2 + (buffer.readUInt16BE(0) & 0x7fff);
+      records.push({ from, type: SSLV2, version: 2, body: new Uint8Array(buffer.subarray(2, end)) });
+      buffer = buffer.subarray(end);
+    }
     while (buffer.length >= 5 && buffer.length >= 5 + buffer.readUInt16BE(3)) {
       const end = 5 + buffer.readUInt16BE(3);
       const body = new Uint8Array(buffer.subarray(5, end));
@@ -90,6 +95,12 @@ export function walk(records: readonly WireRecord[], opener: TlsOpener, meddle: 
     if (record === "gap") {
       opener.gap(from);
       held[from] = Buffer.alloc(0);
+      continue;
+    }
+    if (type === SSLV2) {
+      const message = Buffer.from(record.body);
+      opener.clientHello(sslv2Hello(message));
+      opener.handshake(from, message, 0, message.length);
       continue;
     }
     if (type === 20) {
@@ -142,6 +153,23 @@ function messages(from: TlsRole, buffer: Buffer, opener: TlsOpener, walked: Walk
     if (inside) walked.messages[from].push(message[0]!);
   }
   return rest;
+}
+
+/** Stands for the record type that an SSLv2-compatible ClientHello does not have (RFC 5246 §E.2). */
+const SSLV2 = 0x80;
+
+function sslv2Hello(message: Buffer): ClientHello {
+  const lengths = [3, 5, 7].map((at) => message.readUInt16BE(at)) as [number, number, number];
+  const at = 9 + lengths[0] + lengths[1];
+  const random = message.subarray(at, at + lengths[2]);
+  return {
+    random,
+    cipherSuites: [],
+    extensions: [],
+    supportedVersions: [],
+    earlyData: false,
+    raw: message,
+  } as unknown as ClientHello;
 }
 
 const RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
