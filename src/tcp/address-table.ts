@@ -1,4 +1,5 @@
 // Addresses as 32-bit numbers, so that a flow's key is three integers: an IPv4 address is its own number, an IPv6 address gets one.
+import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 
 /** Stands for "no room for another IPv6 address". */
 export const NO_ADDRESS = -1;
@@ -38,6 +39,13 @@ export class AddressTable {
     }
   }
 
+  /** Text of address `id` (RFC 5952). */
+  text(id: number): string {
+    const bytes = new Uint8Array(16);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#words[id * WORDS + (i >> 2)]! >>> (24 - (i & 3) * 8);
+    return ipv6Text(bytes);
+  }
+
   #insert(a: number, b: number, c: number, d: number): number {
     if (this.#count === this.#limit) return NO_ADDRESS;
     if ((this.#count + 1) * 2 > this.#slots.length) this.#grow();
@@ -73,6 +81,11 @@ export class AddressTable {
 /** Big-endian 32 bits at `at`, signed. */
 export function readInt32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/** Dotted decimal of an address that `readInt32` read. */
+export function textOfIpv4(address: number): string {
+  return ipv4Text(Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address));
 }
 
 /** A factor for hashing by multiplication. */

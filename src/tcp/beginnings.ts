@@ -2,6 +2,7 @@
 
 import { type FlowTable, ROW } from "./flow-table.ts";
 import { ACK, SYN } from "./sequence.ts";
+import type { TcpClock } from "./types.ts";
 
 /** Fields of one beginning, in doubles. Times are nanoseconds since the connection's first packet; NaN: not seen. */
 export const BEGIN = {
@@ -33,7 +34,7 @@ const NOT_SEEN = Number.NaN;
  * `fromInitiator` whether the side that sent the SYN sends.
  */
 export function timeHandshake(
-  fields: Float64Array,
+  fields: Float64Array | number[],
   base: number,
   flags: number,
   fromInitiator: boolean,
@@ -49,6 +50,12 @@ export function timeHandshake(
   } else if (kind === ACK && fromInitiator && Number.isNaN(fields[base + BEGIN.SYN_ACK_TO_ACK]!)) {
     fields[base + BEGIN.SYN_ACK_TO_ACK] = now - fields[base + BEGIN.SYN_ACK]!;
   }
+}
+
+/** Nanoseconds from the connection's first packet to `clock`. */
+export function sinceStart(fields: Float64Array | number[], base: number, clock: TcpClock): number {
+  const seconds = clock.seconds - fields[base + BEGIN.SECONDS]!;
+  return seconds * 1e9 + clock.nanoseconds - fields[base + BEGIN.NANOSECONDS]!;
 }
 
 /**
@@ -81,6 +88,15 @@ export class Beginnings {
     fields[base + BEGIN.SEGMENTS] = 0;
     fields[base + BEGIN.SEGMENTS + 1] = 0;
     return slot;
+  }
+
+  /** A copy of what is in `slot`; of slot 0: a connection that begins now. */
+  copy(slot: number, { frame, seconds, nanoseconds }: TcpClock): number[] {
+    const no = NOT_SEEN;
+    const copy = [no, frame, seconds, nanoseconds, 0, 0, no, no, no, no, no, no, no, no];
+    const base = slot * BEGIN_FIELDS;
+    if (slot !== 0) for (let i = 0; i < BEGIN_FIELDS; i++) copy[i] = this.fields[base + i]!;
+    return copy;
   }
 
   /** Gives `slot` back; 0 is ignored. */

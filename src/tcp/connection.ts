@@ -1,97 +1,102 @@
 // One followed connection: its two directions, how it began and how it ends.
 import { type Endpoint, type FrameNo, type Millis, type Nanos, nanos, type Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
-import { BEGIN, BEGIN_FIELDS, timeHandshake } from "./beginnings.ts";
+import { type AddressTable, textOfIpv4 } from "./address-table.ts";
+import { BEGIN, sinceStart, timeHandshake } from "./beginnings.ts";
+import { initiatorOf, STATE } from "./flow-table.ts";
 import { HalfStream, type Shared, setClock } from "./half-stream.ts";
 import { ACK, FIN, RST, SYN, sequenceDistance } from "./sequence.ts";
-import type { Conversation, DirectionFacts, EndCause, TcpConnection } from "./types.ts";
+import type { Conversation, DirectionFacts, EndCause, TcpClock, TcpConnection } from "./types.ts";
 
-/** How a connection began, from its row and its `Beginnings`. */
+/** What the row of a connection says of it when it is opened; see `ROW`. */
 export interface Origin {
   readonly row: number;
   readonly stream: number;
-  readonly endpoints: readonly [Endpoint, Endpoint];
-  readonly initiator: Side | null;
-  readonly firstFrame: FrameNo;
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  readonly low: number;
+  readonly high: number;
+  readonly ports: number;
+  readonly state: number;
+  readonly base0: number;
+  readonly base1: number;
   /** The `BEGIN` fields, copied. */
-  readonly times: Float64Array;
+  readonly begin: number[];
+  readonly addresses: AddressTable;
 }
 
 /** State of a followed connection. */
 export class Connection implements TcpConnection {
-  readonly row: number;
-  /** Set by `Followed`. */
-  slot = 0;
-  readonly stream: number;
-  readonly endpoints: readonly [Endpoint, Endpoint];
-  readonly firstFrame: FrameNo;
-  readonly startTime: Nanos;
-  initiator: Side | null;
+  // What every segment touches stands first: objects are laid out in this order, and a cache line holds eight fields.
   lastFrame: FrameNo;
-  /** Set right after the handler opened the conversation. */
-  conversation!: Conversation;
-  halves!: readonly [HalfStream, HalfStream];
-  /** Both directions ended or one side reset: late packets may still come until `closingSeconds` is some time ago. */
-  closing = false;
-  closingSeconds = 0;
-  /** Waits in the queue of those that are closing. */
-  lingering = false;
   #lastSeconds: number;
   #lastNanoseconds: number;
+  /** The directions, set when the handler opened the conversation. */
+  #half0!: HalfStream;
+  #half1!: HalfStream;
+  readonly #clock: TcpClock;
+  /** Both directions ended or one side reset: late packets may still come until `closingSeconds` is some time ago. */
+  closing = false;
+  /** Both directions ended and the other sides know it: nothing more will come that matters. */
+  over = false;
+  /** The handshake's last ACK is still to come. */
+  #timing: boolean;
+
+  /** Waits in the queue of those that are closing. */
+  lingering = false;
+  closingSeconds = 0;
+  /** Set by `Followed`. */
+  slot = 0;
+  readonly row: number;
+  readonly stream: number;
+  initiator: Side | null;
+  conversation!: Conversation;
+  directions!: readonly [DirectionFacts, DirectionFacts];
   #resetBy: Side | null = null;
   #resetSequence = 0;
   #resetFrame: FrameNo = 0;
   #resetSeconds = 0;
   #resetNanoseconds = 0;
-  readonly #startSeconds: number;
-  readonly #startNanoseconds: number;
-  readonly #times: Float64Array;
-  /** The handshake's last ACK is still to come. */
-  #timing: boolean;
-  readonly #shared: Shared;
+  readonly #origin: Origin;
+  readonly #begin: number[];
+  #endpoints: readonly [Endpoint, Endpoint] | null = null;
 
-  constructor(origin: Origin, shared: Shared) {
+  constructor(origin: Origin, clock: TcpClock) {
+    this.lastFrame = clock.frame;
+    this.#lastSeconds = clock.seconds;
+    this.#lastNanoseconds = clock.nanoseconds;
+    this.#clock = clock;
+    this.#timing = !Number.isNaN(origin.begin[BEGIN.SYN]!) && Number.isNaN(origin.begin[BEGIN.SYN_ACK_TO_ACK]!);
     this.row = origin.row;
     this.stream = origin.stream;
-    this.endpoints = origin.endpoints;
-    this.initiator = origin.initiator;
-    this.firstFrame = origin.firstFrame;
-    this.startTime = nanos(origin.seconds, origin.nanoseconds);
-    this.lastFrame = shared.clock.frame;
-    this.#lastSeconds = shared.clock.seconds;
-    this.#lastNanoseconds = shared.clock.nanoseconds;
-    this.#startSeconds = origin.seconds;
-    this.#startNanoseconds = origin.nanoseconds;
-    this.#times = origin.times;
-    this.#timing = !Number.isNaN(origin.times[BEGIN.SYN]!) && Number.isNaN(origin.times[BEGIN.SYN_ACK_TO_ACK]!);
-    this.#shared = shared;
+    this.initiator = initiatorOf(origin.state);
+    this.#origin = origin;
+    this.#begin = origin.begin;
   }
 
-  /** Connects the sinks. `first`: the sequence number of each side's first byte where the handshake told it. */
-  attach(
-    conversation: Conversation,
-    first: readonly [number | null, number | null],
-    synSeen: readonly [boolean, boolean],
-  ): void {
+  /** Connects the sinks. */
+  attach(conversation: Conversation, shared: Shared): void {
+    const { state, base0, base1 } = this.#origin;
     const [sink0, sink1] = conversation.sinks;
     this.conversation = conversation;
-    this.halves = [
-      new HalfStream(sink0, conversation, this.#shared, first[0]),
-      new HalfStream(sink1, conversation, this.#shared, first[1]),
-    ];
-    for (const side of [0, 1] as const) {
-      const half = this.halves[side];
-      half.segments = this.#times[BEGIN.SEGMENTS + side]!;
-      half.synSeen = synSeen[side];
-      const fin = this.#times[BEGIN.FIN + side]!;
-      if (!Number.isNaN(fin)) half.closeAt(fin, this.#times[BEGIN.FIN_FRAME + side]!);
-    }
+    this.#half0 = new HalfStream(sink0, conversation, shared, (state & STATE.EXACT) === 0 ? null : base0 + 1);
+    this.#half1 = new HalfStream(sink1, conversation, shared, (state & (STATE.EXACT << 1)) === 0 ? null : base1 + 1);
+    this.directions = [this.#half0, this.#half1];
+    this.#attachHalf(this.#half0, 0, state);
+    this.#attachHalf(this.#half1, 1, state);
   }
 
-  get directions(): readonly [DirectionFacts, DirectionFacts] {
-    return this.halves;
+  // Text and big integers are made when they are asked for: of most connections never.
+
+  get endpoints(): readonly [Endpoint, Endpoint] {
+    this.#endpoints ??= [endpointOf(this.#origin, 0), endpointOf(this.#origin, 1)];
+    return this.#endpoints;
+  }
+
+  get firstFrame(): FrameNo {
+    return this.#begin[BEGIN.FRAME]!;
+  }
+
+  get startTime(): Nanos {
+    return nanos(this.#begin[BEGIN.SECONDS]!, this.#begin[BEGIN.NANOSECONDS]!);
   }
 
   get endTime(): Nanos {
@@ -99,18 +104,18 @@ export class Connection implements TcpConnection {
   }
 
   get synToSynAckMs(): Millis | null {
-    return millisOrNull(this.#times[BEGIN.SYN_TO_SYN_ACK]!);
+    return millisOrNull(this.#begin[BEGIN.SYN_TO_SYN_ACK]!);
   }
 
   get synAckToAckMs(): Millis | null {
-    return millisOrNull(this.#times[BEGIN.SYN_ACK_TO_ACK]!);
+    return millisOrNull(this.#begin[BEGIN.SYN_ACK_TO_ACK]!);
   }
 
-  /** Takes a segment of this connection, sent by `side`. */
-  receive(segment: Segment, side: Side): void {
-    const clock = this.#shared.clock;
-    const half = this.halves[side];
-    const peer = this.halves[1 - side]!;
+  /** Takes a segment of this connection, sent by `side`. Returns whether a sink may have been called. */
+  receive(segment: Segment, side: Side): boolean {
+    const clock = this.#clock;
+    const half = side === 0 ? this.#half0 : this.#half1;
+    const peer = side === 0 ? this.#half1 : this.#half0;
     this.lastFrame = clock.frame;
     this.#lastSeconds = clock.seconds;
     this.#lastNanoseconds = clock.nanoseconds;
@@ -119,76 +124,76 @@ export class Connection implements TcpConnection {
     const length = segment.payloadLength;
     if ((flags & (SYN | FIN | RST)) === 0) {
       if ((flags & ACK) !== 0) peer.acknowledge(segment.acknowledgement);
-      if (half.flowing && half.held.size === 0 && peer.held.size === 0 && !this.closing && !this.#timing) {
-        if (length === 0) return;
+      if (half.flowing && !half.holding && !peer.holding && !this.closing && !this.#timing) {
+        if (length === 0) return false;
         const start = segment.payloadStart;
         if ((segment.sequence | 0) === half.next && segment.payloadEnd - start === length) {
-          half.pass(segment, start, length);
-          return;
+          return half.pass(segment, start, length);
         }
       }
     }
-    this.#receiveRare(segment, side);
+    this.#receiveRare(segment, side, half, peer);
+    return true;
   }
 
   /** Anything but data in order with nothing held. */
-  #receiveRare(segment: Segment, side: Side): void {
+  #receiveRare(segment: Segment, side: Side, half: HalfStream, peer: HalfStream): void {
     const { flags } = segment;
-    const half = this.halves[side];
-    const peer = this.halves[1 - side]!;
     if ((flags & RST) !== 0) {
       // Its payload, if any, is no data (RFC 1122 §4.2.2.12), its acknowledgement often arbitrary.
-      this.#reset(segment, side);
+      this.#reset(segment, side, half);
       return;
     }
-    if ((flags & SYN) !== 0 || this.#timing) this.#handshake(segment, side);
+    if ((flags & SYN) !== 0 || this.#timing) this.#handshake(segment, side, half);
     if ((flags & (SYN | FIN)) !== 0 && (flags & ACK) !== 0) peer.acknowledge(segment.acknowledgement);
-    if (peer.held.size > 0) peer.settle();
+    if (peer.holding) peer.settle();
     if (segment.payloadLength > 0) {
-      this.#goOnAfterReset(segment, side);
+      this.#goOnAfterReset(segment, side, half);
       half.receive(segment);
-      if (this.closing) this.closingSeconds = this.#shared.clock.seconds;
+      if (this.closing) this.closingSeconds = this.#clock.seconds;
     }
     if ((flags & FIN) !== 0) half.receiveFin(segment);
-    if (half.held.size > 0) half.settle();
-    if (!this.closing && this.halves[0].ended && this.halves[1].ended) this.#close();
+    if (half.holding) half.settle();
+    if (half.ended && peer.ended) {
+      if (!this.closing) this.#close();
+      this.over = half.endKnown && peer.endKnown;
+    }
   }
 
   /** Ends both directions: by the reset or FIN that was seen, else as `how` says. */
   finish(how: EndCause): void {
-    const { clock } = this.#shared;
+    const clock = this.#clock;
     const { frame, seconds, nanoseconds } = clock;
     if (this.#resetBy === null) setClock(clock, this.lastFrame, this.#lastSeconds, this.#lastNanoseconds);
     else setClock(clock, this.#resetFrame, this.#resetSeconds, this.#resetNanoseconds);
-    for (const side of [0, 1] as const) {
-      const cause = this.#resetBy === null ? how : this.#resetBy === side ? "reset" : "reset-by-peer";
-      this.halves[side].finish(cause, clock.frame);
-    }
+    const by = this.#resetBy;
+    this.#half0.finish(by === null ? how : by === 0 ? "reset" : "reset-by-peer", clock.frame);
+    this.#half1.finish(by === null ? how : by === 1 ? "reset" : "reset-by-peer", clock.frame);
     if (!this.conversation.abandoned) this.conversation.closed();
     setClock(clock, frame, seconds, nanoseconds);
   }
 
   /** Drops all state without a word to the sinks. */
   forget(): void {
-    for (const half of this.halves) half.forget();
+    this.#half0.forget();
+    this.#half1.forget();
   }
 
-  #handshake(segment: Segment, side: Side): void {
-    const { clock } = this.#shared;
-    const now = (clock.seconds - this.#startSeconds) * 1e9 + clock.nanoseconds - this.#startNanoseconds;
+  #handshake(segment: Segment, side: Side, half: HalfStream): void {
+    const clock = this.#clock;
+    const now = sinceStart(this.#begin, 0, clock);
     if ((segment.flags & SYN) !== 0) this.initiator ??= (segment.flags & ACK) !== 0 ? ((1 - side) as Side) : side;
-    timeHandshake(this.#times, 0, segment.flags, this.initiator === side, now);
-    this.#timing = Number.isNaN(this.#times[BEGIN.SYN_ACK_TO_ACK]!);
+    timeHandshake(this.#begin, 0, segment.flags, this.initiator === side, now);
+    this.#timing = Number.isNaN(this.#begin[BEGIN.SYN_ACK_TO_ACK]!);
     if ((segment.flags & SYN) === 0) return;
-    this.halves[side].synSeen = true;
-    this.halves[side].begin(segment.sequence + 1);
+    half.synSeen = true;
+    half.begin(segment.sequence + 1);
   }
 
-  #reset(segment: Segment, side: Side): void {
-    const half = this.halves[side];
-    half.resetFrame ??= this.#shared.clock.frame;
+  #reset(segment: Segment, side: Side, half: HalfStream): void {
+    half.resetFrame ??= this.#clock.frame;
     if (this.#resetBy !== null) return;
-    const { frame, seconds, nanoseconds } = this.#shared.clock;
+    const { frame, seconds, nanoseconds } = this.#clock;
     this.#resetBy = side;
     this.#resetSequence = segment.sequence;
     this.#resetFrame = frame;
@@ -198,23 +203,35 @@ export class Connection implements TcpConnection {
   }
 
   /** A host that resets sends nothing behind its RST. If more comes from there, the RST was forged or refused (RFC 5961 §3). */
-  #goOnAfterReset(segment: Segment, side: Side): void {
+  #goOnAfterReset(segment: Segment, side: Side, half: HalfStream): void {
     if (this.#resetBy !== side || sequenceDistance(segment.sequence, this.#resetSequence) < 0) return;
     if (this.#resetSequence === 0) return;
     this.#resetBy = null;
-    this.halves[side].resetFrame = null;
+    half.resetFrame = null;
     this.closing = false;
+  }
+
+  #attachHalf(half: HalfStream, side: Side, state: number): void {
+    const begin = this.#begin;
+    half.segments = begin[BEGIN.SEGMENTS + side]!;
+    half.synSeen = (state & (STATE.SYN << side)) !== 0;
+    const fin = begin[BEGIN.FIN + side]!;
+    if (!Number.isNaN(fin)) half.closeAt(fin, begin[BEGIN.FIN_FRAME + side]!);
   }
 
   #close(): void {
     this.closing = true;
-    this.closingSeconds = this.#shared.clock.seconds;
+    this.closingSeconds = this.#clock.seconds;
   }
 }
 
-/** Room for the `BEGIN` fields of a connection. */
-export function newTimes(): Float64Array {
-  return new Float64Array(BEGIN_FIELDS).fill(Number.NaN);
+function endpointOf({ low, high, ports, state, addresses }: Origin, side: Side): Endpoint {
+  const isLow = (side === 0) === ((state & STATE.FIRST_IS_HIGH) === 0);
+  const address = isLow ? low : high;
+  return {
+    ip: (state & STATE.V6) === 0 ? textOfIpv4(address) : addresses.text(address),
+    port: isLow ? ports >>> 16 : ports & 0xffff,
+  };
 }
 
 function millisOrNull(nanoseconds: number): Millis | null {

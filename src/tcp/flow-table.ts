@@ -1,4 +1,5 @@
 // The table of all connections: open addressing over rows of eight 32-bit words, so that a packet costs one look-up and no object.
+import type { Side } from "../bytes/index.ts";
 import { randomOdd, stir } from "./address-table.ts";
 
 /** Words of a row. The key is `LOW`, `HIGH`, `PORTS` and the bit `V6` of `STATE`. */
@@ -46,6 +47,12 @@ export const STATE = {
   /** This side's SYN or SYN-ACK was seen. */
   SYN: 1 << 16,
 } as const;
+
+/** Who sent the SYN, as a row's state says; null if no handshake was seen. */
+export function initiatorOf(state: number): Side | null {
+  if ((state & STATE.HANDSHAKE) === 0) return null;
+  return (state & STATE.INITIATOR_IS_1) === 0 ? 0 : 1;
+}
 
 const WORDS = 8;
 const FIRST_ROWS = 512;

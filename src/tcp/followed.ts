@@ -43,8 +43,9 @@ export class Followed {
 
   receive(slot: number, segment: Segment, side: Side): void {
     const connection = this.#slots[slot]!;
-    connection.receive(segment, side);
+    if (!connection.receive(segment, side)) return;
     if (connection.conversation.abandoned) this.#abandon(slot, connection);
+    else if (connection.over) this.finish(slot, "capture-end");
     else if (connection.closing && !connection.lingering) this.#linger(connection);
   }
 

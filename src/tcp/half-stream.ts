@@ -27,14 +27,32 @@ export interface Shared {
   duplicates: number;
 }
 
-// The last segments with payload, to recognise copies that a mirror port made: sequence, length, acknowledgement, time in µs modulo 2^32.
-const RECENT_FIELDS = 4;
-const RECENT_LENGTH = 4 * RECENT_FIELDS;
+/** Stands for all directions that never held anything; nothing is ever added to it. */
+const NOTHING_HELD = new Held();
 
 /** One direction: puts its payload in order and gives it to a sink. Sequence numbers are signed 32-bit here. */
 export class HalfStream implements DirectionFacts {
+  // What every segment touches stands first: objects are laid out in this order, and a cache line holds eight fields.
+  /** Sequence number of the next byte for the sink. */
+  next = 0;
+  /** Whether `next` is known and bytes there are wanted. */
+  flowing = false;
+  /** Whether pieces are held. */
+  holding = false;
   segments = 0;
   bytes = 0;
+  readonly sink: ByteSink;
+  /** Highest acknowledgement of the peer. */
+  #acked = 0;
+  #ackedKnown = false;
+  // `next` as it stood a moment ago: what lies behind it came within DUPLICATE_MICROSECONDS. Times in microseconds modulo 2^32.
+  #markTime = 0;
+  #mark = 0;
+  #olderMarkTime = 0;
+  #olderMark = 0;
+
+  /** The sink had its end. */
+  ended = false;
   retransmissions = 0;
   outOfOrder = 0;
   gaps = 0;
@@ -43,20 +61,10 @@ export class HalfStream implements DirectionFacts {
   synSeen = false;
   finFrame: FrameNo | null = null;
   resetFrame: FrameNo | null = null;
-
-  /** Sequence number of the next byte for the sink. */
-  next = 0;
-  /** Whether `next` is known and bytes there are wanted. */
-  flowing = false;
-  /** The sink had its end. */
-  ended = false;
-  readonly held = new Held();
-  readonly sink: ByteSink;
+  /** Made when the first piece is to be held: most directions never need it. */
+  held: Held = NOTHING_HELD;
   readonly #conversation: Conversation;
   readonly #shared: Shared;
-  /** Highest acknowledgement of the peer. */
-  #acked = 0;
-  #ackedKnown = false;
   #fin = 0;
   #finKnown = false;
   /** Acknowledged past a hole: up to where, since when, for how many segments. */
@@ -66,8 +74,6 @@ export class HalfStream implements DirectionFacts {
   #provenSegments = 0;
   #strays = 0;
   #strayNext = 0;
-  readonly #recent = new Int32Array(RECENT_LENGTH);
-  #recentAt = 0;
 
   /** `first` is the sequence number of the first byte if the handshake told it, else null. */
   constructor(sink: ByteSink, conversation: Conversation, shared: Shared, first: number | null) {
@@ -79,7 +85,7 @@ export class HalfStream implements DirectionFacts {
 
   /** The handshake says that the first byte is at `first`. Later than the first byte it says nothing. */
   begin(first: number): void {
-    if (this.ended || this.bytes + this.missingBytes > 0 || this.held.size > 0) return;
+    if (this.ended || this.bytes + this.missingBytes > 0 || this.holding) return;
     this.next = first | 0;
     this.flowing = true;
   }
@@ -97,25 +103,21 @@ export class HalfStream implements DirectionFacts {
     }
   }
 
-  /** Remembers a segment with payload, to recognise a copy of it. */
-  remember(segment: Segment): void {
-    const recent = this.#recent;
-    const at = this.#recentAt;
-    recent[at] = segment.sequence;
-    recent[at + 1] = segment.payloadLength;
-    recent[at + 2] = segment.acknowledgement;
-    recent[at + 3] = this.#now();
-    this.#recentAt = at + RECENT_FIELDS < RECENT_LENGTH ? at + RECENT_FIELDS : 0;
-  }
-
-  /** Takes payload that is in order and whole, with nothing held: `length` bytes at `start` of the segment's bytes. */
-  pass(segment: Segment, start: number, length: number): void {
-    this.remember(segment);
+  /**
+   * Takes payload that is in order and whole, with nothing held: `length` bytes at `start` of the segment's bytes. Returns
+   * whether the sink was called.
+   */
+  pass(segment: Segment, start: number, length: number): boolean {
+    this.#setMark();
     this.next = (this.next + length) | 0;
     this.bytes += length;
     const { sink } = this;
-    if (length < sink.skippable) sink.skippable -= length;
-    else sink.push(segment.bytes, start, start + length, this.#shared.clock.frame);
+    if (length < sink.skippable) {
+      sink.skippable -= length;
+      return false;
+    }
+    sink.push(segment.bytes, start, start + length, this.#shared.clock.frame);
+    return true;
   }
 
   /** Takes the payload of any segment, wherever it lies. */
@@ -136,7 +138,7 @@ export class HalfStream implements DirectionFacts {
     if (ahead < 0) {
       // RFC 1122 §4.2.3.6: a keep-alive has the number before the next one, with one byte of garbage or none.
       if (ahead === -1 && length === 1) return;
-      this.#repeated(segment);
+      this.#repeated(this.#passedSince(sequence));
       if (ahead + length <= 0) return;
       const known = Math.min(-ahead, captured);
       start += known;
@@ -160,7 +162,7 @@ export class HalfStream implements DirectionFacts {
       this.#hold(segment, sequence, length, start, captured);
       return;
     }
-    if (this.held.size > 0) {
+    if (this.holding) {
       this.#filled();
       const free = sequenceDistance(this.held.first.sequence, sequence);
       if (free < length) {
@@ -170,6 +172,7 @@ export class HalfStream implements DirectionFacts {
         captured = known;
       }
     }
+    this.#setMark();
     this.#deliver(bytes, start, start + captured, length);
     this.#drain(false);
   }
@@ -197,8 +200,9 @@ export class HalfStream implements DirectionFacts {
     this.finFrame = frame;
     if (ahead === 0) {
       this.#end("fin", frame);
-      if (this.held.size > 0) this.#charge(() => this.held.clear());
+      if (this.holding) this.#charge(() => this.held.clear());
     } else {
+      this.#ownHeld();
       this.#charge(() => this.held.addFin(fin, this.#shared.clock));
     }
   }
@@ -222,9 +226,9 @@ export class HalfStream implements DirectionFacts {
       this.#provenSegments++;
       if (this.#provenSegments < REORDER_SEGMENTS && now - this.#provenAt < REORDER_MICROSECONDS) return;
       this.#proven = false;
-      while (held.size > 0 && this.#passed(this.#proof)) this.#giveUp("lost");
+      while (this.holding && this.#passed(this.#proof)) this.#giveUp("lost");
     }
-    if (held.size > 0 && this.#passed(this.#acked)) {
+    if (this.holding && this.#passed(this.#acked)) {
       this.#proven = true;
       this.#proof = this.#acked;
       this.#provenAt = now;
@@ -234,7 +238,7 @@ export class HalfStream implements DirectionFacts {
 
   /** Nothing more comes: gives out what is held and what is known to be missing, then ends the sink. */
   finish(how: EndCause, frame: FrameNo): void {
-    while (this.held.size > 0) {
+    while (this.holding) {
       this.#giveUp(this.#ackedKnown && this.#passed(this.#acked) ? "lost" : "never-filled");
     }
     if (this.ended) return;
@@ -249,7 +253,7 @@ export class HalfStream implements DirectionFacts {
 
   /** Forgets held data without giving it out. */
   forget(): void {
-    this.#charge(() => this.held.clear());
+    if (this.holding) this.#charge(() => this.held.clear());
     this.ended = true;
     this.flowing = false;
   }
@@ -268,7 +272,7 @@ export class HalfStream implements DirectionFacts {
   /** Passes on the held pieces that are in order now; with `ownFrames` the clock stands where each was captured. */
   #drain(ownFrames: boolean): void {
     const { held } = this;
-    if (held.size === 0) return;
+    if (!this.holding) return;
     const { clock } = this.#shared;
     this.#charge(() => {
       while (held.size > 0 && held.first.sequence === this.next) {
@@ -280,7 +284,10 @@ export class HalfStream implements DirectionFacts {
       // Data behind a FIN is of no connection.
       if (this.ended) held.clear();
     });
-    if (held.size === 0) this.#proven = false;
+    // What was held came before: its repetition is none that a mirror port made.
+    this.#mark = this.#olderMark = this.next;
+    this.#markTime = this.#olderMarkTime = this.#stamp();
+    if (!this.holding) this.#proven = false;
   }
 
   #hold(
@@ -292,10 +299,10 @@ export class HalfStream implements DirectionFacts {
     bytes: Uint8Array = segment!.bytes,
   ): void {
     const { limits, clock, holders } = this.#shared;
+    this.#ownHeld();
     const result = this.#charge(() => this.held.add(sequence, length, bytes, start, captured, clock));
     if (result < 0) this.#differs();
-    if (segment !== null && (result === 0 || result === -1)) this.#repeated(segment);
-    else if (segment !== null) this.remember(segment);
+    if (segment !== null && (result === 0 || result === -1)) this.#repeated(stampOf(this.held.pieceAt(sequence)));
     if (this.held.charge > limits.heldPerDirection) this.#dropUntil(this, limits.heldPerDirection);
     // The oldest hole of all goes first: the one that is least likely to be filled.
     for (const oldest of holders) {
@@ -307,7 +314,11 @@ export class HalfStream implements DirectionFacts {
   #dropUntil(half: HalfStream, limit: number): void {
     const { clock, note, limits } = this.#shared;
     note({ id: "tcp-buffer-full", frame: clock.frame, at: half.#offset, detail: { limit: limits.heldPerDirection } });
-    while (half.held.size > 0 && half.held.charge > limit) half.#giveUp("dropped");
+    while (half.holding && half.held.charge > limit) half.#giveUp("dropped");
+  }
+
+  #ownHeld(): void {
+    if (this.held === NOTHING_HELD) this.held = new Held();
   }
 
   /** Runs `change` and keeps the sums over all directions right. */
@@ -316,27 +327,37 @@ export class HalfStream implements DirectionFacts {
     const result = change();
     const shared = this.#shared;
     shared.heldTotal += this.held.charge - before;
-    if (this.held.size === 0) shared.holders.delete(this);
-    else shared.holders.add(this);
+    this.holding = this.held.size > 0;
+    if (this.holding) shared.holders.add(this);
+    else shared.holders.delete(this);
     return result;
   }
 
-  /** A segment came of which a part or all was there already. */
-  #repeated(segment: Segment): void {
-    const recent = this.#recent;
-    const now = this.#now() | 0;
-    for (let at = 0; at < RECENT_LENGTH; at += RECENT_FIELDS) {
-      if (
-        recent[at] === (segment.sequence | 0) &&
-        recent[at + 1] === segment.payloadLength &&
-        recent[at + 2] === (segment.acknowledgement | 0) &&
-        Math.abs((now - recent[at + 3]!) | 0) < DUPLICATE_MICROSECONDS
-      ) {
-        this.#shared.duplicates++;
-        return;
-      }
-    }
-    this.retransmissions++;
+  /** A segment came of which a part or all was there already: at `since` (µs modulo 2^32) or later, if that is known. */
+  #repeated(since: number | null): void {
+    if (since !== null && (this.#stamp() - since) >>> 0 < DUPLICATE_MICROSECONDS) this.#shared.duplicates++;
+    else this.retransmissions++;
+  }
+
+  /** A time after which all from `sequence` on was passed on, as late as is known. */
+  #passedSince(sequence: number): number | null {
+    if (sequenceDistance(sequence, this.#mark) >= 0) return this.#markTime;
+    return sequenceDistance(sequence, this.#olderMark) >= 0 ? this.#olderMarkTime : null;
+  }
+
+  /** Whether the peer acknowledged the FIN. */
+  get endKnown(): boolean {
+    return this.#finKnown && this.#ackedKnown && sequenceDistance(this.#acked, this.#fin) > 0;
+  }
+
+  /** Remembers where the stream stands now, at most twice within DUPLICATE_MICROSECONDS. */
+  #setMark(): void {
+    const now = this.#stamp();
+    if ((now - this.#markTime) >>> 0 < DUPLICATE_MICROSECONDS / 2) return;
+    this.#olderMarkTime = this.#markTime;
+    this.#olderMark = this.#mark;
+    this.#markTime = now;
+    this.#mark = this.next;
   }
 
   /** A segment fills the first hole, or a part of it. */
@@ -351,7 +372,7 @@ export class HalfStream implements DirectionFacts {
     this.#strays = sequence === this.#strayNext ? this.#strays + 1 : 1;
     this.#strayNext = (sequence + length) | 0;
     if (this.#strays < STRAY_SEGMENTS) return false;
-    while (this.held.size > 0) this.#giveUp("never-filled");
+    while (this.holding) this.#giveUp("never-filled");
     this.#give(0, "lost");
     this.next = sequence;
     return !this.ended;
@@ -407,6 +428,10 @@ export class HalfStream implements DirectionFacts {
   #now(): number {
     return microseconds(this.#shared.clock.seconds, this.#shared.clock.nanoseconds);
   }
+
+  #stamp(): number {
+    return stampOf(this.#shared.clock);
+  }
 }
 
 /** A byte of garbage where nothing of the direction is known yet: Windows probes idle connections with a zero. */
@@ -423,6 +448,11 @@ export function setClock(clock: TcpClock, frame: FrameNo, seconds: number, nanos
   clock.frame = frame;
   clock.seconds = seconds;
   clock.nanoseconds = nanoseconds;
+}
+
+/** Microseconds modulo 2^32, signed. */
+function stampOf({ seconds, nanoseconds }: { seconds: number; nanoseconds: number }): number {
+  return (Math.imul(seconds, 1_000_000) + ((nanoseconds / 1000) | 0)) | 0;
 }
 
 function microseconds(seconds: number, nanoseconds: number): number {

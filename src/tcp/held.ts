@@ -81,6 +81,11 @@ export class Held {
     return differs ? -1 - fresh : fresh;
   }
 
+  /** The piece that holds the byte at `sequence`, or the next one behind it. There must be one. */
+  pieceAt(sequence: number): Piece {
+    return this.#pieces[this.#indexBehind(sequence)]!;
+  }
+
   /** Index of the first piece that ends behind `sequence`. */
   #indexBehind(sequence: number): number {
     let low = 0;

@@ -43,7 +43,7 @@ export const MAX_WINDOW_BYTES = 65_535 * 2 ** 14;
 
 /** After a close, late packets of the connection may still come: in the capture's time (whole seconds of its clock), and at most for so many connections at once. */
 export const LINGER_SECONDS = 2;
-export const MAX_LINGERING = 1024;
+export const MAX_LINGERING = 256;
 
 /** A capture of which so many segments in a row lie outside the window, each continuing the last, lost gigabytes: go on there. */
 export const STRAY_SEGMENTS = 8;

@@ -1,11 +1,10 @@
 // From segments to followed connections: finds each segment's row, numbers streams as Wireshark 4.0 does, asks whom to follow.
-import type { Endpoint, NoteSink, Side } from "../bytes/index.ts";
+import type { NoteSink, Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
-import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import { AddressTable, NO_ADDRESS, readInt32 } from "./address-table.ts";
-import { BEGIN, BEGIN_FIELDS, Beginnings, timeHandshake } from "./beginnings.ts";
-import { Connection, newTimes } from "./connection.ts";
-import { FlowTable, ROW, STATE } from "./flow-table.ts";
+import { BEGIN, BEGIN_FIELDS, Beginnings, sinceStart, timeHandshake } from "./beginnings.ts";
+import { Connection } from "./connection.ts";
+import { FlowTable, initiatorOf, ROW, STATE } from "./flow-table.ts";
 import { Followed } from "./followed.ts";
 import { isKeepAlive, type Shared, setClock } from "./half-stream.ts";
 import { DEFAULT_LIMITS, MAX_BEGINNINGS, MIN_PEEK_BYTES } from "./limits.ts";
@@ -224,31 +223,25 @@ class TcpRoom implements Tcp {
     const rows = this.#table.rows;
     const state = rows[row + ROW.STATE]!;
     const slot = rows[row + ROW.SLOT]!;
-    const times = newTimes();
-    const { frame, seconds, nanoseconds } = this.clock;
-    times.set([row, frame, seconds, nanoseconds, 0, 0]);
-    if (slot !== 0) times.set(this.#beginnings.fields.subarray(slot * BEGIN_FIELDS, (slot + 1) * BEGIN_FIELDS));
+    const begin = this.#beginnings.copy(slot, this.clock);
     this.#beginnings.release(slot);
-    const initiator = initiatorOf(state);
-    timeHandshake(times, 0, segment.flags, initiator === side, sinceStart(times, 0, this.clock));
-    const first = (of: Side): number | null =>
-      (state & (STATE.EXACT << of)) === 0 ? null : (rows[row + ROW.BASE0 + of]! + 1) | 0;
-    const [source, destination] = endpointsOf(segment);
+    timeHandshake(begin, 0, segment.flags, initiatorOf(state) === side, sinceStart(begin, 0, this.clock));
     const connection = new Connection(
       {
         row,
         stream: rows[row + ROW.STREAM]!,
-        endpoints: side === 0 ? [source, destination] : [destination, source],
-        initiator,
-        firstFrame: times[BEGIN.FRAME]!,
-        seconds: times[BEGIN.SECONDS]!,
-        nanoseconds: times[BEGIN.NANOSECONDS]!,
-        times,
+        low: rows[row + ROW.LOW]!,
+        high: rows[row + ROW.HIGH]!,
+        ports: rows[row + ROW.PORTS]!,
+        state,
+        base0: rows[row + ROW.BASE0]!,
+        base1: rows[row + ROW.BASE1]!,
+        begin,
+        addresses: this.#addresses,
       },
-      this.#shared,
+      this.clock,
     );
-    const synSeen = (of: Side): boolean => (state & (STATE.SYN << of)) !== 0;
-    connection.attach(this.#handler.open(connection), [first(0), first(1)], [synSeen(0), synSeen(1)]);
+    connection.attach(this.#handler.open(connection), this.#shared);
     rows[row + ROW.SLOT] = this.#followed.add(connection);
     rows[row + ROW.STATE] = state | STATE.FOLLOWED;
     this.#followed.receive(rows[row + ROW.SLOT]!, segment, side);
@@ -311,11 +304,6 @@ class TcpRoom implements Tcp {
   }
 }
 
-function initiatorOf(state: number): Side | null {
-  if ((state & STATE.HANDSHAKE) === 0) return null;
-  return (state & STATE.INITIATOR_IS_1) === 0 ? 0 : 1;
-}
-
 const BOTH_SEEN = STATE.SEEN * 3;
 
 function isLateStart(state: number): boolean {
@@ -326,20 +314,6 @@ function isLateStart(state: number): boolean {
 function isOneSided(state: number): boolean {
   const seen = state & BOTH_SEEN;
   return (seen === STATE.SEEN || seen === STATE.SEEN << 1) && (state & STATE.ACKED) !== 0;
-}
-
-/** Nanoseconds from the connection's first packet to `clock`. */
-function sinceStart(fields: Float64Array, base: number, clock: TcpClock): number {
-  const seconds = clock.seconds - fields[base + BEGIN.SECONDS]!;
-  return seconds * 1e9 + clock.nanoseconds - fields[base + BEGIN.NANOSECONDS]!;
-}
-
-function endpointsOf(segment: Segment): [Endpoint, Endpoint] {
-  const text = segment.addressLength === 4 ? ipv4Text : ipv6Text;
-  return [
-    { ip: text(segment.bytes, segment.source), port: segment.sourcePort },
-    { ip: text(segment.bytes, segment.destination), port: segment.destinationPort },
-  ];
 }
 
 function newPeek(): FirstPayload {

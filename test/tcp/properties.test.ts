@@ -134,7 +134,7 @@ describe("a conversation, however the capture saw it", () => {
             const stream = recorded.stream[index as 0 | 1];
             if (stream.length === 0) continue;
             // Where it starts is not known, but from there on every value is in its place.
-            const end = Math.max(...segments.filter((one) => one.side === side).map((one) => one.to));
+            const end = Math.max(...segments.map((one) => (one.side === side ? one.to : one.ack)));
             const fits = (from: number): boolean =>
               stream.every((value, i) => value === MISSING || value === byteAt(side, from + i));
             expect(Array.from({ length: end + 1 }, (_, from) => from).some(fits)).toBe(true);
