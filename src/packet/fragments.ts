@@ -1,149 +1,185 @@
-// Joins IP fragments (RFC 791 §3.2, RFC 8200 §4.5) within bounds: of overlapping bytes the first copy is kept.
+// Joins IP fragments (RFC 791 §3.2, RFC 8200 §4.5), in any order, within bounds; of overlapping bytes the first copy is kept.
 import type { FrameNo, NoteSink } from "../bytes/index.ts";
+import { type Cursor, fileOffset } from "./cursor.ts";
 
-/** Datagrams that are being joined at once. */
+/** Datagrams that are open at once. A sender's datagram comes in one burst; more open ones than this are lost or an attack. */
 const MAX_DATAGRAMS = 256;
-/** Packets after which an unfinished datagram is given up: senders time out after 15 to 60 seconds. */
-const MAX_AGE_PACKETS = 100_000;
-/** RFC 791 §3.1: the longest datagram. */
+/** Memory of all open datagrams: 64 of the largest. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** RFC 791 §3.1 and RFC 8200 §4.5: a joined datagram is no longer than this. */
 const MAX_LENGTH = 65_535;
+/** Packets after which an open datagram is given up: the identification of IPv4 has 16 bits and is used again. */
+const MAX_AGE_PACKETS = 65_536;
+/** Pieces with gaps between them in one datagram. The largest has 45 fragments on Ethernet; more pieces are an attack. */
+const MAX_PIECES = 1_024;
+/** Both addresses stand before the payload of a joined datagram. */
+const ADDRESS_ROOM = 32;
+/** First size of a buffer: two fragments of Ethernet's size. */
+const FIRST_SIZE = 4_096;
 
-/** A datagram whose fragments come in. */
+/** A datagram that is not whole yet. */
 interface Datagram {
+  readonly id: number;
+  readonly addressLength: 4 | 16;
   readonly firstFrame: FrameNo;
-  /** The IP header of the fragment at offset 0, then the payload. */
+  lastFrame: FrameNo;
+  /** Source at 0, destination at 16, payload from `ADDRESS_ROOM` on. */
   bytes: Uint8Array;
-  headerLength: number;
-  /** Payload bytes up to the end; unknown until the last fragment was seen. */
-  total: number | null;
-  /** Filled ranges [from, to), sorted and disjoint. */
-  readonly ranges: [from: number, to: number][];
+  /** Length of the payload; -1 until the last fragment was seen. */
+  total: number;
+  /** What is there: from, to, from, to …, sorted, with gaps between. */
+  readonly pieces: number[];
+  overlapped: boolean;
 }
 
-/** A joined datagram: header and payload in a buffer of its own. */
-export interface Joined {
-  readonly bytes: Uint8Array;
-  readonly headerLength: number;
-  readonly length: number;
-}
-
-/** One fragment as found in a packet. */
-export interface Fragment {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly headerStart: number;
-  /** What of the header stands before the payload once joined. */
-  readonly headerLength: number;
-  readonly payloadStart: number;
-  readonly payloadEnd: number;
-  /** Place of the payload in the datagram. */
-  readonly offset: number;
-  readonly more: boolean;
-  readonly frame: FrameNo;
-}
-
-/** The table of unfinished datagrams. */
+/** The table of open datagrams. */
 export class Fragments {
-  /** Datagrams that were given up. */
-  incomplete = 0;
-  readonly #table = new Map<string, Datagram>();
+  readonly #open: Datagram[] = [];
   readonly #note: NoteSink;
+  #bytes = 0;
+  #givenUp = 0;
 
   constructor(note: NoteSink) {
     this.#note = note;
   }
 
-  /** Datagrams that are unfinished now, and those that were given up. */
-  get unfinished(): number {
-    return this.incomplete + this.#table.size;
+  /** Datagrams that were given up, and those still open. */
+  get incomplete(): number {
+    return this.#givenUp + this.#open.length;
   }
 
-  /** Takes a fragment; returns the datagram if it is whole now. */
-  add(fragment: Fragment): Joined | null {
-    const { key, payloadStart, payloadEnd, offset, frame } = fragment;
-    const length = payloadEnd - payloadStart;
-    if (length <= 0 || offset + length > MAX_LENGTH) {
-      this.#note({ id: "packet-malformed", frame, at: payloadStart, detail: { offset, length } });
-      return null;
+  /**
+   * Takes the fragment that is at the cursor: all bytes up to `limit`, which were captured. Where it completes its datagram
+   * the cursor moves to the joined payload. `id` tells the datagrams between two addresses apart.
+   */
+  join(c: Cursor, id: number, offset: number, more: boolean): "whole" | "nothing" | "malformed" {
+    const length = c.limit - c.at;
+    if (offset + length > MAX_LENGTH) return "malformed";
+    const datagram = this.#find(c, id);
+    if (!more && datagram.total < 0) datagram.total = offset + length;
+    this.#grow(datagram, ADDRESS_ROOM + offset + length);
+    if (!this.#place(datagram, c, offset, length)) {
+      this.#giveUp(datagram);
+      return "malformed";
     }
-    const datagram = this.#datagram(key, frame);
-    this.#place(datagram, fragment, length);
-    const whole =
-      datagram.ranges.length === 1 && datagram.ranges[0]![0] === 0 && datagram.ranges[0]![1] === datagram.total;
-    if (!whole || datagram.headerLength === 0) return null;
-    this.#table.delete(key);
-    return { bytes: datagram.bytes, headerLength: datagram.headerLength, length: datagram.total ?? 0 };
+    const [from, to] = datagram.pieces;
+    const whole = from === 0 && to !== undefined && datagram.total >= 0 && to >= datagram.total;
+    if (!whole) return "nothing";
+    this.#remove(datagram);
+    c.bytes = datagram.bytes;
+    c.source = 0;
+    c.destination = 16;
+    c.at = ADDRESS_ROOM;
+    c.end = c.limit = ADDRESS_ROOM + datagram.total;
+    return "whole";
   }
 
-  #datagram(key: string, frame: FrameNo): Datagram {
-    const known = this.#table.get(key);
-    if (known !== undefined && frame - known.firstFrame <= MAX_AGE_PACKETS) return known;
-    if (known !== undefined) this.#giveUp(key, known);
-    const oldest = this.#table.entries().next().value;
-    if (oldest !== undefined && this.#table.size >= MAX_DATAGRAMS) this.#giveUp(...oldest);
+  /** No more packets will come: what is open is given up. */
+  end(): void {
+    while (this.#open.length > 0) this.#giveUp(this.#open[0]!);
+  }
+
+  #find(c: Cursor, id: number): Datagram {
+    const { frame } = c.segment.packet;
+    for (const datagram of this.#open) {
+      if (datagram.id !== id || !sameAddresses(datagram, c)) continue;
+      if (frame - datagram.lastFrame > MAX_AGE_PACKETS) {
+        this.#giveUp(datagram);
+        break;
+      }
+      datagram.lastFrame = frame;
+      return datagram;
+    }
+    if (this.#open.length >= MAX_DATAGRAMS) this.#giveUp(this.#open[0]!);
+    const { addressLength } = c;
+    const bytes = new Uint8Array(FIRST_SIZE);
+    bytes.set(c.bytes.subarray(c.source, c.source + addressLength), 0);
+    bytes.set(c.bytes.subarray(c.destination, c.destination + addressLength), 16);
     const datagram: Datagram = {
+      id,
+      addressLength,
       firstFrame: frame,
-      bytes: new Uint8Array(2048),
-      headerLength: 0,
-      total: null,
-      ranges: [],
+      lastFrame: frame,
+      bytes,
+      total: -1,
+      pieces: [],
+      overlapped: false,
     };
-    this.#table.set(key, datagram);
+    this.#open.push(datagram);
+    this.#bytes += FIRST_SIZE;
     return datagram;
   }
 
-  #giveUp(key: string, datagram: Datagram): void {
-    this.#table.delete(key);
-    this.incomplete++;
+  #grow(datagram: Datagram, size: number): void {
+    const { bytes } = datagram;
+    if (size <= bytes.length) return;
+    const larger = new Uint8Array(Math.min(Math.max(size, 2 * bytes.length), ADDRESS_ROOM + MAX_LENGTH));
+    larger.set(bytes);
+    datagram.bytes = larger;
+    this.#bytes += larger.length - bytes.length;
+    for (let oldest = 0; this.#bytes > MAX_BYTES && oldest < this.#open.length; ) {
+      const candidate = this.#open[oldest]!;
+      if (candidate === datagram) oldest++;
+      else this.#giveUp(candidate);
+    }
+  }
+
+  /** Copies what is not there yet. False if the datagram has too many pieces. */
+  #place(datagram: Datagram, c: Cursor, offset: number, length: number): boolean {
+    const { pieces } = datagram;
+    const end = offset + length;
+    let i = 0;
+    while (i < pieces.length && pieces[i + 1]! < offset) i += 2;
+    // Pieces from i on touch or overlap the new one, up to j; they become one.
+    let from = offset;
+    let to = end;
+    let filled = offset;
+    let j = i;
+    for (; j < pieces.length && pieces[j]! <= end; j += 2) {
+      const pieceFrom = pieces[j]!;
+      const pieceTo = pieces[j + 1]!;
+      if (filled < pieceFrom) copy(datagram, c, offset, filled, pieceFrom);
+      if (pieceFrom < end && pieceTo > offset) this.#noteOverlap(datagram, c, offset);
+      filled = Math.max(filled, pieceTo);
+      from = Math.min(from, pieceFrom);
+      to = Math.max(to, pieceTo);
+    }
+    if (filled < end) copy(datagram, c, offset, filled, end);
+    if (length > 0) pieces.splice(i, j - i, from, to);
+    return pieces.length <= 2 * MAX_PIECES;
+  }
+
+  /** Once per datagram. */
+  #noteOverlap(datagram: Datagram, c: Cursor, offset: number): void {
+    if (datagram.overlapped) return;
+    datagram.overlapped = true;
+    this.#note({ id: "fragment-overlap", frame: c.segment.packet.frame, at: fileOffset(c), detail: { offset } });
+  }
+
+  #giveUp(datagram: Datagram): void {
+    this.#remove(datagram);
+    this.#givenUp++;
     this.#note({ id: "fragment-missing", frame: datagram.firstFrame, at: 0 });
   }
 
-  #place(datagram: Datagram, fragment: Fragment, length: number): void {
-    const { bytes, headerStart, headerLength, payloadStart, offset, more, frame } = fragment;
-    const end = offset + length;
-    const needed = HEADER_ROOM + Math.max(end, datagram.total ?? 0);
-    if (needed > datagram.bytes.length) {
-      const larger = new Uint8Array(Math.min(HEADER_ROOM + MAX_LENGTH, 2 * needed));
-      larger.set(datagram.bytes);
-      datagram.bytes = larger;
-    }
-    if (offset === 0 && datagram.headerLength === 0 && headerLength <= HEADER_ROOM) {
-      datagram.headerLength = headerLength;
-      datagram.bytes.set(bytes.subarray(headerStart, headerStart + headerLength), HEADER_ROOM - headerLength);
-    }
-    if (!more) datagram.total ??= end;
-    let overlaps = false;
-    for (let at = offset; at < end; ) {
-      const covering = datagram.ranges.find(([from, to]) => from <= at && at < to);
-      if (covering !== undefined) {
-        overlaps = true;
-        at = covering[1];
-        continue;
-      }
-      const next = datagram.ranges.find(([from]) => from > at)?.[0] ?? end;
-      const stop = Math.min(end, next);
-      datagram.bytes.set(bytes.subarray(payloadStart + at - offset, payloadStart + stop - offset), HEADER_ROOM + at);
-      insert(datagram.ranges, at, stop);
-      at = stop;
-    }
-    if (overlaps) this.#note({ id: "fragment-overlap", frame, at: payloadStart, detail: { offset } });
+  #remove(datagram: Datagram): void {
+    this.#open.splice(this.#open.indexOf(datagram), 1);
+    this.#bytes -= datagram.bytes.length;
   }
 }
 
-/** IPv4's longest header is 60 bytes; an IPv6 header and its extensions before the fragment header are rebuilt without the latter. */
-export const HEADER_ROOM = 256;
-
-/** Adds a range and melts it with its neighbours. */
-function insert(ranges: [number, number][], from: number, to: number): void {
-  let index = ranges.findIndex(([start]) => start >= from);
-  if (index < 0) index = ranges.length;
-  ranges.splice(index, 0, [from, to]);
-  for (let i = Math.max(0, index - 1); i + 1 < ranges.length && i <= index + 1; ) {
-    const current = ranges[i]!;
-    const following = ranges[i + 1]!;
-    if (current[1] >= following[0]) {
-      current[1] = Math.max(current[1], following[1]);
-      ranges.splice(i + 1, 1);
-    } else i++;
+function sameAddresses(datagram: Datagram, c: Cursor): boolean {
+  const { addressLength } = datagram;
+  if (addressLength !== c.addressLength) return false;
+  for (let i = 0; i < addressLength; i++) {
+    if (datagram.bytes[i] !== c.bytes[c.source + i]) return false;
+    if (datagram.bytes[16 + i] !== c.bytes[c.destination + i]) return false;
   }
+  return true;
+}
+
+/** Bytes [from, to) of the datagram, out of the fragment at the cursor that begins at `offset`. */
+function copy(datagram: Datagram, c: Cursor, offset: number, from: number, to: number): void {
+  const start = c.at + from - offset;
+  datagram.bytes.set(c.bytes.subarray(start, start + to - from), ADDRESS_ROOM + from);
 }

@@ -25,9 +25,12 @@ export interface Segment {
   /** Captured payload is `bytes[payloadStart, payloadEnd)`. */
   payloadStart: number;
   payloadEnd: number;
-  /** Payload length by the IP header; more than was captured if the snap length cut it. */
+  /** Payload length by the IP header, within the packet; more than was captured if the snap length cut it. */
   payloadLength: number;
-  /** A TCP header quoted in an ICMP error: Wireshark numbers its stream, but it carries no data of the connection. */
+  /**
+   * A TCP header quoted in an ICMP error, or one whose length contradicts its datagram: Wireshark numbers its stream, but it
+   * carries no data of the connection.
+   */
   quoted: boolean;
 }
 
@@ -48,6 +51,8 @@ export interface PacketCounts {
 export interface PacketDecoder {
   /** Whether `packet` completed a TCP segment; then `segment` holds it. */
   decode(packet: PacketView): boolean;
+  /** No more packets will come: datagrams that are still open are noted. */
+  end(): void;
   readonly segment: Segment;
   /** Counts so far. */
   counts(): PacketCounts;

@@ -1,0 +1,38 @@
+// What IP protocol numbers stand for (IANA protocol-numbers): layers that may lead to TCP.
+import type { Cursor, Step } from "./cursor.ts";
+
+/** Protocol numbers that the quick way through the decoder knows. */
+export const IP_PROTOCOL = { tcp: 6, udp: 17 } as const;
+/** The Next Header that a jumbo payload's option stands in. */
+export const HOP_BY_HOP = 0;
+
+/** Extension headers of IPv6 stand in the same table, RFC 8200 §4. */
+const PROTOCOLS: Readonly<Record<number, { readonly skip: number; readonly next: Step }>> = {
+  [HOP_BY_HOP]: { skip: 0, next: "ipv6Extension" },
+  1: { skip: 0, next: "icmp" },
+  4: { skip: 0, next: "rawIp" }, // RFC 2003
+  [IP_PROTOCOL.tcp]: { skip: 0, next: "tcp" },
+  [IP_PROTOCOL.udp]: { skip: 0, next: "udp" },
+  41: { skip: 0, next: "ipv6" }, // RFC 4213
+  43: { skip: 0, next: "ipv6Routing" },
+  44: { skip: 0, next: "ipv6Fragment" },
+  47: { skip: 0, next: "gre" },
+  51: { skip: 0, next: "ah" },
+  58: { skip: 0, next: "icmpv6" },
+  60: { skip: 0, next: "ipv6Extension" }, // destination options
+  94: { skip: 0, next: "rawIp" }, // IP-within-IP of KA9Q
+  97: { skip: 2, next: "ethernet" }, // EtherIP, RFC 3378
+  135: { skip: 0, next: "ipv6Extension" }, // mobility, RFC 6275
+  136: { skip: 0, next: "udp" }, // UDP-Lite, RFC 3828
+  137: { skip: 0, next: "mpls" }, // RFC 4023
+  139: { skip: 0, next: "ipv6Extension" }, // HIP, RFC 7401
+  140: { skip: 0, next: "ipv6Extension" }, // Shim6, RFC 5533
+};
+
+/** What stands at the cursor, behind a header that names `protocol`. */
+export function byIpProtocol(c: Cursor, protocol: number): Step {
+  const row = PROTOCOLS[protocol];
+  if (row === undefined) return "nothing";
+  c.at += row.skip;
+  return row.next;
+}

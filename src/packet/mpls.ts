@@ -1,0 +1,33 @@
+// MPLS label stacks (RFC 3032): what is below the stack is told by its first nibble (RFC 4928).
+import { type Cursor, has, type Step, short, u8, u16 } from "./cursor.ts";
+import { isKnownEtherType } from "./ether-type.ts";
+
+/** Deeper stacks are not built; a packet of zeros would be one. */
+const MAX_LABELS = 32;
+
+/** Labels up to the bottom of the stack. */
+export function mpls(c: Cursor): Step {
+  for (let labels = 0; labels < MAX_LABELS; labels++) {
+    if (!has(c, 4)) return short(c, 4);
+    const bottom = (u8(c, 2) & 1) === 1;
+    c.at += 4;
+    if (bottom) return belowStack(c);
+  }
+  return "malformed";
+}
+
+function belowStack(c: Cursor): Step {
+  if (!has(c, 1)) return short(c, 1);
+  const nibble = u8(c, 0) >> 4;
+  if (nibble === 4 || nibble === 6) return "rawIp";
+  // An Ethernet pseudowire, without a control word or with one, which begins with a zero nibble (RFC 4385 §3).
+  if (frameAt(c, 0)) return "ethernet";
+  if (nibble !== 0 || !frameAt(c, 4)) return "nothing";
+  c.at += 4;
+  return "ethernet";
+}
+
+/** Whether what is `offset` bytes on looks like an Ethernet frame. */
+function frameAt(c: Cursor, offset: number): boolean {
+  return has(c, offset + 14) && isKnownEtherType(u16(c, offset + 12));
+}
