@@ -65,13 +65,25 @@ export class HandshakeReader {
 
   /**
    * Takes a piece of a record's body whose first byte is at `at` of its direction. `left`: bytes of the body from there on,
-   * this piece included.
+   * this piece included. `firstFrame`: that of messages which begin in it.
    */
-  feed(bytes: Uint8Array, start: number, end: number, at: StreamOffset, left: number, frame: FrameNo): void {
+  feed(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    at: StreamOffset,
+    left: number,
+    firstFrame: FrameNo,
+    frame: FrameNo,
+  ): void {
     let p = start;
     while (p < end && !this.#deaf) {
-      if (this.#missing > 0) p = this.#readBody(bytes, p, end, frame);
-      else p = this.#readHeader(bytes, p, end, at + (p - start), left - (p - start), frame);
+      if (this.#headerBytes === 0) {
+        this.#message.at = at + (p - start);
+        this.#message.firstFrame = firstFrame;
+        this.#left = left - (p - start);
+      }
+      p = this.#missing > 0 ? this.#readBody(bytes, p, end, frame) : this.#readHeader(bytes, p, end, frame);
     }
   }
 
@@ -94,13 +106,8 @@ export class HandshakeReader {
     this.#reset();
   }
 
-  #readHeader(bytes: Uint8Array, start: number, end: number, at: StreamOffset, left: number, frame: FrameNo): number {
+  #readHeader(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     const message = this.#message;
-    if (this.#headerBytes === 0) {
-      message.at = at;
-      message.firstFrame = frame;
-      this.#left = left;
-    }
     let p = start;
     while (p < end && this.#headerBytes < HEADER) {
       this.#header = (this.#header << 8) | bytes[p++]!;

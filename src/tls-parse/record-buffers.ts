@@ -1,17 +1,20 @@
 // Buffers for record bodies that have to be contiguous and are not: one per direction, held only while a record arrives.
 import { MAX_CIPHERTEXT } from "./looks-like.ts";
 
-/** Buffers kept for the next record: 32 of 18 KiB. Connections take turns; more are made when more are needed at once. */
+/** Bodies up to this size get a buffer of their own size: connections that hang in their handshake must not hold more. */
+const SMALL = 4096;
+/** Large buffers kept for the next record: 32 of 18 KiB. Connections take turns; more are made when more are needed at once. */
 const MAX_IDLE = 32;
 
 const idle: Uint8Array[] = [];
 
-/** A buffer for one record body; give it back when the record is done. */
-export function takeRecordBuffer(): Uint8Array {
+/** A buffer for a body of `length` bytes, at most `MAX_CIPHERTEXT`; give it back when the record is done. */
+export function takeRecordBuffer(length: number): Uint8Array {
+  if (length <= SMALL) return new Uint8Array(length);
   return idle.pop() ?? new Uint8Array(MAX_CIPHERTEXT);
 }
 
-/** The buffer must not be used any more. It held ciphertext only. */
+/** The buffer must not be used any more. */
 export function giveRecordBuffer(buffer: Uint8Array): void {
-  if (idle.length < MAX_IDLE) idle.push(buffer);
+  if (buffer.length === MAX_CIPHERTEXT && idle.length < MAX_IDLE) idle.push(buffer);
 }

@@ -33,12 +33,12 @@ export interface RecordView {
 
 /** What a direction does with its records. */
 export interface RecordHandler {
-  /** A header was read. "whole" is granted only to bodies of up to `MAX_CIPHERTEXT` bytes; others are skipped. */
+  /** A header was read. "whole" may be asked for bodies of up to `MAX_CIPHERTEXT` bytes only. */
   begin(record: RecordView, frame: FrameNo): BodyMode;
-  /** A piece of a body that is streamed. */
+  /** A piece of a body that is streamed, or what there is of a body that was wanted whole and will not be. */
   piece(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
-  /** `length` bytes of a body that is streamed are missing. */
-  hole(record: RecordView, length: number, frame: FrameNo): void;
+  /** `length` bytes of the body are missing behind the last piece. Returns how the rest is wanted, not "whole". */
+  hole(record: RecordView, length: number, frame: FrameNo): BodyMode;
   /** A body that was wanted whole. */
   whole(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
   /** The last byte of the body has passed. */
@@ -138,7 +138,7 @@ export class RecordReader implements ByteSink {
   end(how: EndCause, frame: FrameNo): void {
     this.#countPassed();
     if (this.#unconfirmed) this.#confirm(frame);
-    this.#release();
+    this.#givePart(frame);
     this.#handler.ended(how, frame);
   }
 
@@ -200,7 +200,6 @@ export class RecordReader implements ByteSink {
       this.#note({ id: "tls-not-tls", frame, at: record.at, detail: { contentType: type } });
     }
     this.#mode = this.#handler.begin(record, frame);
-    if (this.#mode === "whole" && length > MAX_CIPHERTEXT) this.#mode = "skip";
     this.#enterBody(length, frame);
   }
 
@@ -247,7 +246,7 @@ export class RecordReader implements ByteSink {
       this.#handler.whole(this.#record, bytes, start, end, frame);
       return;
     }
-    this.#buffer ??= takeRecordBuffer();
+    this.#buffer ??= takeRecordBuffer(length);
     this.#buffer.set(bytes.subarray(start, end), offset);
     if (this.#remaining === 0) this.#handler.whole(this.#record, this.#buffer, 0, length, frame);
   }
@@ -259,6 +258,15 @@ export class RecordReader implements ByteSink {
     this.#handler.finish(this.#record, frame);
   }
 
+  /** What was collected of a body that will not be whole. */
+  #givePart(frame: FrameNo): void {
+    if (this.#buffer === null) return;
+    const record = this.#record;
+    record.offset = 0;
+    this.#handler.piece(record, this.#buffer, 0, record.length - this.#remaining, frame);
+    this.#release();
+  }
+
   #release(): void {
     if (this.#buffer !== null) giveRecordBuffer(this.#buffer);
     this.#buffer = null;
@@ -268,16 +276,15 @@ export class RecordReader implements ByteSink {
   #loseInside(length: number, frame: FrameNo): void {
     const record = this.#record;
     record.broken = true;
+    this.#givePart(frame);
     this.#remaining -= length;
-    if (this.#mode === "stream") this.#handler.hole(record, length, frame);
-    else if (this.#mode === "whole") this.#mode = "skip";
-    this.#release();
+    if (this.#mode !== "skip") this.#mode = this.#handler.hole(record, length, frame);
     if (this.#remaining === 0) this.#finish(frame);
   }
 
   #lose(missing: number, frame: FrameNo): void {
     const unfinished = this.#state === "body" ? this.#record : null;
-    this.#release();
+    this.#givePart(frame);
     this.#seek();
     this.#handler.lost(unfinished, missing, frame);
   }

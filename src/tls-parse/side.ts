@@ -4,7 +4,7 @@ import type { EndCause } from "../tcp/index.ts";
 import type { Connection } from "./connection.ts";
 import { placeOf } from "./facts.ts";
 import { HandshakeReader, type Message, type MessageHandler } from "./handshake.ts";
-import { RECORD_HEADER } from "./looks-like.ts";
+import { MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
 import type { BodyMode, RecordHandler, RecordView } from "./records.ts";
 import { alertName, CLOSE_NOTIFY } from "./registry/alerts.ts";
 import { FINISHED, KEY_UPDATE } from "./registry/handshake-types.ts";
@@ -75,22 +75,28 @@ export class Side implements RecordHandler, MessageHandler {
     this.#tried = false;
     if (record.type === CHANGE_CIPHER_SPEC) return "skip";
     if (!this.#isProtected(record)) {
-      if (record.type === HANDSHAKE) this.#messages.beginRecord();
-      return record.type === HANDSHAKE || record.type === ALERT ? "stream" : "skip";
+      if (record.type === ALERT) return "stream";
+      if (record.type !== HANDSHAKE) return "skip";
+      this.#messages.beginRecord();
+      // In one piece, so that messages are seen in the frame that completes their record, as Wireshark shows them.
+      return record.length <= MAX_CIPHERTEXT ? "whole" : "stream";
     }
     if (facts.wantsMarks) this.#firstTime = setup.now();
-    const wanted = setup.opener?.wants(this.#role, record.type, record.length) ?? false;
+    const wanted =
+      record.length <= MAX_CIPHERTEXT && (setup.opener?.wants(this.#role, record.type, record.length) ?? false);
     if (wanted) this.#outcome = "damaged";
     else this.#outcome = this.#open && record.type === APPLICATION_DATA ? "passed" : "closed";
     return wanted ? "whole" : "skip";
   }
 
   piece(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
-    const { offset } = record;
+    const { offset, firstFrame } = record;
     if (this.#sslv2 !== null) this.#sslv2.set(bytes.subarray(start, end), offset);
+    else if (this.#outcome !== "plain") return;
     else if (record.type === HANDSHAKE) {
       this.#decrypted = false;
-      this.#messages.feed(bytes, start, end, record.at + RECORD_HEADER + offset, record.length - offset, frame);
+      const at = record.at + RECORD_HEADER + offset;
+      this.#messages.feed(bytes, start, end, at, record.length - offset, firstFrame, frame);
     } else {
       for (let p = start; p < end && offset + p - start < ALERT_BYTES; p++) {
         if (offset + p - start === 0) this.#alertLevel = bytes[p]!;
@@ -99,11 +105,17 @@ export class Side implements RecordHandler, MessageHandler {
     }
   }
 
-  hole(record: RecordView, length: number, frame: FrameNo): void {
-    if (record.type === HANDSHAKE) this.#messages.hole(length, frame);
+  hole(record: RecordView, length: number, frame: FrameNo): BodyMode {
+    if (this.#outcome !== "plain" || record.type !== HANDSHAKE) return "skip";
+    this.#messages.hole(length, frame);
+    return "stream";
   }
 
   whole(record: RecordView, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (this.#outcome === "plain") {
+      this.piece(record, bytes, start, end, frame);
+      return;
+    }
     const { setup, facts } = this.#connection;
     const opener = setup.opener!;
     this.#tried = true;
@@ -118,7 +130,7 @@ export class Side implements RecordHandler, MessageHandler {
     if (type === HANDSHAKE) {
       this.#decrypted = true;
       this.#messages.beginRecord();
-      this.#messages.feed(plain, from, to, record.at, to - from, frame);
+      this.#messages.feed(plain, from, to, record.at, to - from, record.firstFrame, frame);
     } else if (type === ALERT && to - from >= ALERT_BYTES) {
       this.#alert(plain[from]!, plain[from + 1]!, record, frame, true);
     } else if (type === APPLICATION_DATA) {

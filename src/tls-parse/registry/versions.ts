@@ -31,9 +31,12 @@ export function isTls13(version: number): boolean {
   return version === TLS13 || high === DRAFT || (high === FACEBOOK_DRAFT && version !== 0xfbfb);
 }
 
-/** Drafts of TLS 1.3 before the 22nd had a ServerHello without session id and compression method. */
+/**
+ * Drafts of TLS 1.3 before the 22nd had a ServerHello without session id and compression method, whose version field says
+ * the draft, or TLS 1.3; since then it says TLS 1.2.
+ */
 export function hasShortServerHello(version: number): boolean {
-  return version >> 8 === DRAFT && (version & 0xff) < 22;
+  return version === TLS13 || (version >> 8 === DRAFT && (version & 0xff) < 22);
 }
 
 export const CHANGE_CIPHER_SPEC = 20;
