@@ -133,6 +133,23 @@ describe("TLS 1.3", () => {
     expect(walked.messages.server.filter((type) => type !== 4)).toEqual([8, 13, 11, 15, 20]);
   });
 
+  it("is not led astray by handshake messages in the clear", async () => {
+    const talked = await talk();
+    const opener = openerFor(talked.keyLog);
+    const records = recordsOf(talked.pieces);
+    const forged = { type: 22, version: 0x0303, body: Uint8Array.of(20, 0, 0, 0, 24, 0, 0, 0) };
+    // A Finished and a KeyUpdate that nobody protected, of each side, right behind the ServerHello.
+    const at = records.findIndex((record) => record.from === "server" && record.type === 22) + 1;
+    const injected = [
+      { from: "client" as const, ...forged },
+      { from: "server" as const, ...forged },
+    ];
+    const walked = walk([...records.slice(0, at), ...injected, ...records.slice(at)], opener);
+    expect(walked.data).toEqual(talked.said);
+    expect(walked.failed).toBe(0);
+    expect(opener.stats.server.tries + opener.stats.client.tries).toBe(0);
+  });
+
   describe("with half a key log", () => {
     let talked: TappedTalk;
     beforeAll(async () => {

@@ -157,8 +157,8 @@ describe("stream ciphers and compression", () => {
 describe("bodies that are passed over", () => {
   const BODY = "b".repeat(100_000);
 
-  async function passOver(options: ReturnType<typeof forced>, ahead: number, verifyBodies = false) {
-    const talked = await talk({ ...options, turns: ["ask", `head${BODY}`, "ask", "tail"] });
+  async function passOver(options: ReturnType<typeof forced>, ahead: number, verifyBodies = false, body = BODY) {
+    const talked = await talk({ ...options, turns: ["ask", `head${body}`, "ask", "tail"] });
     const opener = createRecordOpener(storeOf(talked.keyLog), nodeCrypto, createSessionCache(), { verifyBodies });
     const original = opener.open.bind(opener);
     const seen: [number, number][] = [];
@@ -191,6 +191,16 @@ describe("bodies that are passed over", () => {
     // What is passed ends before the last byte that is not needed.
     expect(seen[1]![0]).toBeLessThan(BODY.length);
     expect(stats.server.damaged).toBe(0);
+  });
+
+  it("opens a record that ends exactly with the last byte that is not needed", async () => {
+    const full = 1 << 14;
+    const body = "b".repeat(full - "head".length + 3 * full);
+    const { seen } = await passOver(KINDS["TLS 1.3 AES-GCM"], body.length, false, body);
+    expect(seen.slice(0, 2)).toEqual([
+      [0, full],
+      [2 * full, full],
+    ]);
   });
 
   it("opens everything by default, and with CBC, whose padding hides the length", async () => {
