@@ -7,6 +7,7 @@ export type Layer =
   | "ah"
   | "arcnetBsd"
   | "arcnetLinux"
+  | "ayiya"
   | "bsdLoop"
   | "bsdNull"
   | "capwap"

@@ -48,7 +48,7 @@ export function gre(c: Cursor): Step {
     case MIKROTIK_EOIP:
       return version === 1 ? "ethernet" : "nothing";
     default:
-      if (protocol >= ARUBA_FIRST && protocol <= ARUBA_LAST) return "wirelessSwapped";
+      if (protocol >= ARUBA_FIRST && protocol <= ARUBA_LAST) return "wireless";
       return byEtherType(c, protocol);
   }
 }

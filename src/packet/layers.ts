@@ -7,7 +7,7 @@ import { icmp, icmpv6 } from "./icmp.ts";
 import { ipv4, rawIp } from "./ipv4.ts";
 import { ah, ipv6, ipv6Extension, ipv6Fragment, ipv6Routing } from "./ipv6.ts";
 import { mpls } from "./mpls.ts";
-import { geneve, gtp, l2tp, lisp, teredo, tzsp, vxlan, vxlanGpe } from "./overlays.ts";
+import { ayiya, geneve, gtp, l2tp, lisp, teredo, tzsp, vxlan, vxlanGpe } from "./overlays.ts";
 import { ciscoHdlc, frameRelay, ppp, pppoe } from "./point-to-point.ts";
 import { bsdLoop, bsdNull, cooked, cooked2, juniperEthernet, nflog, pflog, pktap, ppi } from "./recorder.ts";
 import { tcp } from "./tcp-header.ts";
@@ -21,6 +21,7 @@ export const LAYERS: Readonly<Record<Layer, ReadLayer>> = {
   ah,
   arcnetBsd,
   arcnetLinux,
+  ayiya,
   bsdLoop,
   bsdNull,
   capwap,

@@ -1,6 +1,7 @@
 // Tunnels over UDP between data centres, mobile networks and hosts; the table of ports is in udp.ts.
 import { behind, type Cursor, has, type Layer, type Step, short, u8, u16 } from "./cursor.ts";
 import { byEtherType } from "./ether-type.ts";
+import { byIpProtocol } from "./ip-protocol.ts";
 
 const VNI_IS_THERE = 0x08;
 
@@ -74,6 +75,21 @@ export function teredo(c: Cursor): Step {
   if (u16(c, 0) === TEREDO_ORIGIN) c.at += 8;
   if (!has(c, 1)) return short(c, 1);
   return u8(c, 0) >> 4 === 6 ? "ipv6" : "nothing";
+}
+
+const AYIYA_FORWARD = 1;
+
+/** AYIYA (draft-massar-v6ops-ayiya §4): lengths of identity and signature, operation, next header, time. */
+export function ayiya(c: Cursor): Step {
+  if (!has(c, 8)) return short(c, 8);
+  const identity = 1 << (u8(c, 0) >> 4);
+  const signature = (u8(c, 1) >> 4) * 4;
+  const next = u8(c, 3);
+  if ((u8(c, 2) & 0x0f) !== AYIYA_FORWARD) return "nothing";
+  const length = 8 + identity + signature;
+  if (!has(c, length)) return short(c, length);
+  c.at += length;
+  return byIpProtocol(c, next);
 }
 
 const L2TP_CONTROL = 0x8000;

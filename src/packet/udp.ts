@@ -15,6 +15,7 @@ const TUNNEL_PORTS: readonly TunnelPort[] = [
   { port: 4341, layer: "lisp", ref: "RFC 9300 §5.1" },
   { port: 4789, layer: "vxlan", ref: "RFC 7348 §5" },
   { port: 4790, layer: "vxlanGpe", ref: "draft-ietf-nvo3-vxlan-gpe §3" },
+  { port: 5072, layer: "ayiya", ref: "draft-massar-v6ops-ayiya §7" },
   { port: 5247, layer: "capwap", ref: "RFC 5415 §14" },
   { port: 6081, layer: "geneve", ref: "RFC 8926 §3.3" },
   { port: 6635, layer: "mpls", ref: "RFC 7510 §3" },

@@ -19,22 +19,24 @@ const AGGREGATE_HEADER = 14;
 /** A frame without a header before it. */
 export function wireless(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
-  return dataFrame(c, u8(c, 0), u8(c, 1), 1);
+  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), 1) : "nothing";
 }
 
-/** As controllers send it in CAPWAP and GRE: the two bytes of frame control swapped. */
+/** As controllers send it in CAPWAP: the two bytes of frame control swapped, and no fragments. */
 export function wirelessSwapped(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
   return dataFrame(c, u8(c, 1), u8(c, 0), 1);
 }
 
+/** Whether a frame with these flags is no fragment of one: its number stands in the low bits of the sequence control. */
+function whole(c: Cursor, flags: number): boolean {
+  return (flags & MORE_FRAGMENTS) === 0 && (!has(c, 24) || (u8(c, 22) & 0x0f) === 0);
+}
+
 /** `alignment`: what the header's length is padded to. */
 function dataFrame(c: Cursor, control: number, flags: number, alignment: 1 | 4): Step {
   if ((control & TYPE_MASK) !== TYPE_DATA || (control & SUBTYPE_NO_DATA) !== 0) return "nothing";
-  if ((flags & (PROTECTED | MORE_FRAGMENTS)) !== 0) return "nothing";
-  if (!has(c, 24)) return short(c, 24);
-  // A fragment number: the beginning was in another frame.
-  if ((u8(c, 22) & 0x0f) !== 0) return "nothing";
+  if ((flags & PROTECTED) !== 0) return "nothing";
   let length = (flags & BOTH_DISTRIBUTION) === BOTH_DISTRIBUTION ? 30 : 24;
   let aggregate = false;
   if ((control & SUBTYPE_QOS) !== 0) {
@@ -60,7 +62,7 @@ export function radiotap(c: Cursor): Step {
   if (!has(c, length + 2)) return short(c, length + 2);
   const alignment = radiotapPads(c, length) ? 4 : 1;
   c.at += length;
-  return dataFrame(c, u8(c, 0), u8(c, 1), alignment);
+  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), alignment) : "nothing";
 }
 
 function radiotapPads(c: Cursor, length: number): boolean {
