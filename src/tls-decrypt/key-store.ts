@@ -17,7 +17,7 @@ export const SECRET = {
 export type SecretKind = (typeof SECRET)[keyof typeof SECRET];
 
 /** What a key log contributed; for the report. Counts only, never values. */
-export interface KeyLogCounts {
+interface KeyLogCounts {
   lines: number;
   /** Lines that gave a secret, duplicates included. */
   secrets: number;
@@ -65,7 +65,7 @@ export interface KeyStore {
   addRsaKey(pem: string, platform: TlsPlatform): boolean;
 }
 
-export interface KeyStoreOptions {
+interface KeyStoreOptions {
   /** Which client randoms the capture needs, if that is known: all others are counted and not kept. */
   readonly wanted?: (random: Uint8Array) => boolean;
 }
