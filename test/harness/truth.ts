@@ -44,6 +44,8 @@ export interface TruthConnection {
   readonly maySuspect?: boolean;
   readonly connects: readonly TruthConnect[];
   readonly tunnel: TruthTunnel | null;
+  /** Where one connection carries several tunnels (CONNECT over HTTP/2): all of them, in order of `connects`. */
+  readonly tunnels?: readonly TruthTunnel[];
   readonly exchanges: readonly TruthExchange[];
   /** Requests in absolute form, not tunnelled. */
   readonly forwards: readonly TruthExchange[];

@@ -59,17 +59,18 @@ class Clients:
         return self.ran(GIT, Result(self.procs.run(self.net.client, ["git", "-c", f"http.proxy={url}", "-c", "http.proxyAuthMethod=anyauth", *args],
                                                   env=env, timeout=timeout)))
 
-    def openssl(self, *args, proxy=None, stdin="", timeout=15, env=None, name="openssl s_client 3.0", wait=1.0):
-        """openssl s_client; stdin is sent, then the connection is kept for `wait` seconds."""
-        argv = ["openssl", "s_client", "-keylogfile", self.keylog("client"), "-CAfile", self.trust, "-ign_eof" if not stdin else "-quiet", *args]
-        if proxy:
-            argv += ["-proxy", f"{proxy.ip}:{proxy.port}"]
-        feed = f"{self.tmp}/stdin-{self.procs.count}"
-        with open(feed, "w") as f:
-            f.write(stdin)
-        shell = f"(cat {feed}; sleep {wait}) | " + " ".join(_quote(a) for a in argv)
-        done = self.procs.run(self.net.client, ["sh", "-c", shell], env=env, timeout=timeout)
-        return self.ran(name, Result(done))
+    def openssl(self, *args, proxy, stdin="", steps=None, timeout=15, env=None):
+        """openssl s_client. stdin is sent at once; or steps: (text, seconds to wait after it), in which R, K and k are its commands."""
+        argv = ["openssl", "s_client", "-keylogfile", self.keylog("client"), "-CAfile", self.trust, *([] if steps else ["-quiet"]), *args,
+                "-proxy", f"{proxy.ip}:{proxy.port}"]
+        feed = []
+        for number, (text, seconds) in enumerate(steps or [(stdin, 1.0)]):
+            path = f"{self.tmp}/stdin-{number}"
+            with open(path, "w", newline="") as f:
+                f.write(text)
+            feed.append(f"cat {path}; sleep {seconds}")
+        shell = f"(sleep 0.3; {'; '.join(feed)}) | " + " ".join(_quote(a) for a in argv)
+        return self.ran("openssl s_client 3.0", Result(self.procs.run(self.net.client, ["sh", "-c", shell], env=env, timeout=timeout)))
 
     def chromium(self, *urls, proxy, credentials=None, timeout=60, args=(), wait=1.5, **more):
         """Headless Chromium driven over its debugging pipe (lab/tools/browser.py): opens each URL in turn, answers challenges with credentials."""

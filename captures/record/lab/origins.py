@@ -19,9 +19,7 @@ class Origin:
         config = {"log": self.log, "keylog": lab.keylog("origin") if keylog else None, "http": http, "https": https, "certs": certs, "minimum": minimum,
                   "maximum": maximum, "ciphers": ciphers, "client_ca": client_ca}
         path = lab.write("origin/config.json", json.dumps(config))
-        # SECLEVEL 0: old versions are what some captures are about
-        env = {"OPENSSL_CONF": lab.openssl_conf()} if minimum in ("TLSv1", "TLSv1_1") else None
-        self.proc = lab.procs.start(lab.net.origin, [PYTHON, f"{TOOLS}/origin_server.py", path], env=env)
+        self.proc = lab.procs.start(lab.net.origin, [PYTHON, f"{TOOLS}/origin_server.py", path], env={"OPENSSL_CONF": lab.openssl_conf()})
         lab.procs.wait_listening(lab.net.origin, https or http, self.proc)
 
     def events(self):

@@ -20,13 +20,14 @@ class Proxy:
     product = ""
     parent = None  # a proxy behind this one, on the same machine
     ip, port = net.PROXY, 3128
+    place = None  # the URL, where it is not http://ip:port
 
     def __init__(self, lab):
         self.lab = lab
 
     @property
     def url(self):
-        return f"http://{self.ip}:{self.port}"
+        return self.place or f"http://{self.ip}:{self.port}"
 
     def describe(self):
         return {"product": self.product, "ip": self.ip, "port": self.port}

@@ -40,7 +40,7 @@ class Lab(Clients):
         self.proxies, self.origins, self.clients, self.connections = [], [], [], []
         self.trust = pki.bundle(self.tmp, pki.ORIGIN_ROOT, pki.GATEWAY_CA, pki.MITMPROXY_CA)
         self.options, self.findings, self.verdict, self.file = [], [], None, None
-        self.every_key = False
+        self.every_key, self.no_keys = False, False
         self.incomplete = False  # a capture that lacks segments on purpose
         self.extra_files = {}
         self._kerberos = None
@@ -72,10 +72,10 @@ class Lab(Clients):
     def apache(self, auth="", **kw):
         return self._add(self.proxies, proxies.Apache(self, auth, **kw))
 
-    def other_proxy(self, product, argv, port, env=None, ip=net.PROXY, scheme="http"):
+    def other_proxy(self, product, argv, port, env=None, place=None):
         """A proxy that needs no more than a command line."""
         proxy = proxies.Proxy(self)
-        proxy.product, proxy.port, proxy.ip = product, port, ip
+        proxy.product, proxy.port, proxy.place = product, port, place
         self.procs.start(self.net.proxy, argv, env=env)
         self.procs.wait_listening(self.net.proxy, port)
         return self._add(self.proxies, proxy)
@@ -170,10 +170,11 @@ class Lab(Clients):
             os.chmod(path, 0o666)
         return path
 
-    def openssl_conf(self):
-        """Configuration that still speaks TLS 1.0 and SSL 3 ciphers."""
-        return self.write("openssl.cnf", "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = ALL:@SECLEVEL=0\nMinProtocol = None\n"
-                          "Options = UnsafeLegacyRenegotiation\n")
+    def openssl_conf(self, options=""):
+        """Configuration of OpenSSL that still speaks TLS 1.0, and all suites of TLS 1.3."""
+        return self.write(f"openssl{options}.cnf", "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = ALL:@SECLEVEL=0\nMinProtocol = None\n"
+                          "Ciphersuites = TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256\n"
+                          f"Options = UnsafeLegacyRenegotiation{',' if options else ''}{options}\n")
 
     def sh(self, *argv):
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
@@ -206,7 +207,7 @@ class Lab(Clients):
         for old in os.listdir(CAPTURES):
             if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old):
                 os.remove(f"{CAPTURES}/{old}")
-        keys = self.keys()
+        keys = [] if self.no_keys else self.keys()
         if keys:
             with open(f"{CAPTURES}/{self.name}.keys", "w") as f:
                 f.write("\n".join(keys) + "\n")

@@ -50,9 +50,7 @@ def embedded(lab):
     lab.mkdir("with")
     lab.sh("editcap", "--inject-secrets", f"tls,{lab.keylog('client')}", plain, lab.file)
     lab.judge("auth-ok", without=["auth-ok"])
-    for entry in os.listdir(lab.tmp):
-        if entry.endswith(".keylog"):
-            os.remove(f"{lab.tmp}/{entry}")
+    lab.no_keys = True
 
 
 @scenario("both-legs-pcapng", "pcapng with the proxy's two interfaces, client leg and server leg (dumpcap -i eth0 -i eth1)")
