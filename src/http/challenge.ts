@@ -8,6 +8,8 @@ import type { Challenge } from "./types.ts";
 const MAX_CHALLENGES = 16;
 /** Parameter names kept of one challenge. */
 const MAX_PARAMETERS = 16;
+/** A longer word before "=" is a token68 with its padding. */
+const MAX_PARAMETER_NAME = 16;
 /** Realms are shown to people. */
 const MAX_REALM = 200;
 
@@ -19,7 +21,8 @@ export function readChallenges(value: string): Challenge[] {
     scanner.skip(", \t");
     const scheme = scanner.token();
     if (scheme === "") {
-      scanner.next();
+      // No scheme begins here: what it is ends at the next comma at the latest.
+      scanner.bare();
       continue;
     }
     found.push(readOne(scheme, scanner));
@@ -46,7 +49,7 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
       break;
     }
     scanner.skip(" \t");
-    const text = scanner.take('"') ? scanner.quoted() : scanner.token();
+    const text = scanner.take('"') ? scanner.quoted() : scanner.bare();
     if (name === "realm") realm ??= text.slice(0, MAX_REALM);
     else if (parameters.length < MAX_PARAMETERS) parameters.push(name);
     if (name === "stale") stale = text.toLowerCase() === "true";
@@ -72,10 +75,6 @@ class Scanner {
     return this.at >= this.#text.length;
   }
 
-  next(): void {
-    this.at++;
-  }
-
   skip(characters: string): void {
     while (this.at < this.#text.length && characters.includes(this.#text[this.at]!)) this.at++;
   }
@@ -91,6 +90,15 @@ class Scanner {
     const start = this.at;
     while (this.at < this.#text.length && isTokenChar(this.#text.charCodeAt(this.at))) this.at++;
     return this.#text.slice(start, this.at);
+  }
+
+  /** A value without quotes: some servers put none around a realm of several words, so it goes up to the comma. */
+  bare(): string {
+    const comma = this.#text.indexOf(",", this.at);
+    const end = comma < 0 ? this.#text.length : comma;
+    const text = this.#text.slice(this.at, end).trim();
+    this.at = end;
+    return text;
   }
 
   /** RFC 9110 §5.6.4, behind the opening quote; without a closing quote up to the end. */
@@ -114,15 +122,9 @@ class Scanner {
     let behind = end;
     while (this.#text[behind] === " " || this.#text[behind] === "\t") behind++;
     const closes = behind >= this.#text.length || this.#text[behind] === ",";
-    // `realm=` with nothing behind it would pass for a token68; a lone word without padding is a scheme in a list only behind a comma.
-    if (
-      base === start ||
-      !closes ||
-      (end > base &&
-        behind < this.#text.length &&
-        this.#text[end - 1] === "=" &&
-        /^[a-z-]+$/.test(this.#text.slice(start, base)))
-    )
+    if (base === start || !closes) return null;
+    // `realm=, …` would pass for a token68 too: a parameter without a value.
+    if (end === base + 1 && base - start <= MAX_PARAMETER_NAME && /^[a-z_-]+$/i.test(this.#text.slice(start, base)))
       return null;
     this.at = end;
     return this.#text.slice(start, end);

@@ -18,7 +18,7 @@ export function readCredentials(bytes: Uint8Array, start: number, end: number, t
   const scheme = space < 0 ? value : value.slice(0, space);
   const rest = space < 0 ? "" : value.slice(space + 1).trim();
   const base: Credentials = {
-    scheme: isToken(scheme) ? scheme.slice(0, 64) : "unknown",
+    scheme: schemeName(scheme, rest),
     step: null,
     user: null,
     domain: null,
@@ -38,8 +38,21 @@ export function readCredentials(bytes: Uint8Array, start: number, end: number, t
     case "negotiate":
       return negotiate(base, rest);
     default:
-      return { ...base, malformed: !isToken(scheme) };
+      return { ...base, malformed: base.scheme === UNKNOWN };
   }
+}
+
+/** Stands for a scheme that may not be shown. */
+const UNKNOWN = "unknown";
+/** Longer words are tokens, not names of schemes; the registry's longest is SCRAM-SHA-256. */
+const MAX_SCHEME = 32;
+/** Schemes that may come without anything behind them. */
+const BARE = /^(basic|digest|ntlm|negotiate|kerberos|bearer|hoba|mutual|vapid|concealed)$/i;
+
+/** The first word, unless it may be the secret itself: some clients send a bare token without a scheme. */
+function schemeName(word: string, rest: string): string {
+  if (word.length > MAX_SCHEME || !isToken(word)) return UNKNOWN;
+  return rest !== "" || BARE.test(word) ? word : UNKNOWN;
 }
 
 /** RFC 7617 §2: user-id up to the first colon; the rest is the password and goes nowhere. */
@@ -57,6 +70,8 @@ function digest(base: Credentials, text: string): Credentials {
   if (extended !== undefined) return { ...base, ...splitUser(percentDecoded(extended)) };
   const quoted = /(?:^|[,\s])username\s*=\s*"((?:[^"\\]|\\.){0,512})"/i.exec(text)?.[1];
   if (quoted !== undefined) return { ...base, ...splitUser(quoted.replace(/\\(.)/g, "$1")) };
+  const bare = /(?:^|[,\s])username\s*=\s*([^",\s]+)/i.exec(text)?.[1];
+  if (bare !== undefined) return { ...base, ...splitUser(bare) };
   return { ...base, malformed: true };
 }
 

@@ -1,98 +1,109 @@
 // The head of an HTTP/1.x message (RFC 9112 §2–5) from bytes that hold all of it; lenient where real programs are.
 import { latin1, type StreamOffset, type Where } from "../bytes/index.ts";
-import { readChallenges } from "./challenge.ts";
-import { readCredentials } from "./credentials.ts";
-import { type FieldRow, fieldRow } from "./fields.ts";
+import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
+import { type HeadFields, noFields, takeField } from "./head-fields.ts";
 import { formOf, withoutUserInfo } from "./target.ts";
-import type { Challenge, Credentials, HeaderField, HttpContext, HttpHead } from "./types.ts";
+import type { HttpContext, HttpHead } from "./types.ts";
 
 /** Request targets and reason phrases are shown to people; kept lengths. */
 const MAX_TARGET = 2_048;
 const MAX_REASON = 200;
-/** Values kept for product marks. */
-const MAX_VALUE = 256;
-/** Names kept of one head. */
-const MAX_NAMES = 64;
-/** Kept fields of one head; set-cookie may repeat. */
-const MAX_FIELDS = 32;
+/** Longest method kept. */
+const MAX_METHOD = 64;
 
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
 const COLON = 0x3a;
+const AT = 0x40;
 
-/** What the fields of a head said. One object per parser, reset for each head. */
-interface Said {
-  names: string[];
-  fields: HeaderField[];
-  contentLength: number | null;
-  chunked: boolean;
-  connection: "close" | "keep-alive" | null;
-  upgrade: string | null;
-  host: string | null;
-  userAgent: string | null;
-  authorization: Credentials | null;
-  proxyAuthorization: Credentials | null;
-  challenges: Challenge[];
-  proxyChallenges: Challenge[];
+/** Where a head lies. */
+export interface HeadPlace {
+  readonly where: Where;
+  /** Offset of the first byte behind it. */
+  readonly end: StreamOffset;
+  /** The capture lacks its rest. */
+  readonly cut: boolean;
 }
 
 /**
- * Reads the head in `bytes[start, end)`, its empty line included. null: the first line is none of HTTP/1.x
- * (`role` says which one is expected).
+ * What the first line of a message is, its LF included in `bytes[start, end)`: one that fields may follow, one of
+ * HTTP/0.9 that nothing follows (RFC 1945 §4.1, Simple-Request), or none.
+ */
+export function firstLine(
+  role: "request" | "response",
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): "message" | "simple" | "none" {
+  if (role === "response") return looksLikeResponse(bytes, start, end) === "yes" ? "message" : "none";
+  const lineEnd = trimmedEnd(bytes, start, end);
+  for (let at = start; at < lineEnd && bytes[at] !== SPACE; at++) if (!isVisible(bytes[at]!)) return "none";
+  if (versionAt(bytes, start, lineEnd) >= 0) return "message";
+  if (looksLikeRequest(bytes, start, end) !== "yes") return "none";
+  return bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 3] === SPACE ? "simple" : "message";
+}
+
+/**
+ * Reads the head in `bytes[start, end)`, its empty line included; of a cut one what is there. null: the first line is
+ * none of HTTP/1.x (`role` says which one is expected), or too much of it is missing.
  */
 export function readHead(
   role: "request" | "response",
   bytes: Uint8Array,
   start: number,
   end: number,
-  where: Where,
-  behind: StreamOffset,
+  place: HeadPlace,
   context: HttpContext,
 ): HttpHead | null {
-  const lineEnd = endOfLine(bytes, start, end);
-  const textEnd = trimmedEnd(bytes, start, lineEnd);
+  const lf = endOfLine(bytes, start, end);
   return role === "request"
-    ? request(bytes, start, textEnd, lineEnd + 1, end, where, behind, context)
-    : response(bytes, start, textEnd, lineEnd + 1, end, where, behind, context);
+    ? request(bytes, start, lf, end, place, context)
+    : response(bytes, start, lf, end, place, context);
 }
 
 /** RFC 9112 §3: method SP target SP version. Spaces inside the target are tolerated; HTTP/0.9 has no version. */
 function request(
   bytes: Uint8Array,
   start: number,
-  lineEnd: number,
-  next: number,
+  lf: number,
   end: number,
-  where: Where,
-  behind: StreamOffset,
+  place: HeadPlace,
   context: HttpContext,
 ): HttpHead | null {
-  const line = latin1(bytes, start, Math.min(lineEnd, start + MAX_TARGET + 64));
-  const first = line.indexOf(" ");
-  if (first <= 0) return null;
-  const last = lineEnd - start > line.length ? -1 : line.lastIndexOf(" ");
-  const versionText = last > first ? line.slice(last + 1) : "";
-  const versioned = /^HTTP\/\d/i.test(versionText);
-  const method = line.slice(0, first);
-  const target = withoutUserInfo((versioned ? line.slice(first + 1, last) : line.slice(first + 1)).trim()).slice(
-    0,
-    MAX_TARGET,
-  );
-  const said = readFields(bytes, next, end, false, context);
+  const lineEnd = trimmedEnd(bytes, start, lf);
+  const methodEnd = wordEnd(bytes, start, lineEnd);
+  if (methodEnd === start || methodEnd - start > MAX_METHOD) return null;
+  let from = methodEnd;
+  while (from < lineEnd && isBlank(bytes[from]!)) from++;
+  const versionFrom = versionAt(bytes, methodEnd, lineEnd);
+  let to = versionFrom < 0 ? lineEnd : versionFrom;
+  // The line itself is cut: the target is whole if a space follows it.
+  if (lf === end && versionFrom < 0) {
+    to = wordEnd(bytes, from, end);
+    if (to === end) return null;
+  }
+  while (to > from && isBlank(bytes[to - 1]!)) to--;
+  const method = latin1(bytes, start, methodEnd);
+  const target = targetOf(method, bytes, from, Math.max(from, to));
+  const said = readFields(bytes, lf + 1, end, false, place.cut, context);
   return {
     kind: "request",
-    where,
-    end: behind,
-    version: versioned ? version(versionText) : "HTTP/0.9",
+    where: place.where,
+    end: place.end,
+    version: versionFrom < 0 && !place.cut ? "HTTP/0.9" : version(bytes, versionFrom),
+    cut: place.cut,
     names: said.names,
     fields: said.fields,
-    contentLength: said.contentLength,
+    contentLength: said.coded ? null : said.contentLength,
     chunked: said.chunked,
     connection: said.connection,
     upgrade: said.upgrade,
     method,
     target,
     form: formOf(method, target),
+    scheme: null,
     host: said.host,
     proxyAuthorization: said.proxyAuthorization,
     authorization: said.authorization,
@@ -104,17 +115,14 @@ function request(
 function response(
   bytes: Uint8Array,
   start: number,
-  lineEnd: number,
-  next: number,
+  lf: number,
   end: number,
-  where: Where,
-  behind: StreamOffset,
+  place: HeadPlace,
   context: HttpContext,
 ): HttpHead | null {
-  let at = start;
-  while (at < lineEnd && bytes[at] !== 0x20) at++;
-  const versionText = latin1(bytes, start, Math.min(at, start + 16));
-  while (at < lineEnd && bytes[at] === 0x20) at++;
+  const lineEnd = trimmedEnd(bytes, start, lf);
+  let at = wordEnd(bytes, start, lineEnd);
+  while (at < lineEnd && isBlank(bytes[at]!)) at++;
   let status = 0;
   let digits = 0;
   for (; at < lineEnd && digits < 3; at++, digits++) {
@@ -123,53 +131,68 @@ function response(
     status = status * 10 + digit;
   }
   if (digits !== 3 || status < 100) return null;
-  const reason = latin1(bytes, Math.min(at + 1, lineEnd), Math.min(lineEnd, at + 1 + MAX_REASON));
-  const said = readFields(bytes, next, end, true, context);
+  const said = readFields(bytes, lf + 1, end, true, place.cut, context);
+  while (at < lineEnd && isBlank(bytes[at]!)) at++;
   return {
     kind: "response",
-    where,
-    end: behind,
-    version: version(versionText),
+    where: place.where,
+    end: place.end,
+    version: version(bytes, start),
+    cut: place.cut,
     names: said.names,
     fields: said.fields,
-    contentLength: said.contentLength,
+    contentLength: said.coded ? null : said.contentLength,
     chunked: said.chunked,
     connection: said.connection,
     upgrade: said.upgrade,
     status,
-    reason: reason.trim(),
+    reason: latin1(bytes, at, Math.min(lineEnd, at + MAX_REASON)),
     proxyChallenges: said.proxyChallenges,
     challenges: said.challenges,
   };
 }
 
-function version(text: string): HttpHead["version"] {
-  return /^HTTP\/1\.0$/i.test(text) ? "HTTP/1.0" : "HTTP/1.1";
+/** The target in `bytes[from, to)` without user information. */
+function targetOf(method: string, bytes: Uint8Array, from: number, to: number): string {
+  if (method !== "CONNECT") return withoutUserInfo(bytes, from, to, MAX_TARGET);
+  // An authority has no path: everything up to an @ is user information, whatever characters are in it.
+  const at = bytes.subarray(from, to).lastIndexOf(AT);
+  return latin1(bytes, from + at + 1, Math.min(to, from + at + 1 + MAX_TARGET));
 }
 
-function readFields(bytes: Uint8Array, from: number, end: number, wantNames: boolean, context: HttpContext): Said {
-  const said: Said = {
-    names: [],
-    fields: [],
-    contentLength: null,
-    chunked: false,
-    connection: null,
-    upgrade: null,
-    host: null,
-    userAgent: null,
-    authorization: null,
-    proxyAuthorization: null,
-    challenges: [],
-    proxyChallenges: [],
-  };
+/** Where "HTTP/" and a digit begin the last word of the line `bytes[start, end)`; -1: they do not. */
+function versionAt(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  while (at > start && !isBlank(bytes[at - 1]!)) at--;
+  if (at === start || end - at > 16) return -1;
+  return looksLikeResponse(bytes, at, end) === "yes" ? at : -1;
+}
+
+/** The version that begins at `at`: HTTP/1.0 if it says so, else 1.1, which is what all others are read as. */
+function version(bytes: Uint8Array, at: number): HttpHead["version"] {
+  const isOneZero = at >= 0 && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7] === 0x30;
+  return isOneZero ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+/** The field lines in `bytes[from, end)`. Of a cut head the last line is left out if its end is not there. */
+function readFields(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  wantNames: boolean,
+  cut: boolean,
+  context: HttpContext,
+): HeadFields {
+  const said = noFields();
   for (let at = from; at < end; ) {
     let lineEnd = endOfLine(bytes, at, end);
     let folded = false;
     // obs-fold (RFC 9112 §5.2): a line that begins with white space belongs to the one before it.
-    while (lineEnd + 1 < end && (bytes[lineEnd + 1] === 0x20 || bytes[lineEnd + 1] === 0x09)) {
+    while (lineEnd + 1 < end && isBlank(bytes[lineEnd + 1]!)) {
       lineEnd = endOfLine(bytes, lineEnd + 1, end);
       folded = true;
     }
+    if (cut && lineEnd === end) break;
     readField(bytes, at, lineEnd, folded, wantNames, said, context);
     at = lineEnd + 1;
   }
@@ -181,8 +204,8 @@ function readField(
   start: number,
   lineEnd: number,
   folded: boolean,
-  wantNames: boolean,
-  said: Said,
+  wantName: boolean,
+  said: HeadFields,
   context: HttpContext,
 ): void {
   let colon = start;
@@ -190,100 +213,17 @@ function readField(
   if (colon === lineEnd) return;
   let nameEnd = colon;
   // RFC 9112 §5.1 forbids white space before the colon; some programs send it, and others accept it.
-  while (nameEnd > start && (bytes[nameEnd - 1] === 0x20 || bytes[nameEnd - 1] === 0x09)) nameEnd--;
-  const row = fieldRow(bytes, start, nameEnd);
-  if (wantNames && said.names.length < MAX_NAMES && nameEnd - start <= 64) {
-    said.names.push(row?.name ?? latin1(bytes, start, nameEnd).toLowerCase());
+  while (nameEnd > start && isBlank(bytes[nameEnd - 1]!)) nameEnd--;
+  let from = colon + 1;
+  while (from < lineEnd && isSpace(bytes[from]!)) from++;
+  const to = trimmedEnd(bytes, from, lineEnd);
+  if (!folded) {
+    takeField(said, wantName, bytes, start, nameEnd, bytes, from, to, context);
+    return;
   }
-  if (row === null) return;
-  let valueStart = colon + 1;
-  while (valueStart < lineEnd && isSpace(bytes[valueStart]!)) valueStart++;
-  const valueEnd = trimmedEnd(bytes, valueStart, lineEnd);
-  if (folded) {
-    const joined = unfold(bytes, valueStart, valueEnd);
-    use(row, joined, 0, joined.length, said, context);
-  } else use(row, bytes, valueStart, valueEnd, said, context);
-}
-
-function use(row: FieldRow, bytes: Uint8Array, start: number, end: number, said: Said, context: HttpContext): void {
-  switch (row.use) {
-    case "content-length":
-      // Duplicates with one value are tolerated (RFC 9112 §6.3): the first counts.
-      said.contentLength ??= contentLength(bytes, start, end);
-      return;
-    case "transfer-encoding":
-      said.chunked ||= /(^|[,\s])chunked\s*$/i.test(latin1(bytes, start, Math.min(end, start + MAX_VALUE)));
-      return;
-    case "connection":
-    case "proxy-connection": {
-      const value = latin1(bytes, start, Math.min(end, start + MAX_VALUE)).toLowerCase();
-      if (value.includes("close")) said.connection = "close";
-      else if (value.includes("keep-alive")) said.connection ??= "keep-alive";
-      if (row.use === "proxy-connection") keep(said, row.name, value);
-      return;
-    }
-    case "upgrade":
-      said.upgrade = latin1(bytes, start, Math.min(end, start + 64)).toLowerCase();
-      return;
-    case "host":
-      said.host ??= withoutUserInfo(latin1(bytes, start, Math.min(end, start + MAX_VALUE)));
-      return;
-    case "user-agent":
-      said.userAgent = latin1(bytes, start, Math.min(end, start + MAX_VALUE));
-      return;
-    case "authorization":
-      said.authorization ??= readCredentials(bytes, start, end, context.tag);
-      return;
-    case "proxy-authorization":
-      said.proxyAuthorization ??= readCredentials(bytes, start, end, context.tag);
-      return;
-    case "www-authenticate":
-      said.challenges.push(...readChallenges(latin1(bytes, start, end)));
-      return;
-    case "proxy-authenticate":
-      said.proxyChallenges.push(...readChallenges(latin1(bytes, start, end)));
-      return;
-    case "cookie-names":
-      keep(
-        said,
-        row.name,
-        latin1(bytes, start, Math.min(end, start + MAX_VALUE))
-          .split("=", 1)[0]!
-          .trim(),
-      );
-      return;
-    case "location":
-      keep(
-        said,
-        row.name,
-        withoutUserInfo(latin1(bytes, start, Math.min(end, start + MAX_VALUE))).replace(/[?#].*$/s, ""),
-      );
-      return;
-    case "keep":
-      keep(said, row.name, latin1(bytes, start, Math.min(end, start + MAX_VALUE)));
-  }
-}
-
-function keep(said: Said, name: string, value: string): void {
-  if (said.fields.length < MAX_FIELDS) said.fields.push({ name, value });
-}
-
-/** Digits only (RFC 9110 §8.6); "5, 5" counts as 5. null for anything else. */
-function contentLength(bytes: Uint8Array, start: number, end: number): number | null {
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return at > start && bytes[at] === 0x2c ? value : null;
-    value = value * 10 + digit;
-    if (value > Number.MAX_SAFE_INTEGER) return null;
-  }
-  return end > start ? value : null;
-}
-
-function unfold(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const joined = bytes.slice(start, end);
-  for (let at = 0; at < joined.length; at++) if (joined[at] === CR || joined[at] === LF) joined[at] = 0x20;
-  return joined;
+  const joined = bytes.slice(from, to);
+  for (let at = 0; at < joined.length; at++) if (joined[at] === CR || joined[at] === LF) joined[at] = SPACE;
+  takeField(said, wantName, bytes, start, nameEnd, joined, 0, joined.length, context);
 }
 
 /** Index of the LF that ends the line, or `end`. */
@@ -293,12 +233,27 @@ function endOfLine(bytes: Uint8Array, from: number, end: number): number {
   return at;
 }
 
+/** Index of the first blank, or `end`. */
+function wordEnd(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && !isBlank(bytes[at]!)) at++;
+  return at;
+}
+
 function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && isSpace(bytes[at - 1]!)) at--;
   return at;
 }
 
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function isVisible(byte: number): boolean {
+  return byte > SPACE && byte < 0x7f;
+}
+
 function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === CR || byte === LF;
+  return isBlank(byte) || byte === CR || byte === LF;
 }

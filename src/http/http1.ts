@@ -3,13 +3,15 @@ import type { FrameNo, Nanos, StreamOffset } from "../bytes/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { ChunkedBody } from "./chunked.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
-import { readHead } from "./head.ts";
+import { firstLine, readHead } from "./head.ts";
 import type { BodyRule, Http1Parser, HttpContext, HttpHead, HttpSink } from "./types.ts";
 
 /** h11 stops at 16 KiB, but a Windows Kerberos token alone may be 48,000 bytes, 64,000 in base64: an observer must outlast both ends. */
 const MAX_HEAD_BYTES = 256 * 1024;
 /** Empty lines tolerated before a message (RFC 9112 §2.2 has one). */
 const MAX_EMPTY_LINES = 64;
+/** What a message begins with can be told from so many bytes: a method of 20, a space and the start of a target. */
+const ENOUGH_TO_TELL = 48;
 /** Bytes of a body that are shown to who asked for a look. */
 const MAX_LOOK = 64 * 1024;
 /** More than any connection carries. */
@@ -20,9 +22,10 @@ const CR = 0x0d;
 
 /**
  * `start`: between messages. `head`: inside one. `length`, `chunked`, `close`: in a body of that framing. `lost`: bytes are
- * missing and the next message is waited for. `switched`: the protocol is another one from here on.
+ * missing or are no HTTP, and the next message is waited for. `switched`: the protocol is another one from here on.
+ * `over`: nothing more will come.
  */
-type State = "start" | "head" | "length" | "chunked" | "close" | "lost" | "switched";
+type State = "start" | "head" | "length" | "chunked" | "close" | "lost" | "switched" | "over";
 
 /** A parser of one direction. */
 export function createHttp1Parser(role: "request" | "response", sink: HttpSink, context: HttpContext): Http1Parser {
@@ -38,21 +41,33 @@ class Parser implements Http1Parser {
   readonly #context: HttpContext;
   #state: State = "start";
   #announced = 0;
+  /** Index 0 of the bytes being pushed is this far into the stream (may be negative). */
+  #origin = 0;
 
-  /** A head that began in an earlier push. */
+  /** A head that began in an earlier push: `#head[0, #headLength)`. */
   #head: Uint8Array = NOTHING;
   #headLength = 0;
-  #headAt: StreamOffset = 0;
   #headFrame: FrameNo = 0;
-  /** Whether the byte before the next one ended a line (LF, or LF and CR): the next LF then ends the head. */
+  /** Frame and time of the newest byte of a head that is kept. */
+  #keptFrame: FrameNo = 0;
+  #keptTime: Nanos = 0n;
+  /** Its first line was seen whole. */
+  #lineSeen = false;
+  /** Its first bytes were looked at. */
+  #lookedAt = false;
+  /** Nothing but CR since the last LF: the next LF ends the head. */
   #lineEmpty = false;
   #emptyLines = 0;
+  /** The message was met while waiting for one: what is no message after all is no news. */
+  #quiet = false;
 
+  #messageAt: StreamOffset = 0;
   #remaining = 0;
   #chunked: ChunkedBody | null = null;
-  #messageAt: StreamOffset = 0;
   /** Body bytes that may still be shown; 0 if nobody asked. */
   #look = 0;
+  /** The head behind which the protocol switched. */
+  #switchedBy: HttpHead | null = null;
 
   constructor(role: "request" | "response", sink: HttpSink, context: HttpContext) {
     this.#role = role;
@@ -62,13 +77,10 @@ class Parser implements Http1Parser {
 
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     this.#settleSkipped();
+    this.#origin = this.position - start;
     let at = start;
-    while (at < end && this.#state !== "switched") {
-      const before = at;
-      at = this.#step(bytes, at, end, frame);
-      this.position += at - before;
-      if (this.#pendingHead !== null) this.#finishHead(frame);
-    }
+    while (at < end && this.#state !== "switched") at = this.#step(bytes, at, end, frame);
+    this.position = this.#origin + at;
     this.#announce();
     return at;
   }
@@ -77,20 +89,15 @@ class Parser implements Http1Parser {
     this.#settleSkipped();
     const known = length > 0;
     if (this.#state === "length" && known && length <= this.#remaining) {
+      this.position += length;
       this.#remaining -= length;
+      this.#look = 0;
+      if (this.#remaining === 0) this.#complete(frame, true);
+    } else if (this.#state === "chunked" && known && this.#chunked?.pass(length) === true) {
       this.position += length;
-      if (this.#remaining === 0) this.#complete(frame, false);
-    } else if (this.#state === "chunked" && known && this.#chunked !== null && this.#chunked.pass(length)) {
-      this.position += length;
-    } else if (this.#state === "close") this.position += length;
-    else if (this.#state !== "switched") {
-      const inside = this.#state !== "start" && this.#state !== "lost";
-      if (inside) {
-        this.#context.note({ id: "http-gap", frame, at: this.position, detail: { length } });
-        if (this.#state !== "head") this.#complete(frame, false);
-      }
-      this.#dropHead();
-      this.#state = "lost";
+      this.#look = 0;
+    } else {
+      this.#lose(length, frame);
       this.position += length;
     }
     this.#announce();
@@ -99,6 +106,9 @@ class Parser implements Http1Parser {
   end(how: EndCause, frame: FrameNo): void {
     this.#settleSkipped();
     switch (this.#state) {
+      case "head":
+        this.#cutHead();
+        break;
       case "close":
         this.#complete(frame, how === "fin");
         break;
@@ -108,14 +118,20 @@ class Parser implements Http1Parser {
         this.#complete(frame, false);
         break;
       default:
-        this.#dropHead();
     }
-    this.#state = "switched";
+    this.#state = "over";
+    this.#switchedBy = null;
     this.skippable = 0;
+    this.#announced = 0;
   }
 
-  resume(): void {
-    if (this.#state === "switched") this.#state = "start";
+  resume(rule: Exclude<BodyRule, "switch"> = "none"): void {
+    const head = this.#switchedBy;
+    if (this.#state !== "switched" || head === null) return;
+    this.#switchedBy = null;
+    if (rule === "none") this.#state = "start";
+    else this.#body(head, rule, head.where.frame);
+    this.#announce();
   }
 
   // --- what was passed over, and what may be
@@ -146,14 +162,14 @@ class Parser implements Http1Parser {
   #step(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
     switch (this.#state) {
       case "start":
-        return this.#begin(bytes, at, end, frame);
+        return this.#begin(bytes, at, frame);
       case "head":
         return this.#scanHead(bytes, at, end, frame);
       case "length": {
         const stop = Math.min(end, at + this.#remaining);
         this.#show(bytes, at, stop);
         this.#remaining -= stop - at;
-        if (this.#remaining === 0) this.#completeAt(stop - at, frame, true);
+        if (this.#remaining === 0) this.#completeAt(stop, frame, true);
         return stop;
       }
       case "chunked":
@@ -168,126 +184,180 @@ class Parser implements Http1Parser {
     }
   }
 
-  /** Between messages: empty lines are passed over, anything that is no message is noted and waited out. */
-  #begin(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
+  /** Between messages: empty lines are passed over, with anything else a message begins. */
+  #begin(bytes: Uint8Array, at: number, frame: FrameNo): number {
     const byte = bytes[at]!;
     if ((byte === CR || byte === LF) && this.#emptyLines < MAX_EMPTY_LINES) {
       this.#emptyLines++;
       return at + 1;
     }
     this.#emptyLines = 0;
-    if (this.#looks(bytes, at, end) === "no") {
-      this.#context.note({ id: "http-malformed", frame, at: this.position });
-      this.#state = "lost";
-      return end;
-    }
     this.#state = "head";
-    this.#headAt = this.position;
-    this.#messageAt = this.position;
     this.#headFrame = frame;
-    this.#lineEmpty = false;
+    this.#messageAt = this.#origin + at;
+    this.#quiet = false;
     return at;
-  }
-
-  #looks(bytes: Uint8Array, at: number, end: number): "yes" | "no" | "more" {
-    if (this.#role === "response") return looksLikeResponse(bytes, at, end);
-    const looks = looksLikeRequest(bytes, at, end);
-    if (looks !== "no") return looks;
-    // Methods of small letters and targets of odd forms exist: a token and a space are enough behind a message that was whole.
-    return isToken(bytes[at]!) && this.position > 0 ? "more" : "no";
   }
 
   /** Behind a loss: the next push that begins with a message goes on. */
   #resynchronise(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
     const looks = this.#role === "response" ? looksLikeResponse(bytes, at, end) : looksLikeRequest(bytes, at, end);
-    if (looks !== "yes") return end;
+    if (looks === "no") return end;
     this.#state = "start";
-    return this.#begin(bytes, at, end, frame);
+    let from = at;
+    while (from < end && this.#state === "start") from = this.#begin(bytes, from, frame);
+    this.#quiet = true;
+    return from;
   }
 
-  /** Looks for the empty line; no byte is looked at twice. */
+  /** Looks for the empty line; no byte is looked at twice, but for the first few. */
   #scanHead(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
     let empty = this.#lineEmpty;
-    let p = at;
-    for (; p < end; p++) {
+    for (let p = at; p < end; p++) {
       const byte = bytes[p]!;
       if (byte === LF) {
         if (empty) return this.#headEnds(bytes, at, p + 1, frame);
         empty = true;
-      } else if (byte !== CR || !empty) {
-        empty = false;
-        // Inside a line only its end matters: the native search is quicker than this loop.
-        const next = bytes.indexOf(LF, p);
-        p = next < 0 || next >= end ? end - 1 : next - 1;
-      }
+        if (!this.#lineSeen) {
+          const line = this.#firstLine(bytes, at, p + 1);
+          if (line === "simple") return this.#headEnds(bytes, at, p + 1, frame);
+          if (line === "none") return this.#noMessage(end, frame);
+        }
+      } else if (byte !== CR) empty = false;
     }
     this.#lineEmpty = empty;
-    return this.#keepHead(bytes, at, end, frame);
+    if (!this.#keepHead(bytes, at, end, frame)) return end;
+    if (!this.#lookedAt && this.#headLength >= ENOUGH_TO_TELL) {
+      this.#lookedAt = true;
+      if (!this.#canBegin()) return this.#noMessage(end, frame);
+    }
+    return end;
   }
 
-  #keepHead(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
+  /** What the first line is, whose LF is the last byte of `bytes[at, stop)`. */
+  #firstLine(bytes: Uint8Array, at: number, stop: number): "message" | "simple" | "none" {
+    this.#lineSeen = true;
+    this.#lookedAt = true;
+    if (this.#headLength === 0) return firstLine(this.#role, bytes, at, stop);
+    const line = new Uint8Array(this.#headLength + (stop - at));
+    line.set(this.#head.subarray(0, this.#headLength));
+    line.set(bytes.subarray(at, stop), this.#headLength);
+    return firstLine(this.#role, line, 0, line.length);
+  }
+
+  /** Whether the kept bytes can be the start of a message. Methods of small letters are told by their whole line only. */
+  #canBegin(): boolean {
+    if (this.#role === "response") return looksLikeResponse(this.#head, 0, this.#headLength) === "yes";
+    return looksLikeRequest(this.#head, 0, this.#headLength) === "yes" || isLetterOrDigit(this.#head[0]!);
+  }
+
+  #noMessage(end: number, frame: FrameNo): number {
+    if (!this.#quiet) this.#context.note({ id: "http-malformed", frame, at: this.#messageAt });
+    this.#dropHead();
+    this.#state = "lost";
+    return end;
+  }
+
+  /** Keeps part of a head for the next push; false if it became too long, and is given out as far as it is there. */
+  #keepHead(bytes: Uint8Array, at: number, end: number, frame: FrameNo): boolean {
     const length = this.#headLength + (end - at);
     if (length > MAX_HEAD_BYTES) {
-      this.#context.note({ id: "http-head-too-long", frame, at: this.#headAt, detail: { limit: MAX_HEAD_BYTES } });
-      this.#dropHead();
-      this.#state = "lost";
-      return end;
+      this.#context.note({ id: "http-head-too-long", frame, at: this.#messageAt, detail: { limit: MAX_HEAD_BYTES } });
+      this.position = this.#origin + at;
+      this.#cutHead();
+      return false;
     }
     if (length > this.#head.length) {
-      const larger = new Uint8Array(Math.max(1024, 2 * this.#head.length, length));
+      const larger = new Uint8Array(Math.min(MAX_HEAD_BYTES, Math.max(1024, 2 * this.#head.length, length)));
       larger.set(this.#head.subarray(0, this.#headLength));
       this.#head = larger;
     }
     this.#head.set(bytes.subarray(at, end), this.#headLength);
     this.#headLength = length;
-    return end;
+    this.#keptFrame = frame;
+    this.#keptTime = this.#context.now();
+    return true;
   }
 
-  /** A head whose last byte was just reached: told to the sink once `position` stands behind it. */
-  #pendingHead: { readonly bytes: Uint8Array; readonly start: number; readonly end: number } | null = null;
-
+  /** The head's last byte is `bytes[stop - 1]`. */
   #headEnds(bytes: Uint8Array, at: number, stop: number, frame: FrameNo): number {
-    if (this.#headLength === 0) this.#pendingHead = { bytes, start: at, end: stop };
-    else {
-      this.#keepHead(bytes, at, stop, frame);
-      this.#pendingHead = this.#state === "head" ? { bytes: this.#head, start: 0, end: this.#headLength } : null;
-    }
+    if (this.#headLength === 0 && stop - at <= MAX_HEAD_BYTES) this.#giveHead(bytes, at, stop, stop, frame);
+    else if (this.#keepHead(bytes, at, stop, frame)) this.#giveHead(this.#head, 0, this.#headLength, stop, frame);
     return stop;
   }
 
-  #finishHead(frame: FrameNo): void {
-    const pending = this.#pendingHead;
-    this.#pendingHead = null;
-    if (pending === null) return;
-    const time: Nanos = this.#context.now();
-    const where = { frame, firstFrame: this.#headFrame, at: this.#headAt, time };
-    const head = readHead(this.#role, pending.bytes, pending.start, pending.end, where, this.position, this.#context);
+  #giveHead(bytes: Uint8Array, start: number, end: number, stop: number, frame: FrameNo): void {
+    this.position = this.#origin + stop;
+    const where = { frame, firstFrame: this.#headFrame, at: this.#messageAt, time: this.#context.now() };
+    const place = { where, end: this.position, cut: false };
+    const head = readHead(this.#role, bytes, start, end, place, this.#context);
+    const quiet = this.#quiet;
     this.#dropHead();
-    if (head === null) {
-      this.#context.note({ id: "http-malformed", frame, at: this.#headAt });
-      this.#state = "lost";
+    if (head !== null) {
+      this.#body(head, this.#sink.head(head), frame);
       return;
     }
-    this.#body(head, this.#sink.head(head), frame);
+    if (!quiet) this.#context.note({ id: "http-malformed", frame, at: this.#messageAt });
+    this.#state = "lost";
+  }
+
+  /** The rest of the kept head is not in the capture: gives what is there, if it says enough, and waits for the next message. */
+  #cutHead(): void {
+    const frame = this.#keptFrame;
+    const where = { frame, firstFrame: this.#headFrame, at: this.#messageAt, time: this.#keptTime };
+    const place = { where, end: this.position, cut: true };
+    const begins = this.#lineSeen || this.#canBegin();
+    const head = begins ? readHead(this.#role, this.#head, 0, this.#headLength, place, this.#context) : null;
+    this.#dropHead();
+    this.#state = "lost";
+    if (head === null) return;
+    const rule = this.#sink.head(head);
+    if (rule === "switch") this.#switch(head);
+    else this.#sink.message(frame, false, this.position - this.#messageAt);
+  }
+
+  /** Bytes are missing, and the message they belong to cannot be followed across them. */
+  #lose(length: number, frame: FrameNo): void {
+    switch (this.#state) {
+      case "head":
+        this.#context.note({ id: "http-gap", frame, at: this.position, detail: { length } });
+        this.#cutHead();
+        return;
+      case "length":
+      case "chunked":
+        this.#context.note({ id: "http-gap", frame, at: this.position, detail: { length } });
+        this.#complete(frame, this.#state === "length" && length > 0);
+        this.#state = "lost";
+        return;
+      case "close":
+        this.#look = 0;
+        return;
+      case "start":
+        this.#state = "lost";
+        return;
+      default:
+    }
   }
 
   /** RFC 9112 §6.3: how the body of this message is framed. */
   #body(head: HttpHead, rule: BodyRule, frame: FrameNo): void {
     this.#look = rule === "look" ? MAX_LOOK : 0;
-    this.#state = "start";
-    if (rule === "switch") {
-      this.#state = "switched";
-      return;
-    }
-    if (rule === "none") this.#complete(frame, true);
+    if (rule === "switch") this.#switch(head);
+    else if (rule === "none") this.#complete(frame, true);
     else if (head.chunked) {
       this.#state = "chunked";
       this.#chunked = new ChunkedBody();
     } else if (head.contentLength !== null && head.contentLength > 0) {
       this.#state = "length";
       this.#remaining = head.contentLength;
-    } else if (head.contentLength === null && head.kind === "response") this.#state = "close";
-    else this.#complete(frame, true);
+    } else if (head.contentLength === null && head.kind === "response" && head.version !== "HTTP/0.9") {
+      this.#state = "close";
+    } else this.#complete(frame, true);
+  }
+
+  #switch(head: HttpHead): void {
+    this.#state = "switched";
+    this.#switchedBy = head;
   }
 
   #chunks(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
@@ -295,17 +365,16 @@ class Parser implements Http1Parser {
     if (chunked === null) return end;
     let p = at;
     while (p < end) {
-      const piece = chunked.take(bytes, p, end);
-      if (chunked.data > 0) this.#show(bytes, piece - chunked.data, piece);
-      p = piece;
+      p = chunked.take(bytes, p, end);
+      if (chunked.data > 0) this.#show(bytes, p - chunked.data, p);
       if (chunked.malformed) {
-        this.#context.note({ id: "http-chunk-malformed", frame, at: this.position + (p - at) });
-        this.#completeAt(p - at, frame, false);
+        this.#context.note({ id: "http-chunk-malformed", frame, at: this.#origin + p - 1 });
+        this.#completeAt(p, frame, false);
         this.#state = "lost";
-        return p;
+        return end;
       }
       if (chunked.done) {
-        this.#completeAt(p - at, frame, true);
+        this.#completeAt(p, frame, true);
         return p;
       }
     }
@@ -315,15 +384,14 @@ class Parser implements Http1Parser {
   #show(bytes: Uint8Array, start: number, end: number): void {
     if (this.#look === 0 || end <= start) return;
     const stop = Math.min(end, start + this.#look);
-    this.#sink.body?.(bytes, start, stop);
     this.#look -= stop - start;
+    this.#sink.body?.(bytes, start, stop);
   }
 
-  /** Completes a message whose last byte is `ahead` bytes behind `position`, which moves only after the step. */
-  #completeAt(ahead: number, frame: FrameNo, whole: boolean): void {
-    this.position += ahead;
+  /** Completes a message whose last byte is `bytes[stop - 1]` of the push. */
+  #completeAt(stop: number, frame: FrameNo, whole: boolean): void {
+    this.position = this.#origin + stop;
     this.#complete(frame, whole);
-    this.position -= ahead;
   }
 
   #complete(frame: FrameNo, whole: boolean): void {
@@ -338,12 +406,13 @@ class Parser implements Http1Parser {
     this.#head = NOTHING;
     this.#headLength = 0;
     this.#lineEmpty = false;
+    this.#lineSeen = false;
+    this.#lookedAt = false;
   }
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** RFC 9110 §5.6.2, letters and digits only: enough to tell a method from garbage. */
-function isToken(byte: number): boolean {
+function isLetterOrDigit(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
 }

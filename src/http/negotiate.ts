@@ -14,6 +14,12 @@ const MECHANISMS: Readonly<Record<string, string>> = {
 
 /** Token ids of Kerberos (RFC 4121 §4.1). */
 const KERBEROS_STEPS = { 256: "ap-req", 512: "ap-rep", 768: "error" } as const;
+/** ASN.1 tags of the bare Kerberos messages (RFC 4120 §5.10), which some clients send without GSS-API around them. */
+const KERBEROS_TAGS: Readonly<Record<number, "ap-req" | "ap-rep" | "error">> = {
+  110: "ap-req",
+  111: "ap-rep",
+  126: "error",
+};
 
 /** ASN.1 tags (X.690 §8.1.2). */
 const TAG = {
@@ -30,37 +36,45 @@ const TAG = {
 
 /** Names the content of a token; `unknown` for anything that is not understood. */
 export function readNegotiate(bytes: Uint8Array): NegotiateToken {
-  if (isNtlm(bytes)) return ntlm(bytes);
+  const mechanism = readMechanism(bytes);
+  if (mechanism !== null) return mechanism;
   const reader = new Reader(bytes);
   const tag = reader.u8();
   const body = reader.sub(derLength(reader));
-  if (tag === TAG.response) return readSpnego(body.view(body.remaining), []);
-  if (tag !== TAG.application) return { kind: "unknown" };
-  const mechanism = oid(body);
-  if (mechanism === "kerberos") return kerberos(body);
-  if (mechanism !== "spnego" || body.u8() !== TAG.init) return { kind: "unknown" };
+  if (tag === TAG.response) return readSpnego(body.view(body.remaining));
+  if (tag !== TAG.application || oid(body) !== "spnego" || body.u8() !== TAG.init) return { kind: "unknown" };
   const init = body.sub(derLength(body));
-  return readSpnego(init.view(init.remaining), []);
+  return readSpnego(init.view(init.remaining));
+}
+
+/** A token of a mechanism itself, without SPNEGO around it; null if it is none that is known. */
+function readMechanism(bytes: Uint8Array): NegotiateToken | null {
+  if (isNtlm(bytes)) return ntlm(bytes);
+  const reader = new Reader(bytes);
+  const tag = reader.u8();
+  const step = KERBEROS_TAGS[tag];
+  if (step !== undefined) return { kind: "kerberos", step };
+  const body = reader.sub(derLength(reader));
+  return tag === TAG.application && oid(body) === "kerberos" ? kerberos(body) : null;
 }
 
 /** NegTokenInit and NegTokenResp (RFC 4178 §4.2): the mechanisms and the token of the first one. */
-function readSpnego(bytes: Uint8Array, mechanisms: string[]): NegotiateToken {
+function readSpnego(bytes: Uint8Array): NegotiateToken {
+  const mechanisms: string[] = [];
   const reader = new Reader(bytes);
   if (reader.u8() !== TAG.sequence) return { kind: "unknown" };
   for (const fields = reader.sub(derLength(reader)); fields.more; ) {
     const tag = fields.u8();
     const value = fields.sub(derLength(fields));
     if (fields.failed !== null) break;
-    if (tag === TAG.mechTypes && value.remaining > 0 && bytes.length > 0) readMechanisms(value, mechanisms);
+    if (tag === TAG.mechTypes) readMechanisms(value, mechanisms);
     else if (tag === TAG.supportedMech) {
       const mechanism = oid(value);
       if (mechanism !== null) mechanisms.push(mechanism);
     } else if (tag === TAG.token) {
       if (value.u8() !== TAG.octets) continue;
-      const token = value.view(derLength(value));
-      if (isNtlm(token)) return ntlm(token);
-      const inner = readNegotiate(token);
-      if (inner.kind === "kerberos") return inner;
+      const token = readMechanism(value.view(derLength(value)));
+      if (token !== null) return token;
     }
   }
   return { kind: "spnego", mechanisms };

@@ -77,6 +77,8 @@ interface HeadCommon {
   /** Offset of the first byte behind the head. */
   readonly end: StreamOffset;
   readonly version: "HTTP/0.9" | "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  /** The capture lacks the rest of the head: the start line is whole, fields behind the last whole one are not known. */
+  readonly cut: boolean;
   /** Responses: all header names, lower case, in order of appearance (product marks); at most 64. Requests: empty. */
   readonly names: readonly string[];
   /** The wanted fields with values. */
@@ -95,6 +97,8 @@ export interface RequestHead extends HeadCommon {
   /** As sent, cut at 2,048 characters, with user information (`user:password@`) removed. */
   readonly target: string;
   readonly form: "authority" | "absolute" | "origin" | "asterisk" | "other";
+  /** HTTP/2: the value of :scheme. null in HTTP/1.x, where only an absolute target tells. */
+  readonly scheme: string | null;
   readonly host: string | null;
   readonly proxyAuthorization: Credentials | null;
   readonly authorization: Credentials | null;
@@ -106,8 +110,8 @@ export interface ResponseHead extends HeadCommon {
   readonly status: number;
   readonly reason: string;
   readonly proxyChallenges: readonly Challenge[];
+  /** Of WWW-Authenticate. The token of a scheme's last leg, sent with a success, is one too. */
   readonly challenges: readonly Challenge[];
-  /** The final leg's token in WWW-Authenticate / Proxy-Authentication-Info is a challenge too. */
 }
 
 export type HttpHead = RequestHead | ResponseHead;
@@ -128,7 +132,10 @@ export interface HttpSink {
   head(head: HttpHead): BodyRule;
   /** Part of a body, transfer coding undone, only after "look" and at most the first 64 KiB. Valid during the call. */
   body?(bytes: Uint8Array, start: number, end: number): void;
-  /** The message (head and body) is complete, or cut (`whole: false`). `bytes`: on the stream, from its first byte to its last. */
+  /**
+   * The message (head and body) is over. `whole`: its end is known (a gap inside it does not matter); else it was cut.
+   * `bytes`: on the stream, from its first byte to its last. Not called behind "switch".
+   */
   message(frame: FrameNo, whole: boolean, bytes: number): void;
 }
 
@@ -147,8 +154,11 @@ export interface Http1Parser {
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number;
   gap(length: number, cause: GapCause, frame: FrameNo): void;
   end(how: EndCause, frame: FrameNo): void;
-  /** Behind a "switch" that did not take place (a refused CONNECT): the next bytes are messages again. */
-  resume(): void;
+  /**
+   * Behind a "switch" that did not take place: the next bytes are messages again ("none", a refused CONNECT), or the body
+   * of the head that was answered with it.
+   */
+  resume(rule?: Exclude<BodyRule, "switch">): void;
   /** See ByteSink.skippable: whoever owns the parser subtracts what was passed over before the next call. */
   skippable: number;
   /** Bytes consumed or missing so far. */
