@@ -3,8 +3,22 @@
 /** One character per byte, each 0–255. Short strings only: heads, names, tokens. */
 export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let text = "";
-  // fromCharCode with too many arguments overflows the stack; 4096 is far below every engine's limit.
-  for (let p = start; p < end; p += 4096) text += String.fromCharCode(...bytes.subarray(p, Math.min(p + 4096, end)));
+  const stop = Math.min(end, bytes.length);
+  let p = start;
+  // Eight at a time: spreading a view into fromCharCode costs ten times as much, one by one two to four times.
+  for (; p + 8 <= stop; p += 8) {
+    text += String.fromCharCode(
+      bytes[p]!,
+      bytes[p + 1]!,
+      bytes[p + 2]!,
+      bytes[p + 3]!,
+      bytes[p + 4]!,
+      bytes[p + 5]!,
+      bytes[p + 6]!,
+      bytes[p + 7]!,
+    );
+  }
+  for (; p < stop; p++) text += String.fromCharCode(bytes[p]!);
   return text;
 }
 
