@@ -2,63 +2,74 @@
 import type { Fragments } from "./fragments.ts";
 import type { Segment } from "./types.ts";
 
-/** What the bytes at the cursor are; `LAYERS` has a function for each that reads it. */
-export type Layer =
-  | "ah"
-  | "arcnetBsd"
-  | "arcnetLinux"
-  | "ayiya"
-  | "bsdLoop"
-  | "bsdNull"
-  | "capwap"
-  | "ciscoHdlc"
-  | "cooked"
-  | "cooked2"
-  | "erspan"
-  | "ethernet"
-  | "etherType"
-  | "fddi"
-  | "frameRelay"
-  | "geneve"
-  | "gre"
-  | "gtp"
-  | "icmp"
-  | "icmpv6"
-  | "ipv4"
-  | "ipv6"
-  | "ipv6Extension"
-  | "ipv6Fragment"
-  | "ipv6Routing"
-  | "juniperEthernet"
-  | "l2tp"
-  | "lisp"
-  | "llc"
-  | "mpls"
-  | "nflog"
-  | "pflog"
-  | "pktap"
-  | "ppi"
-  | "ppp"
-  | "pppoe"
-  | "prism"
-  | "radiotap"
-  | "rawIp"
-  | "tcp"
-  | "teredo"
-  | "tokenRing"
-  | "tzsp"
-  | "udp"
-  | "vxlan"
-  | "vxlanGpe"
-  | "wccp"
-  | "wireless"
-  | "wirelessSwapped";
-
 /**
- * What follows a header: another layer; `segment`, a TCP header was read (`brokenSegment`: one that contradicts itself);
- * `nothing` that leads to one; or why that cannot be told: `cut` by the snap length, `malformed`.
+ * What stands behind a header, as small numbers because one is asked for several times per packet. The first five end the
+ * way through a packet: nothing that leads to TCP; a TCP header was read, or one that contradicts itself; or it cannot be
+ * told, since the snap length cut a header or a header contradicts its specification. The others are layers; `LAYERS` has a
+ * function for each.
  */
-export type Step = Layer | "segment" | "brokenSegment" | "nothing" | "cut" | "malformed";
+export const STEP = {
+  nothing: 0,
+  segment: 1,
+  brokenSegment: 2,
+  cut: 3,
+  malformed: 4,
+  ah: 5,
+  arcnetBsd: 6,
+  arcnetLinux: 7,
+  ayiya: 8,
+  bsdLoop: 9,
+  bsdNull: 10,
+  capwap: 11,
+  ciscoHdlc: 12,
+  cooked: 13,
+  cooked2: 14,
+  erspan: 15,
+  ethernet: 16,
+  etherType: 17,
+  fddi: 18,
+  frameRelay: 19,
+  geneve: 20,
+  gre: 21,
+  gtp: 22,
+  icmp: 23,
+  icmpv6: 24,
+  ipv4: 25,
+  ipv6: 26,
+  ipv6Extension: 27,
+  ipv6Fragment: 28,
+  ipv6Routing: 29,
+  juniperEthernet: 30,
+  l2tp: 31,
+  lisp: 32,
+  llc: 33,
+  mpls: 34,
+  nflog: 35,
+  pflog: 36,
+  pktap: 37,
+  ppi: 38,
+  ppp: 39,
+  pppoe: 40,
+  prism: 41,
+  radiotap: 42,
+  rawIp: 43,
+  tcp: 44,
+  teredo: 45,
+  tokenRing: 46,
+  tzsp: 47,
+  udp: 48,
+  vxlan: 49,
+  vxlanGpe: 50,
+  wccp: 51,
+  wireless: 52,
+  wirelessSwapped: 53,
+} as const;
+
+export type Step = (typeof STEP)[keyof typeof STEP];
+/** Steps from this one on are layers. */
+export const FIRST_LAYER = STEP.ah;
+/** Names of the layers. */
+export type LayerName = Exclude<keyof typeof STEP, "nothing" | "segment" | "brokenSegment" | "cut" | "malformed">;
 
 /** Position and bounds in a packet, or in a datagram that was joined from fragments. */
 export interface Cursor {
@@ -82,7 +93,7 @@ export interface Cursor {
 /** A header of fixed length and what stands behind it. */
 export interface Row {
   readonly skip: number;
-  readonly next: Layer;
+  readonly next: Step;
 }
 
 /** Whether `length` bytes from the cursor on were captured. */
@@ -91,8 +102,8 @@ export function has(c: Cursor, length: number): boolean {
 }
 
 /** Why `length` bytes are not there. */
-export function short(c: Cursor, length: number): "cut" | "malformed" {
-  return c.at + length <= c.limit ? "cut" : "malformed";
+export function short(c: Cursor, length: number): Step {
+  return c.at + length <= c.limit ? STEP.cut : STEP.malformed;
 }
 
 /** The byte `offset` behind the cursor; the caller has asked `has`. */

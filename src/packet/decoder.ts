@@ -1,7 +1,7 @@
 // From a packet to its TCP segment: layer by layer, with a quick way for what nearly every packet is.
 import type { NoteSink } from "../bytes/index.ts";
 import { LINK_TYPES, type PacketView } from "../pcap-parser/index.ts";
-import { type Cursor, fileOffset, type Step } from "./cursor.ts";
+import { type Cursor, FIRST_LAYER, fileOffset, has, narrow, STEP, type Step, u16 } from "./cursor.ts";
 import { ETHER_TYPE } from "./ether-type.ts";
 import { Fragments } from "./fragments.ts";
 import { IP_PROTOCOL } from "./ip-protocol.ts";
@@ -78,44 +78,18 @@ class Decoder implements PacketDecoder {
     };
   }
 
-  /** The quick way: Ethernet, tags, IPv4 without options or fragments, TCP; and what surely is none. Else layer by layer. */
+  /** Two addresses, tags, EtherType. */
   #ethernet(c: Cursor): boolean {
     const { bytes, end } = c;
     let p = c.at + ETHERNET_TYPE_AT;
-    // Behind the last byte of the packet there is other memory, or nothing: what is read there is not used.
+    if (p + 2 > end) return this.#walk(c, STEP.ethernet);
     let type = (bytes[p]! << 8) | bytes[p + 1]!;
     while (type === ETHER_TYPE.vlan || type === ETHER_TYPE.serviceVlan) {
       p += 4;
-      if (p + 2 > end) return this.#walk(c, "ethernet");
+      if (p + 2 > end) return this.#walk(c, STEP.ethernet);
       type = (bytes[p]! << 8) | bytes[p + 1]!;
     }
-    const ip = p + 2;
-    const transport = ip + PLAIN_IPV4_HEADER;
-    if (type !== ETHER_TYPE.ipv4 || transport + PORTS > end || bytes[ip] !== PLAIN_IPV4) {
-      return this.#walk(c, "ethernet");
-    }
-    const total = (bytes[ip + 2]! << 8) | bytes[ip + 3]!;
-    // Fragments, and lengths that need a second look.
-    const fragmented = (bytes[ip + 6]! & 0x3f) !== 0 || bytes[ip + 7] !== 0;
-    if (fragmented || total < PLAIN_IPV4_HEADER + PORTS) return this.#walk(c, "ethernet");
-    const protocol = bytes[ip + 9]!;
-    if (protocol === IP_PROTOCOL.udp) {
-      const source = (bytes[transport]! << 8) | bytes[transport + 1]!;
-      const destination = (bytes[transport + 2]! << 8) | bytes[transport + 3]!;
-      return isTunnelPort(source, destination) && this.#walk(c, "ethernet");
-    }
-    if (protocol !== IP_PROTOCOL.tcp) return this.#walk(c, "ethernet");
-    const limit = ip + total;
-    if (limit < c.limit) c.limit = limit;
-    if (limit < c.end) c.end = limit;
-    c.addressLength = 4;
-    c.source = ip + 12;
-    c.destination = ip + 16;
-    c.at = transport;
-    const step = tcp(c);
-    if (step !== "segment") return this.#finish(c, step);
-    this.#segments++;
-    return true;
+    return this.#network(c, type, p + 2, STEP.ethernet);
   }
 
   #link(c: Cursor, linkType: number): boolean {
@@ -125,40 +99,64 @@ class Decoder implements PacketDecoder {
       if (count > 0 || this.#unknownLinkTypes.size < MAX_LINK_TYPES) this.#unknownLinkTypes.set(linkType, count + 1);
       return false;
     }
+    if (row.next === STEP.cooked && has(c, COOKED_HEADER)) {
+      return this.#network(c, u16(c, COOKED_TYPE_AT), c.at + COOKED_HEADER, STEP.cooked);
+    }
     c.at += row.skip;
     return this.#walk(c, row.next);
   }
 
+  /**
+   * The quick way: IPv4 without options or fragments at index `ip`, with TCP, or with UDP that is no tunnel. What is anything
+   * else goes layer by layer, from IP on, or from `outer` on if `type` is not IP's.
+   */
+  #network(c: Cursor, type: number, ip: number, outer: Step): boolean {
+    if (type !== ETHER_TYPE.ipv4 && type !== ETHER_TYPE.ipv6) return this.#walk(c, outer);
+    c.at = ip;
+    if (type === ETHER_TYPE.ipv6) return this.#walk(c, STEP.ipv6);
+    const { bytes } = c;
+    const transport = ip + PLAIN_IPV4_HEADER;
+    if (transport + PORTS > c.end || bytes[ip] !== PLAIN_IPV4) return this.#walk(c, STEP.ipv4);
+    const total = (bytes[ip + 2]! << 8) | bytes[ip + 3]!;
+    const fragmented = (bytes[ip + 6]! & 0x3f) !== 0 || bytes[ip + 7] !== 0;
+    if (fragmented || total < PLAIN_IPV4_HEADER + PORTS) return this.#walk(c, STEP.ipv4);
+    const protocol = bytes[ip + 9]!;
+    if (protocol !== IP_PROTOCOL.tcp) {
+      const source = (bytes[transport]! << 8) | bytes[transport + 1]!;
+      const destination = (bytes[transport + 2]! << 8) | bytes[transport + 3]!;
+      if (protocol === IP_PROTOCOL.udp && !isTunnelPort(source, destination)) return false;
+      return this.#walk(c, STEP.ipv4);
+    }
+    narrow(c, total);
+    c.addressLength = 4;
+    c.source = ip + 12;
+    c.destination = ip + 16;
+    c.at = transport;
+    return this.#finish(c, tcp(c));
+  }
+
   #walk(c: Cursor, first: Step): boolean {
     let step = first;
-    for (let layers = 0; layers < MAX_LAYERS; layers++) {
-      switch (step) {
-        case "segment":
-        case "brokenSegment":
-        case "nothing":
-        case "cut":
-        case "malformed":
-          return this.#finish(c, step);
-        default:
-          step = LAYERS[step](c);
-      }
+    for (let layers = 0; step >= FIRST_LAYER; layers++) {
+      if (layers === MAX_LAYERS) return this.#finish(c, STEP.malformed);
+      step = LAYERS[step]!(c);
     }
-    return this.#finish(c, "malformed");
+    return this.#finish(c, step);
   }
 
   #finish(c: Cursor, step: Step): boolean {
     switch (step) {
-      case "segment":
+      case STEP.segment:
         this.#segments++;
         return true;
-      case "brokenSegment":
+      case STEP.brokenSegment:
         this.#segments++;
         this.#noteMalformed(c);
         return true;
-      case "malformed":
+      case STEP.malformed:
         this.#noteMalformed(c);
         return false;
-      case "cut":
+      case STEP.cut:
         this.#cut++;
         this.#note({ id: "packet-cut", frame: this.segment.packet.frame, at: fileOffset(c) });
         return false;
@@ -175,6 +173,9 @@ class Decoder implements PacketDecoder {
 
 /** Behind two addresses of six bytes. */
 const ETHERNET_TYPE_AT = 12;
+/** LINKTYPE_LINUX_SLL: the protocol is the last field. */
+const COOKED_HEADER = 16;
+const COOKED_TYPE_AT = 14;
 /** Version 4, five words: no options. */
 const PLAIN_IPV4 = 0x45;
 const PLAIN_IPV4_HEADER = 20;

@@ -1,10 +1,10 @@
 // Ethernet (IEEE 802.3), LLC (IEEE 802.2) and SNAP (RFC 1042), and the older LANs that carry LLC.
-import { behind, type Cursor, has, type Step, short, u8, u16, u32 } from "./cursor.ts";
+import { behind, type Cursor, has, STEP, type Step, short, u8, u16, u32 } from "./cursor.ts";
 import { byEtherType } from "./ether-type.ts";
 
 /** Two addresses. */
 export function ethernet(c: Cursor): Step {
-  return behind(c, 12, "etherType");
+  return behind(c, 12, STEP.etherType);
 }
 
 const SNAP = 0xaaaa;
@@ -16,9 +16,9 @@ const UNNUMBERED_INFORMATION = 0x03;
 export function llc(c: Cursor): Step {
   if (!has(c, 3)) return short(c, 3);
   const saps = u16(c, 0);
-  if (u8(c, 2) !== UNNUMBERED_INFORMATION) return "nothing";
-  if (saps === IP_SAP) return behind(c, 3, "rawIp");
-  if (saps !== SNAP) return "nothing";
+  if (u8(c, 2) !== UNNUMBERED_INFORMATION) return STEP.nothing;
+  if (saps === IP_SAP) return behind(c, 3, STEP.rawIp);
+  if (saps !== SNAP) return STEP.nothing;
   if (!has(c, 8)) return short(c, 8);
   c.at += 3;
   return snap(c);
@@ -40,9 +40,9 @@ export function snap(c: Cursor): Step {
     case OUI_BRIDGE_TUNNEL:
       return byEtherType(c, protocol);
     case OUI_BRIDGED:
-      return protocol === 0x0001 || protocol === 0x0007 ? "ethernet" : "nothing";
+      return protocol === 0x0001 || protocol === 0x0007 ? STEP.ethernet : STEP.nothing;
     default:
-      return "nothing";
+      return STEP.nothing;
   }
 }
 
@@ -53,14 +53,14 @@ export function tokenRing(c: Cursor): Step {
   if (!has(c, 15)) return short(c, 15);
   const llcFrame = (u8(c, 1) & 0xc0) === 0x40;
   const routing = (u8(c, 8) & SOURCE_ROUTED) === 0 ? 0 : u8(c, 14) & 0x1f;
-  return llcFrame ? behind(c, 14 + routing, "llc") : "nothing";
+  return llcFrame ? behind(c, 14 + routing, STEP.llc) : STEP.nothing;
 }
 
 /** FDDI (ANSI X3.139): frame control and two addresses; LLC where the frame control says so. */
 export function fddi(c: Cursor): Step {
   if (!has(c, 13)) return short(c, 13);
   const llcFrame = (u8(c, 0) & 0x70) === 0x50;
-  return llcFrame ? behind(c, 13, "llc") : "nothing";
+  return llcFrame ? behind(c, 13, STEP.llc) : STEP.nothing;
 }
 
 /** Protocol ids of ARCnet: RFC 1201, and RFC 1051 without a sequence number. */
@@ -80,9 +80,9 @@ export function arcnetLinux(c: Cursor): Step {
 function arcnet(c: Cursor, protocolAt: number): Step {
   if (!has(c, protocolAt + 2)) return short(c, protocolAt + 2);
   const protocol = u8(c, protocolAt);
-  if (protocol === ARCNET_IP_OLD) return behind(c, protocolAt + 1, "ipv4");
-  if (protocol !== ARCNET_IP) return "nothing";
+  if (protocol === ARCNET_IP_OLD) return behind(c, protocolAt + 1, STEP.ipv4);
+  if (protocol !== ARCNET_IP) return STEP.nothing;
   // A packet in several frames would have to be joined first; its first fragment is followed by four padding bytes.
   const split = u8(c, protocolAt + 1);
-  return split === 0 ? behind(c, protocolAt + 4, "ipv4") : "nothing";
+  return split === 0 ? behind(c, protocolAt + 4, STEP.ipv4) : STEP.nothing;
 }

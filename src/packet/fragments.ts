@@ -50,21 +50,21 @@ export class Fragments {
 
   /**
    * Takes the fragment that is at the cursor: all bytes up to `limit`, which were captured. Where it completes its datagram
-   * the cursor moves to the joined payload. `id` tells the datagrams between two addresses apart.
+   * the cursor moves to the joined payload. Refused: it does not fit into a datagram. `id` tells the datagrams between two addresses apart.
    */
-  join(c: Cursor, id: number, offset: number, more: boolean): "whole" | "nothing" | "malformed" {
+  join(c: Cursor, id: number, offset: number, more: boolean): "whole" | "open" | "refused" {
     const length = c.limit - c.at;
-    if (offset + length > MAX_LENGTH) return "malformed";
+    if (offset + length > MAX_LENGTH) return "refused";
     const datagram = this.#find(c, id);
     if (!more && datagram.total < 0) datagram.total = offset + length;
     this.#grow(datagram, ADDRESS_ROOM + offset + length);
     if (!this.#place(datagram, c, offset, length)) {
       this.#giveUp(datagram);
-      return "malformed";
+      return "refused";
     }
     const [from, to] = datagram.pieces;
     const whole = from === 0 && to !== undefined && datagram.total >= 0 && to >= datagram.total;
-    if (!whole) return "nothing";
+    if (!whole) return "open";
     this.#remove(datagram);
     c.bytes = datagram.bytes;
     c.source = 0;

@@ -1,5 +1,5 @@
 // GRE (RFC 2784, RFC 2890, with routing RFC 1701, version 1 RFC 2637), WCCP redirection and ERSPAN inside it.
-import { behind, type Cursor, has, type Step, short, u8, u16, u32 } from "./cursor.ts";
+import { behind, type Cursor, has, STEP, type Step, short, u8, u16, u32 } from "./cursor.ts";
 import { byEtherType } from "./ether-type.ts";
 
 const CHECKSUM = 0x8000;
@@ -25,7 +25,7 @@ export function gre(c: Cursor): Step {
   const flags = u16(c, 0);
   const protocol = u16(c, 2);
   const version = flags & VERSION;
-  if (version > 1) return "nothing";
+  if (version > 1) return STEP.nothing;
   let length = 4;
   if ((flags & (CHECKSUM | ROUTING)) !== 0) length += 4;
   if ((flags & KEY) !== 0) length += 4;
@@ -35,31 +35,31 @@ export function gre(c: Cursor): Step {
   c.at += length;
   if ((flags & ROUTING) !== 0) {
     const routes = sourceRoutes(c);
-    if (routes !== "gre") return routes;
+    if (routes !== STEP.gre) return routes;
   }
   switch (protocol) {
     case ERSPAN:
       // Type I has neither sequence number nor header.
-      return (flags & SEQUENCE) === 0 ? "ethernet" : "erspan";
+      return (flags & SEQUENCE) === 0 ? STEP.ethernet : STEP.erspan;
     case ERSPAN_III:
-      return "erspan";
+      return STEP.erspan;
     case WCCP:
-      return "wccp";
+      return STEP.wccp;
     case MIKROTIK_EOIP:
-      return version === 1 ? "ethernet" : "nothing";
+      return version === 1 ? STEP.ethernet : STEP.nothing;
     default:
-      if (protocol >= ARUBA_FIRST && protocol <= ARUBA_LAST) return "wireless";
+      if (protocol >= ARUBA_FIRST && protocol <= ARUBA_LAST) return STEP.wireless;
       return byEtherType(c, protocol);
   }
 }
 
-/** RFC 1701: source route entries until an empty one. "gre" if they were passed over. */
+/** RFC 1701: source route entries until an empty one. STEP.gre if they were passed over. */
 function sourceRoutes(c: Cursor): Step {
   while (has(c, 4)) {
     const family = u16(c, 0);
     const length = u8(c, 3);
     c.at += 4;
-    if (family === 0 && length === 0) return "gre";
+    if (family === 0 && length === 0) return STEP.gre;
     c.at += length;
   }
   return short(c, 4);
@@ -68,7 +68,7 @@ function sourceRoutes(c: Cursor): Step {
 /** WCCPv2 puts a redirect header of four bytes before the packet, version 1 puts nothing (draft-wilson-wrec-wccp-v2 §4.12). */
 export function wccp(c: Cursor): Step {
   if (!has(c, 1)) return short(c, 1);
-  return u8(c, 0) >> 4 === 4 ? "ipv4" : behind(c, 4, "rawIp");
+  return u8(c, 0) >> 4 === 4 ? STEP.ipv4 : behind(c, 4, STEP.rawIp);
 }
 
 const ERSPAN_II_VERSION = 1;
@@ -83,14 +83,14 @@ export function erspan(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   switch (u32(c, 0) >>> 28) {
     case ERSPAN_II_VERSION:
-      return behind(c, 8, "ethernet");
+      return behind(c, 8, STEP.ethernet);
     case ERSPAN_III_VERSION: {
       if (!has(c, 12)) return short(c, 12);
       const frameType = (u8(c, 10) >> 2) & 0x1f;
       const optional = (u8(c, 11) & ERSPAN_OPTIONAL) !== 0;
-      return behind(c, optional ? 20 : 12, frameType === FRAME_TYPE_IP ? "rawIp" : "ethernet");
+      return behind(c, optional ? 20 : 12, frameType === FRAME_TYPE_IP ? STEP.rawIp : STEP.ethernet);
     }
     default:
-      return "nothing";
+      return STEP.nothing;
   }
 }

@@ -1,5 +1,5 @@
 // IPv4 (RFC 791).
-import { type Cursor, has, narrow, type Step, short, u8, u16 } from "./cursor.ts";
+import { type Cursor, has, narrow, STEP, type Step, short, u8, u16 } from "./cursor.ts";
 import { byIpProtocol } from "./ip-protocol.ts";
 
 const MIN_HEADER = 20;
@@ -11,11 +11,11 @@ export function rawIp(c: Cursor): Step {
   if (!has(c, 1)) return short(c, 1);
   switch (u8(c, 0) >> 4) {
     case 4:
-      return "ipv4";
+      return STEP.ipv4;
     case 6:
-      return "ipv6";
+      return STEP.ipv6;
     default:
-      return "nothing";
+      return STEP.nothing;
   }
 }
 
@@ -23,12 +23,12 @@ export function rawIp(c: Cursor): Step {
 export function ipv4(c: Cursor): Step {
   if (!has(c, MIN_HEADER)) return short(c, MIN_HEADER);
   const first = u8(c, 0);
-  if (first >> 4 !== 4) return first >> 4 === 6 ? "ipv6" : "malformed";
+  if (first >> 4 !== 4) return first >> 4 === 6 ? STEP.ipv6 : STEP.malformed;
   const headerLength = (first & 0x0f) << 2;
-  if (headerLength < MIN_HEADER) return "malformed";
+  if (headerLength < MIN_HEADER) return STEP.malformed;
   // Segmentation offload leaves the total length 0: then it is the enclosing length.
   const total = u16(c, 2) || c.limit - c.at;
-  if (total < headerLength) return "malformed";
+  if (total < headerLength) return STEP.malformed;
   if (!has(c, headerLength)) return short(c, headerLength);
   c.addressLength = 4;
   c.source = c.at + 12;
@@ -42,9 +42,15 @@ export function ipv4(c: Cursor): Step {
   if (fragment === 0) return byIpProtocol(c, protocol);
   const offset = (fragment & FRAGMENT_OFFSET) * 8;
   // What the snap length cut, and what an error quotes, cannot be joined; the first fragment shows its header all the same.
-  if (c.quoted || !whole) return offset === 0 ? byIpProtocol(c, protocol) : "nothing";
-  const joined = c.fragments.join(c, id, offset, (fragment & MORE_FRAGMENTS) !== 0);
-  return joined === "whole" ? byIpProtocol(c, protocol) : joined;
+  if (c.quoted || !whole) return offset === 0 ? byIpProtocol(c, protocol) : STEP.nothing;
+  switch (c.fragments.join(c, id, offset, (fragment & MORE_FRAGMENTS) !== 0)) {
+    case "whole":
+      return byIpProtocol(c, protocol);
+    case "open":
+      return STEP.nothing;
+    case "refused":
+      return STEP.malformed;
+  }
 }
 
 /** Options (RFC 791 §3.1). */

@@ -1,5 +1,5 @@
 // IPv6 and its extension headers (RFC 8200), Authentication Header (RFC 4302), jumbo payloads (RFC 2675).
-import { type Cursor, has, narrow, type Step, short, u8, u16, u32 } from "./cursor.ts";
+import { type Cursor, has, narrow, STEP, type Step, short, u8, u16, u32 } from "./cursor.ts";
 import { byIpProtocol, HOP_BY_HOP } from "./ip-protocol.ts";
 
 const HEADER = 40;
@@ -7,7 +7,7 @@ const HEADER = 40;
 /** The fixed header. */
 export function ipv6(c: Cursor): Step {
   if (!has(c, HEADER)) return short(c, HEADER);
-  if (u8(c, 0) >> 4 !== 6) return "malformed";
+  if (u8(c, 0) >> 4 !== 6) return STEP.malformed;
   const next = u8(c, 6);
   const length = u16(c, 4);
   c.addressLength = 16;
@@ -74,9 +74,15 @@ export function ipv6Fragment(c: Cursor): Step {
   const more = (field & 1) === 1;
   c.at += 8;
   if (offset === 0 && !more) return byIpProtocol(c, next);
-  if (c.quoted || c.end < c.limit) return offset === 0 ? byIpProtocol(c, next) : "nothing";
-  const joined = c.fragments.join(c, id, offset, more);
-  return joined === "whole" ? byIpProtocol(c, next) : joined;
+  if (c.quoted || c.end < c.limit) return offset === 0 ? byIpProtocol(c, next) : STEP.nothing;
+  switch (c.fragments.join(c, id, offset, more)) {
+    case "whole":
+      return byIpProtocol(c, next);
+    case "open":
+      return STEP.nothing;
+    case "refused":
+      return STEP.malformed;
+  }
 }
 
 /** RFC 4302 §2: the length counts words of four bytes, less two. It stands in IPv4 too. */
@@ -84,7 +90,7 @@ export function ah(c: Cursor): Step {
   if (!has(c, 12)) return short(c, 12);
   const next = u8(c, 0);
   const length = (u8(c, 1) + 2) * 4;
-  if (length < 12) return "malformed";
+  if (length < 12) return STEP.malformed;
   if (!has(c, length)) return short(c, length);
   c.at += length;
   return byIpProtocol(c, next);

@@ -1,5 +1,5 @@
 // The table of layers: for each name the function that reads its header.
-import type { Cursor, Layer, Step } from "./cursor.ts";
+import { type Cursor, FIRST_LAYER, type LayerName, STEP, type Step } from "./cursor.ts";
 import { etherType } from "./ether-type.ts";
 import { arcnetBsd, arcnetLinux, ethernet, fddi, llc, tokenRing } from "./ethernet.ts";
 import { erspan, gre, wccp } from "./gre.ts";
@@ -17,7 +17,7 @@ import { capwap, prism, radiotap, wireless, wirelessSwapped } from "./wireless.t
 /** Reads the header at the cursor, moves the cursor behind it and says what stands there. */
 type ReadLayer = (c: Cursor) => Step;
 
-export const LAYERS: Readonly<Record<Layer, ReadLayer>> = {
+const BY_NAME: Readonly<Record<LayerName, ReadLayer>> = {
   ah,
   arcnetBsd,
   arcnetLinux,
@@ -68,3 +68,8 @@ export const LAYERS: Readonly<Record<Layer, ReadLayer>> = {
   wireless,
   wirelessSwapped,
 };
+
+/** The function of each layer, by its number in `STEP`. */
+export const LAYERS: readonly ReadLayer[] = Object.entries(STEP).map(([name, step]) =>
+  step < FIRST_LAYER ? () => step : BY_NAME[name as LayerName],
+);

@@ -1,5 +1,5 @@
 // MPLS label stacks (RFC 3032): what is below the stack is told by its first nibble (RFC 4928).
-import { type Cursor, has, type Step, short, u8, u16 } from "./cursor.ts";
+import { type Cursor, has, STEP, type Step, short, u8, u16 } from "./cursor.ts";
 import { isKnownEtherType } from "./ether-type.ts";
 
 /** Deeper stacks are not built; a packet of zeros would be one. */
@@ -13,18 +13,18 @@ export function mpls(c: Cursor): Step {
     c.at += 4;
     if (bottom) return belowStack(c);
   }
-  return "malformed";
+  return STEP.malformed;
 }
 
 function belowStack(c: Cursor): Step {
   if (!has(c, 1)) return short(c, 1);
   const nibble = u8(c, 0) >> 4;
-  if (nibble === 4 || nibble === 6) return "rawIp";
+  if (nibble === 4 || nibble === 6) return STEP.rawIp;
   // An Ethernet pseudowire, without a control word or with one, which begins with a zero nibble (RFC 4385 §3).
-  if (frameAt(c, 0)) return "ethernet";
-  if (nibble !== 0 || !frameAt(c, 4)) return "nothing";
+  if (frameAt(c, 0)) return STEP.ethernet;
+  if (nibble !== 0 || !frameAt(c, 4)) return STEP.nothing;
   c.at += 4;
-  return "ethernet";
+  return STEP.ethernet;
 }
 
 /** Whether what is `offset` bytes on looks like an Ethernet frame. */

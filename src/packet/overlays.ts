@@ -1,5 +1,5 @@
 // Tunnels over UDP between data centres, mobile networks and hosts; the table of ports is in udp.ts.
-import { behind, type Cursor, has, type Layer, type Step, short, u8, u16 } from "./cursor.ts";
+import { behind, type Cursor, has, STEP, type Step, short, u8, u16 } from "./cursor.ts";
 import { byEtherType } from "./ether-type.ts";
 import { byIpProtocol } from "./ip-protocol.ts";
 
@@ -8,22 +8,22 @@ const VNI_IS_THERE = 0x08;
 /** VXLAN, RFC 7348 §5. */
 export function vxlan(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
-  return (u8(c, 0) & VNI_IS_THERE) === 0 ? "nothing" : behind(c, 8, "ethernet");
+  return (u8(c, 0) & VNI_IS_THERE) === 0 ? STEP.nothing : behind(c, 8, STEP.ethernet);
 }
 
 /** Next Protocol of draft-ietf-nvo3-vxlan-gpe §3.2. */
-const GPE_PROTOCOLS: Readonly<Record<number, Layer>> = { 1: "ipv4", 2: "ipv6", 3: "ethernet", 5: "mpls" };
+const GPE_PROTOCOLS: Readonly<Record<number, Step>> = { 1: STEP.ipv4, 2: STEP.ipv6, 3: STEP.ethernet, 5: STEP.mpls };
 
 /** VXLAN with a protocol field. */
 export function vxlanGpe(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
-  return behind(c, 8, GPE_PROTOCOLS[u8(c, 3)] ?? "nothing");
+  return behind(c, 8, GPE_PROTOCOLS[u8(c, 3)] ?? STEP.nothing);
 }
 
 /** Geneve, RFC 8926 §3.4: the length of the options counts words of four bytes. */
 export function geneve(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
-  if (u8(c, 0) >> 6 !== 0) return "nothing";
+  if (u8(c, 0) >> 6 !== 0) return STEP.nothing;
   const length = 8 + (u8(c, 0) & 0x3f) * 4;
   const protocol = u16(c, 2);
   if (!has(c, length)) return short(c, length);
@@ -41,9 +41,9 @@ const GTP_V0_HEADER = 20;
 export function gtp(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   const flags = u8(c, 0);
-  if (u8(c, 1) !== GTP_G_PDU) return "nothing";
-  if (flags >> 5 === 0) return behind(c, GTP_V0_HEADER, "rawIp");
-  if (flags >> 5 !== 1) return "nothing";
+  if (u8(c, 1) !== GTP_G_PDU) return STEP.nothing;
+  if (flags >> 5 === 0) return behind(c, GTP_V0_HEADER, STEP.rawIp);
+  if (flags >> 5 !== 1) return STEP.nothing;
   c.at += 8;
   if ((flags & GTP_OPTIONAL) !== 0) {
     if (!has(c, 4)) return short(c, 4);
@@ -53,7 +53,7 @@ export function gtp(c: Cursor): Step {
       if (!has(c, 4)) return short(c, 4);
       // §5.2.1: the length counts words of four bytes; the last byte names the next extension.
       const length = u8(c, 0) * 4;
-      if (length === 0) return "malformed";
+      if (length === 0) return STEP.malformed;
       if (!has(c, length)) return short(c, length);
       extension = u8(c, length - 1);
       c.at += length;
@@ -61,7 +61,7 @@ export function gtp(c: Cursor): Step {
   }
   if (!has(c, 1)) return short(c, 1);
   const version = u8(c, 0) >> 4;
-  return version === 4 || version === 6 ? "rawIp" : "ppp";
+  return version === 4 || version === 6 ? STEP.rawIp : STEP.ppp;
 }
 
 const TEREDO_AUTHENTICATION = 0x0001;
@@ -74,7 +74,7 @@ export function teredo(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
   if (u16(c, 0) === TEREDO_ORIGIN) c.at += 8;
   if (!has(c, 1)) return short(c, 1);
-  return u8(c, 0) >> 4 === 6 ? "ipv6" : "nothing";
+  return u8(c, 0) >> 4 === 6 ? STEP.ipv6 : STEP.nothing;
 }
 
 const AYIYA_FORWARD = 1;
@@ -85,7 +85,7 @@ export function ayiya(c: Cursor): Step {
   const identity = 1 << (u8(c, 0) >> 4);
   const signature = (u8(c, 1) >> 4) * 4;
   const next = u8(c, 3);
-  if ((u8(c, 2) & 0x0f) !== AYIYA_FORWARD) return "nothing";
+  if ((u8(c, 2) & 0x0f) !== AYIYA_FORWARD) return STEP.nothing;
   const length = 8 + identity + signature;
   if (!has(c, length)) return short(c, length);
   c.at += length;
@@ -101,7 +101,7 @@ const L2TP_OFFSET = 0x0200;
 export function l2tp(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
   const flags = u16(c, 0);
-  if ((flags & L2TP_CONTROL) !== 0 || (flags & 0x0f) !== 2) return "nothing";
+  if ((flags & L2TP_CONTROL) !== 0 || (flags & 0x0f) !== 2) return STEP.nothing;
   let length = 6;
   if ((flags & L2TP_LENGTH) !== 0) length += 2;
   if ((flags & L2TP_SEQUENCE) !== 0) length += 4;
@@ -109,31 +109,31 @@ export function l2tp(c: Cursor): Step {
     if (!has(c, length + 2)) return short(c, length + 2);
     length += 2 + u16(c, length);
   }
-  return behind(c, length, "ppp");
+  return behind(c, length, STEP.ppp);
 }
 
 /** LISP data, RFC 9300 §5.1. */
 export function lisp(c: Cursor): Step {
-  return behind(c, 8, "rawIp");
+  return behind(c, 8, STEP.rawIp);
 }
 
 const TZSP_END = 1;
 const TZSP_PADDING = 0;
 /** Received packet, packet for transmission; others are configuration and keep-alives. */
 const TZSP_PACKETS: readonly number[] = [0, 1];
-const TZSP_ENCAPSULATIONS: Readonly<Record<number, Layer>> = {
-  1: "ethernet",
-  18: "wireless",
-  119: "prism",
-  127: "prism",
+const TZSP_ENCAPSULATIONS: Readonly<Record<number, Step>> = {
+  1: STEP.ethernet,
+  18: STEP.wireless,
+  119: STEP.prism,
+  127: STEP.prism,
 };
 
 /** TZSP (https://web.archive.org/web/2005/http://www.networkchemistry.com/support/appnotes/an001_tzsp.html): tags, then a frame. */
 export function tzsp(c: Cursor): Step {
   if (!has(c, 5)) return short(c, 5);
-  if (u8(c, 0) !== 1 || !TZSP_PACKETS.includes(u8(c, 1))) return "nothing";
+  if (u8(c, 0) !== 1 || !TZSP_PACKETS.includes(u8(c, 1))) return STEP.nothing;
   const inner = TZSP_ENCAPSULATIONS[u16(c, 2)];
-  if (inner === undefined) return "nothing";
+  if (inner === undefined) return STEP.nothing;
   c.at += 4;
   while (has(c, 1)) {
     const tag = u8(c, 0);

@@ -1,5 +1,5 @@
 // PPP (RFC 1661), PPPoE (RFC 2516), Cisco HDLC and Frame Relay (RFC 2427).
-import { behind, type Cursor, has, type Layer, narrow, type Step, short, u8, u16 } from "./cursor.ts";
+import { behind, type Cursor, has, narrow, STEP, type Step, short, u8, u16 } from "./cursor.ts";
 import { snap } from "./ethernet.ts";
 
 const UNNUMBERED_INFORMATION = 0x03;
@@ -8,11 +8,11 @@ const CISCO_UNICAST = 0x0f;
 const CISCO_MULTICAST = 0x8f;
 
 /** PPP protocol numbers (IANA ppp-numbers). */
-const PPP_PROTOCOLS: ReadonlyMap<number, Layer> = new Map<number, Layer>([
-  [0x0021, "ipv4"],
-  [0x0057, "ipv6"],
-  [0x0281, "mpls"], // RFC 3032
-  [0x0283, "mpls"],
+const PPP_PROTOCOLS: ReadonlyMap<number, Step> = new Map<number, Step>([
+  [0x0021, STEP.ipv4],
+  [0x0057, STEP.ipv6],
+  [0x0281, STEP.mpls], // RFC 3032
+  [0x0283, STEP.mpls],
 ]);
 
 /**
@@ -22,7 +22,7 @@ const PPP_PROTOCOLS: ReadonlyMap<number, Layer> = new Map<number, Layer>([
 export function ppp(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
   const first = u8(c, 0);
-  if (first === CISCO_UNICAST || first === CISCO_MULTICAST) return "ciscoHdlc";
+  if (first === CISCO_UNICAST || first === CISCO_MULTICAST) return STEP.ciscoHdlc;
   const framed = (first === 0xff || first <= 1) && u8(c, 1) === UNNUMBERED_INFORMATION;
   if (framed) c.at += 2;
   return pppProtocol(c);
@@ -33,14 +33,14 @@ function pppProtocol(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
   const compressed = (u8(c, 0) & 1) === 1;
   const protocol = compressed ? u8(c, 0) : u16(c, 0);
-  return behind(c, compressed ? 1 : 2, PPP_PROTOCOLS.get(protocol) ?? "nothing");
+  return behind(c, compressed ? 1 : 2, PPP_PROTOCOLS.get(protocol) ?? STEP.nothing);
 }
 
 /** PPPoE in the session stage: version and type, code 0, session, length; then PPP without framing. */
 export function pppoe(c: Cursor): Step {
   if (!has(c, 6)) return short(c, 6);
-  if (u8(c, 0) !== 0x11) return "malformed";
-  if (u8(c, 1) !== 0) return "nothing";
+  if (u8(c, 0) !== 0x11) return STEP.malformed;
+  if (u8(c, 1) !== 0) return STEP.nothing;
   const length = u16(c, 4);
   c.at += 6;
   narrow(c, length);
@@ -49,7 +49,7 @@ export function pppoe(c: Cursor): Step {
 
 /** Cisco HDLC: address and control, then an EtherType. */
 export function ciscoHdlc(c: Cursor): Step {
-  return behind(c, 2, "etherType");
+  return behind(c, 2, STEP.etherType);
 }
 
 /** NLPIDs (ISO/IEC TR 9577). */
@@ -62,10 +62,10 @@ export function frameRelay(c: Cursor): Step {
     if (!has(c, length)) return short(c, length);
     if ((u8(c, length - 1) & 1) === 1) break;
   }
-  if (length > 4) return "malformed";
+  if (length > 4) return STEP.malformed;
   c.at += length;
   if (!has(c, 2)) return short(c, 2);
-  if (u8(c, 0) !== UNNUMBERED_INFORMATION) return "etherType";
+  if (u8(c, 0) !== UNNUMBERED_INFORMATION) return STEP.etherType;
   // RFC 2427 §3: one byte of padding may stand before the NLPID.
   c.at += u8(c, 1) === 0 ? 2 : 1;
   if (!has(c, 1)) return short(c, 1);
@@ -73,12 +73,12 @@ export function frameRelay(c: Cursor): Step {
   c.at += 1;
   switch (nlpid) {
     case NLPID.ipv4:
-      return "ipv4";
+      return STEP.ipv4;
     case NLPID.ipv6:
-      return "ipv6";
+      return STEP.ipv6;
     case NLPID.snap:
       return has(c, 5) ? snap(c) : short(c, 5);
     default:
-      return "nothing";
+      return STEP.nothing;
   }
 }

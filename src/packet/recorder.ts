@@ -1,5 +1,5 @@
 // Headers that the recording system puts before a packet (https://www.tcpdump.org/linktypes.html names a page for each).
-import { behind, type Cursor, has, type Step, short, u8, u16, u16le, u32 } from "./cursor.ts";
+import { behind, type Cursor, has, STEP, type Step, short, u8, u16, u16le, u32 } from "./cursor.ts";
 import { byEtherType } from "./ether-type.ts";
 import { linkLayer } from "./link-layers.ts";
 
@@ -25,14 +25,14 @@ export function cooked2(c: Cursor): Step {
 
 function cookedProtocol(c: Cursor, protocol: number): Step {
   if (protocol >= FIRST_ETHER_TYPE) return byEtherType(c, protocol);
-  return protocol === COOKED_LLC ? "llc" : "nothing";
+  return protocol === COOKED_LLC ? STEP.llc : STEP.nothing;
 }
 
 /** AF_INET; then AF_INET6 of Linux, Windows, the BSDs (three values) and macOS. */
 const IP_FAMILIES: readonly number[] = [2, 10, 23, 24, 28, 30];
 
 function byFamily(family: number): Step {
-  return IP_FAMILIES.includes(family) ? "rawIp" : "nothing";
+  return IP_FAMILIES.includes(family) ? STEP.rawIp : STEP.nothing;
 }
 
 /** LINKTYPE_NULL: the address family in the byte order of the recording machine. */
@@ -64,30 +64,30 @@ export function nflog(c: Cursor): Step {
   c.at += 4;
   while (has(c, 4)) {
     const length = u16le(c, 0);
-    if (length < 4) return "malformed";
-    if ((u16le(c, 2) & 0x7fff) === NFLOG_PAYLOAD) return behind(c, 4, "rawIp");
+    if (length < 4) return STEP.malformed;
+    if ((u16le(c, 2) & 0x7fff) === NFLOG_PAYLOAD) return behind(c, 4, STEP.rawIp);
     c.at += (length + 3) & ~3;
   }
-  return "nothing";
+  return STEP.nothing;
 }
 
 /** LINKTYPE_PKTAP: its own length, and the link type of what follows, little-endian. */
 export function pktap(c: Cursor): Step {
   if (!has(c, 12)) return short(c, 12);
   const length = u16le(c, 0);
-  return length < 12 ? "malformed" : nested(c, length, u16le(c, 8));
+  return length < 12 ? STEP.malformed : nested(c, length, u16le(c, 8));
 }
 
 /** LINKTYPE_PPI: version, flags, its own length and the link type of what follows, little-endian. */
 export function ppi(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   const length = u16le(c, 2);
-  return length < 8 ? "malformed" : nested(c, length, u16le(c, 4));
+  return length < 8 ? STEP.malformed : nested(c, length, u16le(c, 4));
 }
 
 function nested(c: Cursor, length: number, linkType: number): Step {
   const row = linkLayer(linkType);
-  return row === undefined ? "nothing" : behind(c, length + row.skip, row.next);
+  return row === undefined ? STEP.nothing : behind(c, length + row.skip, row.next);
 }
 
 const JUNIPER_MAGIC = 0x4d4743;
@@ -97,9 +97,9 @@ const JUNIPER_NO_LINK_LAYER = 0x02;
 /** LINKTYPE_JUNIPER_ETHER: magic, flags, extensions with their length. */
 export function juniperEthernet(c: Cursor): Step {
   if (!has(c, 6)) return short(c, 6);
-  if (u32(c, 0) >>> 8 !== JUNIPER_MAGIC) return "malformed";
+  if (u32(c, 0) >>> 8 !== JUNIPER_MAGIC) return STEP.malformed;
   const flags = u8(c, 3);
   const length = (flags & JUNIPER_EXTENSIONS) === 0 ? 4 : 6 + u16(c, 4);
   // Without its link layer a packet has the kernel's protocol number, four bytes, in front.
-  return (flags & JUNIPER_NO_LINK_LAYER) === 0 ? behind(c, length, "ethernet") : behind(c, length + 4, "rawIp");
+  return (flags & JUNIPER_NO_LINK_LAYER) === 0 ? behind(c, length, STEP.ethernet) : behind(c, length + 4, STEP.rawIp);
 }

@@ -1,5 +1,5 @@
 // The TCP header (RFC 9293 §3.1), read into the one reused segment.
-import { type Cursor, type Step, short } from "./cursor.ts";
+import { type Cursor, STEP, type Step, short } from "./cursor.ts";
 
 const MIN_HEADER = 20;
 /** Up to the window: so much Wireshark needs to give a header a stream number. */
@@ -27,5 +27,5 @@ export function tcp(c: Cursor): Step {
   segment.payloadStart = payload < end && sound ? payload : end;
   segment.payloadEnd = end;
   segment.payloadLength = sound ? c.limit - payload : 0;
-  return sound ? "segment" : "brokenSegment";
+  return sound ? STEP.segment : STEP.brokenSegment;
 }

@@ -1,26 +1,26 @@
 // UDP (RFC 768), for the tunnels that it carries: mirrored and tunnelled traffic comes so.
-import { type Cursor, has, type Layer, narrow, type Step, short, u16 } from "./cursor.ts";
+import { type Cursor, has, narrow, STEP, type Step, short, u16 } from "./cursor.ts";
 
 /** A port on which a tunnel is looked for, as Wireshark 4.0 does by default. */
 interface TunnelPort {
   readonly port: number;
-  readonly layer: Layer;
+  readonly layer: Step;
   readonly ref: string;
 }
 
 const TUNNEL_PORTS: readonly TunnelPort[] = [
-  { port: 1701, layer: "l2tp", ref: "RFC 2661 §8.1" },
-  { port: 2152, layer: "gtp", ref: "3GPP TS 29.281 §4.4.2" },
-  { port: 3544, layer: "teredo", ref: "RFC 4380 §2.7" },
-  { port: 4341, layer: "lisp", ref: "RFC 9300 §5.1" },
-  { port: 4789, layer: "vxlan", ref: "RFC 7348 §5" },
-  { port: 4790, layer: "vxlanGpe", ref: "draft-ietf-nvo3-vxlan-gpe §3" },
-  { port: 5072, layer: "ayiya", ref: "draft-massar-v6ops-ayiya §7" },
-  { port: 5247, layer: "capwap", ref: "RFC 5415 §14" },
-  { port: 6081, layer: "geneve", ref: "RFC 8926 §3.3" },
-  { port: 6635, layer: "mpls", ref: "RFC 7510 §3" },
-  { port: 8472, layer: "vxlan", ref: "Linux, before RFC 7348 had a number" },
-  { port: 37008, layer: "tzsp", ref: "TaZmen Sniffer Protocol, 0x9090" },
+  { port: 1701, layer: STEP.l2tp, ref: "RFC 2661 §8.1" },
+  { port: 2152, layer: STEP.gtp, ref: "3GPP TS 29.281 §4.4.2" },
+  { port: 3544, layer: STEP.teredo, ref: "RFC 4380 §2.7" },
+  { port: 4341, layer: STEP.lisp, ref: "RFC 9300 §5.1" },
+  { port: 4789, layer: STEP.vxlan, ref: "RFC 7348 §5" },
+  { port: 4790, layer: STEP.vxlanGpe, ref: "draft-ietf-nvo3-vxlan-gpe §3" },
+  { port: 5072, layer: STEP.ayiya, ref: "draft-massar-v6ops-ayiya §7" },
+  { port: 5247, layer: STEP.capwap, ref: "RFC 5415 §14" },
+  { port: 6081, layer: STEP.geneve, ref: "RFC 8926 §3.3" },
+  { port: 6635, layer: STEP.mpls, ref: "RFC 7510 §3" },
+  { port: 8472, layer: STEP.vxlan, ref: "Linux, before RFC 7348 had a number" },
+  { port: 37008, layer: STEP.tzsp, ref: "TaZmen Sniffer Protocol, 0x9090" },
 ];
 
 /** 0, or one more than the row: the quick way asks for every UDP packet. */
@@ -42,10 +42,10 @@ export function udp(c: Cursor): Step {
   const length = u16(c, 4);
   const low = ROW_OF_PORT[Math.min(source, destination)]!;
   const row = low !== 0 ? low : ROW_OF_PORT[Math.max(source, destination)]!;
-  if (row === 0) return "nothing";
+  if (row === 0) return STEP.nothing;
   // 0: a jumbo payload (RFC 2675 §4), or segmentation offload.
   if (length >= HEADER) narrow(c, length);
-  else if (length !== 0) return "malformed";
+  else if (length !== 0) return STEP.malformed;
   c.at += HEADER;
   return TUNNEL_PORTS[row - 1]!.layer;
 }

@@ -1,5 +1,5 @@
 // IEEE 802.11 data frames that are not encrypted, and the headers that recording programs put before them.
-import { behind, type Cursor, has, type Step, short, u8, u16, u16le, u32 } from "./cursor.ts";
+import { behind, type Cursor, has, STEP, type Step, short, u8, u16, u16le, u32 } from "./cursor.ts";
 
 /** Frame control, first byte: type and subtype (IEEE 802.11-2020 §9.2.4.1). */
 const TYPE_MASK = 0x0c;
@@ -19,7 +19,7 @@ const AGGREGATE_HEADER = 14;
 /** A frame without a header before it. */
 export function wireless(c: Cursor): Step {
   if (!has(c, 2)) return short(c, 2);
-  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), 1) : "nothing";
+  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), 1) : STEP.nothing;
 }
 
 /** As controllers send it in CAPWAP: the two bytes of frame control swapped, and no fragments. */
@@ -35,8 +35,8 @@ function whole(c: Cursor, flags: number): boolean {
 
 /** `alignment`: what the header's length is padded to. */
 function dataFrame(c: Cursor, control: number, flags: number, alignment: 1 | 4): Step {
-  if ((control & TYPE_MASK) !== TYPE_DATA || (control & SUBTYPE_NO_DATA) !== 0) return "nothing";
-  if ((flags & PROTECTED) !== 0) return "nothing";
+  if ((control & TYPE_MASK) !== TYPE_DATA || (control & SUBTYPE_NO_DATA) !== 0) return STEP.nothing;
+  if ((flags & PROTECTED) !== 0) return STEP.nothing;
   let length = (flags & BOTH_DISTRIBUTION) === BOTH_DISTRIBUTION ? 30 : 24;
   let aggregate = false;
   if ((control & SUBTYPE_QOS) !== 0) {
@@ -46,7 +46,7 @@ function dataFrame(c: Cursor, control: number, flags: number, alignment: 1 | 4):
   }
   if (alignment === 4) length = (length + 3) & ~3;
   // Of an aggregate only the first frame is looked at: a packet gives one segment.
-  return behind(c, aggregate ? length + AGGREGATE_HEADER : length, "llc");
+  return behind(c, aggregate ? length + AGGREGATE_HEADER : length, STEP.llc);
 }
 
 const PRESENT_TIME = 0x01;
@@ -58,11 +58,11 @@ const PADDED_HEADER = 0x20;
 export function radiotap(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   const length = u16le(c, 2);
-  if (length < 8) return "malformed";
+  if (length < 8) return STEP.malformed;
   if (!has(c, length + 2)) return short(c, length + 2);
   const alignment = radiotapPads(c, length) ? 4 : 1;
   c.at += length;
-  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), alignment) : "nothing";
+  return whole(c, u8(c, 1)) ? dataFrame(c, u8(c, 0), u8(c, 1), alignment) : STEP.nothing;
 }
 
 function radiotapPads(c: Cursor, length: number): boolean {
@@ -83,7 +83,7 @@ export function prism(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   const avs = (u32(c, 0) & 0xfffff000) >>> 0 === AVS_MAGIC;
   const length = avs ? u32(c, 4) : u16le(c, 4);
-  return length < 8 ? "malformed" : behind(c, length, "wireless");
+  return length < 8 ? STEP.malformed : behind(c, length, STEP.wireless);
 }
 
 /** Fields of the CAPWAP header, RFC 5415 §4.3. */
@@ -96,12 +96,12 @@ const BINDING_WIRELESS = 1;
 export function capwap(c: Cursor): Step {
   if (!has(c, 8)) return short(c, 8);
   // Version 0; type 1 is DTLS.
-  if (u8(c, 0) !== 0) return "nothing";
+  if (u8(c, 0) !== 0) return STEP.nothing;
   const length = (u8(c, 1) >> 3) * 4;
   const flags = u16(c, 2);
   const binding = (u8(c, 2) >> 1) & 0x1f;
-  if (length < 8) return "malformed";
-  if ((flags & (CAPWAP_FRAGMENT | CAPWAP_KEEP_ALIVE)) !== 0) return "nothing";
-  if ((flags & CAPWAP_NATIVE) === 0) return behind(c, length, "ethernet");
-  return binding === BINDING_WIRELESS ? behind(c, length, "wirelessSwapped") : "nothing";
+  if (length < 8) return STEP.malformed;
+  if ((flags & (CAPWAP_FRAGMENT | CAPWAP_KEEP_ALIVE)) !== 0) return STEP.nothing;
+  if ((flags & CAPWAP_NATIVE) === 0) return behind(c, length, STEP.ethernet);
+  return binding === BINDING_WIRELESS ? behind(c, length, STEP.wirelessSwapped) : STEP.nothing;
 }
