@@ -41,12 +41,6 @@ await build({ ...common, entryPoints: ["src/report/schema.ts"], outfile: "dist/s
 const { reportSchema } = createRequire(import.meta.url)(`${root}dist/schema.cjs`);
 writeFileSync(`${root}dist/report.schema.json`, `${JSON.stringify(reportSchema, null, 2)}\n`);
 rmSync(`${root}dist/schema.cjs`);
-execFileSync(
-  process.execPath,
-  [
-    `${root}node_modules/typescript/bin/tsc`,
-    ...["--project", `${root}tsconfig.json`, "--noEmit", "false", "--declaration", "--emitDeclarationOnly"],
-    ...["--rootDir", `${root}src`, "--outDir", `${root}dist/types`],
-  ],
-  { stdio: "inherit" },
-);
+execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "--project", `${root}src/tsconfig.json`], {
+  stdio: "inherit",
+});

@@ -2,7 +2,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { latin1, type Note, nanos } from "../bytes/index.ts";
-import { Collector, type KeyFacts, pageMarks } from "../diagnosis/index.ts";
+import { Collector, pageMarks } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
 import {
   type CaptureSink,
@@ -39,9 +39,25 @@ const DIGESTS: ReportDigests = {
  */
 export async function checkCapture(source: CaptureSource, options: CheckOptions = {}): Promise<Report | CheckFailure> {
   const path = options.name ?? (typeof source === "string" ? source : "-");
-  const keys = await loadKeys(typeof source === "string" ? source : null, options.keylogs ?? []);
+  const keys = loadKeys(typeof source === "string" ? source : null, options, {
+    verifyBodies: options.verifyBodies ?? true,
+  });
   if (keys.failure !== null)
     return { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
+  const first = await readOnce(path, source, options, keys);
+  // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
+  const again = keys.late && (source instanceof Uint8Array || (typeof source === "string" && source !== "-"));
+  if (!again) return first;
+  keys.again();
+  return readOnce(path, source, options, keys);
+}
+
+async function readOnce(
+  path: string,
+  source: CaptureSource,
+  options: CheckOptions,
+  keys: CaptureKeys,
+): Promise<Report | CheckFailure> {
   const run = new Run(options, keys);
   const reader = createCaptureReader(run.sink);
   const outcome = await readCapture(source, reader, {
@@ -75,6 +91,8 @@ class Run {
   readonly #tcp: ReturnType<typeof createTcp>;
   readonly #decoder: ReturnType<typeof createPacketDecoder>;
   readonly #keys: CaptureKeys;
+  /** Tunnels of which the inside could be read, in part at least. */
+  #decrypted = 0;
 
   constructor(options: CheckOptions, keys: CaptureKeys) {
     this.#keys = keys;
@@ -87,7 +105,12 @@ class Run {
       tag: (bytes) => createHmac("sha256", TAG_KEY).update(bytes).digest("base64url").slice(0, 22),
       bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
       opener: () => keys.opener(),
-      timeline: (timeline) => this.#collector.add(timeline),
+      hasKeys: (random) => keys.has(random),
+      timeline: (timeline) => {
+        if (timeline.tunnel !== null && timeline.tunnel.tls !== null && timeline.tunnel.inside !== "none")
+          this.#decrypted++;
+        this.#collector.add(timeline);
+      },
       leg: (leg) => this.#collector.addLeg(leg),
     };
     this.#tcp = createTcp(createProxyTracker(context), note);
@@ -124,8 +147,7 @@ class Run {
       start: summary.start,
       end: summary.end,
     };
-    const facts: KeyFacts = this.#keys.facts();
-    const diagnosis = this.#collector.finish(quality, facts);
+    const diagnosis = this.#collector.finish(quality, { ...this.#keys.facts(), decrypted: this.#decrypted });
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
     return buildReport(
       {

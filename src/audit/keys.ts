@@ -1,10 +1,11 @@
-// Key logs: named by option, found beside the capture, or embedded in it; and an opener for each TLS connection.
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import type { KeyFacts } from "../diagnosis/index.ts";
+// Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import {
   createKeyStore,
   createRecordOpener,
   createSessionCache,
+  type KeyStore,
+  type OpenerOptions,
   readKeyLog,
   type TlsOpener,
 } from "../tls-decrypt/index.ts";
@@ -16,56 +17,74 @@ const BESIDE = [".keys", ".keylog", ".sslkeylog"];
 const TLS_KEY_LOG = 0x544c534b;
 const CHUNK_BYTES = 256 * 1024;
 
-/** All keys of one run. */
-export interface CaptureKeys {
-  /** A key log that was named but cannot be read. */
-  readonly failure: { readonly path: string; readonly why: string } | null;
-  embedded(type: number, data: Uint8Array): void;
-  opener(): TlsOpener | null;
-  facts(): KeyFacts;
+/** What is asked for by option. */
+export interface KeyOptions {
+  readonly keylogs?: readonly string[] | undefined;
+  readonly rsaKeys?: readonly string[] | undefined;
 }
 
-/** Reads the key logs of a capture. `capture` is its path; null or "-" has nothing beside it. */
-export async function loadKeys(capture: string | null, named: readonly string[]): Promise<CaptureKeys> {
+/** All keys of one run. */
+export interface CaptureKeys {
+  /** A file that was named but cannot be used. */
+  readonly failure: { readonly path: string; readonly why: string } | null;
+  /** Takes a Decryption Secrets Block. */
+  embedded(type: number, data: Uint8Array): void;
+  /** Whether keys for this client random are held. */
+  has(random: Uint8Array): boolean;
+  /** An opener for one TLS connection; null while there are no keys at all. */
+  opener(): TlsOpener | null;
+  /** Embedded secrets came behind connections that may have needed them: reading the capture once more would help. */
+  readonly late: boolean;
+  /** Forgets which connections asked, before the capture is read once more. */
+  again(): void;
+  facts(): { readonly sources: readonly string[]; readonly sessions: number; readonly tlsConnections: number };
+}
+
+/** Reads the keys for a capture. `capture` is its path; null or "-" has nothing beside it. */
+export function loadKeys(capture: string | null, named: KeyOptions, choices: OpenerOptions): CaptureKeys {
   const store = createKeyStore();
   const cache = createSessionCache();
   const sources = new Set<string>();
   let failure: CaptureKeys["failure"] = null;
-  for (const path of named) {
-    const why = readInto(path, readKeyLog(store));
+  for (const path of named.keylogs ?? []) {
+    const why = readInto(path, store);
     if (why !== null) failure ??= { path, why: `the key log cannot be read: ${why}` };
     sources.add("keylog");
   }
-  for (const path of beside(capture)) {
-    if (named.includes(path)) continue;
-    if (readInto(path, readKeyLog(store)) === null) sources.add("beside");
+  for (const path of named.rsaKeys ?? []) {
+    const why = readRsaKey(path, store);
+    if (why !== null) failure ??= { path, why };
+    sources.add("rsa-key");
   }
-  const openers: TlsOpener[] = [];
+  for (const path of beside(capture))
+    if (named.keylogs?.includes(path) !== true && readInto(path, store) === null) sources.add("beside");
   let connections = 0;
-  let decrypted = 0;
-  const settle = (): void => {
-    for (const { stats } of openers.splice(0)) if (stats.client.opened + stats.server.opened > 0) decrypted++;
-  };
+  let late = false;
   return {
     failure,
+    get late() {
+      return late;
+    },
+    again() {
+      connections = 0;
+      late = false;
+    },
     embedded(type, data) {
       if (type !== TLS_KEY_LOG) return;
       const reader = readKeyLog(store);
+      const before = store.counts.secrets - store.counts.duplicates;
       reader.push(data, 0, data.length);
       reader.end();
       sources.add("embedded");
+      if (connections > 0 && store.counts.secrets - store.counts.duplicates > before) late = true;
     },
+    has: (random) => store.has(random),
     opener() {
       connections++;
       if (store.sessions === 0 && store.rsaKeys.length === 0) return null;
-      const opener = createRecordOpener(store, nodeCrypto, cache);
-      openers.push(opener);
-      return opener;
+      return createRecordOpener(store, nodeCrypto, cache, choices);
     },
-    facts() {
-      settle();
-      return { sources: [...sources], sessions: store.sessions, decrypted, tlsConnections: connections };
-    },
+    facts: () => ({ sources: [...sources], sessions: store.sessions, tlsConnections: connections }),
   };
 }
 
@@ -78,18 +97,35 @@ function beside(capture: string | null): string[] {
   );
 }
 
-function readInto(path: string, reader: ReturnType<typeof readKeyLog>): string | null {
+function readInto(path: string, store: KeyStore): string | null {
   let descriptor: number | null = null;
   try {
     descriptor = openSync(path, "r");
+    const reader = readKeyLog(store);
     const chunk = new Uint8Array(CHUNK_BYTES);
-    for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk))
+    for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk)) {
       reader.push(chunk, 0, length);
+    }
     reader.end();
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/, \w+ '.*'$/s, "") : String(error);
+    return reasonOf(error);
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }
+}
+
+function readRsaKey(path: string, store: KeyStore): string | null {
+  try {
+    return store.addRsaKey(readFileSync(path, "latin1"), nodeCrypto)
+      ? null
+      : "there is no RSA private key in this file (PEM, not encrypted)";
+  } catch (error) {
+    return `the RSA key cannot be read: ${reasonOf(error)}`;
+  }
+}
+
+/** The message without the path, which stands before it anyway. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/, \w+(?: '.*')?$/s, "") : String(error);
 }

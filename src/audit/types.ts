@@ -13,6 +13,10 @@ export interface CheckOptions {
   readonly proxies?: readonly ProxyAddress[];
   /** Paths of key logs (NSS format). Those beside the capture are found without being named. */
   readonly keylogs?: readonly string[];
+  /** Paths of RSA private keys (PEM) of servers, for TLS with RSA key exchange. */
+  readonly rsaKeys?: readonly string[];
+  /** False: large response bodies inside TLS are passed over, so their authentication tags are not verified. Default true. */
+  readonly verifyBodies?: boolean;
   /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */
   readonly onProgress?: (bytes: number, total: number | null) => void;
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */

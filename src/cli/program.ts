@@ -69,6 +69,8 @@ function createProgram(done: (code: number) => void): Command {
       collect,
       [],
     )
+    .option("--rsa-key <file>", "RSA private key (PEM) of a server, for TLS with RSA key exchange, repeatable", collect, [])
+    .option("--skip-bodies", "pass over large bodies inside TLS without verifying their tags: quicker")
     .addOption(
       new Option("-f, --format <format>", "what to print")
         .choices(["table", "line", "json", "ndjson"])

@@ -1,5 +1,5 @@
 // One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
-import type { Endpoint, FrameNo, Note, Side, Where } from "../bytes/index.ts";
+import type { Endpoint, FrameNo, Nanos, Note, Side, Where } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp1Parser,
@@ -13,11 +13,11 @@ import {
   type Target,
 } from "../http/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
-import { looksLikeTls } from "../tls-parse/index.ts";
+import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
 import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
@@ -48,6 +48,7 @@ export class ProxyConversation implements Conversation {
   abandoned = false;
 
   readonly #connection: TcpConnection;
+  readonly #secure: TlsFacts | null;
   readonly #context: ProxyContext;
   #clientSide: Side | null;
   #detectedBy: DetectedBy | null = null;
@@ -64,6 +65,8 @@ export class ProxyConversation implements Conversation {
   #waitingConnect: OpenConnect | null = null;
   /** Bytes of the client behind a CONNECT that is not answered yet. */
   readonly #held = new HeldBytes();
+  /** Time of the held piece that is given on now; null outside of a replay. */
+  #replaying: Nanos | null = null;
   /** The proxy's side lost bytes while a CONNECT waited: its answer may be among them. */
   #answerLost = false;
   /** A 2xx without framing came without a request that was seen: the next bytes tell whether a tunnel follows. */
@@ -75,16 +78,18 @@ export class ProxyConversation implements Conversation {
   #clientEnd: EndCause = "capture-end";
   #proxyEnd: EndCause = "capture-end";
 
-  constructor(connection: TcpConnection, context: ProxyContext) {
+  /** `secure`: facts of the TLS around all of it, if the client speaks TLS to the proxy. */
+  constructor(connection: TcpConnection, context: ProxyContext, secure: TlsFacts | null = null) {
     this.#connection = connection;
-    this.#context = context;
-    this.#look = new BodyLook(context);
-    this.#clientSide = clientSideOf(connection, context);
+    this.#secure = secure;
     const note = (entry: Note): void => {
       if (this.#notes.length < MAX_NOTES) this.#notes.push(entry);
       context.note(entry);
     };
-    const http = { note, now: context.now, tag: context.tag };
+    this.#context = { ...context, note, now: () => this.#replaying ?? context.now() };
+    this.#look = new BodyLook(context);
+    this.#clientSide = clientSideOf(connection, context);
+    const http = this.#context;
     this.#requests = createHttp1Parser(
       "request",
       {
@@ -123,7 +128,7 @@ export class ProxyConversation implements Conversation {
       return this.#tunnel.gap(fromClient ? "client" : "server", length, frame, cause, skippable);
     const parser = fromClient ? this.#requests : this.#responses;
     if (fromClient && this.#state === "asked") {
-      this.#held.gap();
+      this.#held.gap(frame, this.#context.now());
       return 0;
     }
     parser.skippable = skippable;
@@ -144,13 +149,17 @@ export class ProxyConversation implements Conversation {
     else if (this.#state !== "asked") this.#requests.end(how, frame);
   }
 
+  /** Takes the connection for one to a proxy although nothing of what it says could be read. */
+  assume(by: DetectedBy): void {
+    this.#detectedBy ??= by;
+  }
+
   closed(): void {
-    if (this.#tunnel === null && this.#state === "asked" && this.#held.length > 0)
-      this.#judgeHeld(this.#connection.lastFrame);
+    this.#judgeRest();
     const why = this.#whyUnanswered();
     if (this.#waitingConnect !== null && this.#tunnel === null) this.#waitingConnect.unanswered = why;
     this.#pairing.close(why);
-    this.#tunnel?.close(why);
+    this.#tunnel?.close(why, this.sinks[this.#clientSide ?? 0].skippable, this.sinks[this.#proxySide].skippable);
     if (this.abandoned || this.#detectedBy === null) return;
     this.#context.timeline(this.#timeline(this.#detectedBy));
   }
@@ -201,7 +210,7 @@ export class ProxyConversation implements Conversation {
   /** Keeps what the client sent behind its CONNECT until the answer tells what it is (RFC 9110 §9.3.6). */
   #hold(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const before = this.#held.dropped;
-    this.#held.add(bytes, start, end, frame);
+    this.#held.add(bytes, start, end, frame, this.#context.now());
     if (before === 0 && this.#held.dropped > 0) {
       this.#context.note({ id: "proxy-pending-full", frame, at: 0, detail: { limit: HeldBytes.LIMIT } });
     }
@@ -214,12 +223,12 @@ export class ProxyConversation implements Conversation {
     ) {
       this.#inferTunnel();
     } else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
-      this.#judgeHeld(frame);
+      this.#judgeHeld();
     }
   }
 
   /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
-  #judgeHeld(frame: FrameNo): void {
+  #judgeHeld(): void {
     const first = this.#held.first;
     if (first === null) return;
     if (looksLikeTls(first, 0, first.length) === "yes") {
@@ -232,7 +241,18 @@ export class ProxyConversation implements Conversation {
     this.#state = "idle";
     this.#answerLost = false;
     this.#requests.resume();
-    this.#replayRequests(frame);
+    this.#replayRequests();
+  }
+
+  /** At the end: each CONNECT in what is still held was not answered as far as the capture shows. */
+  #judgeRest(): void {
+    for (
+      let left = Number.POSITIVE_INFINITY;
+      this.#state === "asked" && this.#held.length > 0 && this.#held.length < left;
+    ) {
+      left = this.#held.length;
+      this.#judgeHeld();
+    }
   }
 
   #inferTunnel(): void {
@@ -243,14 +263,15 @@ export class ProxyConversation implements Conversation {
   }
 
   /** Gives held bytes back to the request parser, which may meet the next CONNECT in them. */
-  #replayRequests(frame: FrameNo): void {
-    for (const piece of this.#held.take()) {
-      if (this.#state === "asked") this.#held.add(piece.bytes, 0, piece.bytes.length, piece.frame);
+  #replayRequests(): void {
+    this.#replay((piece) => {
+      if (this.#state === "asked") this.#held.put(piece);
+      else if (piece.gap) this.#requests.gap(0, "lost", piece.frame);
       else {
-        const stop = this.#requests.push(piece.bytes, 0, piece.bytes.length, Math.max(piece.frame, frame));
-        if (stop < piece.bytes.length) this.#held.add(piece.bytes, stop, piece.bytes.length, piece.frame);
+        const stop = this.#requests.push(piece.bytes, 0, piece.bytes.length, piece.frame);
+        if (stop < piece.bytes.length) this.#held.add(piece.bytes, stop, piece.bytes.length, piece.frame, piece.time);
       }
-    }
+    });
     this.sinks[this.#clientSide ?? 0].skippable = this.#state === "asked" ? 0 : this.#requests.skippable;
   }
 
@@ -258,10 +279,18 @@ export class ProxyConversation implements Conversation {
     const tunnel = this.#tunnel;
     if (tunnel === null) return;
     const client = this.sinks[this.#clientSide ?? 0];
-    for (const piece of this.#held.take()) {
+    this.#replay((piece) => {
       if (piece.gap) client.skippable = tunnel.gap("client", 0, piece.frame, "lost", client.skippable);
       else client.skippable = tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, client.skippable);
+    });
+  }
+
+  #replay(give: (piece: HeldPiece) => void): void {
+    for (const piece of this.#held.take()) {
+      this.#replaying = piece.time;
+      give(piece);
     }
+    this.#replaying = null;
   }
 
   // --- proxy to client
@@ -330,7 +359,7 @@ export class ProxyConversation implements Conversation {
     }
     this.#look.start(head);
     this.#requests.resume();
-    this.#replayRequests(head.where.frame);
+    this.#replayRequests();
     return bodyRule("CONNECT", head.status);
   }
 
@@ -465,6 +494,7 @@ export class ProxyConversation implements Conversation {
       fromProxy: { ...fromProxy },
       gaps: this.#gaps,
       roundTripMs: connection.synToSynAckMs,
+      secure: this.#secure,
       connects: this.#connects satisfies ConnectFact[],
       tunnel: this.#tunnel?.fact() ?? null,
       forwards: this.#forwards.kept,

@@ -1,32 +1,62 @@
 // Whether a connection is of interest: asked once, with its first payload, for every connection of the capture.
 import { startsWith } from "../bytes/index.ts";
 import { looksLikeRequest, requestForm } from "../http/index.ts";
+import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import type { FirstPayload, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls } from "../tls-parse/index.ts";
-import { formatAddress } from "./address.ts";
+import type { ProxyContext } from "./context.ts";
 import type { KnownProxies } from "./known-proxies.ts";
 
 /** Why a connection is followed. */
-export type Role = "proxy" | "leg";
+export type Role =
+  /** It goes to a proxy, or may. */
+  | "proxy"
+  /** The same, and speaks TLS to the proxy itself. */
+  | "secure"
+  /** A proxy opened it towards an origin. */
+  | "leg";
 
 /** As what a connection is to be followed, from its first payload; null if not at all. Without options only what the bytes say counts. */
-export function interestOf(peek: FirstPayload, known: KnownProxies): Role | null {
+export function interestOf(peek: FirstPayload, { known, hasKeys }: ProxyContext): Role | null {
   const { bytes, start, end } = peek;
   if (!known.fixed) {
     const form = requestForm(bytes, start, end);
     if (form === "connect" || form === "absolute" || form === "more") return "proxy";
     if (answersProxyRequest(bytes, start, end)) return "proxy";
   }
-  if (known.empty) return null;
-  const source = formatAddress(peek.addressBytes, peek.source, peek.addressLength);
-  const destination = formatAddress(peek.addressBytes, peek.destination, peek.addressLength);
-  if (known.has({ ip: source, port: peek.sourcePort }) !== null) return "proxy";
-  if (known.has({ ip: destination, port: peek.destinationPort }) !== null) return "proxy";
-  // A server leg is opened by the proxy's address. Without a SYN the sender of a ClientHello or request is its client.
-  const opener = peek.senderIsInitiator === false ? destination : source;
-  if (!known.hasAddress(opener) || peek.senderIsInitiator === false) return null;
-  const speaks = looksLikeTls(bytes, start, end) !== "no" || looksLikeRequest(bytes, start, end) !== "no";
-  return speaks ? "leg" : null;
+  const tls = looksLikeTls(bytes, start, end) !== "no";
+  if (!known.empty) {
+    const source = addressText(peek.addressBytes, peek.source, peek.addressLength);
+    const destination = addressText(peek.addressBytes, peek.destination, peek.addressLength);
+    if (known.has({ ip: source, port: peek.sourcePort }) !== null) return "proxy";
+    // A connection that was joined late may be inside a tunnel; one that begins with TLS speaks it to the proxy.
+    if (known.has({ ip: destination, port: peek.destinationPort }) !== null) {
+      return tls && peek.senderIsInitiator === true ? "secure" : "proxy";
+    }
+    // A server leg is opened by the proxy's address. Without a SYN the sender of a ClientHello or request is its client.
+    if (peek.senderIsInitiator !== false && known.hasAddress(source)) {
+      if (tls || looksLikeRequest(bytes, start, end) !== "no") return "leg";
+    }
+  }
+  // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
+  if (tls && !known.fixed && hasRandom(bytes, start, end, hasKeys)) return "secure";
+  return null;
+}
+
+/** A ClientHello at the start of `bytes` (RFC 8446 §4.1.2) whose random there are keys for. */
+function hasRandom(bytes: Uint8Array, start: number, end: number, hasKeys: ProxyContext["hasKeys"]): boolean {
+  const random = start + RECORD_HEADER + HANDSHAKE_HEADER + 2;
+  if (random + 32 > end || bytes[start] !== HANDSHAKE || bytes[start + RECORD_HEADER] !== CLIENT_HELLO) return false;
+  return hasKeys(bytes.subarray(random, random + 32));
+}
+
+const RECORD_HEADER = 5;
+const HANDSHAKE_HEADER = 4;
+const HANDSHAKE = 22;
+const CLIENT_HELLO = 1;
+
+function addressText(bytes: Uint8Array, at: number, length: 4 | 16): string {
+  return length === 4 ? ipv4Text(bytes, at) : ipv6Text(bytes, at);
 }
 
 /** Whether a followed connection goes to a proxy or comes from one. */

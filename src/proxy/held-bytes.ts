@@ -1,10 +1,11 @@
 // Bytes that wait until it is known what they are: behind a CONNECT before its answer, or at the start of a tunnel.
-import type { FrameNo } from "../bytes/index.ts";
+import type { FrameNo, Nanos } from "../bytes/index.ts";
 
 /** A piece that waits; `gap` stands for missing bytes before the next piece. */
 export interface HeldPiece {
   readonly bytes: Uint8Array;
   readonly frame: FrameNo;
+  readonly time: Nanos;
   readonly gap: boolean;
 }
 
@@ -20,19 +21,24 @@ export class HeldBytes {
   /** Bytes beyond the limit that were not kept. */
   dropped = 0;
 
-  add(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+  add(bytes: Uint8Array, start: number, end: number, frame: FrameNo, time: Nanos): void {
     if (end <= start) return;
     if (this.dropped > 0 || this.length + (end - start) > HeldBytes.LIMIT) {
-      if (this.dropped === 0) this.#pieces.push({ bytes: NOTHING, frame, gap: true });
+      if (this.dropped === 0) this.#pieces.push({ bytes: NOTHING, frame, time, gap: true });
       this.dropped += end - start;
       return;
     }
-    this.#pieces.push({ bytes: bytes.slice(start, end), frame, gap: false });
-    this.length += end - start;
+    this.put({ bytes: bytes.slice(start, end), frame, time, gap: false });
   }
 
-  gap(frame: FrameNo = 0): void {
-    if (this.#pieces.at(-1)?.gap !== true) this.#pieces.push({ bytes: NOTHING, frame, gap: true });
+  /** Keeps a piece that is a copy already. */
+  put(piece: HeldPiece): void {
+    this.#pieces.push(piece);
+    this.length += piece.bytes.length;
+  }
+
+  gap(frame: FrameNo, time: Nanos): void {
+    if (this.#pieces.at(-1)?.gap !== true) this.#pieces.push({ bytes: NOTHING, frame, time, gap: true });
   }
 
   /** The first bytes, joined as far as they are contiguous (at most 64); null if there are none. */

@@ -75,7 +75,7 @@ export class LegConversation implements Conversation {
       return;
     }
     const opener = this.#context.opener();
-    this.#inside = opener === null ? null : new Inside(this.#context, this.#exchanges, null);
+    this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, null);
     this.#tls = createTlsConversation({
       note: this.#context.note,
       now: this.#context.now,

@@ -48,7 +48,7 @@ export class Tunnel {
     side.announced = skippable;
     side.first ??= { frame, firstFrame: frame, at: 0, time: this.#context.now() };
     if (this.#protocol === null) {
-      side.held.add(bytes, start, end, frame);
+      side.held.add(bytes, start, end, frame, this.#context.now());
       this.#identify();
     } else this.#deliver(from, bytes, start, end, frame);
     return side.announced;
@@ -58,7 +58,7 @@ export class Tunnel {
     const side = this.#sides[from];
     side.bytes += side.announced - skippable;
     side.announced = skippable;
-    if (this.#protocol === null) side.held.gap(frame);
+    if (this.#protocol === null) side.held.gap(frame, this.#context.now());
     else this.#deliverGap(from, length, cause, frame);
     return side.announced;
   }
@@ -75,7 +75,10 @@ export class Tunnel {
     else this.#http?.end(from, how, frame);
   }
 
-  close(why: Unanswered): void {
+  /** The connection is over; `client` and `server` are what is still announced as skippable of each side. */
+  close(why: Unanswered, client: number, server: number): void {
+    this.#sides.client.bytes += this.#sides.client.announced - client;
+    this.#sides.server.bytes += this.#sides.server.announced - server;
     this.#http?.close(why);
     this.#plaintext?.close(why);
     this.#inside?.close(why);
@@ -133,7 +136,7 @@ export class Tunnel {
     const authority = this.#target.text === "" ? null : this.#target.text;
     if (protocol === "tls") {
       const opener = this.#context.opener();
-      this.#inside = opener === null ? null : new Inside(this.#context, this.#exchanges, authority);
+      this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, authority);
       this.#tls = createTlsConversation({
         note: this.#context.note,
         now: this.#context.now,

@@ -89,6 +89,8 @@ export interface Timeline {
   readonly gaps: readonly { readonly from: "client" | "proxy"; readonly where: Where; readonly length: number }[];
   /** Round trip to the proxy as far as the TCP handshake shows it from the place of capture. */
   readonly roundTripMs: Millis | null;
+  /** The client speaks TLS to the proxy itself (an HTTPS proxy): that outer connection; null where it does not. */
+  readonly secure: TlsFacts | null;
   readonly connects: readonly ConnectFact[];
   readonly tunnel: TunnelFact | null;
   /** Absolute-form (and, to a known proxy, other) requests outside of tunnels. */

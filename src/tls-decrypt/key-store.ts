@@ -56,6 +56,8 @@ export interface KeyStore {
   findPremaster(encrypted: Uint8Array): Uint8Array | null;
   /** Master secret by session id. */
   findBySession(id: Uint8Array): Uint8Array | null;
+  /** Whether any secret for this client random is held. */
+  has(random: Uint8Array): boolean;
   /** Notes that a connection with this client random was met. */
   ask(random: Uint8Array): void;
   add(kind: SecretKind, random: Uint8Array, secret: Uint8Array): void;
@@ -151,7 +153,7 @@ class Store implements KeyStore {
     if (this.#askedFor.size >= MAX_ASKED) return;
     const before = this.#askedFor.size;
     this.#askedFor.add(key(random));
-    if (this.#askedFor.size > before && this.#has(random)) this.matched++;
+    if (this.#askedFor.size > before && this.has(random)) this.matched++;
   }
 
   add(kind: SecretKind, random: Uint8Array, secret: Uint8Array): void {
@@ -201,8 +203,7 @@ class Store implements KeyStore {
     this.generation++;
   }
 
-  /** Whether any secret for this random is held. */
-  #has(random: Uint8Array): boolean {
+  has(random: Uint8Array): boolean {
     for (const kind of KINDS) if (this.#slots[this.#probe(kind, random)] !== 0) return true;
     return false;
   }
@@ -215,7 +216,7 @@ class Store implements KeyStore {
       larger.set(this.#arena);
       this.#arena = larger;
     }
-    const known = this.#has(random);
+    const known = this.has(random);
     if (!known) this.#randoms++;
     // A connection may have asked before its secrets came.
     if (!known && this.#askedFor.has(key(random))) this.matched++;

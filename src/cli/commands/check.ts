@@ -22,6 +22,8 @@ export interface CheckArguments extends LookOptions {
   readonly proxyPort?: readonly number[];
   readonly proxy: readonly ProxyAddress[];
   readonly keylog: readonly string[];
+  readonly rsaKey: readonly string[];
+  readonly skipBodies?: boolean;
   readonly format: "table" | "line" | "json" | "ndjson";
   readonly output?: string;
   readonly tunnel?: number;
@@ -74,6 +76,8 @@ async function checkOne(file: string, options: CheckArguments): Promise<Report |
   const result = await checkCapture(file, {
     proxies: [...options.proxy, ...(options.proxyPort ?? []).map((port) => ({ port }))],
     keylogs: options.keylog,
+    rsaKeys: options.rsaKey,
+    verifyBodies: options.skipBodies !== true,
     onProgress: progress.update,
     ...connectionLimit(options),
   });
