@@ -3,9 +3,11 @@ import { type Endpoint, type FrameNo, type Millis, type Nanos, nanos, type Side 
 import type { Segment } from "../packet/index.ts";
 import { type AddressTable, textOfIpv4 } from "./address-table.ts";
 import { BEGIN, sinceStart, timeHandshake } from "./beginnings.ts";
+import { setClock } from "./clock.ts";
 import { initiatorOf, STATE } from "./flow-table.ts";
-import { HalfStream, type Shared, setClock } from "./half-stream.ts";
+import { HalfStream } from "./half-stream.ts";
 import { ACK, FIN, RST, SYN, sequenceDistance } from "./sequence.ts";
+import type { Shared } from "./shared.ts";
 import type { Conversation, DirectionFacts, EndCause, TcpClock, TcpConnection } from "./types.ts";
 
 /** What the row of a connection says of it when it is opened; see `ROW`. */
@@ -74,14 +76,14 @@ export class Connection implements TcpConnection {
 
   /** Connects the sinks. */
   attach(conversation: Conversation, shared: Shared): void {
-    const { state, base0, base1 } = this.#origin;
+    const { base0, base1 } = this.#origin;
     const [sink0, sink1] = conversation.sinks;
     this.conversation = conversation;
-    this.#half0 = new HalfStream(sink0, conversation, shared, (state & STATE.EXACT) === 0 ? null : base0 + 1);
-    this.#half1 = new HalfStream(sink1, conversation, shared, (state & (STATE.EXACT << 1)) === 0 ? null : base1 + 1);
+    this.#half0 = new HalfStream(sink0, conversation, shared);
+    this.#half1 = new HalfStream(sink1, conversation, shared);
     this.directions = [this.#half0, this.#half1];
-    this.#attachHalf(this.#half0, 0, state);
-    this.#attachHalf(this.#half1, 1, state);
+    this.#attachHalf(this.#half0, 0, base0 + 1);
+    this.#attachHalf(this.#half1, 1, base1 + 1);
   }
 
   // Text and big integers are made when they are asked for: of most connections never.
@@ -160,6 +162,11 @@ export class Connection implements TcpConnection {
     }
   }
 
+  /** Whether a SYN-ACK of `side` with another number than its last one can only be of another connection. */
+  isReusedBy(side: Side): boolean {
+    return this.closing || (side === 0 ? this.#half0 : this.#half1).hasMoved;
+  }
+
   /** Ends both directions: by the reset or FIN that was seen, else as `how` says. */
   finish(how: EndCause): void {
     const clock = this.#clock;
@@ -211,8 +218,11 @@ export class Connection implements TcpConnection {
     this.closing = false;
   }
 
-  #attachHalf(half: HalfStream, side: Side, state: number): void {
+  #attachHalf(half: HalfStream, side: Side, first: number): void {
     const begin = this.#begin;
+    const { state } = this.#origin;
+    if ((state & (STATE.EXACT << side)) !== 0) half.begin(first);
+    else if ((state & (STATE.BASE << side)) !== 0) half.expect(first);
     half.segments = begin[BEGIN.SEGMENTS + side]!;
     half.synSeen = (state & (STATE.SYN << side)) !== 0;
     const fin = begin[BEGIN.FIN + side]!;

@@ -4,8 +4,8 @@ import type { Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import type { Connection } from "./connection.ts";
 import { STATE } from "./flow-table.ts";
-import type { Shared } from "./half-stream.ts";
 import { LINGER_SECONDS, MAX_LINGERING } from "./limits.ts";
+import type { Shared } from "./shared.ts";
 import type { EndCause, TcpCounts } from "./types.ts";
 
 type Sums = Pick<TcpCounts, "followed" | "gaps" | "missingBytes" | "overlapsDiffering">;
@@ -47,6 +47,11 @@ export class Followed {
     if (connection.conversation.abandoned) this.#abandon(slot, connection);
     else if (connection.over) this.finish(slot, "capture-end");
     else if (connection.closing && !connection.lingering) this.#linger(connection);
+  }
+
+  /** See `Connection.isReusedBy`. */
+  isReusedBy(slot: number, side: Side): boolean {
+    return this.#slots[slot]!.isReusedBy(side);
   }
 
   /** Ends the connection in `slot`. */

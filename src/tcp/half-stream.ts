@@ -1,6 +1,7 @@
 // Reassembly of one direction of a connection (RFC 9293 §3.10.7.4, seen from outside: nothing is refused, holes become gaps).
-import type { FrameNo, NoteSink } from "../bytes/index.ts";
+import type { FrameNo } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
+import { microseconds, setClock, stampOf } from "./clock.ts";
 import { Held } from "./held.ts";
 import {
   DUPLICATE_MICROSECONDS,
@@ -12,20 +13,9 @@ import {
   REORDER_SEGMENTS,
   STRAY_SEGMENTS,
 } from "./limits.ts";
-import { SYN, sequenceDistance } from "./sequence.ts";
-import type { ByteSink, Conversation, DirectionFacts, EndCause, GapCause, TcpClock, TcpLimits } from "./types.ts";
-
-/** What all directions of a capture share. */
-export interface Shared {
-  readonly clock: TcpClock;
-  readonly note: NoteSink;
-  readonly limits: TcpLimits;
-  /** Sum of `Held.charge`. */
-  heldTotal: number;
-  /** Directions with held data, that whose hole is oldest first. */
-  readonly holders: Set<HalfStream>;
-  duplicates: number;
-}
+import { inWindow, isKeepAlive, SYN, sequenceDistance } from "./sequence.ts";
+import type { Shared } from "./shared.ts";
+import type { ByteSink, Conversation, DirectionFacts, EndCause, GapCause } from "./types.ts";
 
 /** Stands for all directions that never held anything; nothing is ever added to it. */
 const NOTHING_HELD = new Held();
@@ -67,6 +57,10 @@ export class HalfStream implements DirectionFacts {
   readonly #shared: Shared;
   #fin = 0;
   #finKnown = false;
+  /** Whether `next` holds what `expect` said. */
+  #expecting = false;
+  /** It started late, and nothing was passed on yet. */
+  #late = false;
   /** Acknowledged past a hole: up to where, since when, for how many segments. */
   #proof = 0;
   #proven = false;
@@ -75,19 +69,30 @@ export class HalfStream implements DirectionFacts {
   #strays = 0;
   #strayNext = 0;
 
-  /** `first` is the sequence number of the first byte if the handshake told it, else null. */
-  constructor(sink: ByteSink, conversation: Conversation, shared: Shared, first: number | null) {
+  constructor(sink: ByteSink, conversation: Conversation, shared: Shared) {
     this.sink = sink;
     this.#conversation = conversation;
     this.#shared = shared;
-    if (first !== null) this.begin(first);
+  }
+
+  /** The first packet of either side says that the next byte is at `sequence`; there was no handshake. */
+  expect(sequence: number): void {
+    this.next = sequence | 0;
+    this.#expecting = true;
   }
 
   /** The handshake says that the first byte is at `first`. Later than the first byte it says nothing. */
   begin(first: number): void {
-    if (this.ended || this.bytes + this.missingBytes > 0 || this.holding) return;
+    if (this.ended || this.hasMoved) return;
+    // A server that was asked again may answer with another number: the one that the client acknowledged is meant.
+    if (this.flowing && this.#ackedKnown && this.#acked === this.next) return;
     this.next = first | 0;
     this.flowing = true;
+  }
+
+  /** Whether payload came. */
+  get hasMoved(): boolean {
+    return this.bytes + this.missingBytes > 0 || this.holding;
   }
 
   /** The peer expects `acknowledgement` next. */
@@ -97,7 +102,7 @@ export class HalfStream implements DirectionFacts {
       this.#ackedKnown = true;
       this.#acked = ack;
       // Nothing of this direction was seen yet: what is acknowledged from here on was sent within the capture.
-      if (!this.flowing) this.next = ack;
+      if (!this.flowing && !this.#expecting) this.expect(ack);
     } else if (sequenceDistance(ack, this.#acked) > 0) {
       this.#acked = ack;
     }
@@ -130,8 +135,7 @@ export class HalfStream implements DirectionFacts {
     let length = segment.payloadLength;
     if (!this.flowing) {
       if (isKeepAlive(segment)) return;
-      this.next = sequence;
-      this.flowing = true;
+      this.#startLate(sequence);
       this.#give(0, "late-start");
     }
     let ahead = sequenceDistance(sequence, this.next);
@@ -183,14 +187,24 @@ export class HalfStream implements DirectionFacts {
     this.closeAt(segment.sequence + syn + segment.payloadLength, this.#shared.clock.frame);
   }
 
+  /**
+   * The first byte that was captured is at `sequence`, without a handshake. If an earlier one was expected, the stream
+   * starts there: what is between may still come (as Wireshark has it when it follows a stream).
+   */
+  #startLate(sequence: number): void {
+    const ahead = sequenceDistance(sequence, this.next);
+    // One byte ahead: what told the number was a keep-alive (RFC 1122 §4.2.3.6).
+    if (!this.#expecting || ahead === 1 || !inWindow(ahead)) this.next = sequence;
+    this.flowing = true;
+    this.#late = true;
+  }
+
   /** The direction ends before sequence number `end`, as a FIN in `frame` said. */
   closeAt(end: number, frame: FrameNo): void {
     const fin = end | 0;
     if (this.ended || this.#finKnown) return;
     if (!this.flowing) {
-      // What the peer acknowledged before may show that bytes were sent within the capture that it does not have.
-      if (!this.#ackedKnown || !inWindow(sequenceDistance(fin, this.next))) this.next = fin;
-      this.flowing = true;
+      this.#startLate(fin);
       if (fin !== this.next) this.#give(0, "late-start");
     }
     const ahead = sequenceDistance(fin, this.next);
@@ -202,7 +216,6 @@ export class HalfStream implements DirectionFacts {
       this.#end("fin", frame);
       if (this.holding) this.#charge(() => this.held.clear());
     } else {
-      this.#ownHeld();
       this.#charge(() => this.held.addFin(fin, this.#shared.clock));
     }
   }
@@ -299,7 +312,6 @@ export class HalfStream implements DirectionFacts {
     bytes: Uint8Array = segment!.bytes,
   ): void {
     const { limits, clock, holders } = this.#shared;
-    this.#ownHeld();
     const result = this.#charge(() => this.held.add(sequence, length, bytes, start, captured, clock));
     if (result < 0) this.#differs();
     if (segment !== null && (result === 0 || result === -1)) this.#repeated(stampOf(this.held.pieceAt(sequence)));
@@ -317,12 +329,9 @@ export class HalfStream implements DirectionFacts {
     while (half.holding && half.held.charge > limit) half.#giveUp("dropped");
   }
 
-  #ownHeld(): void {
-    if (this.held === NOTHING_HELD) this.held = new Held();
-  }
-
   /** Runs `change` and keeps the sums over all directions right. */
   #charge<T>(change: () => T): T {
+    if (this.held === NOTHING_HELD) this.held = new Held();
     const before = this.held.charge;
     const result = change();
     const shared = this.#shared;
@@ -385,6 +394,7 @@ export class HalfStream implements DirectionFacts {
 
   #deliver(bytes: Uint8Array, start: number, end: number, length: number): void {
     const captured = end - start;
+    this.#late = false;
     this.next = (this.next + captured) | 0;
     this.bytes += captured;
     const { sink } = this;
@@ -396,15 +406,18 @@ export class HalfStream implements DirectionFacts {
   }
 
   /** Tells the sink that `length` bytes are missing and moves behind them. */
-  #give(length: number, cause: GapCause): void {
+  #give(length: number, why: GapCause): void {
+    let cause = why;
     const { clock, note } = this.#shared;
+    // Bytes before the first that was captured were sent before the capture, as far as anyone can tell.
+    if (this.#late && cause === "lost") cause = "late-start";
     if (cause !== "late-start") {
       // One note a direction: the rest is in the sums.
       if (this.gaps === 0) note({ id: "tcp-gap", frame: clock.frame, at: this.#offset, detail: { length, cause } });
       this.gaps++;
       this.missingBytes += length;
-      this.next = (this.next + length) | 0;
     }
+    this.next = (this.next + length) | 0;
     if (!this.#conversation.abandoned) this.sink.gap(length, cause, clock.frame);
   }
 
@@ -432,29 +445,4 @@ export class HalfStream implements DirectionFacts {
   #stamp(): number {
     return stampOf(this.#shared.clock);
   }
-}
-
-/** A byte of garbage where nothing of the direction is known yet: Windows probes idle connections with a zero. */
-export function isKeepAlive(segment: Segment): boolean {
-  return segment.payloadLength === 1 && segment.bytes[segment.payloadStart] === 0;
-}
-
-function inWindow(ahead: number): boolean {
-  return ahead >= 0 && ahead <= MAX_WINDOW_BYTES;
-}
-
-/** Stands the clock somewhere else. */
-export function setClock(clock: TcpClock, frame: FrameNo, seconds: number, nanoseconds: number): void {
-  clock.frame = frame;
-  clock.seconds = seconds;
-  clock.nanoseconds = nanoseconds;
-}
-
-/** Microseconds modulo 2^32, signed. */
-function stampOf({ seconds, nanoseconds }: { seconds: number; nanoseconds: number }): number {
-  return (Math.imul(seconds, 1_000_000) + ((nanoseconds / 1000) | 0)) | 0;
-}
-
-function microseconds(seconds: number, nanoseconds: number): number {
-  return seconds * 1e6 + Math.floor(nanoseconds / 1000);
 }

@@ -3,12 +3,13 @@ import type { NoteSink, Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import { AddressTable, NO_ADDRESS, readInt32 } from "./address-table.ts";
 import { BEGIN, BEGIN_FIELDS, Beginnings, sinceStart, timeHandshake } from "./beginnings.ts";
+import { setClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { FlowTable, initiatorOf, ROW, STATE } from "./flow-table.ts";
 import { Followed } from "./followed.ts";
-import { isKeepAlive, type Shared, setClock } from "./half-stream.ts";
 import { DEFAULT_LIMITS, MAX_BEGINNINGS, MIN_PEEK_BYTES } from "./limits.ts";
-import { ACK, FIN, RST, SYN } from "./sequence.ts";
+import { ACK, FIN, isKeepAlive, RST, SYN } from "./sequence.ts";
+import type { Shared } from "./shared.ts";
 import type { FirstPayload, Tcp, TcpClock, TcpCounts, TcpHandler, TcpLimits } from "./types.ts";
 
 /**
@@ -51,7 +52,7 @@ class TcpRoom implements Tcp {
     this.#peek = newPeek();
   }
 
-  add(segment: Segment): void {
+  add(segment: Segment): number {
     const { bytes, flags, sourcePort, destinationPort } = segment;
     let source: number;
     let destination: number;
@@ -65,7 +66,7 @@ class TcpRoom implements Tcp {
       destination = this.#addresses.intern(bytes, segment.destination);
       if (source === NO_ADDRESS || destination === NO_ADDRESS) {
         this.#noRoom(segment);
-        return;
+        return -1;
       }
     }
     const fromLow = source < destination || (source === destination && sourcePort <= destinationPort);
@@ -79,12 +80,12 @@ class TcpRoom implements Tcp {
       const state = rows[row + ROW.STATE]!;
       const side: Side = fromLow === ((state & STATE.FIRST_IS_HIGH) === 0) ? 0 : 1;
       if ((flags & (SYN | FIN | RST)) === 0 && (state & SETTLED[side]!) === SETTLED[side] && !segment.quoted) {
-        if ((state & (STATE.IGNORED | STATE.OVER)) !== 0) return;
+        if ((state & (STATE.IGNORED | STATE.OVER)) !== 0) return rows[row + ROW.STREAM]!;
         if ((state & STATE.FOLLOWED) !== 0) {
           const { packet } = segment;
           setClock(this.clock, packet.frame, packet.seconds, packet.nanoseconds);
           this.#followed.receive(rows[row + ROW.SLOT]!, segment, side);
-          return;
+          return rows[row + ROW.STREAM]!;
         }
       }
     }
@@ -93,13 +94,18 @@ class TcpRoom implements Tcp {
     if (row < 0) {
       if (this.#table.count >= this.#limits.flows) this.#evict();
       row = this.#table.insert(low, high, ports, family);
-      this.#startStream(row, family, fromLow);
+      this.#startStream(row, family, fromLow, this.#streams++);
     } else if (this.#isNewConnection(segment, row, fromLow)) {
       this.#retire(row);
-      this.#startStream(row, family, fromLow);
+      this.#startStream(row, family, fromLow, this.#streams++);
+    } else if (this.#isAnotherSynAck(segment, row, fromLow)) {
+      // Wireshark goes on with the same number, but it is another connection, whose SYN was not captured.
+      this.#retire(row);
+      this.#startStream(row, family, fromLow, this.#table.rows[row + ROW.STREAM]!);
     }
     // A header quoted in an ICMP error takes part in the numbering (as in Wireshark), but tells nothing of the connection.
     if (!segment.quoted) this.#track(segment, row, fromLow);
+    return this.#table.rows[row + ROW.STREAM]!;
   }
 
   end(): void {
@@ -135,9 +141,19 @@ class TcpRoom implements Tcp {
     return (state & (STATE.BASE << side)) !== 0 && rows[row + ROW.BASE0 + side] !== (segment.sequence | 0);
   }
 
-  #startStream(row: number, family: number, fromLow: boolean): void {
+  #isAnotherSynAck(segment: Segment, row: number, fromLow: boolean): boolean {
+    if ((segment.flags & (SYN | ACK)) !== (SYN | ACK) || segment.quoted) return false;
     const rows = this.#table.rows;
-    rows[row + ROW.STREAM] = this.#streams++;
+    const state = rows[row + ROW.STATE]!;
+    const side = fromLow === ((state & STATE.FIRST_IS_HIGH) === 0) ? 0 : 1;
+    if ((state & (STATE.BASE << side)) === 0 || rows[row + ROW.BASE0 + side] === (segment.sequence | 0)) return false;
+    if ((state & STATE.FOLLOWED) !== 0) return this.#followed.isReusedBy(rows[row + ROW.SLOT]!, side);
+    return (state & STATE.CLOSED) !== 0 && (state & (STATE.IGNORED | STATE.OVER)) !== 0;
+  }
+
+  #startStream(row: number, family: number, fromLow: boolean, stream: number): void {
+    const rows = this.#table.rows;
+    rows[row + ROW.STREAM] = stream;
     rows[row + ROW.STATE] = family | (fromLow ? 0 : STATE.FIRST_IS_HIGH);
     const { frame, seconds, nanoseconds } = this.clock;
     rows[row + ROW.SLOT] = this.#beginnings.take(row, frame, seconds, nanoseconds);

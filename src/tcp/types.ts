@@ -11,7 +11,10 @@ export type GapCause =
   | "lost"
   /** The snap length cut the packet. */
   | "snapped"
-  /** The connection began before the capture: everything before the first byte seen. Length is not known (0). */
+  /**
+   * The connection began before the capture: everything before the first byte seen. Length is not known (0). A second gap of
+   * this cause may follow at once, with a length: bytes after the peer's first acknowledgement that were not captured.
+   */
   | "late-start"
   /** Out-of-order data was beyond the memory limit: what was before it is no longer waited for. */
   | "dropped"
@@ -67,7 +70,7 @@ export interface DirectionFacts {
   readonly retransmissions: number;
   /** Segments that filled a hole sooner than that: reordered on the way or by the capture. */
   readonly outOfOrder: number;
-  /** Gaps that were given to the sink; a late start is none. */
+  /** Gaps that were given to the sink, and their bytes; those of a late start do not count. */
   readonly gaps: number;
   readonly missingBytes: number;
   /** Segments whose bytes differ from data still held for the same place (data that was passed on is not kept to compare). */
@@ -175,8 +178,11 @@ export interface TcpLimits {
 
 /** Reassembles the TCP connections of one capture. */
 export interface Tcp {
-  /** Takes the next segment of the capture; nothing of it is kept by reference. */
-  add(segment: Segment): void;
+  /**
+   * Takes the next segment of the capture; nothing of it is kept by reference. Returns its stream (Wireshark's tcp.stream),
+   * -1 if the table of addresses was full.
+   */
+  add(segment: Segment): number;
   /** Stands at the packet being worked on, or at the one a sink's call belongs to. */
   readonly clock: TcpClock;
   /** The capture is over: what is held is given out, every sink is ended. Call it once; `add` nothing afterwards. */

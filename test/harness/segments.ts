@@ -39,7 +39,7 @@ export interface Recorded {
   readonly stream: [number[], number[]];
   /** Every call in order: "side push frame text", "side gap frame length cause", "side end frame how", "closed". */
   readonly events: string[];
-  /** By side: bytes pushed or passed over, and gap lengths, in sum. */
+  /** By side: bytes pushed or passed over, and gap lengths (late starts left out), in sum. */
   readonly bytes: [number, number];
   readonly missing: [number, number];
   readonly ends: [number, number];
@@ -131,7 +131,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       },
       gap(length: number, cause: string, frame: number) {
         passedOver(self);
-        recorded.missing[side] += length;
+        if (cause !== "late-start") recorded.missing[side] += length;
         if (!options.quiet) {
           recorded.text[side] += `<${length} ${cause}>`;
           // A garbage sequence number makes a gap of any length; what is longer than any test's stream stands for itself.

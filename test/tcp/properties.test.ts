@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Note } from "../../src/bytes/index.ts";
-import { HalfStream, type Shared } from "../../src/tcp/half-stream.ts";
+import { HalfStream } from "../../src/tcp/half-stream.ts";
 import { DEFAULT_LIMITS } from "../../src/tcp/limits.ts";
+import type { Shared } from "../../src/tcp/shared.ts";
 import { ACK, emptySegment, FIN, fill, MISSING, PASSED, RST, record, type Sketch, SYN } from "../harness/segments.ts";
 
 const back: Sketch = { from: "2:8080", to: "1:5000" };
@@ -214,7 +215,8 @@ describe("segments that no stack would send", () => {
         };
         const sink = { push() {}, gap() {}, end() {}, skippable: 0 };
         const conversation = { sinks: [sink, sink] as const, closed() {}, abandoned: false };
-        const halves = [0, 1, 2].map(() => new HalfStream(sink, conversation, shared, 1000));
+        const halves = [0, 1, 2].map(() => new HalfStream(sink, conversation, shared));
+        for (const half of halves) half.begin(1000);
         const segment = emptySegment();
         let held = 0;
         for (const [i, one] of segments.entries()) {

@@ -344,6 +344,34 @@ describe("the beginning", () => {
     expect(Number(connection.endTime - connection.startTime)).toBe(1022e6);
   });
 
+  it("with two SYN-ACKs is where the acknowledged one says", () => {
+    const { text } = run([
+      { seq: 100, flags: SYN },
+      { ...back, seq: 500, ack: 101, flags: SYN | ACK },
+      { ...back, seq: 900, ack: 101, flags: SYN | ACK },
+      { seq: 101, ack: 901, data: "01234567" },
+      { ...back, seq: 500, ack: 101, flags: SYN | ACK },
+      { ...back, seq: 901, ack: 109, data: "ok" },
+    ]);
+    expect(text).toEqual(["01234567", "ok"]);
+  });
+
+  it("in the middle, from the peer's first acknowledgement on: what is between may still come", () => {
+    const late = run([
+      { ...back, seq: 900, ack: 50 },
+      { seq: 58, ack: 900, data: "ij" },
+      { seq: 50, ack: 900, data: "abcdefgh" },
+    ]);
+    expect(late.text[1]).toBe("<0 late-start>abcdefghij");
+    const never = run([
+      { ...back, seq: 900, ack: 50 },
+      { seq: 58, ack: 900, data: "ij" },
+      { ...back, seq: 900, ack: 60 },
+    ]);
+    expect(never.text[1]).toBe("<0 late-start><8 late-start>ij");
+    expect(never.connection.directions[1]).toMatchObject({ gaps: 0, missingBytes: 0 });
+  });
+
   it("by both sides at once belongs to the first", () => {
     const { connection, text } = run([
       { seq: 100, flags: SYN },

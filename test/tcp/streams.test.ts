@@ -123,6 +123,18 @@ describe("stream numbers", () => {
   });
 });
 
+it("a SYN-ACK with another number after the close begins another connection of the same stream", () => {
+  const { tcp, add, connections } = record();
+  add({ ...client, seq: 100, flags: SYN }, { ...client, seq: 101, data });
+  add({ ...server, seq: 500, ack: 111, flags: FIN | ACK }, { ...client, seq: 111, ack: 501, flags: FIN | ACK });
+  add({ ...server, seq: 900, ack: 7001, flags: SYN | ACK }, { ...client, seq: 7001, ack: 901, data: "other bytes" });
+  tcp.end();
+  expect(connections.map((c) => c.connection.stream)).toEqual([0, 0]);
+  expect(connections[1]!.text).toEqual(["", "other bytes"]);
+  expect(connections[1]!.connection.initiator).toBe(1);
+  expect(tcp.counts().streams).toBe(1);
+});
+
 describe("interest", () => {
   it("is asked once, with the first payload, and again after a new SYN", () => {
     const peeks: string[] = [];

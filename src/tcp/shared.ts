@@ -1,0 +1,16 @@
+// What the parts of the tcp room share for one capture.
+import type { NoteSink } from "../bytes/index.ts";
+import type { HalfStream } from "./half-stream.ts";
+import type { TcpClock, TcpLimits } from "./types.ts";
+
+/** What all directions of a capture share. */
+export interface Shared {
+  readonly clock: TcpClock;
+  readonly note: NoteSink;
+  readonly limits: TcpLimits;
+  /** Sum of `Held.charge`. */
+  heldTotal: number;
+  /** Directions with held data, that whose hole is oldest first. */
+  readonly holders: Set<HalfStream>;
+  duplicates: number;
+}
