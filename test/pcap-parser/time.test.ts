@@ -30,15 +30,19 @@ it("splits any time stamp of any resolution as integers do", () => {
 
 it("is exact on both sides of every second where doubles are not", () => {
   for (let resolution = 4; resolution <= 9; resolution++) {
-    const unit = timeUnit(resolution);
     const ticks = 10n ** BigInt(resolution);
-    for (const seconds of [0n, 1n, 1_700_000_000n, 4_294_967_295n, 9_007_199_254n]) {
-      for (const delta of [-1n, 0n, 1n]) {
-        const stamp = seconds * ticks + delta;
-        if (stamp < 0n) continue;
-        const target = { seconds: 0, nanoseconds: 0 };
-        splitTime(unit, Number(stamp >> 32n), Number(stamp & 0xffff_ffffn), target);
-        expect(BigInt(target.seconds) * ticks + BigInt(target.nanoseconds) / 10n ** BigInt(9 - resolution)).toBe(stamp);
+    const last = ((1n << 64n) - 1n) / ticks;
+    const large = Array.from({ length: 20 }, (_, i) => last - BigInt(i));
+    for (const seconds of [1n, 1_700_000_000n, 4_294_967_295n, 9_007_199_254n, ...large].filter((s) => s <= last)) {
+      for (let shift = 0n; shift < 13n; shift++) {
+        for (const delta of [-(1n << shift), 0n, 1n << shift]) {
+          const stamp = seconds * ticks + delta;
+          if (stamp >= 1n << 64n) continue;
+          const target = { seconds: 0, nanoseconds: 0 };
+          splitTime(timeUnit(resolution), Number(stamp >> 32n), Number(stamp & 0xffff_ffffn), target);
+          const nanoseconds = Number(((stamp % ticks) * 1_000_000_000n) / ticks);
+          expect(target, `${stamp} / ${ticks}`).toEqual({ seconds: Number(stamp / ticks), nanoseconds });
+        }
       }
     }
   }
