@@ -2,9 +2,11 @@
 import { run } from "./program.ts";
 
 // A reader that closes the pipe early (head, a pager) has seen enough: no error, and the verdict still counts.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 run(process.argv.slice(2)).then(
   (code) => {

@@ -1,8 +1,11 @@
 // What the terminal can do, from what it and the environment say.
 import type { TerminalStyle } from "../report/index.ts";
 
+/** Where there is no terminal, or it does not say. */
 const DEFAULT_WIDTH = 100;
-const MAX_WIDTH = 160;
+/** Longer lines are hard to read, and no table here needs more. */
+const MAX_WIDTH = 200;
+const MIN_WIDTH = 40;
 
 /** Options that speak about looks. */
 export interface LookOptions {
@@ -15,15 +18,21 @@ export interface LookOptions {
 /** The style for `stream`; `toFile`: the text goes to a file instead. */
 export function terminalStyle(options: LookOptions, stream: NodeJS.WriteStream, toFile: boolean): TerminalStyle {
   const terminal = stream.isTTY === true && !toFile;
+  const unicode = options.ascii !== true && speaksUnicode();
   return {
-    width: terminal ? Math.min(MAX_WIDTH, Math.max(40, stream.columns || DEFAULT_WIDTH)) : columnsFromEnvironment(),
-    colour: wantsColour(options, terminal),
-    unicode: options.ascii !== true && speaksUnicode(terminal),
+    width: clamp((terminal && stream.columns) || Number(process.env.COLUMNS) || DEFAULT_WIDTH),
+    colour: !toFile && wantsColour(options, terminal),
+    drawing: unicode && terminal && process.env.TERM !== "dumb",
+    unicode,
     verbose: options.verbose === true,
   };
 }
 
-/** no-color.org: NO_COLOR counts if it is not empty; FORCE_COLOR wins over the lack of a terminal, not over --no-color. */
+function clamp(width: number): number {
+  return Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(width)));
+}
+
+/** no-color.org: NO_COLOR counts if it is not empty. FORCE_COLOR stands for a terminal where there is none. */
 function wantsColour(options: LookOptions, terminal: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (!options.color || (NO_COLOR !== undefined && NO_COLOR !== "")) return false;
@@ -31,14 +40,10 @@ function wantsColour(options: LookOptions, terminal: boolean): boolean {
   return terminal && TERM !== "dumb";
 }
 
-function speaksUnicode(terminal: boolean): boolean {
-  const { LC_ALL, LC_CTYPE, LANG, TERM, WT_SESSION } = process.env;
-  if (terminal && (TERM === "dumb" || TERM === "linux")) return false;
-  if (process.platform === "win32") return !terminal || WT_SESSION !== undefined;
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "");
-}
-
-function columnsFromEnvironment(): number {
-  const columns = Number(process.env.COLUMNS);
-  return columns >= 40 ? Math.min(MAX_WIDTH, columns) : DEFAULT_WIDTH;
+/** Whether the locale (POSIX: LC_ALL before LC_CTYPE before LANG) is one of UTF-8; macOS and Windows do without. */
+function speaksUnicode(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = LC_ALL || LC_CTYPE || LANG || "";
+  if (locale === "") return process.platform === "win32" || process.platform === "darwin";
+  return /utf-?8/i.test(locale);
 }

@@ -1,24 +1,38 @@
-// Text from the wire on its way to a terminal: nothing that moves the cursor, colours, or reorders may pass.
+// Text from the wire on its way out: nothing that moves a cursor, colours, hides or reorders may pass (UAX #9, ECMA-48).
 
 /**
- * C0, DEL and C1 controls, soft hyphen, bidirectional marks and overrides (UAX #9), zero-width characters, line and
- * paragraph separators, interlinear marks, the byte order mark, tag characters and lone surrogates.
+ * Control characters (C0, DEL, C1), format characters (bidirectional overrides and isolates, zero width, tags), line and
+ * paragraph separators, everything that Unicode lets a renderer ignore, and lone surrogates.
  */
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|[\ud800-\udfff]/gu;
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Makes every unsafe character visible: `\x1b`, `\u202e`. The result is one line. */
+/** What the program's own sentences use beyond ASCII, for terminals that have nothing else. */
+const PLAIN: Readonly<Record<string, string>> = { "§": "section ", "…": "...", "–": "-", "×": "x", "→": "->" };
+
+/** Makes every unsafe character visible: `\x1b`, `\u202e`, `\u{e0041}`. The result is one line. */
 export function terminalText(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  return text.replace(UNSAFE, visible);
 }
 
-/** The same without characters beyond ASCII, for terminals that have none. */
+/** The same with nothing beyond ASCII. */
 export function asciiText(text: string): string {
-  return terminalText(text).replace(
-    /[^\x20-\x7e]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
+  return terminalText(text).replace(/[^\x20-\x7e]/gu, (character) => PLAIN[character] ?? visible(character));
+}
+
+/** Escapes what JSON lets pass in strings, as JSON may end up on a terminal; the value it stands for stays the same. */
+export function jsonText(json: string): string {
+  return json.replace(UNSAFE, (character) => (character === "\n" ? character : utf16Escapes(character)));
+}
+
+function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+  return code <= 0xffff ? `\\u${code.toString(16).padStart(4, "0")}` : `\\u{${code.toString(16)}}`;
+}
+
+function utf16Escapes(character: string): string {
+  return character
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }

@@ -2,15 +2,15 @@
 import { type CheckFailure, checkCapture, type ProxyAddress } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
-  json,
-  ladder,
-  line,
-  ndjson,
+  type Dress,
+  FORMATS,
+  type FormatName,
+  loadLadder,
   type Report,
   type TerminalStyle,
-  table,
   terminalText,
 } from "../../report/index.ts";
+import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { writeOutput } from "../write-output.ts";
@@ -20,11 +20,11 @@ const MAX_CONNECTIONS_JSON = 50_000;
 
 export interface CheckArguments extends LookOptions {
   readonly proxyPort?: readonly number[];
-  readonly proxy: readonly ProxyAddress[];
-  readonly keylog: readonly string[];
-  readonly rsaKey: readonly string[];
+  readonly proxy?: readonly ProxyAddress[];
+  readonly keylog?: readonly string[];
+  readonly rsaKey?: readonly string[];
   readonly skipBodies?: boolean;
-  readonly format: "table" | "line" | "json" | "ndjson";
+  readonly format: FormatName;
   readonly output?: string;
   readonly tunnel?: number;
   readonly quiet?: boolean;
@@ -34,55 +34,84 @@ export interface CheckArguments extends LookOptions {
 
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
-  const style = terminalStyle(options, process.stdout, options.output !== undefined);
-  const codes: number[] = [];
-  const texts: string[] = [];
-  const reports: Report[] = [];
+  const file = options.output === "-" ? undefined : options.output;
+  const style = terminalStyle(options, process.stdout, file !== undefined);
   const many = files.length > 1;
-  for (const file of files) {
-    const result = await checkOne(file, options);
+  const dress = await dressOf(options, many);
+  const around = options.quiet === true ? FORMATS.line.around : FORMATS[options.format].around;
+  const codes: number[] = [];
+  const kept: string[] = [];
+  const put = (text: string): unknown => (file === undefined ? process.stdout.write(text) : kept.push(text));
+  let reports = 0;
+  for (const capture of files) {
+    const result = await checkOne(capture, options);
     if ("kind" in result) {
       complain(result);
-      codes.push(2);
+      codes.push(NOT_CHECKED);
       continue;
     }
-    codes.push(exitCode(result, options));
-    if (options.format === "json" && options.quiet !== true && options.tunnel === undefined) {
-      reports.push(result);
-      continue;
-    }
-    const text = dress(result, options, style, many);
-    if (text === null) {
-      process.stderr.write(
-        `pcapcheck: ${terminalText(file)}: there is no connection to a proxy with the number ${options.tunnel}\n`,
-      );
-      codes.push(2);
-    } else if (options.output === undefined) process.stdout.write(text);
-    else texts.push(text);
+    codes.push(exitCode(result, options.failOn));
+    const text = dress(result, style);
+    if (text === null) codes.push(NOT_CHECKED);
+    else put((many ? (reports++ === 0 ? around.before : around.between) : "") + text);
   }
-  if (reports.length > 0) texts.push(`${json(many ? reports : reports[0]!)}\n`);
-  if (texts.length > 0) {
-    const failure = writeOutput(texts.join(""), options.output);
+  if (reports > 0) put(around.behind);
+  if (file !== undefined && kept.length > 0) {
+    const failure = writeOutput(kept.join(""), file);
     if (failure !== null) {
-      process.stderr.write(`pcapcheck: ${terminalText(options.output ?? "-")}: ${terminalText(failure)}\n`);
-      codes.push(2);
+      complain({ kind: "failed", path: file, message: failure, advice: null });
+      codes.push(NOT_CHECKED);
     }
   }
   return combined(codes);
 }
 
-async function checkOne(file: string, options: CheckArguments): Promise<Report | CheckFailure> {
-  const progress = createProgress(terminalText(file), process.stderr);
-  const result = await checkCapture(file, {
-    proxies: [...options.proxy, ...(options.proxyPort ?? []).map((port) => ({ port }))],
-    keylogs: options.keylog,
-    rsaKeys: options.rsaKey,
-    verifyBodies: options.skipBodies !== true,
-    onProgress: progress.update,
-    ...connectionLimit(options),
-  });
-  progress.clear();
-  return result;
+/** What makes the text of one report; null if what was asked for is not in it. */
+async function dressOf(
+  options: CheckArguments,
+  many: boolean,
+): Promise<(report: Report, style: TerminalStyle) => string | null> {
+  if (options.tunnel !== undefined) return await tunnelDress(options.tunnel);
+  if (options.quiet === true) {
+    return ({ verdict, capture }) => (many ? `${verdict}\t${terminalText(capture.path)}\n` : `${verdict}\n`);
+  }
+  const dress: Dress = await FORMATS[options.format].load();
+  return dress;
+}
+
+async function tunnelDress(stream: number): Promise<(report: Report, style: TerminalStyle) => string | null> {
+  const ladder = await loadLadder();
+  return (report, style) => {
+    const connection = report.connections.find((candidate) => candidate.stream === stream);
+    if (connection !== undefined) return ladder(report, connection, style);
+    const near = report.connections.slice(0, MAX_NAMED).map((candidate) => candidate.stream);
+    const known =
+      near.length === 0
+        ? "no connection to a proxy was found"
+        : `there ${near.length === 1 ? "is" : "are"} ${near.join(", ")}${report.totals.connections > near.length ? ", ..." : ""}`;
+    const message = `stream ${stream} is no connection to a proxy, or was only counted; ${known}`;
+    complain({ kind: "failed", path: report.capture.path, message, advice: null });
+    return null;
+  };
+}
+
+/** Streams named where another one was asked for. */
+const MAX_NAMED = 10;
+
+async function checkOne(capture: string, options: CheckArguments): Promise<Report | CheckFailure> {
+  const progress = createProgress(terminalText(capture), process.stderr);
+  try {
+    return await checkCapture(capture, {
+      proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
+      keylogs: options.keylog ?? [],
+      rsaKeys: options.rsaKey ?? [],
+      verifyBodies: options.skipBodies !== true,
+      onProgress: progress.update,
+      ...connectionLimit(options),
+    });
+  } finally {
+    progress.clear();
+  }
 }
 
 function connectionLimit({ maxConnections, format }: CheckArguments): { maxConnections?: number } {
@@ -90,42 +119,8 @@ function connectionLimit({ maxConnections, format }: CheckArguments): { maxConne
   return format === "json" || format === "ndjson" ? { maxConnections: MAX_CONNECTIONS_JSON } : {};
 }
 
-/** The text for one report; null if the connection that was asked for is not in it. */
-function dress(report: Report, options: CheckArguments, style: TerminalStyle, many: boolean): string | null {
-  if (options.tunnel !== undefined) {
-    const connections = report.connections.filter(({ stream }) => stream === options.tunnel);
-    return connections.length === 0
-      ? null
-      : connections.map((connection) => ladder(report, connection, style)).join("\n");
-  }
-  if (options.quiet === true)
-    return many ? `${report.verdict}\t${terminalText(report.capture.path)}\n` : `${report.verdict}\n`;
-  switch (options.format) {
-    case "line":
-      return `${line(report)}\n`;
-    case "ndjson":
-      return `${ndjson(report)}\n`;
-    case "json":
-      return `${json(report)}\n`;
-    case "table":
-      return many ? `${table(report, style)}\n` : table(report, style);
-  }
-}
-
-function exitCode(report: Report, { failOn }: CheckArguments): number {
-  if (failOn === undefined) return report.exitCode;
-  const found = Object.keys(report.totals.verdicts).some((verdict) => failOn.some((wanted) => wanted === verdict));
-  if (found) return 1;
-  return report.exitCode === 1 ? 0 : report.exitCode;
-}
-
-/** Of many captures: 2 if any could not be checked, else 1 if anything is wrong, else 3, else 0. */
-function combined(codes: readonly number[]): number {
-  for (const code of [2, 1, 3]) if (codes.includes(code)) return code;
-  return 0;
-}
-
+/** One line on standard error that names the file. */
 function complain({ path, message, advice }: CheckFailure): void {
-  const help = advice === null ? "" : `; ${advice}`;
-  process.stderr.write(`pcapcheck: ${terminalText(path)}: ${terminalText(`${message}${help}`)}\n`);
+  const text = advice === null ? message : `${message}; ${advice}`;
+  process.stderr.write(`pcapcheck: ${terminalText(path)}: ${terminalText(text)}\n`);
 }

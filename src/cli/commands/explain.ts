@@ -1,73 +1,63 @@
 // pcapcheck explain [ID]: a verdict or finding in plain words.
 import { type Explanation, explanations } from "../../diagnosis/index.ts";
-import { paint, type TerminalStyle, terminalText, wrap } from "../../report/index.ts";
-import { terminalStyle } from "../terminal.ts";
+import { paint, safe, type TerminalStyle, terminalText, wrap } from "../../report/index.ts";
+import { NOT_CHECKED } from "../exit-code.ts";
+import { nearest } from "../nearest.ts";
+import { type LookOptions, terminalStyle } from "../terminal.ts";
 
 /** Prints; returns the exit code. */
-export function explain(id: string | null, options: { readonly color: boolean; readonly ascii?: boolean }): number {
+export function explain(id: string | null, options: LookOptions): number {
   const style = terminalStyle(options, process.stdout, false);
   const all = explanations();
   if (id === null) {
     process.stdout.write(`${list(all, style)}\n`);
     return 0;
   }
-  const found = all.find((explanation) => explanation.id === id.toLowerCase());
+  const wanted = id.toLowerCase();
+  const found = all.find((explanation) => explanation.id === wanted);
   if (found === undefined) {
-    const near = nearest(
-      id.toLowerCase(),
-      all.map((explanation) => explanation.id),
-    );
-    process.stderr.write(
-      `pcapcheck: there is no verdict or finding "${terminalText(id)}"${near === null ? "" : `; did you mean ${near}?`}\n`,
-    );
-    return 2;
+    const ids = all.map((explanation) => explanation.id);
+    const near = nearest(wanted, ids);
+    const hint = near === null ? "pcapcheck explain lists them" : `did you mean ${near}?`;
+    process.stderr.write(`pcapcheck: there is no verdict or finding "${terminalText(id)}"; ${hint}\n`);
+    return NOT_CHECKED;
   }
   process.stdout.write(`${whole(found, style)}\n`);
   return 0;
 }
 
+const COLOURS = { error: "red", warning: "yellow", info: "bold" } as const;
+
+/** Narrower terminals get the title below the id. */
+const NARROW = 64;
+
 function list(all: readonly Explanation[], style: TerminalStyle): string {
-  const width = Math.max(...all.map(({ id }) => id.length));
-  return all.map(({ id, title }) => `${paint(style, "bold", id.padEnd(width))}  ${title}`).join("\n");
+  const column = Math.max(...all.map(({ id }) => id.length)) + 2;
+  const narrow = style.width < NARROW;
+  return all
+    .map(({ id, severity, title }) => {
+      const lines = wrap(safe(style, title), style.width - (narrow ? 2 : column));
+      const name = paint(style, COLOURS[severity], id);
+      if (narrow) return [name, ...lines.map((line) => `  ${line}`)].join("\n");
+      const pad = " ".repeat(column);
+      return lines.map((line, i) => (i === 0 ? name + " ".repeat(column - id.length) : pad) + line).join("\n");
+    })
+    .join("\n");
 }
 
 function whole(explanation: Explanation, style: TerminalStyle): string {
   const { id, severity, title, meaning, looksLike, evidence, advice, references } = explanation;
-  const section = (name: string, text: string): string =>
-    [paint(style, "bold", name), ...wrap(text, style.width - 2).map((part) => `  ${part}`)].join("\n");
+  const section = (name: string, texts: readonly string[]): string => {
+    const lines = texts.flatMap((text) => wrap(safe(style, text), style.width - 2));
+    return [paint(style, "bold", name), ...lines.map((line) => `  ${line}`)].join("\n");
+  };
   return [
-    `${paint(style, "bold", id)} (${severity})\n${title}`,
-    section("Meaning", meaning),
-    section("In a capture", looksLike),
-    section("Evidence", evidence),
-    section("For the helpdesk", advice.helpdesk),
-    section("For the proxy's administrator", advice.proxyAdmin),
-    section("References", references.join("; ")),
+    [`${paint(style, COLOURS[severity], id)} (${severity})`, ...wrap(safe(style, title), style.width)].join("\n"),
+    section("Meaning", [meaning]),
+    section("In a capture", [looksLike]),
+    section("Evidence", [evidence]),
+    section("For the helpdesk", [advice.helpdesk]),
+    section("For the proxy's administrator", [advice.proxyAdmin]),
+    section("References", references),
   ].join("\n\n");
-}
-
-/** The most similar id, if it is similar at all. */
-function nearest(word: string, ids: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.max(3, word.length / 3);
-  for (const id of ids) {
-    const distance = id.includes(word) && word.length > 3 ? 1 : editDistance(word, id);
-    if (distance < least) {
-      best = id;
-      least = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

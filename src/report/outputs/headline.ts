@@ -1,59 +1,89 @@
-// The sentence that a report leads with.
+// The sentence that a report leads with, and the connection and frame that it is about.
 import type { Verdict } from "../../diagnosis/index.ts";
-import type { Report, ReportConnection } from "../types.ts";
+import type { Report, ReportConnection, ReportFinding } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
+import { counted } from "./style.ts";
 
 /** What was found, in one sentence that can be pasted into a ticket. */
 export function headline(report: Report): string {
   const { totals, verdict } = report;
   if (totals.connections === 0) return "No connection to a proxy was found in this capture.";
-  const worst = report.connections.find((connection) => connection.verdict === verdict);
-  const others = (report.totals.verdicts[verdict] ?? 0) - 1;
+  const worst = worstConnection(report);
+  const others = (totals.verdicts[verdict] ?? 0) - 1;
   const more = others > 0 ? ` (and ${others} more like it)` : "";
-  if (worst !== undefined && (isWrong(verdict) || verdict === "tunnel-401-suspected"))
+  if (isWrong(verdict) || verdict === "tunnel-401-suspected") {
+    if (worst === null) return `${counted(totals.verdicts[verdict] ?? 0, "connection")} with the verdict ${verdict}.`;
     return `${worst.summary.replace(/\.$/, "")}${more}.`;
-  if (worst === undefined && isWrong(verdict))
-    return `${totals.verdicts[verdict] ?? 0} connections with the verdict ${verdict}.`;
-  if (isUnseen(verdict)) {
-    const tunnels = totals.unseen === 1 ? "one connection" : `${totals.unseen} of ${totals.connections} connections`;
-    return `Nothing wrong was seen, but not all could be seen: ${tunnels} ${totals.unseen === 1 ? "was" : "were"} ${verdict === "encrypted" ? "encrypted and could not be read" : "not whole in the capture"}.`;
   }
-  return `Nothing wrong in ${totals.connections} connection${totals.connections === 1 ? "" : "s"} to the proxy, and all of it could be seen.`;
+  if (isUnseen(verdict)) {
+    if (totals.connections === 1 && worst !== null) return worst.summary;
+    const encrypted = totals.verdicts.encrypted ?? 0;
+    const partly = totals.unseen - encrypted;
+    const parts = [
+      ...(encrypted === 0 ? [] : [`${encrypted} ${encrypted === 1 ? "was" : "were"} encrypted and could not be read`]),
+      ...(partly === 0 ? [] : [`${partly} ${partly === 1 ? "is" : "are"} not whole in the capture`]),
+    ];
+    return `Nothing wrong was seen, but not all could be seen: of ${counted(totals.connections, "connection")} ${parts.join(", ")}.`;
+  }
+  if (totals.connections === 1 && worst !== null) return worst.summary;
+  return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
 }
 
-/** The first connection that is wrong: its target and the frame to look at. */
-export function firstWrong(report: Report): { readonly target: string; readonly frame: number } | null {
-  const connection = report.connections.find((candidate) => isWrong(candidate.verdict));
-  if (connection === undefined) return null;
-  const finding = report.findings.find(({ stream, id }) => stream === connection.stream && id === connection.verdict);
-  return {
-    target: targetOf(connection),
-    frame: decisiveFrame(connection) ?? finding?.frames.at(-1) ?? connection.firstFrame,
-  };
+/** The first connection that has the capture's verdict; null if it is only counted. */
+export function worstConnection(report: Report): ReportConnection | null {
+  return report.connections.find(({ verdict }) => verdict === report.verdict) ?? null;
 }
 
 /** The target of a connection for people. */
 export function targetOf(connection: ReportConnection): string {
-  return connection.tunnel?.target || connection.connects.at(-1)?.target || connection.forwards[0]?.url || "-";
+  return (
+    connection.tunnel?.target || connection.connects.at(-1)?.target || hostOf(connection.forwards.at(0)?.url) || "-"
+  );
 }
 
-/** The frame in which the thing happened that the verdict is about; null if it has none. */
-function decisiveFrame(connection: ReportConnection): number | null {
-  const status = STATUS[connection.verdict];
-  if (status === undefined) return null;
-  const exchanges = [...(connection.tunnel?.exchanges ?? []), ...connection.forwards];
+function hostOf(url: string | null | undefined): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url ?? "")?.[1] ?? url ?? "";
+}
+
+/** The frame in which the thing happened that the verdict is about; the connection's first one if there is none. */
+export function decisiveFrame(connection: ReportConnection, finding: ReportFinding | undefined): number {
+  const wanted = STATUS[connection.verdict];
+  const inTunnel = connection.verdict.startsWith("tunnel-");
+  const { verdict, tunnel, connects, forwards } = connection;
+  if (verdict === "tls-failed") {
+    const fatal = tunnel?.tls?.alerts.find(({ level }) => level === "fatal");
+    if (fatal !== undefined) return fatal.frame;
+  }
+  const answers = [...(inTunnel ? (tunnel?.exchanges ?? []) : [...connects, ...forwards])].flatMap((exchange) =>
+    exchange.response === null ? [] : [{ ...exchange.response, by: "sentBy" in exchange ? exchange.sentBy : null }],
+  );
+  const matching = answers.filter(({ status }) => status === wanted);
   const answer =
-    exchanges.find(({ response }) => response?.status === status)?.response ??
-    connection.connects.find(({ response }) => response?.status === status)?.response;
-  return answer?.frame ?? null;
+    verdict === "tunnel-refused"
+      ? connects.at(-1)?.response
+      : verdict.startsWith("auth-")
+        ? matching.at(-1)
+        : (matching.find(({ by }) => by === "proxy") ?? matching[0]);
+  return answer?.frame ?? finding?.frames.at(-1) ?? connection.firstFrame;
 }
 
+/** The status that a verdict is about. */
 const STATUS: Readonly<Partial<Record<Verdict, number>>> = {
   "tunnel-401-proxy": 401,
   "tunnel-401-unattributed": 401,
+  "tunnel-401-origin": 401,
   "tunnel-407": 407,
   "connect-401": 401,
   "forward-401-proxy": 401,
+  "forward-401-origin": 401,
+  "auth-loop": 407,
   "auth-no-scheme": 407,
   "auth-abandoned": 407,
 };
+
+/** What a finding says beyond the summary of its connection, which stands elsewhere already. */
+export function beyondSummary(finding: ReportFinding, connection: ReportConnection | null): string {
+  const { detail } = finding;
+  const summary = connection?.summary ?? "";
+  return summary !== "" && detail.startsWith(summary) ? detail.slice(summary.length).trim() : detail;
+}

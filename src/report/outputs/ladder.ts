@@ -1,7 +1,15 @@
-// One connection in full: who sent what, when, in the three stages of a tunnel.
-import type { Report, ReportConnection, ReportExchange } from "../types.ts";
-import { exitCodeOf } from "../verdicts.ts";
-import { labelled, paint, safe, type TerminalStyle, truncate, wrap } from "./style.ts";
+// One connection in full: who sent what, when, in the three stages of a tunnel, with the evidence in its place.
+import type {
+  Report,
+  ReportConnection,
+  ReportCredentials,
+  ReportExchange,
+  ReportResponse,
+  ReportTls,
+  ReportTransition,
+} from "../types.ts";
+import { beyondSummary } from "./headline.ts";
+import { colourOf, endpointText, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
 
 type Stage = "connect" | "tls" | "https";
 
@@ -9,7 +17,6 @@ interface Rung {
   readonly frame: number;
   readonly time: string;
   readonly from: "client" | "proxy";
-  readonly stage: Stage;
   readonly text: string;
   /** What is wrong about it. */
   readonly wrong: boolean;
@@ -24,184 +31,193 @@ const TITLES: Readonly<Record<Stage, string>> = {
 
 /** The ladder of `connection`, ending with a line end. */
 export function ladder(report: Report, connection: ReportConnection, style: TerminalStyle): string {
-  const rungs = [...connectRungs(connection), ...tlsRungs(connection), ...exchangeRungs(connection)];
-  const start = rungs.reduce((least, { time }) => (time < least ? time : least), connection.start);
+  const stages: Readonly<Record<Stage, readonly Rung[]>> = {
+    connect: connectRungs(connection),
+    tls: tlsRungs(connection),
+    https: [...(connection.tunnel?.exchanges ?? []), ...connection.forwards].flatMap(exchangeRungs),
+  };
   const lines = [header(connection, style), ""];
   for (const stage of ["connect", "tls", "https"] as const) {
-    const own = rungs.filter((rung) => rung.stage === stage).sort((a, b) => a.frame - b.frame);
-    lines.push(paint(style, "bold", stageTitle(stage, connection, style)));
-    if (own.length === 0) lines.push(paint(style, "dim", `  ${emptyStage(stage, connection)}`));
-    for (const rung of own) lines.push(...rungLines(rung, start, style));
+    const rungs = [...stages[stage]].sort((a, b) => a.frame - b.frame);
+    if (rungs.length === 0 && connection.connects.length === 0 && connection.tunnel === null) continue;
+    lines.push(...title(stage, connection, style));
+    if (rungs.length === 0) lines.push(paint(style, "dim", `  ${emptyStage(stage, connection)}`));
+    for (const rung of rungs) lines.push(...rungLines(rung, connection.start, style));
     lines.push("");
   }
-  lines.push(closing(connection));
-  const findings = report.findings.filter(({ stream }) => stream === connection.stream);
-  for (const { title, detail, advice, displayFilter } of findings) {
-    lines.push("", paint(style, "bold", safe(style, title)), labelled(style, "What", detail));
-    if (displayFilter !== null) lines.push(labelled(style, "Look at", displayFilter));
-    lines.push(labelled(style, "Helpdesk", advice.helpdesk), labelled(style, "Proxy", advice.proxyAdmin));
-  }
+  lines.push(...wrap(closing(connection), style.width));
+  lines.push(...findings(report, connection, style));
   if (style.verbose) {
-    for (const note of connection.notes) lines.push(labelled(style, "Note", `frame ${note.frame}: ${note.text}`));
-    const tls = connection.tunnel?.tls;
-    if (tls?.ja3 != null) lines.push(labelled(style, "JA3", tls.ja3));
-    if (tls?.ja4 != null) lines.push(labelled(style, "JA4", tls.ja4));
+    for (const { frame, text } of connection.notes) lines.push(labelled(style, "Note", `frame ${frame}: ${text}`));
   }
   return `${lines.join("\n")}\n`;
 }
 
 function header(connection: ReportConnection, style: TerminalStyle): string {
-  const code = exitCodeOf(connection.verdict);
-  const verdict = paint(style, code === 1 ? "red" : code === 3 ? "yellow" : "green", connection.verdict);
-  const place = `stream ${connection.stream}: ${connection.client.ip}:${connection.client.port} to proxy ${connection.proxy.ip}:${connection.proxy.port}`;
+  const { stream, client, proxy, verdict, summary } = connection;
+  const arrow = style.drawing ? "→" : "->";
+  const place = safe(style, `${endpointText(client)} `) + arrow + safe(style, ` ${endpointText(proxy)}`);
   return [
-    `${safe(style, place)}  ${verdict}`,
-    ...wrap(safe(style, connection.summary), style.width - 2).map((line) => `  ${line}`),
+    `${paint(style, colourOf(verdict), verdict)}  ${paint(style, "bold", `stream ${stream}`)}`,
+    ...wrap(place, style.width - 2).map((line) => `  ${line}`),
+    ...wrap(safe(style, summary), style.width - 2).map((line) => `  ${line}`),
   ].join("\n");
 }
 
-function stageTitle(stage: Stage, connection: ReportConnection, style: TerminalStyle): string {
-  const said = connection.tunnel?.stages[stage];
-  const forwards = stage === "https" && connection.tunnel === null && connection.forwards.length > 0;
-  return `${forwards ? "GET http://" : TITLES[stage]}${said === undefined ? "" : `  ${safe(style, said)}`}`;
+function title(stage: Stage, connection: ReportConnection, style: TerminalStyle): string[] {
+  const { tunnel, forwards } = connection;
+  const forwarded = stage === "https" && tunnel === null && forwards.length > 0;
+  const said = tunnel === null ? "" : `  ${tunnel.stages[stage]}`;
+  const text = `${forwarded ? "GET http://" : TITLES[stage]}${said}`;
+  return wrap(safe(style, text), style.width).map((line) => paint(style, "bold", line));
 }
 
-function emptyStage(stage: Stage, connection: ReportConnection): string {
-  if (connection.tunnel === null) return stage === "connect" ? "no CONNECT on this connection" : "not reached";
-  if (stage === "https")
-    return connection.tunnel.protocol === "tls" ? "cannot be seen: there are no keys for this connection" : "nothing";
-  return stage === "tls" ? "no TLS" : "not in the capture";
+function emptyStage(stage: Stage, { tunnel }: ReportConnection): string {
+  if (tunnel === null) return stage === "connect" ? "no CONNECT on this connection" : "not reached";
+  if (stage === "connect") return "not in the capture";
+  if (stage === "tls") return "no TLS";
+  return tunnel.protocol === "tls" ? "no exchange that could be read" : "nothing";
 }
 
-function connectRungs(connection: ReportConnection): Rung[] {
-  const before =
-    connection.continues === null ? [] : [`continues stream ${connection.continues}, where the challenge was`];
-  const rungs: Rung[] = [];
-  for (const [i, { frame, time, target, credentials, response }] of connection.connects.entries()) {
-    const sent = credentials === null ? "" : `  ${credentialsText(credentials)}`;
-    rungs.push({
+function connectRungs({ connects, continues }: ReportConnection): Rung[] {
+  return connects.flatMap(({ frame, time, target, credentials, response }, i) => {
+    const first = i === 0 && continues !== null;
+    const rung: Rung = {
       frame,
       time,
       from: "client",
-      stage: "connect",
-      text: `CONNECT ${target}${sent}`,
+      text: `CONNECT ${target}${credentialsText(credentials)}`,
       wrong: false,
-      beneath: i === 0 ? before : [],
-    });
-    if (response === null) continue;
-    const asked = response.challenges.map(
-      ({ scheme, realm }) => `asks for ${scheme}${realm === null ? "" : ` (realm "${realm}")`}`,
-    );
-    rungs.push({
-      ...response,
-      from: "proxy",
-      stage: "connect",
-      text: `${response.status} ${response.reason}`,
-      wrong: response.status === 401,
-      beneath: asked,
-    });
-  }
-  return rungs;
+      beneath: first ? [`comes back from stream ${continues}, where the proxy asked`] : [],
+    };
+    if (response === null) return [{ ...rung, beneath: [...rung.beneath, "not answered in this capture"] }];
+    return [rung, responseRung(response, response.status === 401, asked(response), "")];
+  });
+}
+
+function responseRung(response: ReportResponse, wrong: boolean, beneath: readonly string[], by: string): Rung {
+  const { frame, time, status, reason } = response;
+  return { frame, time, from: "proxy", text: `${status}${reason === "" ? "" : ` ${reason}`}${by}`, wrong, beneath };
+}
+
+function asked({ challenges }: ReportResponse): string[] {
+  return challenges.map(({ scheme, realm }) => `asks for ${scheme}${realm === null ? "" : ` (realm "${realm}")`}`);
 }
 
 function tlsRungs({ tunnel }: ReportConnection): Rung[] {
-  const tls = tunnel?.tls;
-  if (tls == null) return [];
-  return tls.transitions.map(({ frame, time, from, what }) => {
+  const tls = tunnel?.tls ?? null;
+  if (tls === null) return [];
+  return tls.transitions.map((transition) => {
+    const { frame, time, from, what } = transition;
     const alert = tls.alerts.find((candidate) => candidate.frame === frame && candidate.from === from);
-    const detail =
-      what === "client-hello" && tls.sni !== null
-        ? ` for ${tls.sni}`
-        : what === "server-hello" && tls.version !== null
-          ? ` (${tls.version}, ${tls.cipher})`
-          : what === "alert" && alert !== undefined
-            ? ` ${alert.description ?? "(encrypted)"}`
-            : "";
-    const wrong = alert?.level === "fatal";
+    const isAlert = what === "alert" || what === "close-notify";
+    const detail = isAlert && what === "alert" ? ` ${alert?.description ?? "(encrypted)"}` : "";
     return {
       frame,
       time,
       from,
-      stage: "tls" as const,
-      text: `${what.replaceAll("-", " ")}${detail}`,
-      wrong,
-      beneath: [],
+      text: what.replaceAll("-", " ") + detail,
+      wrong: isAlert && alert?.level === "fatal",
+      beneath: tlsDetails(transition, tls),
     };
   });
 }
 
-function exchangeRungs(connection: ReportConnection): Rung[] {
-  return [...(connection.tunnel?.exchanges ?? []), ...connection.forwards].flatMap((exchange) =>
-    exchangeRung(exchange),
-  );
+function tlsDetails({ frame, what }: ReportTransition, tls: ReportTls): string[] {
+  if (what === "client-hello" && frame === tls.clientHelloFrame) {
+    return [
+      `for ${tls.sni ?? "no name"}${tls.alpnOffered.length === 0 ? "" : `, offers ${tls.alpnOffered.join(", ")}`}`,
+      ...(tls.ja4 === null ? [] : [`JA4 ${tls.ja4}`]),
+      ...(tls.ja3 === null ? [] : [`JA3 ${tls.ja3}`]),
+    ];
+  }
+  if (what === "server-hello" && frame === tls.serverHelloFrame) {
+    return [[tls.version, tls.cipher, tls.alpn].filter((fact) => fact !== null).join(", ")];
+  }
+  if (what === "certificate" && tls.certificate !== null) {
+    return [`${tls.certificate.subject}, issued by ${tls.certificate.issuer}`];
+  }
+  return [];
 }
 
-function exchangeRung(exchange: ReportExchange): Rung[] {
-  const { method, url, credentials, response, sentBy, certainty, evidence, frame, time } = exchange;
+function exchangeRungs(exchange: ReportExchange): Rung[] {
+  const { method, url, credentials, response, frame, time, sentBy, certainty, evidence } = exchange;
   const rungs: Rung[] = [];
   if (method !== null) {
-    const sent = credentials === null ? "" : `  ${credentialsText(credentials)}`;
-    rungs.push({
-      frame,
-      time,
-      from: "client",
-      stage: "https",
-      text: `${method} ${url ?? ""}${sent}`,
-      wrong: false,
-      beneath: [],
-    });
+    const text = `${method} ${url ?? ""}${credentialsText(credentials)}`;
+    const beneath = response === null ? ["not answered in this capture"] : [];
+    rungs.push({ frame, time, from: "client", text, wrong: false, beneath });
   }
-  if (response !== null) {
-    const by =
-      sentBy === null
-        ? ""
-        : sentBy === "unknown"
-          ? "  by an unknown sender"
-          : `  by the ${sentBy === "origin" ? "site" : "proxy"} (${certainty})`;
-    const wrong = (response.status === 401 && sentBy !== "origin") || response.status === 407;
-    rungs.push({
-      ...response,
-      from: "proxy",
-      stage: "https",
-      text: `${response.status} ${response.reason}${by}`,
-      wrong,
-      beneath: evidence,
-    });
-  }
+  if (response === null) return rungs;
+  const sure = certainty === null ? "" : ` (${certainty})`;
+  const by = sentBy === null ? "" : `  by ${SENDERS[sentBy]}${sure}`;
+  const wrong = (response.status === 401 && sentBy !== "origin") || response.status === 407;
+  rungs.push(responseRung(response, wrong, [...asked(response), ...evidence], by));
   return rungs;
 }
 
-function credentialsText({ scheme, step, user }: NonNullable<ReportExchange["credentials"]>): string {
-  return `[${scheme}${step === null ? "" : ` ${step}`}${user === null ? "" : `, user ${user}`}]`;
+const SENDERS = { proxy: "the proxy", origin: "the site", unknown: "an unknown sender" } as const;
+
+function credentialsText(credentials: ReportCredentials | null): string {
+  if (credentials === null) return "";
+  const { scheme, step, user } = credentials;
+  return `  [${scheme}${step === null ? "" : ` ${step}`}${user === null ? "" : `, user ${user}`}]`;
 }
 
+/** Terminals narrower than this get what passed below its time and frame. */
+const NARROW = 64;
+const ARROWS = { client: ["──▶", "-->"], proxy: ["◀──", "<--"] } as const;
+
 function rungLines(rung: Rung, start: string, style: TerminalStyle): string[] {
-  const arrow = style.unicode ? (rung.from === "client" ? "──▶" : "◀──") : rung.from === "client" ? "-->" : "<--";
+  const arrow = ARROWS[rung.from][style.drawing ? 0 : 1];
   const head = `${milliseconds(start, rung.time).padStart(11)}  ${String(rung.frame).padStart(6)}  ${arrow}  `;
-  const text = truncate(style, safe(style, rung.text), Math.max(20, style.width - head.length));
-  const pad = " ".repeat(head.length);
+  const narrow = style.width < NARROW;
+  const pad = " ".repeat(narrow ? 4 : head.length);
+  const room = style.width - pad.length;
+  const [first = "", ...rest] = wrap(safe(style, rung.text), room);
+  const show = (text: string): string => (rung.wrong ? paint(style, "red", text) : text);
   return [
-    head + (rung.wrong ? paint(style, "red", text) : text),
-    ...rung.beneath.flatMap((line) =>
-      wrap(safe(style, line), style.width - head.length).map((part) => paint(style, "dim", pad + part)),
+    ...(narrow ? [head.trim(), pad + show(first)] : [head + show(first)]),
+    ...rest.map((text) => pad + show(text)),
+    ...rung.beneath.flatMap((text) =>
+      wrap(safe(style, text), room - 2).map((part) => paint(style, "dim", `${pad}  ${part}`)),
     ),
   ];
 }
 
-function closing(connection: ReportConnection): string {
-  const ends = {
-    fin: "closed",
-    "reset-by-client": "reset by the client",
-    "reset-by-proxy": "reset by the proxy",
-    open: "still open when the capture ended",
-  };
-  const next = connection.continuedBy === null ? "" : `; the client came back on stream ${connection.continuedBy}`;
-  return `The connection was ${ends[connection.closedBy]} (frame ${connection.lastFrame})${next}.`;
+function closing({ closedBy, lastFrame, continuedBy }: ReportConnection): string {
+  const next = continuedBy === null ? "" : ` The client came back on stream ${continuedBy}.`;
+  return `The connection was ${ENDS[closedBy]} (frame ${lastFrame}).${next}`;
 }
 
-/** "12.345 ms" between two time stamps of the report, exact to the microsecond. */
-function milliseconds(from: string, to: string): string {
-  const micros = (text: string): number =>
-    Math.round(Date.parse(`${text.slice(0, 19)}Z`) * 1000 + Number(text.slice(20, 29)) / 1000);
-  return `${((micros(to) - micros(from)) / 1000).toFixed(3)} ms`;
+const ENDS = {
+  fin: "closed",
+  "reset-by-client": "reset by the client",
+  "reset-by-proxy": "reset by the proxy",
+  open: "still open when the capture ended",
+} as const;
+
+function findings(report: Report, connection: ReportConnection, style: TerminalStyle): string[] {
+  return report.findings
+    .filter(({ stream }) => stream === connection.stream)
+    .flatMap((finding) => {
+      const detail = beyondSummary(finding, connection);
+      return [
+        "",
+        ...wrap(safe(style, finding.title), style.width).map((text) => paint(style, "bold", text)),
+        ...(detail === "" ? [] : [labelled(style, "What", detail)]),
+        ...(finding.displayFilter === null ? [] : [labelled(style, "Filter", finding.displayFilter)]),
+        labelled(style, "Helpdesk", finding.advice.helpdesk),
+        labelled(style, "Proxy", finding.advice.proxyAdmin),
+      ];
+    });
+}
+
+/** "12.345 ms" from `start` to `time`, rounded to the microsecond. */
+function milliseconds(start: string, time: string): string {
+  return `${(Number(nanosOf(time) - nanosOf(start)) / 1e6).toFixed(3)} ms`;
+}
+
+function nanosOf(time: string): bigint {
+  return BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1_000_000n + BigInt(time.slice(20, 29));
 }

@@ -1,22 +1,36 @@
 // How text looks on this terminal: colour, box drawing, width; wrapping that knows wide characters.
+// The width of a character is told here and not by cli-table3's string-width: sentences and ladders are wrapped without
+// loading a table, and string-width 4 gives a column to most combining marks.
+
+import type { Verdict } from "../../diagnosis/index.ts";
 import { asciiText, terminalText } from "../escape.ts";
+import type { ReportEndpoint } from "../types.ts";
+import { exitCodeOf } from "../verdicts.ts";
 
 /** What the terminal can do. */
 export interface TerminalStyle {
   /** Columns. */
   readonly width: number;
   readonly colour: boolean;
-  /** Box drawing and other characters beyond ASCII. */
+  /** Box drawing and arrows. */
+  readonly drawing: boolean;
+  /** Characters beyond ASCII in text. */
   readonly unicode: boolean;
   readonly verbose: boolean;
 }
 
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
-export type Paint = keyof typeof CODES;
+const CODES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
+type Paint = keyof typeof CODES;
 
 /** Colours `text`, which was escaped before. */
 export function paint(style: TerminalStyle, how: Paint, text: string): string {
-  return style.colour ? `\x1b[${CODES[how]}m${text}\x1b[0m` : text;
+  return style.colour && text !== "" ? `\x1b[${CODES[how]}m${text}\x1b[0m` : text;
+}
+
+/** Red is wrong, yellow could not be seen, green is in order. */
+export function colourOf(verdict: Verdict): "red" | "yellow" | "green" {
+  const code = exitCodeOf(verdict);
+  return code === 1 ? "red" : code === 3 ? "yellow" : "green";
 }
 
 /** Escapes text from outside for this terminal. */
@@ -24,24 +38,42 @@ export function safe(style: TerminalStyle, text: string): string {
   return style.unicode ? terminalText(text) : asciiText(text);
 }
 
-/** Columns of one character: 0 for combining marks, 2 for East Asian wide and full-width characters and emoji (UAX #11). */
-function columns(character: string): number {
-  if (/^\p{Mark}$/u.test(character)) return 0;
-  const code = character.codePointAt(0) ?? 0;
-  const wide =
-    (code >= 0x1100 && code <= 0x115f) ||
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0xffe0 && code <= 0xffe6) ||
-    (code >= 0x1f300 && code <= 0x1faff) ||
-    (code >= 0x20000 && code <= 0x3fffd);
-  return wide ? 2 : 1;
+/** "10.0.0.2:8080", "[fd00::2]:8080". */
+export function endpointText({ ip, port }: ReportEndpoint): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-/** Columns that `text` takes. */
+/** "1 tunnel", "3 tunnels". */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** East Asian wide and full-width characters and emoji (UAX #11), coarsely: first and last of each block. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1f64f],
+  [0x1f900, 0x1f9ff],
+  [0x20000, 0x3fffd],
+];
+/** Below this everything takes one column. */
+const FIRST_UNUSUAL = 0x300;
+
+/** Columns of one character: 0 for combining marks, 2 for wide ones. */
+function columns(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < FIRST_UNUSUAL) return 1;
+  if (/^\p{Mark}$/u.test(character)) return 0;
+  return WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+}
+
+/** Columns that `text` takes; it was escaped and is not coloured yet. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += columns(character);
@@ -51,42 +83,41 @@ export function textWidth(text: string): number {
 /** Cuts `text` to `width` columns, with a mark where something is missing. */
 export function truncate(style: TerminalStyle, text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  const mark = style.unicode ? "…" : "~";
-  let kept = "";
-  let used = 0;
-  for (const character of text) {
-    used += columns(character);
-    if (used > width - 1) break;
-    kept += character;
-  }
-  return kept + mark;
+  return split(text, width - 1)[0] + (style.drawing ? "…" : "~");
 }
+
+/** Words shorter than this are never split, however narrow the terminal is. */
+const LEAST_WIDTH = 10;
 
 /** Breaks `text` into lines of at most `width` columns; words longer than a line are broken. */
 export function wrap(text: string, width: number): string[] {
-  const room = Math.max(10, width);
+  const room = Math.max(LEAST_WIDTH, width);
   const lines: string[] = [];
   let line = "";
+  let used = 0;
   for (const word of text.split(" ")) {
     let rest = word;
-    while (textWidth(rest) > room) {
-      if (line !== "") lines.push(line);
-      line = "";
+    let size = textWidth(rest);
+    if (line !== "" && used + 1 + size <= room) {
+      line += ` ${rest}`;
+      used += 1 + size;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    while (size > room) {
       const [head, tail] = split(rest, room);
       lines.push(head);
       rest = tail;
+      size = textWidth(rest);
     }
-    if (line === "") line = rest;
-    else if (textWidth(line) + 1 + textWidth(rest) <= room) line += ` ${rest}`;
-    else {
-      lines.push(line);
-      line = rest;
-    }
+    line = rest;
+    used = size;
   }
   if (line !== "" || lines.length === 0) lines.push(line);
   return lines;
 }
 
+/** As much of `text` as `width` columns hold, with the marks that belong to its last character; and the rest. */
 function split(text: string, width: number): readonly [string, string] {
   let used = 0;
   let at = 0;
@@ -98,12 +129,17 @@ function split(text: string, width: number): readonly [string, string] {
   return [text.slice(0, at), text.slice(at)];
 }
 
+/** Terminals narrower than this get labels above their text instead of beside it. */
+const NARROW = 60;
+const LABEL_COLUMNS = 12;
+
 /** A label and its text beside it, wrapped with a hanging indent; on narrow terminals the text stands below. */
 export function labelled(style: TerminalStyle, label: string, text: string): string {
-  const indent = style.width < 60 ? 4 : 12;
-  const lines = wrap(safe(style, text), style.width - indent - 1);
-  const pad = " ".repeat(indent);
+  const narrow = style.width < NARROW;
+  const pad = " ".repeat(narrow ? 4 : LABEL_COLUMNS);
+  const lines = wrap(safe(style, text), style.width - pad.length - 1);
   const head = `  ${label}`;
-  if (indent === 4) return [paint(style, "dim", head), ...lines.map((line) => pad + line)].join("\n");
-  return lines.map((line, i) => (i === 0 ? paint(style, "dim", head.padEnd(indent)) : pad) + line).join("\n");
+  if (narrow)
+    return [...(label === "" ? [] : [paint(style, "dim", head)]), ...lines.map((line) => pad + line)].join("\n");
+  return lines.map((line, i) => (i === 0 ? paint(style, "dim", head.padEnd(LABEL_COLUMNS)) : pad) + line).join("\n");
 }

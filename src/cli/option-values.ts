@@ -1,0 +1,56 @@
+// The values of options: ports, addresses, numbers, verdicts.
+import { isIP } from "node:net";
+import { InvalidArgumentError } from "commander";
+import type { ProxyAddress } from "../audit/index.ts";
+import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
+
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** tcp.stream and the like: 0 to 999,999,999. */
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(value);
+}
+
+function port(value: string): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  if (number < 1 || number > 65_535) throw new InvalidArgumentError(`"${value}" is no port (1 to 65535).`);
+  return number;
+}
+
+/** `8080`, `8080,3128`; repeatable. */
+export function ports(value: string, before: readonly number[] = []): number[] {
+  return [...before, ...value.split(",").map(port)];
+}
+
+/** `10.0.0.2`, `10.0.0.2:8080`, `fd00::2`, `[fd00::2]:8080`; repeatable. */
+export function proxies(value: string, before: readonly ProxyAddress[] = []): ProxyAddress[] {
+  const match = /^\[([^\]]*)\](?::(.*))?$/.exec(value) ?? /^([^:]*)(?::([^:]*))?$/.exec(value) ?? [value, value];
+  const host = address(match[1] ?? "");
+  if (host === null) throw new InvalidArgumentError("It takes an IP address, with :PORT if wanted.");
+  return [...before, match[2] === undefined ? { host } : { host, port: port(match[2]) }];
+}
+
+/** The address as captures show it: IPv6 as RFC 5952 writes it. null if it is none. */
+function address(text: string): string | null {
+  switch (isIP(text)) {
+    case 4:
+      return text;
+    case 6:
+      return new URL(`http://[${text.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
+    default:
+      return null;
+  }
+}
+
+/** `none`, or names of verdicts with commas between them. */
+export function verdicts(value: string): readonly Verdict[] {
+  if (value === "none") return [];
+  return value.split(",").map((name) => {
+    const verdict = VERDICTS.find((candidate) => candidate === name);
+    if (verdict === undefined) throw new InvalidArgumentError(`"${name}" is no verdict; pcapcheck explain lists them.`);
+    return verdict;
+  });
+}

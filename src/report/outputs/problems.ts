@@ -1,0 +1,98 @@
+// The findings on a terminal: the worst kind in full with advice, the others briefly, and what could not be seen.
+import type { Report, ReportConnection, ReportFinding } from "../types.ts";
+import { beyondSummary, decisiveFrame } from "./headline.ts";
+import { counted, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
+
+/** Evidence lines of one finding, unless more is asked for. */
+const MAX_EVIDENCE = 6;
+/** Streams that are named where a finding stands for several. */
+const MAX_STREAMS = 8;
+/** What is about the capture and not about the proxy; told behind the table. */
+const ABOUT_SIGHT: ReadonlySet<string> = new Set(["keys-missing", "incomplete", "encrypted", "capture-quality"]);
+
+/** What is wrong, in the order of the report (worst first): one block for each kind of finding, told from its first case. */
+export function problems(report: Report, style: TerminalStyle): string[] {
+  const kinds = byKind(report.findings.filter(({ id }) => !ABOUT_SIGHT.has(id)));
+  return kinds.flatMap((kind, i) => blocks(kind, i === 0, report, style));
+}
+
+/** What could not be seen, and how to see it next time. */
+export function unseen(report: Report, style: TerminalStyle): string[] {
+  return byKind(report.findings.filter(({ id }) => ABOUT_SIGHT.has(id))).flatMap((kind) => {
+    const told = style.verbose ? kind : kind.slice(0, 1);
+    return told.map((finding) => {
+      const lines = [paint(style, "yellow", safe(style, finding.title))];
+      // A report of one connection leads with its summary.
+      const detail = beyondSummary(finding, report.connections.length === 1 ? connectionOf(report, finding) : null);
+      if (detail !== "") lines.push(labelled(style, "What", detail));
+      lines.push(labelled(style, "Next time", finding.advice.helpdesk));
+      if (style.verbose) lines.push(labelled(style, "Proxy", finding.advice.proxyAdmin));
+      lines.push(...others(kind, told, style));
+      return lines.join("\n");
+    });
+  });
+}
+
+function byKind(findings: readonly ReportFinding[]): (readonly ReportFinding[])[] {
+  const kinds = new Map<string, ReportFinding[]>();
+  for (const finding of findings) {
+    const list = kinds.get(finding.id);
+    if (list === undefined) kinds.set(finding.id, [finding]);
+    else list.push(finding);
+  }
+  return [...kinds.values()];
+}
+
+function blocks(kind: readonly ReportFinding[], worst: boolean, report: Report, style: TerminalStyle): string[] {
+  const told = style.verbose ? kind : kind.slice(0, 1);
+  return told.map((finding, i) => {
+    const full = style.verbose || worst;
+    const lines = problem(finding, connectionOf(report, finding), full, worst && i === 0, style);
+    if (i === 0 && full) {
+      lines.push(labelled(style, "Helpdesk", finding.advice.helpdesk));
+      lines.push(labelled(style, "Proxy", finding.advice.proxyAdmin));
+    }
+    if (!full) lines.push(labelled(style, "To do", `pcapcheck explain ${finding.id}`));
+    lines.push(...(i === 0 ? others(kind, told, style) : []));
+    return lines.join("\n");
+  });
+}
+
+/** `leads`: the summary of its connection is the headline already. */
+function problem(
+  finding: ReportFinding,
+  connection: ReportConnection | null,
+  full: boolean,
+  leads: boolean,
+  style: TerminalStyle,
+): string[] {
+  const colour = finding.severity === "error" ? "red" : finding.severity === "warning" ? "yellow" : "bold";
+  const certainty = finding.certainty === null || finding.certainty === "certain" ? "" : ` [${finding.certainty}]`;
+  const title = wrap(safe(style, finding.title + certainty), style.width);
+  const lines = title.map((text) => paint(style, colour, text));
+  const detail = leads ? beyondSummary(finding, connection) : finding.detail;
+  if (detail !== "") lines.push(labelled(style, "What", detail));
+  if (connection !== null) {
+    const frame = decisiveFrame(connection, finding);
+    lines.push(labelled(style, "Where", `stream ${connection.stream}, frame ${frame}`));
+  }
+  if (finding.displayFilter !== null) lines.push(labelled(style, "Filter", finding.displayFilter));
+  const evidence = style.verbose ? finding.evidence : finding.evidence.slice(0, full ? MAX_EVIDENCE : 0);
+  for (const [i, text] of evidence.entries()) lines.push(labelled(style, i === 0 ? "Evidence" : "", text));
+  return lines;
+}
+
+function connectionOf(report: Report, { stream }: ReportFinding): ReportConnection | null {
+  return stream === null ? null : (report.connections.find((connection) => connection.stream === stream) ?? null);
+}
+
+/** Which other connections have the same finding. */
+function others(kind: readonly ReportFinding[], told: readonly ReportFinding[], style: TerminalStyle): string[] {
+  const rest = kind.slice(told.length);
+  if (rest.length === 0) return [];
+  const streams = rest.flatMap(({ stream }) => (stream === null ? [] : [stream]));
+  const named = streams.slice(0, MAX_STREAMS).join(", ");
+  const more = streams.length > MAX_STREAMS ? " ..." : "";
+  const list = streams.length === 0 ? "" : `: streams ${named}${more}`;
+  return [labelled(style, "Also", `${counted(rest.length, "connection")} more${list}`)];
+}
