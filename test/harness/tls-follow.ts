@@ -33,7 +33,13 @@ export function followTls(bytes: Uint8Array): FollowedTls[] {
         const sink = (side: 0 | 1) => ({
           skippable: 0,
           push: (from: Uint8Array, start: number, end: number, frame: FrameNo) =>
-            void happenings.push({ kind: "bytes", side, frame, time: timeOf(tcp.clock), bytes: from.slice(start, end) }),
+            void happenings.push({
+              kind: "bytes",
+              side,
+              frame,
+              time: timeOf(tcp.clock),
+              bytes: from.slice(start, end),
+            }),
           gap: (length: number, cause: GapCause, frame: FrameNo) =>
             void happenings.push({ kind: "gap", side, frame, time: timeOf(tcp.clock), length, cause }),
           end: (how: EndCause, frame: FrameNo) =>
@@ -67,9 +73,7 @@ function timeOf(clock: TcpClock): Nanos {
 /** Where TLS begins: with the first bytes of a side, or with a ClientHello behind another protocol (CONNECT, STARTTLS). */
 function beginningOfTls(happenings: readonly Happening[]): number {
   const seen = [false, false];
-  let late = false;
   for (const [i, happening] of happenings.entries()) {
-    if (happening.kind === "gap") late ||= happening.cause === "late-start";
     if (happening.kind !== "bytes") continue;
     const { side, bytes } = happening;
     const like = looksLikeTls(bytes, 0, bytes.length);
