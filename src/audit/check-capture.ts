@@ -1,7 +1,7 @@
 // The engine: one capture from its bytes to its report. The one place where all rooms meet.
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { latin1, type Note, nanos } from "../bytes/index.ts";
+import { createKeyedHash, latin1, type Note, nanos } from "../bytes/index.ts";
 import { Collector, pageMarks } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
 import {
@@ -26,7 +26,7 @@ const DEFAULT_MAX_CONNECTIONS = 2_000;
 const MAX_PAGE_BYTES = 256 * 1024;
 
 /** The key of the run: tags of credentials and pages are comparable within it and mean nothing outside. */
-const TAG_KEY = randomBytes(32);
+const tag = createKeyedHash(randomBytes(8));
 
 const DIGESTS: ReportDigests = {
   sha256: (bytes) => createHash("sha256").update(bytes).digest(),
@@ -102,7 +102,7 @@ class Run {
       known: new KnownProxies(options.proxies ?? []),
       note,
       now: () => nanos(this.#tcp.clock.seconds, this.#tcp.clock.nanoseconds),
-      tag: (bytes) => createHmac("sha256", TAG_KEY).update(bytes).digest("base64url").slice(0, 22),
+      tag,
       bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
       opener: () => keys.opener(),
       hasKeys: (random) => keys.has(random),

@@ -1,4 +1,5 @@
 // The ground floor: units, the reader, text and notes that every room shares.
+export { createKeyedHash } from "./keyed-hash.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
 export { type Damage, Reader } from "./reader.ts";
 export { hex, latin1, startsWith, utf16le } from "./text.ts";

@@ -1,5 +1,5 @@
 // What every conversation needs from outside: the clock, where notes and results go, and what the platform lends.
-import type { Nanos, NoteSink } from "../bytes/index.ts";
+import type { Nanos, Note, NoteSink } from "../bytes/index.ts";
 import type { TlsOpener } from "../tls-decrypt/index.ts";
 import type { KnownProxies } from "./known-proxies.ts";
 import type { ServerLeg, Timeline } from "./types.ts";
@@ -19,4 +19,58 @@ export interface ProxyContext {
   hasKeys(random: Uint8Array): boolean;
   timeline(timeline: Timeline): void;
   leg(leg: ServerLeg): void;
+}
+
+/** Notes kept of one connection. */
+const MAX_NOTES = 16;
+
+/** The context of one connection: keeps its notes, and knows the time of bytes that were held back. */
+export class ConnectionContext implements ProxyContext {
+  readonly notes: Note[] = [];
+  /** Time of the held bytes that are given on now; null outside of a replay. */
+  replaying: Nanos | null = null;
+  readonly #base: ProxyContext;
+
+  constructor(base: ProxyContext) {
+    this.#base = base;
+    this.note = this.note.bind(this);
+    this.now = this.now.bind(this);
+  }
+
+  get known(): KnownProxies {
+    return this.#base.known;
+  }
+
+  get tag(): ProxyContext["tag"] {
+    return this.#base.tag;
+  }
+
+  get bodyMarks(): ProxyContext["bodyMarks"] {
+    return this.#base.bodyMarks;
+  }
+
+  get opener(): ProxyContext["opener"] {
+    return this.#base.opener;
+  }
+
+  get hasKeys(): ProxyContext["hasKeys"] {
+    return this.#base.hasKeys;
+  }
+
+  get timeline(): ProxyContext["timeline"] {
+    return this.#base.timeline;
+  }
+
+  get leg(): ProxyContext["leg"] {
+    return this.#base.leg;
+  }
+
+  note(note: Note): void {
+    if (this.notes.length < MAX_NOTES) this.notes.push(note);
+    this.#base.note(note);
+  }
+
+  now(): Nanos {
+    return this.replaying ?? this.#base.now();
+  }
 }

@@ -1,10 +1,11 @@
 // One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
-import type { Endpoint, FrameNo, Nanos, Note, Side, Where } from "../bytes/index.ts";
+import type { Endpoint, FrameNo, Side, Where } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp1Parser,
   type Http1Parser,
   type HttpHead,
+  type HttpSink,
   looksLikeRequest,
   looksLikeResponse,
   parseTarget,
@@ -15,7 +16,7 @@ import {
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
-import type { ProxyContext } from "./context.ts";
+import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
@@ -28,9 +29,6 @@ import { absoluteUrl } from "./url.ts";
 const MAX_CONNECTS = 64;
 /** Places of missing bytes kept of one connection. */
 const MAX_GAPS = 16;
-/** Notes kept of one connection. */
-const MAX_NOTES = 16;
-
 /** A CONNECT while its answer is waited for. */
 interface OpenConnect {
   request: RequestHead;
@@ -49,7 +47,7 @@ export class ProxyConversation implements Conversation {
 
   readonly #connection: TcpConnection;
   readonly #secure: TlsFacts | null;
-  readonly #context: ProxyContext;
+  readonly #context: ConnectionContext;
   #clientSide: Side | null;
   #detectedBy: DetectedBy | null = null;
 
@@ -65,8 +63,6 @@ export class ProxyConversation implements Conversation {
   #waitingConnect: OpenConnect | null = null;
   /** Bytes of the client behind a CONNECT that is not answered yet. */
   readonly #held = new HeldBytes();
-  /** Time of the held piece that is given on now; null outside of a replay. */
-  #replaying: Nanos | null = null;
   /** The proxy's side lost bytes while a CONNECT waited: its answer may be among them. */
   #answerLost = false;
   /** A 2xx without framing came without a request that was seen: the next bytes tell whether a tunnel follows. */
@@ -74,7 +70,6 @@ export class ProxyConversation implements Conversation {
   #tunnel: Tunnel | null = null;
 
   readonly #gaps: { from: "client" | "proxy"; where: Where; length: number }[] = [];
-  readonly #notes: Note[] = [];
   #clientEnd: EndCause = "capture-end";
   #proxyEnd: EndCause = "capture-end";
 
@@ -82,31 +77,11 @@ export class ProxyConversation implements Conversation {
   constructor(connection: TcpConnection, context: ProxyContext, secure: TlsFacts | null = null) {
     this.#connection = connection;
     this.#secure = secure;
-    const note = (entry: Note): void => {
-      if (this.#notes.length < MAX_NOTES) this.#notes.push(entry);
-      context.note(entry);
-    };
-    this.#context = { ...context, note, now: () => this.#replaying ?? context.now() };
+    this.#context = new ConnectionContext(context);
     this.#look = new BodyLook(context);
     this.#clientSide = clientSideOf(connection, context);
-    const http = this.#context;
-    this.#requests = createHttp1Parser(
-      "request",
-      {
-        head: (head) => this.#requestHead(head),
-        message: (_frame, _whole, bytes) => this.#pairing.requestDone(bytes),
-      },
-      http,
-    );
-    this.#responses = createHttp1Parser(
-      "response",
-      {
-        head: (head) => this.#responseHead(head),
-        body: (bytes, start, end) => this.#look.add(bytes, start, end),
-        message: (frame, _whole, bytes) => this.#responseDone(frame, bytes),
-      },
-      http,
-    );
+    this.#requests = createHttp1Parser("request", new RequestSink(this), this.#context);
+    this.#responses = createHttp1Parser("response", new ResponseSink(this), this.#context);
     this.sinks = [new DirectionSink(this, 0), new DirectionSink(this, 1)];
   }
 
@@ -182,8 +157,8 @@ export class ProxyConversation implements Conversation {
     return this.#isOpen() ? this.#tunnelSkippable("client") : this.#requests.skippable;
   }
 
-  #requestHead(head: HttpHead): BodyRule {
-    if (head.kind !== "request") return "framed";
+  /** A request's head; for the parser. */
+  requestHead(head: RequestHead): BodyRule {
     if (head.method === "CONNECT") {
       this.#learn("connect");
       this.#state = next(this.#state, "connect");
@@ -287,10 +262,10 @@ export class ProxyConversation implements Conversation {
 
   #replay(give: (piece: HeldPiece) => void): void {
     for (const piece of this.#held.take()) {
-      this.#replaying = piece.time;
+      this.#context.replaying = piece.time;
       give(piece);
     }
-    this.#replaying = null;
+    this.#context.replaying = null;
   }
 
   // --- proxy to client
@@ -319,8 +294,8 @@ export class ProxyConversation implements Conversation {
     return this.#responses.skippable;
   }
 
-  #responseHead(head: HttpHead): BodyRule {
-    if (head.kind !== "response") return "framed";
+  /** A response's head; for the parser. */
+  responseHead(head: ResponseHead): BodyRule {
     const connect = this.#waitingConnect;
     if (connect !== null && this.#pairing.waiting === 0) return this.#connectAnswered(connect, head);
     if (this.#pairing.waiting === 0 && this.#requestsUnseen() && isUnframedSuccess(head)) {
@@ -363,7 +338,18 @@ export class ProxyConversation implements Conversation {
     return bodyRule("CONNECT", head.status);
   }
 
-  #responseDone(frame: FrameNo, bytes: number): void {
+  /** Part of a page that is looked at; for the parser. */
+  look(bytes: Uint8Array, start: number, end: number): void {
+    this.#look.add(bytes, start, end);
+  }
+
+  /** A request is over; for the parser. */
+  requestDone(bytes: number): void {
+    this.#pairing.requestDone(bytes);
+  }
+
+  /** A response is over; for the parser. */
+  responseDone(frame: FrameNo, bytes: number): void {
     const exchange = this.#answering;
     this.#answering = null;
     const body = this.#look.finish();
@@ -499,8 +485,46 @@ export class ProxyConversation implements Conversation {
       tunnel: this.#tunnel?.fact() ?? null,
       forwards: this.#forwards.kept,
       forwardsDropped: this.#forwards.dropped,
-      notes: this.#notes,
+      notes: this.#context.notes,
     };
+  }
+}
+
+/** What the parser of requests tells. */
+class RequestSink implements HttpSink {
+  readonly #conversation: ProxyConversation;
+
+  constructor(conversation: ProxyConversation) {
+    this.#conversation = conversation;
+  }
+
+  head(head: HttpHead): BodyRule {
+    return head.kind === "request" ? this.#conversation.requestHead(head) : "framed";
+  }
+
+  message(_frame: FrameNo, _whole: boolean, bytes: number): void {
+    this.#conversation.requestDone(bytes);
+  }
+}
+
+/** What the parser of responses tells. */
+class ResponseSink implements HttpSink {
+  readonly #conversation: ProxyConversation;
+
+  constructor(conversation: ProxyConversation) {
+    this.#conversation = conversation;
+  }
+
+  head(head: HttpHead): BodyRule {
+    return head.kind === "response" ? this.#conversation.responseHead(head) : "framed";
+  }
+
+  body(bytes: Uint8Array, start: number, end: number): void {
+    this.#conversation.look(bytes, start, end);
+  }
+
+  message(frame: FrameNo, _whole: boolean, bytes: number): void {
+    this.#conversation.responseDone(frame, bytes);
   }
 }
 
