@@ -1,7 +1,7 @@
 // The table of connections: similar ones folded into a row with a count, as wide as the terminal, a list where it is narrow.
 import Table from "cli-table3";
 import type { Verdict } from "../../diagnosis/index.ts";
-import type { Report, ReportConnection, ReportProxy } from "../types.ts";
+import type { Report, ReportConnection } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
 import { targetOf } from "./headline.ts";
 import {
@@ -21,9 +21,9 @@ const MAX_ROWS = 30;
 /** Proxies named above it. */
 const MAX_PROXIES = 5;
 /** Streams named in a row. */
-const MAX_STREAMS = 3;
-/** Narrower terminals get a list. */
-const LEAST_TABLE_WIDTH = 70;
+const MAX_STREAMS = 2;
+/** Columns between columns. */
+const BETWEEN = 2;
 
 interface Row {
   readonly streams: number[];
@@ -32,16 +32,17 @@ interface Row {
   count: number;
 }
 
-/** The headers, and the least columns that each may shrink to. */
+/** The headers, and the least columns that each may shrink to; null: it is never cut. */
 const COLUMNS = [
-  ["stream", 6],
-  ["client", 7],
-  ["target", 10],
-  ["CONNECT", 7],
-  ["TLS", 5],
-  ["HTTPS", 6],
-  ["verdict", 11],
+  { header: "stream", least: 6 },
+  { header: "client", least: 12 },
+  { header: "target", least: 16 },
+  { header: "CONNECT", least: 8 },
+  { header: "TLS", least: 6 },
+  { header: "HTTPS", least: 9 },
+  { header: "verdict", least: null },
 ] as const;
+const CLIENT = 1;
 
 /** The proxies and the table; empty if there is no connection. Colours, but no line end at its end. */
 export function connectionsTable(report: Report, style: TerminalStyle): string {
@@ -49,28 +50,34 @@ export function connectionsTable(report: Report, style: TerminalStyle): string {
   if (rows.length === 0) return "";
   const shown = style.verbose ? rows : rows.slice(0, MAX_ROWS);
   const hidden = rows.slice(shown.length).reduce((sum, { count }) => sum + count, 0);
-  const lines = [
-    ...proxies(report.proxies, style),
-    ...(style.width < LEAST_TABLE_WIDTH ? list(shown, style) : [grid(shown, style)]),
-  ];
+  const lines = [...proxies(report, style), ...(grid(shown, style) ?? list(shown, style))];
   if (hidden > 0) lines.push(paint(style, "dim", `and ${counted(hidden, "connection")} more (-v shows all rows)`));
   return lines.join("\n");
 }
 
-function proxies(all: readonly ReportProxy[], style: TerminalStyle): string[] {
+/** "Proxy 10.0.0.2:8080: Squid, intercepts TLS, 14 connections from 10.0.0.1". */
+function proxies({ proxies: all, connections, folded }: Report, style: TerminalStyle): string[] {
   const lines = all.slice(0, MAX_PROXIES).flatMap((proxy) => {
-    const { product, intercepts, connections } = proxy;
+    const { product, intercepts } = proxy;
+    const address = endpointText(proxy);
+    const clients = new Set([
+      ...connections.filter((connection) => endpointText(connection.proxy) === address).map(({ client }) => client.ip),
+      ...folded.filter((group) => group.proxy === address).map(({ client }) => client),
+    ]);
+    const from = clients.size === 1 ? [...clients].join("") : counted(clients.size, "client");
     const about = [
       ...(product === null
         ? []
         : [`${product.name}${product.certainty === "certain" ? "" : ` (${product.certainty})`}`]),
       ...(intercepts === "yes" ? ["intercepts TLS"] : []),
-      counted(connections, "connection"),
+      `${counted(proxy.connections, "connection")} from ${from}`,
     ];
-    return wrap(safe(style, `Proxy ${endpointText(proxy)}: ${about.join(", ")}`), style.width);
+    return wrap(safe(style, `Proxy ${address}: ${about.join(", ")}`), style.width);
   });
   const more = all.length - MAX_PROXIES;
-  return more > 0 ? [...lines, paint(style, "dim", `and ${more} more`)] : lines;
+  return more > 0
+    ? [...lines, paint(style, "dim", `and ${counted(more, "proxy").replace("proxys", "proxies")} more`)]
+    : lines;
 }
 
 /** Rows that differ only in stream and client port are one row with a count: wrong ones first, then those not seen. */
@@ -107,7 +114,7 @@ function cellsOf(connection: ReportConnection): string[] {
 }
 
 function connectCell({ connects, forwards }: ReportConnection): string {
-  if (connects.length > 0) return connects.map(({ response }) => response?.status ?? "none").join(" ");
+  if (connects.length > 0) return [...new Set(connects.map(({ response }) => response?.status ?? "none"))].join(", ");
   const answers = forwards.map(({ method, response }) => `${method ?? "?"} ${response?.status ?? "none"}`);
   return answers.length === 0 ? "-" : [...new Set(answers)].slice(0, 3).join(", ");
 }
@@ -115,9 +122,9 @@ function connectCell({ connects, forwards }: ReportConnection): string {
 function tlsCell({ tunnel }: ReportConnection): string {
   if (tunnel === null) return "-";
   if (tunnel.tls === null) return tunnel.protocol === "none" ? "-" : `no (${tunnel.protocol})`;
-  const { version, handshakeComplete } = tunnel.tls;
-  if (tunnel.stages.tls.startsWith("failed")) return version === null ? "failed" : `${version} failed`;
-  return handshakeComplete ? (version ?? "yes") : `${version ?? "TLS"}, cut`;
+  const version = tunnel.tls.version?.replace("TLS ", "") ?? null;
+  if (tunnel.stages.tls.startsWith("failed")) return "failed";
+  return tunnel.tls.handshakeComplete ? (version ?? "yes") : `${version ?? "?"}, cut`;
 }
 
 function httpsCell({ tunnel }: ReportConnection): string {
@@ -131,68 +138,81 @@ function httpsCell({ tunnel }: ReportConnection): string {
   return tunnel.protocol === "tls" ? "unseen" : "-";
 }
 
-function grid(rows: readonly Row[], style: TerminalStyle): string {
+/** The table as lines; null if it does not fit even with its cells cut. */
+function grid(rows: readonly Row[], style: TerminalStyle): string[] | null {
+  const clients = new Set(rows.map(({ cells }) => cells[0]));
+  // One client stands above the table already.
+  const columns = COLUMNS.map((_, column) => column).filter((column) => column !== CLIENT || clients.size > 1);
   const lines = rows.map((row) => [streamsText(row), ...row.cells]);
-  const widths = COLUMNS.map(([header], column) =>
-    lines.reduce((most, line) => Math.max(most, textWidth(line[column] ?? "")), header.length),
+  const widths = columns.map((column) =>
+    lines.reduce((most, line) => Math.max(most, textWidth(line[column] ?? "")), COLUMNS[column]!.header.length),
   );
-  shrink(widths, style.width - 3 * COLUMNS.length - 1);
+  const least = columns.map((column, i) => Math.min(widths[i]!, COLUMNS[column]!.least ?? widths[i]!));
+  if (!shrink(widths, least, style.width - BETWEEN * (columns.length - 1))) return null;
   const drawn = new Table({
-    head: COLUMNS.map(([header]) => paint(style, "dim", header)),
-    colWidths: widths.map((width) => width + 2),
+    head: columns.map((column) => paint(style, "dim", COLUMNS[column]!.header)),
+    colWidths: widths,
+    chars: style.drawing ? LINES : ASCII_LINES,
     // Its own colours need another package, and ours are on or off for the whole report.
-    style: { head: [], border: [], compact: true },
-    ...(style.drawing ? {} : { chars: ASCII_CHARS }),
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
   });
   for (const [i, line] of lines.entries()) {
-    const cells = line.map((cell, column) => truncate(style, cell, widths[column]!));
-    drawn.push(cells.map((cell, column) => (column === 6 ? paint(style, colourOf(rows[i]!.verdict), cell) : cell)));
+    const cells = columns.map((column, at) => truncate(style, line[column] ?? "", widths[at]!));
+    cells.push(paint(style, colourOf(rows[i]!.verdict), cells.pop() ?? ""));
+    drawn.push(cells);
   }
-  return drawn.toString();
+  return drawn
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
 }
 
 function list(rows: readonly Row[], style: TerminalStyle): string[] {
   return rows.flatMap((row) => {
     const [client, target, connect, tls, https, verdict] = row.cells;
-    const facts = `stream ${streamsText(row)}: ${client} to ${target}; CONNECT ${connect}; TLS ${tls}; HTTPS ${https}`;
+    const stages = `CONNECT ${connect}; TLS ${tls}; HTTPS ${https}`;
+    const facts = `stream ${streamsText(row)}: ${client} to ${target}; ${stages}`;
     const indented = wrap(facts, style.width - 2).map((text) => `  ${text}`);
     return [paint(style, colourOf(row.verdict), `- ${verdict}`), ...indented];
   });
 }
 
-/** "3", "3, 5, 7 +2", and for connections that were only counted "3 (40x)". */
+/** "3", "3, 5 +3", and for connections that were only counted "3 (40x)". */
 function streamsText({ streams, count }: Row): string {
   if (streams.length < count) return `${streams[0]} (${count}x)`;
   const more = count - MAX_STREAMS;
   return streams.slice(0, MAX_STREAMS).join(", ") + (more > 0 ? ` +${more}` : "");
 }
 
-/** Takes from the widest columns until the table fits into `room`. */
-function shrink(widths: number[], room: number): void {
+/** Takes from the widest columns until the table fits into `room`; false if it cannot. */
+function shrink(widths: number[], least: readonly number[], room: number): boolean {
   for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
     let widest = -1;
     for (const [column, width] of widths.entries()) {
-      if (width > COLUMNS[column]![1] && (widest < 0 || width > widths[widest]!)) widest = column;
+      if (width > least[column]! && (widest < 0 || width > widths[widest]!)) widest = column;
     }
-    if (widest < 0) return;
+    if (widest < 0) return false;
     widths[widest]!--;
   }
+  return true;
 }
 
-const ASCII_CHARS = {
-  top: "-",
-  "top-mid": "+",
-  "top-left": "+",
-  "top-right": "+",
-  bottom: "-",
-  "bottom-mid": "+",
-  "bottom-left": "+",
-  "bottom-right": "+",
-  left: "|",
-  "left-mid": "+",
-  mid: "-",
-  "mid-mid": "+",
-  right: "|",
-  "right-mid": "+",
-  middle: "|",
+/** No box around it: a line below the headers, and space between the columns. */
+const LINES = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "─",
+  "mid-mid": "──",
+  right: "",
+  "right-mid": "",
+  middle: " ".repeat(BETWEEN),
 };
+const ASCII_LINES = { ...LINES, mid: "-", "mid-mid": "--" };

@@ -21,7 +21,7 @@ export function unseen(report: Report, style: TerminalStyle): string[] {
   return byKind(report.findings.filter(({ id }) => ABOUT_SIGHT.has(id))).flatMap((kind) => {
     const told = style.verbose ? kind : kind.slice(0, 1);
     return told.map((finding) => {
-      const lines = [paint(style, "yellow", safe(style, finding.title))];
+      const lines = wrap(safe(style, finding.title), style.width).map((text) => paint(style, "yellow", text));
       // A report of one connection leads with its summary.
       const detail = beyondSummary(finding, report.connections.length === 1 ? connectionOf(report, finding) : null);
       if (detail !== "") lines.push(labelled(style, "What", detail));
@@ -94,5 +94,5 @@ function others(kind: readonly ReportFinding[], told: readonly ReportFinding[], 
   const named = streams.slice(0, MAX_STREAMS).join(", ");
   const more = streams.length > MAX_STREAMS ? " ..." : "";
   const list = streams.length === 0 ? "" : `: streams ${named}${more}`;
-  return [labelled(style, "Also", `${counted(rest.length, "connection")} more${list}`)];
+  return [labelled(style, "Also", `${counted(rest.length, "more connection")}${list}`)];
 }

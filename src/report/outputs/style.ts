@@ -83,7 +83,7 @@ export function textWidth(text: string): number {
 /** Cuts `text` to `width` columns, with a mark where something is missing. */
 export function truncate(style: TerminalStyle, text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  return split(text, width - 1)[0] + (style.drawing ? "…" : "~");
+  return split(text, width - 1)[0] + (style.unicode ? "…" : "~");
 }
 
 /** Words shorter than this are never split, however narrow the terminal is. */

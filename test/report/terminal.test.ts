@@ -1,0 +1,161 @@
+// The report and the ladder on a terminal, against texts that were written down and read as prose, and at every width.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Report } from "../../src/report/index.ts";
+import { ladder } from "../../src/report/outputs/ladder.ts";
+import { type TerminalStyle, textWidth } from "../../src/report/outputs/style.ts";
+import { table } from "../../src/report/outputs/table.ts";
+import { finding, judged, report, SAMPLES } from "./samples.ts";
+
+const PLAIN: TerminalStyle = { width: 80, colour: false, drawing: false, unicode: true, verbose: false };
+const FULL: TerminalStyle = { ...PLAIN, drawing: true };
+
+const expected = (name: string): string => readFileSync(new URL(`../fixtures/report/${name}`, import.meta.url), "utf8");
+
+const ADVICE = {
+  helpdesk: "Tell the user not to enter a password: no password will be accepted, and the web site is not at fault.",
+  proxyAdmin: "An authentication rule matches the decrypted request but not the CONNECT.",
+};
+
+/** A morning at the helpdesk: five tunnels to one site challenged inside, one refused, forty that cannot be read. */
+function morning(): Report {
+  const wrong = [3, 5, 7, 9, 11].map((stream) => judged(stream, "tunnel-401-proxy"));
+  const refused = judged(12, "tunnel-refused");
+  const shut = Array.from({ length: 40 }, (_, i) => judged(20 + i, "encrypted"));
+  const base = report([...wrong, refused, ...shut]);
+  return {
+    ...base,
+    findings: [
+      ...wrong.map(({ stream, summary }) =>
+        finding("tunnel-401-proxy", stream, {
+          certainty: "likely",
+          title: "The proxy asked for credentials inside the tunnel (401) instead of on the CONNECT (407)",
+          detail: `${summary} The 401 asks for NTLM.`,
+          evidence: ["frame 43: the same challenge (NTLM) as the 407 of this proxy in frame 14"],
+          advice: ADVICE,
+        }),
+      ),
+      finding("tunnel-refused", 12, {
+        severity: "warning",
+        title: "The proxy did not open the tunnel",
+        detail: refused.summary,
+      }),
+      finding("keys-missing", null, {
+        title: "Tunnels that could not be read: keys are missing",
+        detail: "40 tunnels could not be read (news.example.com:443): whether a 401 came inside cannot be seen.",
+        advice: { helpdesk: "Record again with keys: set SSLKEYLOGFILE before the browser starts.", proxyAdmin: "-" },
+      }),
+    ],
+    capture: {
+      ...base.capture,
+      quality: {
+        ...base.capture.quality,
+        warnings: [{ id: "tcp-gap", count: 2, frame: 70, text: "bytes of a connection are missing from the capture" }],
+      },
+    },
+  };
+}
+
+describe("the report on a terminal", () => {
+  it("leads with what is wrong and what to do, then the connections, then what was not seen", () => {
+    expect(table(morning(), FULL)).toBe(expected("morning-80.txt"));
+  });
+
+  it("says the same without drawing", () => {
+    const drawn = table(morning(), FULL).replaceAll("─", "-").replace("✗ ", "x ");
+    expect(table(morning(), PLAIN)).toBe(drawn);
+  });
+
+  it("is a list where the terminal is narrow", () => {
+    expect(table(morning(), { ...FULL, width: 40 })).toBe(expected("morning-40.txt"));
+  });
+
+  it.each([...SAMPLES])("of %s fits into every width and names its verdict", (verdict, sample) => {
+    for (const width of [40, 59, 60, 69, 70, 80, 120, 200]) {
+      for (const verbose of [false, true]) {
+        const text = table(sample, { ...FULL, width, verbose });
+        for (const line of text.split("\n")) expect(textWidth(line), line).toBeLessThanOrEqual(width);
+        expect(text).toContain(verdict);
+        expect(text.endsWith("\n")).toBe(true);
+      }
+    }
+  });
+
+  it("fits on one screen for one wrong connection", () => {
+    const text = table(SAMPLES.get("tunnel-401-proxy")!, { ...FULL, width: 100 });
+    expect(text.split("\n").length).toBeLessThanOrEqual(24);
+  });
+
+  it("keeps columns in line with wide and combining characters", () => {
+    const tunnel = judged(3, "ok").tunnel!;
+    const one = judged(3, "ok", { tunnel: { ...tunnel, target: "東京e\u0301.example:443" }, forwards: [] });
+    const text = table(report([one, judged(4, "ok")]), FULL);
+    const rows = text.split("\n").filter((line) => / (ok|verdict)$/.test(line));
+    expect(rows.length).toBe(3);
+    expect(new Set(rows.map((line) => textWidth(line.replace(/(ok|verdict)$/, "")))).size).toBe(1);
+  });
+
+  it("colours only where it may, and says the same", () => {
+    const coloured = table(morning(), { ...FULL, colour: true });
+    expect(coloured).toContain("\x1b[31m✗ tunnel-401-proxy\x1b[0m");
+    expect(coloured.replace(/\x1b\[\d+m/g, "")).toBe(table(morning(), FULL));
+  });
+
+  it("tells everything with -v: each connection, its fingerprints, every finding's advice", () => {
+    const text = table(morning(), { ...FULL, verbose: true, width: 120 });
+    expect(text.match(/^\d+ /gm)?.length).toBe(46);
+    expect(text.match(/t13d1516h2_8daaf6152771_b0da82dd1658/g)?.length).toBe(45);
+    expect(text).toContain("What the administrator does about tunnel-refused.");
+  });
+
+  it("says that no proxy was found", () => {
+    const empty = report([], { proxies: [], verdict: "incomplete", exitCode: 3 });
+    expect(table(empty, FULL)).toContain("No connection to a proxy was found in this capture.");
+  });
+
+  it("shows connections that were only counted as rows with their count", () => {
+    const folded = [
+      {
+        verdict: "encrypted" as const,
+        client: "192.0.2.17",
+        proxy: "192.0.2.80:8080",
+        target: "cdn.example.net:443",
+        count: 4_000,
+        firstStream: 2_017,
+        firstFrame: 30_001,
+      },
+    ];
+    expect(table(report([judged(3, "encrypted")], { folded }), FULL)).toMatch(/2017 \(4000x\).*cdn\.example\.net:443/);
+  });
+});
+
+describe("the ladder of a connection", () => {
+  const drawn = (name: Parameters<typeof judged>[1], style: TerminalStyle, change = {}): string => {
+    const one = judged(3, name, change);
+    return ladder({ ...SAMPLES.get(name)!, connections: [one] }, one, style);
+  };
+
+  it("shows three stages with the evidence in its place", () => {
+    expect(drawn("tunnel-401-proxy", FULL)).toBe(expected("ladder-80.txt"));
+  });
+
+  it("goes on below time and frame where the terminal is narrow", () => {
+    expect(drawn("tls-failed", { ...PLAIN, width: 40 })).toBe(expected("ladder-40.txt"));
+  });
+
+  it.each([...SAMPLES.keys()])("of %s fits into every width", (verdict) => {
+    for (const width of [40, 63, 64, 80, 200]) {
+      const text = drawn(verdict, { ...FULL, width, verbose: true });
+      for (const line of text.split("\n")) expect(textWidth(line), line).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it("names the connection on which the challenge was answered, and the other way round", () => {
+    expect(drawn("auth-ok", FULL, { continuedBy: 8, tunnel: null })).toContain("The client came back on stream 8.");
+    expect(drawn("auth-ok", FULL, { continues: 2 })).toContain("comes back from stream 2, where the proxy asked");
+  });
+
+  it("has a section of its own for forwarded requests", () => {
+    expect(drawn("forward-401-proxy", FULL)).toMatch(/^GET http:\/\/$/m);
+  });
+});
