@@ -248,7 +248,9 @@ export class RecordReader implements ByteSink {
     }
     this.#buffer ??= takeRecordBuffer(length);
     this.#buffer.set(bytes.subarray(start, end), offset);
-    if (this.#remaining === 0) this.#handler.whole(this.#record, this.#buffer, 0, length, frame);
+    if (this.#remaining > 0) return;
+    this.#record.offset = 0;
+    this.#handler.whole(this.#record, this.#buffer, 0, length, frame);
   }
 
   #finish(frame: FrameNo): void {
