@@ -29,7 +29,8 @@ export interface TruthExchange {
   readonly method: string | null;
   /** Absolute, without query, fragment and default port. */
   readonly url: string | null;
-  readonly status: number;
+  /** null for a request that was never answered. */
+  readonly status: number | null;
   /** Who made the response; null where the log does not say. */
   readonly sentBy: "proxy" | "origin" | null;
 }
@@ -55,6 +56,8 @@ export interface TruthProxy {
   readonly product: string;
   readonly ip: string;
   readonly port: number;
+  /** The proxy is spoken to over TLS. */
+  readonly tls: boolean;
 }
 
 /** The file NAME.truth.json. */

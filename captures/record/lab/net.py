@@ -34,8 +34,8 @@ def sh(*argv, check=True):
 class Net:
     """The namespaces and their cables; `close` removes all of it."""
 
-    def __init__(self, wires=False):
-        """wires: the client's cable ends in a fourth namespace where a program of ours forwards frames (see lab/tools/wire.py)."""
+    def __init__(self, wires=None):
+        """wires: `lan` or `wan`: this cable passes through a fourth namespace where a program of ours forwards frames (see lab/tools/wire.py)."""
         tag = f"pcr{os.getpid()}"
         self.client, self.proxy, self.origin, self.middle = (f"{tag}-{n}" for n in ("client", "proxy", "origin", "middle"))
         self.names = [self.client, self.proxy, self.origin] + ([self.middle] if wires else [])
@@ -50,12 +50,10 @@ class Net:
                 f.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
             with open(f"/etc/netns/{ns}/nsswitch.conf", "w") as f:
                 f.write("passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n")
-        if wires:
-            self._cable(self.client, "eth0", "02:44:00:00:01:02", self.middle, "left", "02:44:00:00:00:01")
-            self._cable(self.middle, "right", "02:44:00:00:00:02", self.proxy, "eth0", "02:44:00:00:01:80")
-        else:
-            self._cable(self.client, "eth0", "02:44:00:00:01:02", self.proxy, "eth0", "02:44:00:00:01:80")
-        self._cable(self.proxy, "eth1", "02:44:00:00:02:80", self.origin, "eth0", "02:44:00:00:02:10")
+        near, far = (self.client, "02:44:00:00:01:02"), (self.proxy, "02:44:00:00:01:80")
+        self._line(near, "eth0", far, "eth0", wires == "lan")
+        near, far = (self.proxy, "02:44:00:00:02:80"), (self.origin, "02:44:00:00:02:10")
+        self._line(near, "eth1", far, "eth0", wires == "wan")
         for ip in (f"{CLIENT}/24", f"{CLIENT2}/24"):
             self._address(self.client, "eth0", ip)
         self._address(self.proxy, "eth0", f"{PROXY}/24")
@@ -68,6 +66,15 @@ class Net:
         self._address(self.proxy, "eth1", f"{PROXY6_WAN}/64")
         for ip in HOSTS6.values():
             self._address(self.origin, "eth0", f"{ip}/64")
+
+    def _line(self, near, near_dev, far, far_dev, through):
+        """One cable, or two with the fourth namespace between them."""
+        if through:
+            self._cable(near[0], near_dev, near[1], self.middle, "left", "02:44:00:00:00:01")
+            self._cable(self.middle, "right", "02:44:00:00:00:02", far[0], far_dev, far[1])
+            self.no_offload((near[0], near_dev), (self.middle, "left"), (self.middle, "right"), (far[0], far_dev))
+        else:
+            self._cable(near[0], near_dev, near[1], far[0], far_dev, far[1])
 
     def _cable(self, ns_a, dev_a, mac_a, ns_b, dev_b, mac_b):
         sh("ip", "link", "add", dev_a, "netns", ns_a, "address", mac_a, "type", "veth",

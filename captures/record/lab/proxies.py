@@ -30,7 +30,7 @@ class Proxy:
         return self.place or f"http://{self.ip}:{self.port}"
 
     def describe(self):
-        return {"product": self.product, "ip": self.ip, "port": self.port}
+        return {"product": self.product, "ip": self.ip, "port": self.port, "tls": self.url.startswith("https:")}
 
     def events(self):
         return []

@@ -16,7 +16,7 @@ CAPTURES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 SCENARIOS = {}
 
 
-def scenario(name, about, wires=False, requires=()):
+def scenario(name, about, wires=None, requires=()):
     """Register a scenario. name: that of its files. about: one sentence that the truth and the README show. requires: programs."""
 
     def register(function):
@@ -31,7 +31,7 @@ def scenario(name, about, wires=False, requires=()):
 class Lab(Clients):
     """Everything one scenario may use; `close` ends and removes all of it, whatever happened."""
 
-    def __init__(self, name, about, wires=False):
+    def __init__(self, name, about, wires=None):
         self.name, self.about = name, about
         self.tmp = tempfile.mkdtemp(prefix=f"pcapcheck-{name}-")
         os.makedirs(f"{self.tmp}/home")
@@ -91,6 +91,12 @@ class Lab(Clients):
         config = self.write(f"raw-{port}.json", json.dumps({"port": port, "ip": ip, "log": f"{self.tmp}/raw-{port}.jsonl", "scripts": [script]}))
         proc = self.procs.start(self.net.origin, [proxies.PYTHON, f"{proxies.TOOLS}/scripted_peer.py", config])
         self.procs.wait_listening(self.net.origin, port, proc)
+
+    def wire(self, **config):
+        """Let the fourth namespace forward: delay, loss, duplicate, reorder, or a tagged trunk (see lab/tools/wire.py)."""
+        argv = [proxies.PYTHON, f"{proxies.TOOLS}/wire.py", json.dumps({"left": "left", "right": "right", **config})]
+        proc = self.procs.start(self.net.middle, argv)
+        self.procs.wait_until(lambda: "ready" in open(proc.log).read(), "wire", proc)
 
     @property
     def kerberos(self):
@@ -204,29 +210,29 @@ class Lab(Clients):
             raise AssertionError("scenario judged nothing")
         if not self.incomplete and lost_segments(self.file):
             raise AssertionError("the capture lacks segments that were sent")
-        for old in os.listdir(CAPTURES):
-            if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old):
-                os.remove(f"{CAPTURES}/{old}")
+        made = {}
         keys = [] if self.no_keys else self.keys()
         if keys:
-            with open(f"{CAPTURES}/{self.name}.keys", "w") as f:
-                f.write("\n".join(keys) + "\n")
-        target = f"{CAPTURES}/{os.path.basename(self.file)}"
-        if target.endswith(".gz"):
-            with open(self.file, "rb") as f, open(target, "wb") as out:
-                out.write(gzip.compress(f.read(), mtime=0))
-        else:
-            shutil.copyfile(self.file, target)
-        for suffix, path in self.extra_files.items():
-            shutil.copyfile(path, f"{CAPTURES}/{self.name}{suffix}")
-        document = {
-            "schema": 1, "about": self.about, "capture": os.path.basename(target), "keys": f"{self.name}.keys" if keys else None,
+            made[".keys"] = ("\n".join(keys) + "\n").encode()
+        suffix = os.path.basename(self.file).removeprefix(self.name)
+        with open(self.file, "rb") as f:
+            made[suffix] = gzip.compress(f.read(), mtime=0) if suffix.endswith(".gz") else f.read()
+        for extra, path in self.extra_files.items():
+            with open(path, "rb") as f:
+                made[extra] = f.read()
+        made[".truth.json"] = (compact({
+            "schema": 1, "about": self.about, "capture": self.name + suffix, "keys": f"{self.name}.keys" if keys else None,
             "proxy": self.proxies[0].describe(), "otherProxies": [p.describe() for p in self.proxies[1:]], "clients": self.clients,
             "options": self.options, "verdict": self.verdict, "verdictWithoutKeys": self.verdict_without,
             "connections": self.connections, "findings": self.findings,
-        }
-        with open(f"{CAPTURES}/{self.name}.truth.json", "w") as f:
-            f.write(compact(document) + "\n")
+        }) + "\n").encode()
+        for ending, data in made.items():  # each whole or not at all: somebody may be reading the old one
+            with open(f"{CAPTURES}/.{self.name}.new", "wb") as f:
+                f.write(data)
+            os.replace(f"{CAPTURES}/.{self.name}.new", f"{CAPTURES}/{self.name}{ending}")
+        for old in os.listdir(CAPTURES):
+            if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old) and old.removeprefix(self.name) not in made:
+                os.remove(f"{CAPTURES}/{old}")
 
     def close(self):
         self.procs.stop_all()

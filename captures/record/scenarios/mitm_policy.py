@@ -211,10 +211,11 @@ def chromium_401(lab):
     lab.judge(*["tunnel-401-proxy" if n in guilty else "ok" for n in range(len(order))], without=["encrypted"] * len(order), guilty=guilty)
 
 
-@scenario("forward-401-proxy", "http:// requests in absolute form: the proxy answers with 401 where it should with 407")
+@scenario("forward-401-proxy", "http:// requests in absolute form: the proxy asks with 407 for one site, and for another one with 401")
 def forward_proxy(lab):
-    simple(lab, [challenge(stage="forward")], ["http://news.example.com/", "http://www.example.com/"], ["forward-401-proxy"],
-           without=["forward-401-proxy"])
+    rules = [challenge("docs.example.org", "forward", 407, accept=True), challenge(stage="forward", header=["Proxy-Connection", "keep-alive"])]
+    simple(lab, rules, ["http://docs.example.org/", "http://news.example.com/", "http://www.example.com/"], ["forward-401-proxy"],
+           user=GOOD, args=["--proxy-anyauth"], without=["forward-401-proxy"], findings=["basic-in-clear"])
 
 
 @scenario("forward-401-origin", "http:// requests in absolute form: the site's own 401, then its members' page")
