@@ -2,7 +2,7 @@
 import { latin1 } from "../bytes/index.ts";
 
 /** What is done with a field's value. */
-export type FieldUse =
+type FieldUse =
   /** Kept as text for product marks and pages. */
   | "keep"
   /** The name of the cookie is kept. */

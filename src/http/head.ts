@@ -6,7 +6,7 @@ import { formOf, withoutUserInfo } from "./target.ts";
 import type { HttpContext, HttpHead } from "./types.ts";
 
 /** Request targets and reason phrases are shown to people; kept lengths. */
-const MAX_TARGET = 2_048;
+export const MAX_TARGET = 2_048;
 const MAX_REASON = 200;
 /** Longest method kept. */
 const MAX_METHOD = 64;

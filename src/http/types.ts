@@ -1,6 +1,6 @@
 // HTTP messages as the rooms above see them. What is secret was reduced when it was decoded: nothing here can leak it.
 import type { FrameNo, Nanos, NoteSink, StreamOffset, Where } from "../bytes/index.ts";
-import type { EndCause, GapCause } from "../tcp/index.ts";
+import type { ByteSink, EndCause, GapCause } from "../tcp/index.ts";
 
 /** NTLM message (MS-NLMP 2.2.1) reduced to what may be known. */
 export interface NtlmMessage {
@@ -163,4 +163,41 @@ export interface Http1Parser {
   skippable: number;
   /** Bytes consumed or missing so far. */
   readonly position: StreamOffset;
+}
+
+/** The two ends of an HTTP/2 connection. */
+export type Http2Role = "client" | "server";
+
+/** Receives the messages of an HTTP/2 connection (RFC 9113 §8), by stream. */
+export interface Http2Sink {
+  /**
+   * The rule holds for the DATA of the client on this stream: "switch" gives it to `data`, also before it is answered.
+   * `pushed`: promised by the server (PUSH_PROMISE), never sent by the client.
+   */
+  request(stream: number, head: RequestHead, pushed: boolean): BodyRule;
+  /** The rule holds for the DATA of the server on this stream; it is ignored for 1xx, which the final response follows. */
+  response(stream: number, head: ResponseHead): BodyRule;
+  /** A request without a readable method or a response without a readable status (HPACK entries that were never seen). */
+  unreadable(stream: number, from: Http2Role, where: Where): void;
+  /** Part of a body after "look", at most the first 64 KiB of it. Valid during the call. */
+  body?(stream: number, from: Http2Role, bytes: Uint8Array, start: number, end: number): void;
+  /** Bytes that a stream carries behind "switch" (CONNECT, RFC 9113 §8.5). Valid during the call. */
+  data(stream: number, from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
+  /** Such bytes are missing; `length` 0 if it is not known how many. */
+  dataGap(stream: number, from: Http2Role, length: number, frame: FrameNo): void;
+  /**
+   * One side of a stream is over. `whole`: by END_STREAM; else it was reset, or the connection ended before. `bytes`: of its
+   * frames that were seen. Also called behind "switch".
+   */
+  message(stream: number, from: Http2Role, frame: FrameNo, whole: boolean, bytes: number): void;
+  /** RST_STREAM with its error code (RFC 9113 §7); `message` follows for the sides that were open. */
+  reset(stream: number, from: Http2Role, code: number, where: Where): void;
+  /** GOAWAY: streams above `lastStream` were not worked on. */
+  goAway(from: Http2Role, lastStream: number, code: number, where: Where): void;
+}
+
+/** Both directions of an HTTP/2 connection: push, gap and end as everywhere, `skippable` as in ByteSink. */
+export interface Http2Connection {
+  readonly client: ByteSink;
+  readonly server: ByteSink;
 }
