@@ -162,11 +162,6 @@ export class Connection implements TcpConnection {
     }
   }
 
-  /** Whether a SYN-ACK of `side` with another number than its last one can only be of another connection. */
-  isReusedBy(side: Side): boolean {
-    return this.closing || (side === 0 ? this.#half0 : this.#half1).hasMoved;
-  }
-
   /** Ends both directions: by the reset or FIN that was seen, else as `how` says. */
   finish(how: EndCause): void {
     const clock = this.#clock;

@@ -49,9 +49,9 @@ export class Followed {
     else if (connection.closing && !connection.lingering) this.#linger(connection);
   }
 
-  /** See `Connection.isReusedBy`. */
-  isReusedBy(slot: number, side: Side): boolean {
-    return this.#slots[slot]!.isReusedBy(side);
+  /** Whether the connection in `slot` is closing. */
+  isClosing(slot: number): boolean {
+    return this.#slots[slot]!.closing;
   }
 
   /** Ends the connection in `slot`. */

@@ -83,16 +83,11 @@ export class HalfStream implements DirectionFacts {
 
   /** The handshake says that the first byte is at `first`. Later than the first byte it says nothing. */
   begin(first: number): void {
-    if (this.ended || this.hasMoved) return;
+    if (this.ended || this.bytes + this.missingBytes > 0 || this.holding) return;
     // A server that was asked again may answer with another number: the one that the client acknowledged is meant.
     if (this.flowing && this.#ackedKnown && this.#acked === this.next) return;
     this.next = first | 0;
     this.flowing = true;
-  }
-
-  /** Whether payload came. */
-  get hasMoved(): boolean {
-    return this.bytes + this.missingBytes > 0 || this.holding;
   }
 
   /** The peer expects `acknowledgement` next. */

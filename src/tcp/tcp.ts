@@ -147,7 +147,7 @@ class TcpRoom implements Tcp {
     const state = rows[row + ROW.STATE]!;
     const side = fromLow === ((state & STATE.FIRST_IS_HIGH) === 0) ? 0 : 1;
     if ((state & (STATE.BASE << side)) === 0 || rows[row + ROW.BASE0 + side] === (segment.sequence | 0)) return false;
-    if ((state & STATE.FOLLOWED) !== 0) return this.#followed.isReusedBy(rows[row + ROW.SLOT]!, side);
+    if ((state & STATE.FOLLOWED) !== 0) return this.#followed.isClosing(rows[row + ROW.SLOT]!);
     return (state & STATE.CLOSED) !== 0 && (state & (STATE.IGNORED | STATE.OVER)) !== 0;
   }
 

@@ -125,7 +125,7 @@ describe("stream numbers", () => {
 
 it("a SYN-ACK with another number after the close begins another connection of the same stream", () => {
   const { tcp, add, connections } = record();
-  add({ ...client, seq: 100, flags: SYN }, { ...client, seq: 101, data });
+  add({ ...client, seq: 100, flags: SYN }, { ...client, seq: 101, ack: 500, data });
   add({ ...server, seq: 500, ack: 111, flags: FIN | ACK }, { ...client, seq: 111, ack: 501, flags: FIN | ACK });
   add({ ...server, seq: 900, ack: 7001, flags: SYN | ACK }, { ...client, seq: 7001, ack: 901, data: "other bytes" });
   tcp.end();
