@@ -201,6 +201,7 @@ describe("pcapng that contradicts itself", () => {
   it.each([
     ["names an interface that was not described", little.packet(HELLO, 0n, 1)],
     ["is longer than its block", little.block(6, little.u32(0, 0, 0, 100, 100))],
+    ["is longer than its block by a byte", little.block(6, little.u32(0, 0, 0, 5, 5, 0))],
     ["is too short", little.block(6, little.u32(0))],
     ["is too short (old)", little.block(2, little.u32(0))],
     ["is too short (simple)", little.block(3, new Uint8Array(0))],
@@ -231,7 +232,7 @@ describe("pcapng that contradicts itself", () => {
     ]);
   });
 
-  it.each([0, 8, 11, 33, 0xffff_fff0])("stops at a block of %i bytes and keeps what came before", (length) => {
+  it.each([0, 8, 11, 33, 34, 0xffff_fff0])("stops at a block of %i bytes and keeps what came before", (length) => {
     const kept = expectSameHoweverCut(simple(little.packet(HELLO), little.block(6, HELLO, length)), collect);
     expect(kept.packets).toHaveLength(1);
     expect(kept.result).toMatchObject({ cutShort: false, stopped: { frame: 1, at: 48 + 40 } });
