@@ -4,7 +4,7 @@ import { type CaptureSummary, createCaptureReader, type NotACapture } from "../.
 import { type Piece, piecesOf } from "../harness/split.ts";
 
 /** A packet as it was when it was delivered. */
-export interface KeptPacket {
+interface KeptPacket {
   readonly frame: number;
   readonly seconds: number;
   readonly nanoseconds: number;
