@@ -140,7 +140,7 @@ export class Fragments {
       const pieceTo = pieces[j + 1]!;
       if (filled < pieceFrom) copy(datagram, c, offset, filled, pieceFrom);
       if (pieceFrom < end && pieceTo > offset) this.#noteOverlap(datagram, c, offset);
-      filled = Math.max(filled, pieceTo);
+      filled = pieceTo;
       from = Math.min(from, pieceFrom);
       to = Math.max(to, pieceTo);
     }

@@ -72,7 +72,7 @@ function finalDestination(c: Cursor, headerLength: number): number {
     const length = bytes[p + 1]!;
     if (length < 2 || p + length > at + headerLength) break;
     const routed = option === LOOSE_SOURCE_ROUTE || option === STRICT_SOURCE_ROUTE;
-    if (routed && length >= 7 && bytes[p + 2]! <= length - 3) return p + length - 4;
+    if (routed && length >= 7 && bytes[p + 2]! <= length) return p + length - 4;
     p += length;
   }
   return at + 16;

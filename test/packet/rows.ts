@@ -68,6 +68,9 @@ const overUdp = (
 const gre = (flags: number, type: number, fields: string, payload: Uint8Array): Uint8Array =>
   concat(u16(flags), u16(type), bytes(fields), payload);
 
+/** The total length is that of what encloses it. */
+const OFFLOADED = ipv4(6, tcp(), { total: 0 });
+
 const WIRELESS = concat(bytes("0802 0000 0200000000bb 0200000000aa 0200000000cc 1000"), snap(0x0800, IP_TCP));
 const QOS = concat(bytes("8802 0000 0200000000bb 0200000000aa 0200000000cc 1000 0000"), snap(0x0800, IP_TCP));
 const QOS_PADDED = concat(
@@ -86,6 +89,11 @@ const LINKS: readonly EncapsulationRow[] = [
   row("Ethernet, IPv6", 1, ethernet(0x86dd, IP6_TCP), SEEN6),
   row("Ethernet with padding", 1, concat(ETH_TCP, zeros(7))),
   row("802.3 with LLC and SNAP", 1, ethernet(snap(0x0800, IP_TCP).length, snap(0x0800, IP_TCP))),
+  row(
+    "802.3 with padding, IPv4 total length 0",
+    1,
+    concat(ethernet(snap(0x0800, OFFLOADED).length, snap(0x0800, OFFLOADED)), zeros(9)),
+  ),
   row("802.3 with IP's own SAP", 1, ethernet(IP_TCP.length + 3, concat(bytes("060603"), IP_TCP))),
   row("802.3 with NetBEUI", 1, ethernet(50, concat(bytes("f0f003"), zeros(47))), null),
   row("ARP", 1, ethernet(0x0806, zeros(46)), null),
@@ -304,6 +312,11 @@ const TUNNELS: readonly EncapsulationRow[] = [
     SEEN,
     "knows the length 0 of jumbo payloads in IPv6 only, not that of segmentation offload",
   ),
+  overIp(
+    "VXLAN, bytes behind the UDP length, IPv4 total length 0 inside",
+    17,
+    concat(udp(4789, concat(bytes("08000000 00000100"), ethernet(0x0800, OFFLOADED))), zeros(6)),
+  ),
   overIp("VXLAN, UDP length 4", 17, udp(4789, concat(bytes("08000000 00000100"), ETH_TCP), 4), null),
   overIp("VXLAN, UDP length beyond the datagram", 17, udp(4789, concat(bytes("08000000 00000100"), ETH_TCP), 900)),
   overUdp("GRE in UDP", 4754, gre(0, 0x0800, "", IP_TCP)),
@@ -314,9 +327,9 @@ const TUNNELS: readonly EncapsulationRow[] = [
   overUdp("GTP-U", 2152, concat(bytes("30ff"), u16(IP_TCP.length), u32(1), IP_TCP)),
   overUdp("GTP-U, sequence number", 2152, concat(bytes("32ff"), u16(IP_TCP.length + 4), u32(1), u32(0), IP_TCP)),
   overUdp(
-    "GTP-U, extension header",
+    "GTP-U, two extension headers",
     2152,
-    concat(bytes("34ff"), u16(IP_TCP.length + 8), u32(1), bytes("00000085 01 10 00 00"), IP_TCP),
+    concat(bytes("34ff"), u16(IP_TCP.length + 12), u32(1), bytes("00000085 01 10 00 40 01 08 68 00"), IP_TCP),
   ),
   overUdp("GTP-U, echo", 2152, bytes("3201 0004 00000000 00000000"), null),
   overUdp("Teredo", 3544, IP6_TCP, SEEN6),
