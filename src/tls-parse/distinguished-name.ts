@@ -4,7 +4,7 @@ import { contentOf, oidText, readElement, stringText } from "./der.ts";
 
 /** A Name of RFC 5280 §4.1.2.4. */
 export interface DistinguishedName {
-  /** RFC 4514 §2: the last attribute first. */
+  /** RFC 4514 §2: the last attribute first; within a set, whose order says nothing (§2.2), as OpenSSL has it. */
   readonly text: string;
   /** The most specific (last) one; null where absent. */
   readonly commonName: string | null;
@@ -54,7 +54,7 @@ export function readName(rdns: Reader): DistinguishedName {
       if (type === ORGANIZATION) organization = text ?? organization;
       attributes.push(attributeText(type, text, value.content.bytes.subarray(value.start, value.end)));
     }
-    if (attributes.length > 0) parts.push(attributes.join("+"));
+    if (attributes.length > 0) parts.push(attributes.reverse().join("+"));
   }
   return { text: parts.reverse().join(","), commonName, organization };
 }
