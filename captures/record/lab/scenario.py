@@ -146,6 +146,8 @@ class Lab(Clients):
             raise AssertionError(f"{len(verdicts)} verdicts; capture has {order}; logs have {[c['client'] for c in self.connections]}\n"
                                  + json.dumps(self.connections, indent=1))
         for number, (client, conn) in enumerate(zip(order, ordered)):
+            if not truth.supports(conn, verdicts[number]):
+                raise AssertionError(f"the logs do not bear out {verdicts[number]}:\n" + json.dumps(conn, indent=1))
             conn["client"] = client
             conn["verdict"] = verdicts[number]
             conn["verdictWithoutKeys"] = (without or verdicts)[number]

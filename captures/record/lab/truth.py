@@ -85,3 +85,32 @@ def _add_connect(conn, event, by_peer):
 def opened(status):
     """Whether this answer to a CONNECT opens the tunnel (RFC 9110 section 9.3.6)."""
     return status is not None and 200 <= status < 300
+
+
+def supports(conn, verdict):
+    """Whether what the logs say of a connection can bear a verdict: a slip in a scenario must not become a truth."""
+    statuses = [c["status"] for c in conn["connects"]]
+    inside = {(e["status"], e["sentBy"]) for e in conn["exchanges"]}
+    forwards = {(e["status"], e["sentBy"]) for e in conn["forwards"]}
+    tunnel_is = conn["tunnel"]["protocol"] if conn["tunnel"] else None
+    anything_wrong = {401, 407} & {status for status, _ in inside}
+    needed = {
+        "tunnel-401-proxy": (401, "proxy") in inside,
+        "tunnel-407": (407, "proxy") in inside,
+        "connect-401": 401 in statuses,
+        "forward-401-proxy": (401, "proxy") in forwards,
+        "auth-loop": any(c["status"] == 407 and c["credentials"] for c in conn["connects"]),
+        "auth-no-scheme": any(c["status"] == 407 and not c["schemes"] for c in conn["connects"]),
+        "auth-abandoned": statuses[-1:] == [407],
+        "tunnel-refused": bool(statuses) and (statuses[-1] or 0) >= 300 and statuses[-1] != 407,
+        "no-response": statuses[-1:] == [None] or conn["tunnel"] is not None and not inside,
+        "tls-failed": tunnel_is == "tls" and not anything_wrong,
+        "not-tls": tunnel_is not in (None, "tls", "none") and not anything_wrong,
+        "tunnel-401-origin": (401, "origin") in inside and (401, "proxy") not in inside,
+        "forward-401-origin": (401, "origin") in forwards and (401, "proxy") not in forwards,
+        "auth-ok": not anything_wrong and (407 in [*statuses, *(s for s, _ in forwards)] or any(c["credentials"] for c in conn["connects"])),
+        "ok": not anything_wrong and 407 not in statuses and not {401, 407} & {s for s, _ in forwards},
+        "encrypted": tunnel_is == "tls",
+        "incomplete": True,
+    }
+    return needed[verdict]

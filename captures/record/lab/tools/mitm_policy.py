@@ -36,18 +36,19 @@ class Policy:
     def __init__(self):
         self.counts = {}
         self.ntlm_done = set()
+        self.tunnelled = set()
 
     def rule(self, stage, host):
         return next((r for r in POLICY["rules"] if r["stage"] == stage and r["host"] in (host, "*")), None)
 
     def http_connect(self, flow):
         """mitmproxy 8 calls nothing once the tunnel is open: an answer that is not ours is its 200 (its own addons, such as --proxyauth, have answered before)."""
+        self.tunnelled.add(flow.client_conn.id)
         self.judge(flow, "connect")
         self.done(flow, "connect")
 
     def request(self, flow):
-        stage = "https" if flow.client_conn.tls_established or flow.request.first_line_format == "relative" else "forward"
-        self.judge(flow, stage)
+        self.judge(flow, "https" if flow.client_conn.id in self.tunnelled else "forward")
 
     def judge(self, flow, stage):
         flow.metadata["stage"] = stage
