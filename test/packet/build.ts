@@ -17,10 +17,10 @@ export const u16le = (value: number): Uint8Array => Uint8Array.of(value & 0xff, 
 export const u32 = (value: number): Uint8Array => concat(u16(value >>> 16), u16(value & 0xffff));
 export const zeros = (length: number): Uint8Array => new Uint8Array(length);
 
-export const SOURCE = bytes("0a000001");
-export const DESTINATION = bytes("0a000002");
-export const SOURCE6 = bytes("fd000000000000000000000000000001");
-export const DESTINATION6 = bytes("fd000000000000000000000000000002");
+const SOURCE = bytes("0a000001");
+const DESTINATION = bytes("0a000002");
+const SOURCE6 = bytes("fd000000000000000000000000000001");
+const DESTINATION6 = bytes("fd000000000000000000000000000002");
 export const HELLO = ascii("hello");
 
 export interface TcpShape {
