@@ -33,9 +33,14 @@ export function colourOf(verdict: Verdict): "red" | "yellow" | "green" {
   return code === 1 ? "red" : code === 3 ? "yellow" : "green";
 }
 
-/** Escapes text from outside for this terminal. */
+/** A URL or header value can be as long as a head; a screen full of it helps nobody, and JSON has it whole. */
+const MAX_TEXT = 2_000;
+
+/** Escapes text from outside for this terminal; what is too long for one is cut, and says so. */
 export function safe(style: TerminalStyle, text: string): string {
-  return style.unicode ? terminalText(text) : asciiText(text);
+  const escaped = style.unicode ? terminalText : asciiText;
+  if (text.length <= MAX_TEXT) return escaped(text);
+  return `${escaped(text.slice(0, MAX_TEXT))}... (${text.length - MAX_TEXT} characters more)`;
 }
 
 /** "10.0.0.2:8080", "[fd00::2]:8080". */
@@ -83,7 +88,14 @@ export function textWidth(text: string): number {
 /** Cuts `text` to `width` columns, with a mark where something is missing. */
 export function truncate(style: TerminalStyle, text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  return split(text, width - 1)[0] + (style.unicode ? "…" : "~");
+  let kept = "";
+  let used = 0;
+  for (const character of text) {
+    used += columns(character);
+    if (used > width - 1) break;
+    kept += character;
+  }
+  return kept + (style.unicode ? "…" : "~");
 }
 
 /** Words shorter than this are never split, however narrow the terminal is. */
@@ -96,37 +108,34 @@ export function wrap(text: string, width: number): string[] {
   let line = "";
   let used = 0;
   for (const word of text.split(" ")) {
-    let rest = word;
-    let size = textWidth(rest);
+    const size = textWidth(word);
     if (line !== "" && used + 1 + size <= room) {
-      line += ` ${rest}`;
+      line += ` ${word}`;
       used += 1 + size;
       continue;
     }
     if (line !== "") lines.push(line);
-    while (size > room) {
-      const [head, tail] = split(rest, room);
-      lines.push(head);
-      rest = tail;
-      size = textWidth(rest);
-    }
-    line = rest;
-    used = size;
+    [line, used] = size <= room ? [word, size] : broken(word, room, lines);
   }
   if (line !== "" || lines.length === 0) lines.push(line);
   return lines;
 }
 
-/** As much of `text` as `width` columns hold, with the marks that belong to its last character; and the rest. */
-function split(text: string, width: number): readonly [string, string] {
+/** Pushes all full lines of a long word to `lines`; gives the rest and its width. */
+function broken(word: string, room: number, lines: string[]): [string, number] {
+  let line = "";
   let used = 0;
-  let at = 0;
-  for (const character of text) {
-    used += columns(character);
-    if (used > width) break;
-    at += character.length;
+  for (const character of word) {
+    const size = columns(character);
+    if (used + size > room) {
+      lines.push(line);
+      line = "";
+      used = 0;
+    }
+    line += character;
+    used += size;
   }
-  return [text.slice(0, at), text.slice(at)];
+  return [line, used];
 }
 
 /** Terminals narrower than this get labels above their text instead of beside it. */
