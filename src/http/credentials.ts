@@ -18,7 +18,7 @@ export function readCredentials(bytes: Uint8Array, start: number, end: number, t
   const scheme = space < 0 ? value : value.slice(0, space);
   const rest = space < 0 ? "" : value.slice(space + 1).trim();
   const base: Credentials = {
-    scheme: schemeName(scheme, rest),
+    scheme: schemeName(scheme),
     step: null,
     user: null,
     domain: null,
@@ -38,21 +38,26 @@ export function readCredentials(bytes: Uint8Array, start: number, end: number, t
     case "negotiate":
       return negotiate(base, rest);
     default:
-      return { ...base, malformed: base.scheme === UNKNOWN };
+      return { ...base, malformed: !isToken(scheme) || (base.scheme === UNKNOWN && rest === "") };
   }
 }
 
-/** Stands for a scheme that may not be shown. */
+/** Stands for a scheme that is not in the table. */
 const UNKNOWN = "unknown";
-/** Longer words are tokens, not names of schemes; the registry's longest is SCRAM-SHA-256. */
-const MAX_SCHEME = 32;
-/** Schemes that may come without anything behind them. */
-const BARE = /^(basic|digest|ntlm|negotiate|kerberos|bearer|hoba|mutual|vapid|concealed)$/i;
 
-/** The first word, unless it may be the secret itself: some clients send a bare token without a scheme. */
-function schemeName(word: string, rest: string): string {
-  if (word.length > MAX_SCHEME || !isToken(word)) return UNKNOWN;
-  return rest !== "" || BARE.test(word) ? word : UNKNOWN;
+/**
+ * Schemes that may be shown: IANA's registry (HTTP Authentication Schemes), and what is met besides. Any other first word may
+ * be the secret itself: some programs send a bare token, or one with something behind it.
+ */
+const SCHEMES = new Set(
+  (
+    "basic bearer concealed digest dpop gnap hoba mutual negotiate oauth privatetoken scram-sha-1 scram-sha-256 vapid " +
+    "ntlm kerberos token apikey hawk mac aws aws4-hmac-sha256 sharedkey sharedaccesssignature wsse ssws googlelogin"
+  ).split(" "),
+);
+
+function schemeName(word: string): string {
+  return SCHEMES.has(word.toLowerCase()) ? word : UNKNOWN;
 }
 
 /** RFC 7617 §2: user-id up to the first colon; the rest is the password and goes nowhere. */

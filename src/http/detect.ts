@@ -5,6 +5,8 @@ export type Looks = "yes" | "no" | "more";
 
 /** Longest method that is taken for one; the registry's longest is UPDATEREDIRECTREF (17). */
 const MAX_METHOD = 20;
+/** Spaces between method and target that are tolerated; some tools send more than one to slip past filters. */
+const MAX_SPACES = 24;
 const SPACE = 0x20;
 const SCHEMES = ["http://", "https://", "ftp://"];
 
@@ -13,11 +15,13 @@ export function looksLikeRequest(bytes: Uint8Array, start: number, end: number):
   const from = skipEmptyLines(bytes, start, end);
   const space = methodEnd(bytes, from, end);
   if (space < 0) return space === MORE ? "more" : "no";
-  if (space + 1 >= end) return "more";
+  let target = space + 1;
+  while (target < end && bytes[target] === SPACE && target < space + MAX_SPACES) target++;
+  if (target >= end) return "more";
   if (isConnect(bytes, from, space)) return "yes";
-  const next = bytes[space + 1]!;
+  const next = bytes[target]!;
   if (next === SLASH || next === STAR) return "yes";
-  return schemeAt(bytes, space + 1, end);
+  return schemeAt(bytes, target, end);
 }
 
 /** `HTTP/` and a digit. */

@@ -2,7 +2,7 @@
 import type { FrameNo, Nanos, StreamOffset } from "../bytes/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { ChunkedBody } from "./chunked.ts";
-import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
+import { type Looks, looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { firstLine, readHead } from "./head.ts";
 import type { BodyRule, Http1Parser, HttpContext, HttpHead, HttpSink } from "./types.ts";
 
@@ -10,8 +10,8 @@ import type { BodyRule, Http1Parser, HttpContext, HttpHead, HttpSink } from "./t
 const MAX_HEAD_BYTES = 256 * 1024;
 /** Empty lines tolerated before a message (RFC 9112 §2.2 has one). */
 const MAX_EMPTY_LINES = 64;
-/** What a message begins with can be told from so many bytes: a method of 20, a space and the start of a target. */
-const ENOUGH_TO_TELL = 48;
+/** What a message begins with can be told from so many bytes: a method of 20, up to 24 spaces and the scheme of a target. */
+const ENOUGH_TO_TELL = 64;
 /** Bytes of a body that are shown to who asked for a look. */
 const MAX_LOOK = 64 * 1024;
 /** More than any connection carries. */
@@ -245,10 +245,15 @@ class Parser implements Http1Parser {
     return firstLine(this.#role, line, 0, line.length);
   }
 
+  /** What the kept bytes look like. */
+  #looks(): Looks {
+    const looks = this.#role === "response" ? looksLikeResponse : looksLikeRequest;
+    return looks(this.#head, 0, this.#headLength);
+  }
+
   /** Whether the kept bytes can be the start of a message. Methods of small letters are told by their whole line only. */
   #canBegin(): boolean {
-    if (this.#role === "response") return looksLikeResponse(this.#head, 0, this.#headLength) === "yes";
-    return looksLikeRequest(this.#head, 0, this.#headLength) === "yes" || isLetterOrDigit(this.#head[0]!);
+    return this.#looks() === "yes" || (this.#role === "request" && isLetterOrDigit(this.#head[0]!));
   }
 
   #noMessage(end: number, frame: FrameNo): number {
@@ -306,8 +311,11 @@ class Parser implements Http1Parser {
     const frame = this.#keptFrame;
     const where = { frame, firstFrame: this.#headFrame, at: this.#messageAt, time: this.#keptTime };
     const place = { where, end: this.position, cut: true };
-    const begins = this.#lineSeen || this.#canBegin();
+    const begins = this.#lineSeen || this.#looks() === "yes";
     const head = begins ? readHead(this.#role, this.#head, 0, this.#headLength, place, this.#context) : null;
+    if (!begins && !this.#quiet && !this.#canBegin() && this.#looks() === "no") {
+      this.#context.note({ id: "http-malformed", frame, at: this.#messageAt });
+    }
     this.#dropHead();
     this.#state = "lost";
     if (head === null) return;

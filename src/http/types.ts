@@ -38,6 +38,7 @@ export interface Challenge {
 
 /** Credentials of an Authorization or Proxy-Authorization field, reduced. */
 export interface Credentials {
+  /** As written; "unknown" for a word that is no known scheme, which may be the secret itself. */
   readonly scheme: string;
   /** Which leg of a multi-step scheme: "type 1", "type 3", "kerberos", or null for one-step schemes. */
   readonly step: string | null;

@@ -200,7 +200,8 @@ describe("heads", () => {
 describe("what is no message", () => {
   it.each([
     ["request", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(6)],
-    ["response", "\x16\x03\x03\x00\x7a\x02".repeat(10)],
+    ["response", "\x16\x03\x03\x00\x7a\x02".repeat(4)],
+    ["response", "\x16\x03\x03\x00\x7a\x02".repeat(20)],
     ["response", "HTTQ/1.1 200 OK\r\n\r\n"],
     ["response", "HTTP/1.1 abc\r\n\r\n"],
     ["response", "GET / HTTP/1.1\r\n\r\n"],
