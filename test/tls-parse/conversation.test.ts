@@ -269,6 +269,20 @@ describe("TLS 1.2 behind a middle", () => {
     expect(facts.records.client).toMatchObject({ handshake: 1, applicationData: 1 });
   });
 
+  it.each([
+    ["lost", [{ from: "client", gap: 90 }]],
+    ["not understood, since the server was not captured", [{ from: "client", bytes: record(20, [1]) }]],
+  ] as const)("knows a Finished whose ChangeCipherSpec was %s", (_what, between) => {
+    const { ladder, noteIds, facts } = play([
+      { from: "client", bytes: hello },
+      ...between,
+      { from: "client", bytes: record(22, new Uint8Array(40).fill(0xee)) },
+    ]);
+    expect(ladder.at(-1)).toBe("client encrypted-handshake 3");
+    expect(noteIds).not.toContain("tls-handshake-malformed");
+    expect(facts.marks).toMatchObject([{ kind: "handshake", length: 40, frame: 3 }]);
+  });
+
   it("knows a HelloRequest", () => {
     expect(play([{ from: "server", bytes: record(22, [0, 0, 0, 0]) }]).ladder).toEqual(["server other-handshake 1"]);
   });
