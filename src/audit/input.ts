@@ -107,7 +107,8 @@ function readSome(descriptor: number, into: Uint8Array): number {
   }
 }
 
-async function readMemory(bytes: Uint8Array, intake: Intake): Promise<null> {
+async function readMemory(given: Uint8Array, intake: Intake): Promise<null> {
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (!intake.take(bytes, 0, bytes.length)) await intake.unpack(bytes);
   return null;
 }
@@ -119,8 +120,10 @@ async function readStream(
 ): Promise<string | null> {
   let done = 0;
   try {
-    for await (const piece of source) {
-      if (!(piece instanceof Uint8Array)) return "the stream gives text instead of bytes";
+    for await (const given of source) {
+      if (!(given instanceof Uint8Array)) return "the stream gives text instead of bytes";
+      // A Buffer's slice() is a view and no copy: the rooms below take plain arrays.
+      const piece = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
       if (!intake.take(piece, 0, piece.length)) await intake.unpack(piece);
       done += piece.length;
       progress?.(done, null);

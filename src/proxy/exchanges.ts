@@ -1,5 +1,5 @@
 // Pairs the requests and responses of one HTTP/1.x conversation (RFC 9112 §9.3.2: responses come in the order of requests).
-import type { FrameNo, Where } from "../bytes/index.ts";
+import type { Where } from "../bytes/index.ts";
 import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 
@@ -29,6 +29,11 @@ export class ExchangeList {
   dropped = 0;
   #challenges = 0;
 
+  /** What was kept, in the order of the requests. */
+  sorted(): readonly OpenExchange[] {
+    return this.kept.sort((a, b) => placeOf(a) - placeOf(b));
+  }
+
   add(exchange: OpenExchange): void {
     const challenge = exchange.response !== null && isChallenge(exchange.response);
     if (this.kept.length - this.#challenges < MAX_KEPT) this.kept.push(exchange);
@@ -37,6 +42,10 @@ export class ExchangeList {
       this.#challenges++;
     } else this.dropped++;
   }
+}
+
+function placeOf({ request, response }: OpenExchange): number {
+  return (request ?? response)?.where.frame ?? 0;
 }
 
 /** Waits with each request for its response. */
@@ -58,7 +67,7 @@ export class ExchangePairing {
       this.#lost++;
       return;
     }
-    this.#waiting.push({ ...open(head), request: head, url });
+    this.#waiting.push({ ...openExchange(head), request: head, url });
   }
 
   requestDone(bytes: number): void {
@@ -69,9 +78,9 @@ export class ExchangePairing {
   /** The exchange that this response belongs to; interim responses (1xx) leave it waiting. */
   response(head: ResponseHead): { exchange: OpenExchange; rule: BodyRule } {
     if (head.status < 200 && head.status !== 101) {
-      return { exchange: this.#waiting[0] ?? open(head), rule: "none" };
+      return { exchange: this.#waiting[0] ?? openExchange(head), rule: "none" };
     }
-    const exchange = this.#waiting.shift() ?? open(head);
+    const exchange = this.#waiting.shift() ?? openExchange(head);
     exchange.response = head;
     this.#list.add(exchange);
     return { exchange, rule: bodyRule(exchange.request?.method ?? null, head.status) };
@@ -101,16 +110,12 @@ export function bodyRule(method: string | null, status: number): BodyRule {
   return status === 401 || status === 403 || status === 407 || status >= 500 ? "look" : "framed";
 }
 
-export function isChallenge(head: ResponseHead): boolean {
+function isChallenge(head: ResponseHead): boolean {
   return head.status === 401 || head.status === 407;
 }
 
-/** Where a message ended, from where its head was. */
-export function endWhere(head: ResponseHead, frame: FrameNo, time: bigint): Where {
-  return { frame, firstFrame: head.where.firstFrame, at: head.where.at, time };
-}
-
-function open(head: RequestHead | ResponseHead): OpenExchange {
+/** An exchange of which nothing but the protocol is known yet. */
+export function openExchange(head: RequestHead | ResponseHead): OpenExchange {
   return {
     protocol: head.version === "HTTP/2" ? "h2" : head.version === "HTTP/1.1" ? "http/1.1" : "http/1.0",
     request: null,

@@ -15,11 +15,26 @@ export interface HttpPairSetup {
   readonly authority: string | null;
 }
 
+/** HTTP of both directions, whatever its version. `push` and `gap` return how many bytes behind them need only be counted. */
+export interface HttpConversation {
+  push(
+    from: "client" | "server",
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    frame: FrameNo,
+    skippable: number,
+  ): number;
+  gap(from: "client" | "server", length: number, cause: GapCause, frame: FrameNo, skippable: number): number;
+  end(from: "client" | "server", how: EndCause, frame: FrameNo): void;
+  close(why: Unanswered): void;
+}
+
 /** More than any connection carries: nothing needs to be pushed any more. */
 export const SKIP_ALL = Number.MAX_SAFE_INTEGER;
 
 /** Feeds requests and responses to their parsers and pairs them. */
-export class HttpPair {
+export class HttpPair implements HttpConversation {
   readonly #requests: Http1Parser;
   readonly #responses: Http1Parser;
   readonly #pairing: ExchangePairing;

@@ -65,7 +65,7 @@ export class LegConversation implements Conversation {
       start: connection.startTime,
       end: connection.endTime,
       tls: this.#tls?.facts ?? null,
-      exchanges: this.#exchanges.kept,
+      exchanges: this.#exchanges.sorted(),
     });
   }
 

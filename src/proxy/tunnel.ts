@@ -1,12 +1,13 @@
 // What a tunnel carries: told from the first bytes of both sides, then followed as far as it can be read.
 import { type FrameNo, startsWith, type Where } from "../bytes/index.ts";
-import { looksLikeRequest, looksLikeResponse, type Target } from "../http/index.ts";
+import { looksLikeHttp2, looksLikeRequest, looksLikeResponse, type Target } from "../http/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
 import type { ProxyContext } from "./context.ts";
 import { ExchangeList } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { HttpPair, SKIP_ALL } from "./http-pair.ts";
+import { type HttpConversation, HttpPair, SKIP_ALL } from "./http-pair.ts";
+import { Http2Pair } from "./http2-pair.ts";
 import { Inside } from "./inside.ts";
 import type { TunnelFact, TunnelProtocol, Unanswered } from "./types.ts";
 
@@ -30,7 +31,7 @@ export class Tunnel {
   readonly #exchanges = new ExchangeList();
   #protocol: TunnelProtocol | null = null;
   #tls: TlsConversation | null = null;
-  #http: HttpPair | null = null;
+  #http: HttpConversation | null = null;
   #inside: Inside | null = null;
   /** HTTP in the clear where TLS was expected. */
   #plaintext: HttpPair | null = null;
@@ -98,10 +99,9 @@ export class Tunnel {
       firstServer: server.first,
       tls: this.#tls?.facts ?? null,
       plaintextAnswer: this.#plaintext !== null,
-      exchanges: this.#exchanges.kept,
+      exchanges: this.#exchanges.sorted(),
       exchangesDropped: this.#exchanges.dropped,
-      inside:
-        this.#tls === null ? (this.#protocol === "http" ? "full" : "none") : (inside?.read(this.#tls.facts) ?? "none"),
+      inside: this.#tls === null ? (this.#http !== null ? "full" : "none") : (inside?.read(this.#tls.facts) ?? "none"),
     };
   }
 
@@ -143,6 +143,8 @@ export class Tunnel {
         opener,
         sink: this.#inside,
       });
+    } else if (protocol === "http2") {
+      this.#http = new Http2Pair(this.#context, this.#exchanges, { scheme: "http", authority });
     } else if (protocol === "http") {
       this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority });
     }
@@ -203,7 +205,8 @@ function protocolOf(role: Role, bytes: Uint8Array, end: number): TunnelProtocol 
   if (tls === "yes") return "tls";
   if (startsWith(bytes, 0, end, "SSH-")) return "ssh";
   if (role === "client") {
-    if (startsWith(bytes, 0, end, "PRI * HTTP/2.0")) return "http2";
+    const http2 = looksLikeHttp2("client", bytes, 0, end);
+    if (http2 !== "no") return http2 === "yes" ? "http2" : "more";
     if (startsWith(bytes, 0, end, "EHLO ") || startsWith(bytes, 0, end, "HELO ")) return "smtp";
     const request = looksLikeRequest(bytes, 0, end);
     if (request !== "no") return request === "yes" ? "http" : "more";

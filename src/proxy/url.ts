@@ -17,7 +17,7 @@ export function absoluteUrl(
   if (head.form === "origin" || head.form === "asterisk") {
     const host = head.host ?? authority;
     if (host === null || host === "") return null;
-    return tidy(`${scheme}://${host}${head.form === "asterisk" ? "/" : head.target}`);
+    return tidy(`${head.scheme ?? scheme}://${host}${head.form === "asterisk" ? "/" : head.target}`);
   }
   return null;
 }
