@@ -131,6 +131,7 @@ class Run {
   report(path: string, summary: CaptureSummary, compression: "gzip" | "zstd" | null): Report {
     this.#tcp.end();
     const tcp = this.#tcp.counts();
+    this.#decoder.end();
     const packets = this.#decoder.counts();
     for (const [type, count] of packets.unknownLinkTypes)
       this.#warnings.addCount("link-type-unknown", count, linkTypeName(type));
