@@ -1,0 +1,320 @@
+// The bundled program from outside: arguments, exit codes, standard output and error, files.
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Report, reportSchema } from "../../src/report/index.ts";
+import { buildProgram, captured, type Program } from "./build.ts";
+
+/** Something is wrong in it (1), and with its key log beside it all of it can be seen. */
+const WRONG = captured("gateway-context-lost.pcap");
+/** 407, credentials, 200, and its inside is read (0). */
+const FINE = captured("squid-basic.pcap");
+const EXPECTED = new URL("../fixtures/cli/", import.meta.url);
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+const expected = (name: string): string => readFileSync(new URL(name, EXPECTED), "utf8");
+
+/** A copy of a capture without its key log beside it. */
+function withoutKeys(path: string, name: string): string {
+  const copy = join(program.folder, name);
+  writeFileSync(copy, readFileSync(path));
+  return copy;
+}
+
+describe("exit codes", () => {
+  it("1 if something is wrong, 0 if all is seen and in order", () => {
+    expect(program.run(["-q", WRONG])).toEqual({ code: 1, out: "tunnel-401-proxy\n", err: "" });
+    expect(program.run(["-q", FINE])).toEqual({ code: 0, out: "auth-ok\n", err: "" });
+  });
+
+  it("3 if nothing wrong was seen, but not all could be seen", () => {
+    expect(program.run(["-q", withoutKeys(FINE, "shut.pcap")])).toEqual({ code: 3, out: "encrypted\n", err: "" });
+  });
+
+  it.each([
+    ["a missing file", ["no-such.pcap"], "pcapcheck: no-such.pcap: there is no such file\n"],
+    ["a folder", ["."], "pcapcheck: .: it is a folder"],
+    ["a missing key log", ["-k", "none.keys", WRONG], "pcapcheck: none.keys: "],
+  ])("2 for %s, with one line that names it", (_what, args, message) => {
+    const { code, out, err } = program.run(args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+    expect(err.trimEnd()).not.toContain("\n");
+  });
+
+  it("2 for what is no capture, with what it seems to be", () => {
+    writeFileSync(join(program.folder, "notes.txt"), "These are the notes of a meeting.\n");
+    const { code, err } = program.run(["notes.txt"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^pcapcheck: notes\.txt: this is no packet capture: it seems to be .*\n$/);
+  });
+
+  it("of many: 2 before 1 before 3 before 0, and the others are told all the same", () => {
+    const shut = withoutKeys(FINE, "shut.pcap");
+    expect(program.run(["-q", FINE, "none.pcap", WRONG])).toMatchObject({
+      code: 2,
+      out: `auth-ok\t${FINE}\ntunnel-401-proxy\t${WRONG}\n`,
+    });
+    expect(program.run(["-q", shut, WRONG]).code).toBe(1);
+    expect(program.run(["-q", FINE, shut]).code).toBe(3);
+    expect(program.run(["-q", FINE, FINE]).code).toBe(0);
+  });
+
+  it("--fail-on says which verdicts give 1; what could not be seen stays 3", () => {
+    expect(program.run(["-q", "--fail-on", "none", WRONG]).code).toBe(0);
+    expect(program.run(["-q", "--fail-on", "tunnel-401-proxy,tunnel-407", WRONG]).code).toBe(1);
+    expect(program.run(["-q", "--fail-on", "auth-ok", FINE]).code).toBe(1);
+    expect(program.run(["-q", "--fail-on", "none", withoutKeys(FINE, "shut.pcap")]).code).toBe(3);
+  });
+});
+
+describe("usage", () => {
+  it("helps", () => {
+    expect(program.run(["--help"], { env: { COLUMNS: "80" } })).toEqual({
+      code: 0,
+      out: expected("help.txt"),
+      err: "",
+    });
+  });
+
+  it("knows its version", () => {
+    const { version } = JSON.parse(readFileSync(captured("../package.json"), "utf8")) as { version: string };
+    expect(program.run(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it.each([
+    [["--fromat", "json", "x"], "pcapcheck: unknown option '--fromat' (Did you mean --format?)\n"],
+    [[], "pcapcheck: missing required argument 'file'\n"],
+    [["-f", "yaml", "x"], "Allowed choices are table, line, json, ndjson.\n"],
+    [["-p", "99999", "x"], '"99999" is no port (1 to 65535).\n'],
+    [["--proxy", "proxy.example.com", "x"], "It takes an IP address, with :PORT if wanted.\n"],
+    [["--proxy", "10.0.0.300", "x"], "It takes an IP address, with :PORT if wanted.\n"],
+    [["-t", "three", "x"], "It takes a whole number.\n"],
+    [["--fail-on", "tunnel-400", "x"], '"tunnel-400" is no verdict; pcapcheck explain lists them.\n'],
+    [["-q", "-v", "x"], "cannot be used with option"],
+    [["-q", "-f", "json", "x"], "option '--format json' cannot be used with '--tunnel' or '--quiet'\n"],
+    [["-t", "0", "-f", "line", "x"], "option '--format line' cannot be used with '--tunnel' or '--quiet'\n"],
+  ])("refuses %j with exit code 2 and one line", (args, message) => {
+    const { code, out, err } = program.run(args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+    expect(err).toMatch(/^pcapcheck: [^\n]*\n$/);
+  });
+
+  it("lets `check` be said or left out", () => {
+    expect(program.run(["check", "-f", "line", WRONG])).toEqual(program.run([WRONG, "-f", "line"]));
+  });
+});
+
+describe("captures", () => {
+  it("come from standard input, too", () => {
+    const { code, out } = program.run(["-f", "line", "-"], { input: readFileSync(WRONG) });
+    expect(code).toBe(3);
+    expect(out).toMatch(/^encrypted\t-\tproxy=/);
+  });
+
+  it("open with a key log that is named", () => {
+    const shut = withoutKeys(WRONG, "shut.pcap");
+    expect(program.run(["-q", shut]).out).toBe("encrypted\n");
+    expect(program.run(["-q", "-k", captured("gateway-context-lost.keys"), shut]).out).toBe("tunnel-401-proxy\n");
+  });
+
+  it("are looked at where the options say the proxy listens", () => {
+    const { proxy } = JSON.parse(readFileSync(captured("gateway-context-lost.truth.json"), "utf8")) as {
+      proxy: { ip: string; port: number };
+    };
+    for (const args of [
+      ["-p", "9,10", "-p", String(proxy.port)],
+      ["--proxy", proxy.ip],
+      ["--proxy", `${proxy.ip}:${proxy.port}`],
+    ]) {
+      expect(program.run(["-q", ...args, WRONG]).out, args.join(" ")).toBe("tunnel-401-proxy\n");
+    }
+    expect(program.run(["-f", "line", "-p", "9", WRONG]).out).toContain("\ttunnels=0\t");
+  });
+});
+
+describe("formats", () => {
+  const ajv = new Ajv2020({ strict: true, strictTypes: false });
+  const valid = ajv.compile(reportSchema);
+
+  it("json is one report, or an array of several; ndjson a line each; both as the schema says", () => {
+    const one = JSON.parse(program.run(["-f", "json", WRONG]).out) as Report;
+    const many = JSON.parse(program.run(["-f", "json", WRONG, "none.pcap", FINE]).out) as Report[];
+    const lines = program.run(["-f", "ndjson", WRONG, FINE]).out.trimEnd().split("\n");
+    expect(many.map(({ verdict }) => verdict)).toEqual(["tunnel-401-proxy", "auth-ok"]);
+    expect(many[0]).toEqual(one);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(many);
+    for (const report of many) {
+      valid(report);
+      expect(valid.errors ?? []).toEqual([]);
+    }
+  });
+
+  it("json is an array with one capture of two that could be read, and nothing if none could", () => {
+    expect(JSON.parse(program.run(["-f", "json", WRONG, "none.pcap"]).out)).toHaveLength(1);
+    expect(program.run(["-f", "json", "none.pcap", "none2.pcap"]).out).toBe("");
+  });
+
+  it("--tunnel prints the ladder of one connection, or says which there are", () => {
+    expect(program.run(["-t", "0", WRONG]).out).toMatch(/^GET https:\/\/ {2}401 by the proxy/m);
+    expect(program.run(["-t", "77", WRONG])).toEqual({
+      code: 2,
+      out: "",
+      err: `pcapcheck: ${WRONG}: stream 77 is no connection to a proxy, or was only counted; there is 0\n`,
+    });
+  });
+});
+
+describe("looks", () => {
+  it("are plain where there is no terminal, as wide as COLUMNS says", () => {
+    const { out } = program.run([WRONG], { env: { COLUMNS: "72" } });
+    expect(out).not.toMatch(/[\x1b─│✗]/);
+    for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(72);
+  });
+
+  it("have colour and lines on a terminal, as wide as it is", () => {
+    const { code, out } = program.runOnTerminal([WRONG], 80);
+    expect(code).toBe(1);
+    expect(out).toContain("\x1b[31m✗ tunnel-401-proxy\x1b[0m");
+    expect(out).toContain("─");
+    for (const line of out.replace(/\x1b\[\d+m/g, "").split(/\r?\n/)) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    ["NO_COLOR", [], { NO_COLOR: "1" }],
+    ["--no-color", ["--no-color"], {}],
+    ["TERM=dumb", [], { TERM: "dumb" }],
+    ["--no-color before FORCE_COLOR", ["--no-color"], { FORCE_COLOR: "1" }],
+  ])("lose their colour by %s", (_what, args, env) => {
+    expect(program.runOnTerminal([...args, WRONG], 80, { env }).out).not.toContain("\x1b");
+  });
+
+  it("have colour without a terminal by FORCE_COLOR, but never in a file", () => {
+    const env = { FORCE_COLOR: "1" };
+    expect(program.run([WRONG], { env }).out).toContain("\x1b[31m");
+    program.run(["-o", "forced.txt", WRONG], { env });
+    expect(readFileSync(join(program.folder, "forced.txt"), "utf8")).not.toContain("\x1b");
+  });
+
+  it.each([
+    ["--ascii", ["--ascii"], {}],
+    ["a locale without UTF-8", [], { LANG: "C" }],
+    ["LC_ALL before LANG", [], { LC_ALL: "POSIX" }],
+  ])("are ASCII by %s", (_what, args, env) => {
+    for (const command of [[WRONG], ["-t", "0", WRONG], ["explain", "tunnel-401-proxy"]]) {
+      expect(program.runOnTerminal([...command, ...args], 80, { env }).out).toMatch(/^[\x09-\x7e]*$/);
+    }
+  });
+
+  it("let no control character of a file's name through", () => {
+    const name = join(program.folder, "a\x1b[31m\nb.pcap");
+    writeFileSync(name, readFileSync(WRONG));
+    for (const args of [[name], ["-t", "0", name], ["-q", name, name], ["-f", "line", name], ["-f", "json", name]]) {
+      expect(program.run(args).out).not.toContain("\x1b");
+    }
+    const { err } = program.run(["\x1b[31mno\u202esuch\n.pcap"]);
+    expect(err).toBe("pcapcheck: \\x1b[31mno\\u202esuch\\x0a.pcap: there is no such file\n");
+  });
+});
+
+describe("--output", () => {
+  const inside = (name: string): string => join(program.folder, name);
+
+  it("writes the file whole, and nothing else remains", () => {
+    mkdirSync(inside("out"));
+    const { code, out, err } = program.run(["-f", "json", "-o", "out/report.json", WRONG]);
+    expect({ code, out, err }).toEqual({ code: 1, out: "", err: "" });
+    expect(readFileSync(inside("out/report.json"), "utf8")).toBe(program.run(["-f", "json", WRONG]).out);
+    expect(readdirSync(inside("out"))).toEqual(["report.json"]);
+  });
+
+  it("leaves what was there if nothing could be checked", () => {
+    writeFileSync(inside("kept.txt"), "before");
+    expect(program.run(["-o", "kept.txt", "none.pcap"]).code).toBe(2);
+    expect(readFileSync(inside("kept.txt"), "utf8")).toBe("before");
+  });
+
+  it("follows a link and keeps the mode of the file", () => {
+    writeFileSync(inside("real.txt"), "before");
+    chmodSync(inside("real.txt"), 0o640);
+    symlinkSync("real.txt", inside("link.txt"));
+    program.run(["-q", "-o", "link.txt", WRONG]);
+    expect(lstatSync(inside("link.txt")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(inside("real.txt"), "utf8")).toBe("tunnel-401-proxy\n");
+    expect(lstatSync(inside("real.txt")).mode & 0o777).toBe(0o640);
+  });
+
+  it("does not put a file in place of a pipe", () => {
+    spawnSync("mkfifo", [inside("pipe")]);
+    const { stdout } = spawnSync(
+      "sh",
+      ["-c", `cat pipe & ${process.execPath} ${program.path} -q -o pipe ${WRONG}; wait`],
+      {
+        cwd: program.folder,
+        encoding: "utf8",
+      },
+    );
+    expect(stdout).toBe("tunnel-401-proxy\n");
+    expect(lstatSync(inside("pipe")).isFIFO()).toBe(true);
+  });
+
+  it("says why it could not", () => {
+    const { code, err } = program.run(["-o", "no/such/folder.txt", WRONG]);
+    expect(code).toBe(2);
+    expect(err).toBe("pcapcheck: no/such/folder.txt: cannot be written: its folder does not exist\n");
+    expect(existsSync(inside("no"))).toBe(false);
+  });
+});
+
+describe("a reader that goes away", () => {
+  it("is no error", () => {
+    const command = `${process.execPath} ${program.path} -f json ${Array(40).fill(WRONG).join(" ")} | head -c 10`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+    expect(stdout.length).toBe(10);
+    expect(stderr).toBe("");
+  });
+});
+
+describe("explain", () => {
+  it("tells a verdict in plain words", () => {
+    const { code, out } = program.run(["explain", "tunnel-401-proxy"]);
+    expect(code).toBe(0);
+    for (const heading of ["Meaning", "In a capture", "Evidence", "For the helpdesk", "References"]) {
+      expect(out).toMatch(new RegExp(`^${heading}$`, "m"));
+    }
+  });
+
+  it("lists all, worst first", () => {
+    const { out } = program.run(["explain"]);
+    const ids = [...out.matchAll(/^([a-z0-9-]+) /gm)].map((match) => match[1]);
+    expect(ids[0]).toBe("tunnel-401-proxy");
+    expect(ids.indexOf("auth-loop")).toBeLessThan(ids.indexOf("ok"));
+    expect(ids).toContain("keys-missing");
+  });
+
+  it("offers the nearest id for an unknown one", () => {
+    expect(program.run(["explain", "tunel-401-proxi"])).toEqual({
+      code: 2,
+      out: "",
+      err: 'pcapcheck: there is no verdict or finding "tunel-401-proxi"; did you mean tunnel-401-proxy?\n',
+    });
+    expect(program.run(["explain", "xyzzy"]).err).toContain("pcapcheck explain lists them");
+  });
+});
