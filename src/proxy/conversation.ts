@@ -16,6 +16,7 @@ import {
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
+import { connectionFacts } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
@@ -457,33 +458,15 @@ export class ProxyConversation implements Conversation {
   }
 
   #timeline(detectedBy: DetectedBy): Timeline {
-    const connection = this.#connection;
-    const clientSide = this.#clientSide ?? 0;
-    const proxySide = this.#proxySide;
-    const fromClient = connection.directions[clientSide];
-    const fromProxy = connection.directions[proxySide];
     return {
-      stream: connection.stream,
-      client: connection.endpoints[clientSide],
-      proxy: connection.endpoints[proxySide],
+      ...connectionFacts(this.#connection, this.#clientSide ?? 0, this.#clientEnd, this.#proxyEnd),
       detectedBy,
-      firstFrame: connection.firstFrame,
-      lastFrame: connection.lastFrame,
-      start: connection.startTime,
-      end: connection.endTime,
-      closedBy: closedBy(this.#clientEnd, this.#proxyEnd),
-      clientEnd: this.#clientEnd,
-      proxyEnd: this.#proxyEnd,
-      lateStart: !fromClient.synSeen && !fromProxy.synSeen,
-      oneSided: fromClient.segments === 0 || fromProxy.segments === 0,
-      fromClient: { ...fromClient },
-      fromProxy: { ...fromProxy },
       gaps: this.#gaps,
-      roundTripMs: connection.synToSynAckMs,
       secure: this.#secure,
+      http2Stream: null,
       connects: this.#connects satisfies ConnectFact[],
       tunnel: this.#tunnel?.fact() ?? null,
-      forwards: this.#forwards.kept,
+      forwards: this.#forwards.sorted(),
       forwardsDropped: this.#forwards.dropped,
       notes: this.#context.notes,
     };
@@ -558,12 +541,6 @@ function clientSideOf(connection: TcpConnection, context: ProxyContext): Side | 
   const firstIsProxy = context.known.has(first) !== null;
   if (firstIsProxy !== (context.known.has(second) !== null)) return firstIsProxy ? 1 : 0;
   return null;
-}
-
-function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {
-  if (client === "reset") return "reset-by-client";
-  if (proxy === "reset") return "reset-by-proxy";
-  return client === "fin" || proxy === "fin" ? "fin" : "open";
 }
 
 function isUnframedSuccess(head: ResponseHead): boolean {

@@ -1,57 +1,94 @@
 // A proxy behind TLS (an HTTPS proxy): the outer TLS is opened, and what it carries is a conversation with a proxy.
-import type { FrameNo } from "../bytes/index.ts";
+import type { FrameNo, Side } from "../bytes/index.ts";
+import { looksLikeHttp2 } from "../http/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
-import { createTlsConversation, type TlsConversation, type TlsRole } from "../tls-parse/index.ts";
+import { createTlsConversation, type TlsConversation, type TlsRole, type TlsSink } from "../tls-parse/index.ts";
 import type { ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
+import { Http2ProxySession } from "./http2-proxy.ts";
 
 /** Until its first request it may be any TLS connection that there are keys for; one that is not to a proxy is abandoned. */
-export class SecureConversation implements Conversation {
+export class SecureConversation implements Conversation, TlsSink {
   readonly sinks: readonly [ByteSink, ByteSink];
+  readonly #connection: TcpConnection;
+  readonly #context: ProxyContext;
+  readonly #clientSide: Side;
   readonly #tls: TlsConversation;
-  readonly #inner: ProxyConversation;
-  readonly #known: ReturnType<ProxyContext["known"]["has"]>;
+  /** Settled by the first bytes inside: HTTP/1.x or HTTP/2. */
+  #http1: ProxyConversation | null = null;
+  #http2: Http2ProxySession | null = null;
+  readonly #ends: Record<TlsRole, EndCause> = { client: "capture-end", server: "capture-end" };
 
   constructor(connection: TcpConnection, context: ProxyContext) {
-    const clientSide = connection.initiator ?? 0;
-    const proxySide = clientSide === 0 ? 1 : 0;
-    this.#known = context.known.has(connection.endpoints[proxySide]);
-    const sideOf = (role: TlsRole): ByteSink => this.#inner.sinks[role === "client" ? clientSide : proxySide];
-    this.#tls = createTlsConversation({
-      note: context.note,
-      now: context.now,
-      opener: context.opener(),
-      sink: {
-        data: (from, bytes, start, end, frame) => sideOf(from).push(bytes, start, end, frame),
-        gap: (from, length, frame) => sideOf(from).gap(length, "lost", frame),
-        // How the connection ended is told by TCP, below.
-        end() {},
-      },
-    });
-    this.#inner = new ProxyConversation(connection, context, this.#tls.facts);
-    const client = new SecureSink(this.#tls.client, this.#inner.sinks[clientSide]);
-    const proxy = new SecureSink(this.#tls.server, this.#inner.sinks[proxySide]);
-    this.sinks = clientSide === 0 ? [client, proxy] : [proxy, client];
+    this.#connection = connection;
+    this.#context = context;
+    this.#clientSide = connection.initiator ?? 0;
+    this.#tls = createTlsConversation({ note: context.note, now: context.now, opener: context.opener(), sink: this });
+    const client = new SecureSink(this, "client", this.#tls.client);
+    const proxy = new SecureSink(this, "server", this.#tls.server);
+    this.sinks = this.#clientSide === 0 ? [client, proxy] : [proxy, client];
   }
 
   get abandoned(): boolean {
-    return this.#inner.abandoned;
+    return this.#http1?.abandoned ?? this.#http2?.abandoned ?? false;
+  }
+
+  /** A direction of the connection is over; for its sink. */
+  ended(role: TlsRole, how: EndCause, frame: FrameNo): void {
+    this.#ends[role] = how;
+    if (this.#http1 !== null) this.#http1.sinks[this.#sideOf(role)].end(how, frame);
+    else this.#http2?.[role].end(how, frame);
   }
 
   closed(): void {
-    if (this.#known !== null) this.#inner.assume(this.#known);
-    this.#inner.closed();
+    const known = this.#context.known.has(this.#connection.endpoints[this.#sideOf("server")]);
+    // Nothing inside could be read: the connection is told all the same if it goes to a known proxy.
+    if (this.#http1 === null && this.#http2 === null && known !== null) this.#http1 = this.#newHttp1();
+    if (known !== null) (this.#http1 ?? this.#http2)?.assume(known);
+    this.#http1?.closed();
+    this.#http2?.closed(this.#ends.client, this.#ends.server);
+  }
+
+  // --- what TLS carries
+
+  data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (this.#http1 === null && this.#http2 === null) {
+      if (looksLikeHttp2(from, bytes, start, end) === "no") this.#http1 = this.#newHttp1();
+      else this.#http2 = new Http2ProxySession(this.#connection, this.#clientSide, this.#context, this.#tls.facts);
+    }
+    this.#sink(from)?.push(bytes, start, end, frame);
+  }
+
+  gap(from: TlsRole, length: number, frame: FrameNo): void {
+    this.#sink(from)?.gap(length, "lost", frame);
+  }
+
+  /** How the connection ended is told by TCP. */
+  end(): void {}
+
+  #newHttp1(): ProxyConversation {
+    return new ProxyConversation(this.#connection, this.#context, this.#tls.facts);
+  }
+
+  #sink(role: TlsRole): ByteSink | undefined {
+    return this.#http1?.sinks[this.#sideOf(role)] ?? this.#http2?.[role];
+  }
+
+  #sideOf(role: TlsRole): Side {
+    return role === "client" ? this.#clientSide : this.#clientSide === 0 ? 1 : 0;
   }
 }
 
 /** One direction: ciphertext to TLS, and the end of the connection to TLS and to what it carried. */
 class SecureSink implements ByteSink {
+  readonly #conversation: SecureConversation;
+  readonly #role: TlsRole;
   readonly #outer: ByteSink;
-  readonly #inner: ByteSink;
 
-  constructor(outer: ByteSink, inner: ByteSink) {
+  constructor(conversation: SecureConversation, role: TlsRole, outer: ByteSink) {
+    this.#conversation = conversation;
+    this.#role = role;
     this.#outer = outer;
-    this.#inner = inner;
   }
 
   get skippable(): number {
@@ -72,6 +109,6 @@ class SecureSink implements ByteSink {
 
   end(how: EndCause, frame: FrameNo): void {
     this.#outer.end(how, frame);
-    this.#inner.end(how, frame);
+    this.#conversation.ended(this.#role, how, frame);
   }
 }

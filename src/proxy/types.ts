@@ -91,6 +91,8 @@ export interface Timeline {
   readonly roundTripMs: Millis | null;
   /** The client speaks TLS to the proxy itself (an HTTPS proxy): that outer connection; null where it does not. */
   readonly secure: TlsFacts | null;
+  /** The stream of an HTTP/2 connection that this is about; each tunnel on such a connection has a timeline of its own. */
+  readonly http2Stream: number | null;
   readonly connects: readonly ConnectFact[];
   readonly tunnel: TunnelFact | null;
   /** Absolute-form (and, to a known proxy, other) requests outside of tunnels. */

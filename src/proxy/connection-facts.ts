@@ -1,0 +1,58 @@
+// The part of a timeline that TCP tells, the same for every kind of conversation.
+import type { Side } from "../bytes/index.ts";
+import type { EndCause, TcpConnection } from "../tcp/index.ts";
+import type { Timeline } from "./types.ts";
+
+type ConnectionFacts = Pick<
+  Timeline,
+  | "stream"
+  | "client"
+  | "proxy"
+  | "firstFrame"
+  | "lastFrame"
+  | "start"
+  | "end"
+  | "closedBy"
+  | "clientEnd"
+  | "proxyEnd"
+  | "lateStart"
+  | "oneSided"
+  | "fromClient"
+  | "fromProxy"
+  | "roundTripMs"
+>;
+
+/** Facts of a closed connection whose client is `clientSide`. */
+export function connectionFacts(
+  connection: TcpConnection,
+  clientSide: Side,
+  clientEnd: EndCause,
+  proxyEnd: EndCause,
+): ConnectionFacts {
+  const proxySide = clientSide === 0 ? 1 : 0;
+  const fromClient = connection.directions[clientSide];
+  const fromProxy = connection.directions[proxySide];
+  return {
+    stream: connection.stream,
+    client: connection.endpoints[clientSide],
+    proxy: connection.endpoints[proxySide],
+    firstFrame: connection.firstFrame,
+    lastFrame: connection.lastFrame,
+    start: connection.startTime,
+    end: connection.endTime,
+    closedBy: closedBy(clientEnd, proxyEnd),
+    clientEnd,
+    proxyEnd,
+    lateStart: !fromClient.synSeen && !fromProxy.synSeen,
+    oneSided: fromClient.segments === 0 || fromProxy.segments === 0,
+    fromClient: { ...fromClient },
+    fromProxy: { ...fromProxy },
+    roundTripMs: connection.synToSynAckMs,
+  };
+}
+
+function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {
+  if (client === "reset") return "reset-by-client";
+  if (proxy === "reset") return "reset-by-proxy";
+  return client === "fin" || proxy === "fin" ? "fin" : "open";
+}

@@ -1,0 +1,200 @@
+// An HTTP/2 connection to a proxy: each stream with a CONNECT is a tunnel of its own (RFC 9113 §8.5), all others are forwarded.
+import type { FrameNo, Side } from "../bytes/index.ts";
+import {
+  type BodyRule,
+  createHttp2Connection,
+  type Http2Connection,
+  type Http2Role,
+  type Http2Sink,
+  parseTarget,
+  type RequestHead,
+  type ResponseHead,
+} from "../http/index.ts";
+import type { ByteSink, EndCause, TcpConnection } from "../tcp/index.ts";
+import type { TlsFacts } from "../tls-parse/index.ts";
+import { connectionFacts } from "./connection-facts.ts";
+import { ConnectionContext, type ProxyContext } from "./context.ts";
+import { bodyRule, ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import type { DetectedBy } from "./known-proxies.ts";
+import { Tunnel } from "./tunnel.ts";
+import { answerOf } from "./tunnel-states.ts";
+import type { ConnectFact, Timeline, Unanswered } from "./types.ts";
+import { absoluteUrl } from "./url.ts";
+
+/** Tunnels and requests of one connection; a browser opens a few dozen. */
+const MAX_STREAMS = 2_000;
+
+/** A stream that began with CONNECT. */
+interface TunnelStream {
+  readonly number: number;
+  readonly request: RequestHead;
+  response: ResponseHead | null;
+  interim: number;
+  tunnel: Tunnel | null;
+  readonly held: HeldBytes;
+}
+
+/** What the plaintext of a secure connection is given to. */
+export class Http2ProxySession implements Http2Sink {
+  abandoned = false;
+  readonly client: ByteSink;
+  readonly server: ByteSink;
+  readonly #connection: TcpConnection;
+  readonly #clientSide: Side;
+  readonly #context: ConnectionContext;
+  readonly #secure: TlsFacts | null;
+  readonly #tunnels = new Map<number, TunnelStream>();
+  readonly #requests = new Map<number, OpenExchange>();
+  readonly #forwards = new ExchangeList();
+  #detectedBy: DetectedBy | null = null;
+
+  constructor(connection: TcpConnection, clientSide: Side, context: ProxyContext, secure: TlsFacts | null) {
+    this.#connection = connection;
+    this.#clientSide = clientSide;
+    this.#context = new ConnectionContext(context);
+    this.#secure = secure;
+    const http2: Http2Connection = createHttp2Connection(this, this.#context);
+    this.client = http2.client;
+    this.server = http2.server;
+  }
+
+  /** Takes the connection for one to a proxy although nothing of what it says could be read. */
+  assume(by: DetectedBy): void {
+    this.#detectedBy ??= by;
+  }
+
+  /** The connection is over: gives a timeline for each tunnel, and one for what was forwarded. */
+  closed(clientEnd: EndCause, proxyEnd: EndCause): void {
+    const why = clientEnd === "capture-end" && proxyEnd === "capture-end" ? "still-open" : "closed";
+    for (const exchange of this.#requests.values()) {
+      if (exchange.response === null) this.#forwards.add({ ...exchange, unanswered: why });
+    }
+    if (this.#detectedBy === null || this.abandoned) return;
+    const facts = connectionFacts(this.#connection, this.#clientSide, clientEnd, proxyEnd);
+    const forwards = this.#forwards.sorted();
+    const streams = [...this.#tunnels.values()];
+    for (const stream of streams) stream.tunnel?.close(why, 0, 0);
+    const first: Timeline = {
+      ...facts,
+      detectedBy: this.#detectedBy,
+      gaps: [],
+      secure: this.#secure,
+      http2Stream: null,
+      connects: [],
+      tunnel: null,
+      forwards,
+      forwardsDropped: this.#forwards.dropped,
+      notes: this.#context.notes,
+    };
+    if (streams.length === 0 || forwards.length > 0) this.#context.timeline(first);
+    for (const stream of streams) {
+      this.#context.timeline({
+        ...first,
+        http2Stream: stream.number,
+        connects: [connectFact(stream, why)],
+        tunnel: stream.tunnel?.fact() ?? null,
+        forwards: [],
+        forwardsDropped: 0,
+      });
+    }
+  }
+
+  // --- what the connection tells
+
+  request(number: number, head: RequestHead, pushed: boolean): BodyRule {
+    if (pushed || this.#tunnels.size + this.#requests.size >= MAX_STREAMS) return "framed";
+    const proxy = this.#connection.endpoints[this.#clientSide === 0 ? 1 : 0];
+    if (head.method === "CONNECT") {
+      this.#detectedBy = "connect";
+      this.#context.known.learn(proxy, "connect");
+      const held = new HeldBytes();
+      this.#tunnels.set(number, { number, request: head, response: null, interim: 0, tunnel: null, held });
+      return "switch";
+    }
+    // RFC 9113 §8.3.1 has no absolute form: a plain scheme inside TLS can only be meant for a proxy.
+    if (head.scheme === "http") {
+      this.#detectedBy ??= "absolute-form";
+      this.#context.known.learn(proxy, "absolute-form");
+    } else if (this.#detectedBy === null && this.#context.known.has(proxy) === null) this.abandoned = true;
+    const exchange = openExchange(head);
+    exchange.request = head;
+    exchange.url = absoluteUrl(head, "https");
+    this.#requests.set(number, exchange);
+    return "framed";
+  }
+
+  response(number: number, head: ResponseHead): BodyRule {
+    const stream = this.#tunnels.get(number);
+    if (stream === undefined) return this.#forwarded(number, head);
+    if (stream.response !== null) return "framed";
+    const answer = answerOf(head.status);
+    if (answer === "interim") {
+      stream.interim++;
+      return "none";
+    }
+    stream.response = head;
+    if (answer !== "success") return bodyRule("CONNECT", head.status) === "none" ? "none" : "framed";
+    const tunnel = new Tunnel(parseTarget(stream.request.target), head.where, this.#context);
+    stream.tunnel = tunnel;
+    for (const piece of stream.held.take()) {
+      this.#context.replaying = piece.time;
+      if (piece.gap) tunnel.gap("client", 0, piece.frame, "lost", tunnel.skippable("client"));
+      else tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, tunnel.skippable("client"));
+    }
+    this.#context.replaying = null;
+    return "switch";
+  }
+
+  #forwarded(number: number, head: ResponseHead): BodyRule {
+    if (head.status < 200) return "none";
+    const exchange = this.#requests.get(number) ?? openExchange(head);
+    if (exchange.response !== null) return "framed";
+    exchange.response = head;
+    this.#forwards.add(exchange);
+    return "framed";
+  }
+
+  data(number: number, from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const stream = this.#tunnels.get(number);
+    if (stream === undefined) return;
+    const { tunnel } = stream;
+    if (tunnel === null) stream.held.add(bytes, start, end, frame, this.#context.now());
+    else tunnel.push(from, bytes, start, end, frame, tunnel.skippable(from));
+  }
+
+  dataGap(number: number, from: Http2Role, length: number, frame: FrameNo): void {
+    const tunnel = this.#tunnels.get(number)?.tunnel;
+    tunnel?.gap(from, length, frame, "lost", tunnel.skippable(from));
+  }
+
+  message(number: number, from: Http2Role, frame: FrameNo, whole: boolean, bytes: number): void {
+    this.#tunnels.get(number)?.tunnel?.end(from, whole ? "fin" : "reset", frame);
+    const exchange = this.#requests.get(number);
+    if (exchange === undefined) return;
+    if (from === "client") exchange.requestBytes = bytes;
+    else {
+      exchange.responseBytes = bytes;
+      if (exchange.response !== null) this.#requests.delete(number);
+    }
+  }
+
+  /** Noted by the parser. */
+  unreadable(): void {}
+
+  /** `message` follows. */
+  reset(): void {}
+
+  goAway(): void {}
+}
+
+function connectFact(stream: TunnelStream, why: Unanswered): ConnectFact {
+  const { request, response, interim } = stream;
+  return {
+    request,
+    target: parseTarget(request.target),
+    response,
+    interim,
+    unanswered: response === null ? why : null,
+  };
+}
