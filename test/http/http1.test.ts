@@ -94,6 +94,8 @@ describe("messages", () => {
         const skipped = expectSameHoweverCut(wire, (pieces) => listen(role, pieces, { skip: true, rule: plain }));
         expect(skipped.events).toEqual(events.filter((event) => !event.startsWith("body ")));
         expect(skipped.sizes).toEqual(whole.sizes);
+        // What is looked at is never passed over.
+        expect(expectSameHoweverCut(wire, (pieces) => listen(role, pieces, { skip: true }))).toEqual(whole);
       });
     });
   }
