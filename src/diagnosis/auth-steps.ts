@@ -14,6 +14,8 @@ export interface AuthStep {
   readonly responseFrame: number | null;
   readonly responseTime: Nanos | null;
   readonly challenges: readonly Challenge[];
+  /** The response's head is cut: fields may be missing. */
+  readonly cut: boolean;
   readonly unanswered: Unanswered | null;
 }
 
@@ -29,6 +31,7 @@ export function authSteps(timeline: Timeline): readonly AuthStep[] {
     responseFrame: connect.response?.where.frame ?? null,
     responseTime: connect.response?.where.time ?? null,
     challenges: connect.response?.proxyChallenges ?? [],
+    cut: connect.response?.cut === true,
     unanswered: connect.unanswered,
   }));
   for (const exchange of timeline.forwards) {
@@ -44,6 +47,7 @@ export function authSteps(timeline: Timeline): readonly AuthStep[] {
       responseFrame: exchange.response?.where.frame ?? null,
       responseTime: exchange.response?.where.time ?? null,
       challenges: exchange.response?.proxyChallenges ?? [],
+      cut: exchange.response?.cut === true,
       unanswered: exchange.unanswered,
     });
   }

@@ -31,6 +31,16 @@ export function handshakeOutcome(timeline: Timeline, tunnel: TunnelFact, tls: Tl
     const why = `the client sent an encrypted alert (frame ${refusal.frame}) instead of finishing the handshake, as it does when it does not trust the certificate`;
     return { kind: "failed", why, frame: refusal.frame };
   }
+  if (
+    tls.opened > 0 &&
+    tunnel.inside === "full" &&
+    tunnel.exchanges.length === 0 &&
+    timeline.closedBy === "reset-by-client"
+  ) {
+    const why =
+      "the client reset the connection behind the handshake without a request, as it does when it does not accept the certificate";
+    return { kind: "failed", why, frame: timeline.lastFrame };
+  }
   if (tls.handshakeComplete) return { kind: "complete" };
   if (tls.clientHello === null && tls.serverHello === null) {
     // Joined behind the handshake: records of both sides show that it went well.

@@ -110,7 +110,9 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
       summary: `The answer to CONNECT ${tunnel.target.text} is not in the capture, only the tunnel behind it.`,
     });
   }
-  found.push(carried(timeline, tunnel, context));
+  // What was found inside says more than what kind of protocol it is.
+  const content = carried(timeline, tunnel, context);
+  if (found.length === 0 || content.verdict !== "not-tls") found.push(content);
   return found;
 }
 
@@ -253,7 +255,20 @@ function unansweredForward(exchange: ExchangeFact, timeline: Timeline, context: 
 // --- authentication at the proxy
 
 function authJudgements(timeline: Timeline, { chain }: JudgeContext): Judgement[] {
+  if (timeline.forwards.some(({ request, response }) => request === null && response !== null)) {
+    return [
+      { verdict: "incomplete", summary: "Responses of the proxy are in the capture, the requests to them are not." },
+    ];
+  }
   const bare = chain.steps.find((step) => step.status === 407 && step.challenges.length === 0);
+  if (bare?.cut === true) {
+    return [
+      {
+        verdict: "incomplete",
+        summary: `The 407 of frame ${bare.responseFrame} is cut: which schemes it offers is not in the capture.`,
+      },
+    ];
+  }
   if (bare !== undefined) {
     const summary = `The 407 of frame ${bare.responseFrame} names no authentication scheme: no client can answer it.`;
     return [{ verdict: "auth-no-scheme", summary }];
@@ -311,6 +326,12 @@ function passed({ chain }: JudgeContext): Verdict {
 }
 
 function fallback(timeline: Timeline): Judgement {
+  if (timeline.secure !== null && timeline.secure.opened === 0) {
+    return {
+      verdict: "encrypted",
+      summary: "The client speaks TLS to the proxy itself; without keys nothing inside can be read.",
+    };
+  }
   if (timeline.gaps.length > 0 || timeline.lateStart || timeline.oneSided) {
     return { verdict: "incomplete", summary: "Too little of this connection is in the capture." };
   }

@@ -53,6 +53,7 @@ export class ExchangePairing {
   readonly #list: ExchangeList;
   readonly #waiting: OpenExchange[] = [];
   #lost = 0;
+  #lossy = false;
 
   constructor(list: ExchangeList) {
     this.#list = list;
@@ -80,15 +81,18 @@ export class ExchangePairing {
     if (head.status < 200 && head.status !== 101) {
       return { exchange: this.#waiting[0] ?? openExchange(head), rule: "none" };
     }
+    // Clients that do not pipeline send a request only behind the last response: behind a loss it answers the latest one.
+    while (this.#lossy && this.#waiting.length > 1) this.#giveUp(this.#waiting.shift(), "not-captured");
+    this.#lossy = false;
     const exchange = this.#waiting.shift() ?? openExchange(head);
     exchange.response = head;
     this.#list.add(exchange);
     return { exchange, rule: bodyRule(exchange.request?.method ?? null, head.status) };
   }
 
-  /** Bytes of one side are lost: what waits may or may not have been answered. */
+  /** Bytes of the responses are lost: of the requests that wait, all but the last may have been answered there. */
   lostResponses(): void {
-    this.#flush("not-captured");
+    this.#lossy = true;
   }
 
   /** Nothing more will come. */
@@ -99,7 +103,11 @@ export class ExchangePairing {
   }
 
   #flush(why: Unanswered): void {
-    for (const exchange of this.#waiting.splice(0)) this.#list.add({ ...exchange, unanswered: why });
+    for (const exchange of this.#waiting.splice(0)) this.#giveUp(exchange, this.#lossy ? "not-captured" : why);
+  }
+
+  #giveUp(exchange: OpenExchange | undefined, why: Unanswered): void {
+    if (exchange !== undefined) this.#list.add({ ...exchange, unanswered: why });
   }
 }
 
