@@ -31,7 +31,7 @@ export const MISSING = -1;
 export const PASSED = -2;
 
 /** One connection as the handler saw it. */
-export interface Recorded {
+interface Recorded {
   readonly connection: TcpConnection;
   /** By side: the bytes given, as Latin-1 text, with "." for a byte passed over and `<length cause>` for a gap. */
   readonly text: [string, string];
@@ -92,6 +92,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       const conversation = {
         sinks: [sink(recorded, 0), sink(recorded, 1)] as const,
         closed() {
+          if (recorded.ends[0] !== 1 || recorded.ends[1] !== 1) throw new Error("closed before its ends");
           recorded.closed++;
           recorded.events.push("closed");
         },
@@ -105,7 +106,10 @@ export function record(options: RecorderOptions = {}): Recorder {
   const sink = (recorded: Recorded, side: 0 | 1) => {
     let allowance = 0;
     const passedOver = (self: { skippable: number }): void => {
+      if (recorded.ends[side] > 0 || recorded.closed > 0) throw new Error("called after its end");
+      if (options.abandon?.(recorded) === true) throw new Error("called after it was abandoned");
       const passed = allowance - self.skippable;
+      if (passed !== 0 && passed >= allowance) throw new Error("the last byte was passed over");
       recorded.bytes[side] += passed;
       if (!options.quiet) {
         recorded.text[side] += ".".repeat(passed);

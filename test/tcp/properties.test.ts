@@ -36,7 +36,12 @@ const step = fc.record({
   lost: fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })),
 });
 
-const start = fc.oneof(fc.nat(0xffffffff), fc.integer({ min: 0xffffffff - 300, max: 0xffffffff }));
+const start = fc.oneof(
+  fc.nat(0xffffffff),
+  fc.integer({ min: 0xffffffff - 300, max: 0xffffffff }),
+  // Where numbers taken as signed wrap.
+  fc.integer({ min: 0x7fffffff - 300, max: 0x7fffffff }),
+);
 
 const conversation = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 60 }),
