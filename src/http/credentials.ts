@@ -128,6 +128,7 @@ function cut(name: string | null): string | null {
 /** UTF-8 if it is that (RFC 7617 §2.1), else Latin-1. */
 function text8(bytes: Uint8Array): string {
   const text = latin1(bytes);
+  if (bytes.every((byte) => byte < 0x80)) return text;
   try {
     return decodeURIComponent(text.replace(/[%\x80-\xff]/g, (character) => `%${character.charCodeAt(0).toString(16)}`));
   } catch {

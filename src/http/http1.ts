@@ -214,16 +214,19 @@ class Parser implements Http1Parser {
   #scanHead(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
     let empty = this.#lineEmpty;
     for (let p = at; p < end; p++) {
-      const byte = bytes[p]!;
-      if (byte === LF) {
-        if (empty) return this.#headEnds(bytes, at, p + 1, frame);
-        empty = true;
-        if (!this.#lineSeen) {
-          const line = this.#firstLine(bytes, at, p + 1);
-          if (line === "simple") return this.#headEnds(bytes, at, p + 1, frame);
-          if (line === "none") return this.#noMessage(end, frame);
-        }
-      } else if (byte !== CR) empty = false;
+      if (empty) {
+        const byte = bytes[p]!;
+        if (byte === LF) return this.#headEnds(bytes, at, p + 1, frame);
+        if (byte === CR) continue;
+        empty = false;
+      }
+      while (p < end && bytes[p] !== LF) p++;
+      if (p === end) break;
+      empty = true;
+      if (this.#lineSeen) continue;
+      const line = this.#firstLine(bytes, at, p + 1);
+      if (line === "simple") return this.#headEnds(bytes, at, p + 1, frame);
+      if (line === "none") return this.#noMessage(end, frame);
     }
     this.#lineEmpty = empty;
     if (!this.#keepHead(bytes, at, end, frame)) return end;
