@@ -1,0 +1,29 @@
+// Latin-1 text of wire bytes: every value survives, whatever the length and wherever the bytes lie.
+import { describe, expect, it } from "vitest";
+import { latin1 } from "../../src/bytes/index.ts";
+
+describe("latin1", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+
+  it("keeps every byte", () => {
+    expect([...latin1(all)].map((character) => character.charCodeAt(0))).toEqual([...all]);
+  });
+
+  it("gives the same for short and long, with and without other bytes than ASCII", () => {
+    for (let length = 0; length < 40; length++) {
+      for (const start of [0, 60, 100, 120]) {
+        const text = latin1(all, start, start + length);
+        expect(text).toBe(Buffer.from(all.subarray(start, start + length)).toString("latin1"));
+      }
+    }
+  });
+
+  it("stops where the bytes stop", () => {
+    expect(latin1(all.subarray(0x61, 0x64), 1, 100)).toBe("bc");
+    expect(latin1(all, 0x70, 0x61)).toBe("");
+  });
+
+  it("keeps what UTF-8 would swallow", () => {
+    expect(latin1(Uint8Array.from([0xef, 0xbb, 0xbf, ...all.subarray(0x61, 0x71)]))).toHaveLength(19);
+  });
+});
