@@ -3,7 +3,7 @@ import { type FrameNo, Reader, type Where } from "../bytes/index.ts";
 import { readCertificateChain } from "./certificate-list.ts";
 import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
 import { readExtensions, readSelectedAlpn } from "./extensions.ts";
-import { GrowingFacts, placeOf } from "./facts.ts";
+import { FrameClock, GrowingFacts, placeOf } from "./facts.ts";
 import type { Message } from "./handshake.ts";
 import { Progress, tagBytes } from "./progress.ts";
 import {
@@ -23,11 +23,13 @@ const HANDSHAKE_HEADER = 4;
 export class Connection {
   readonly setup: TlsSetup;
   readonly facts = new GrowingFacts();
+  readonly clock: FrameClock;
   readonly progress: Progress;
 
   constructor(setup: TlsSetup) {
     this.setup = setup;
-    this.progress = new Progress(this.facts, setup);
+    this.clock = new FrameClock(setup);
+    this.progress = new Progress(this.facts, this.clock);
   }
 
   /** Negotiated, by a HelloRetryRequest too; 0 as long as it is not known. */
@@ -44,7 +46,7 @@ export class Connection {
   message(from: TlsRole, message: Message, frame: FrameNo, decrypted: boolean): void {
     const { facts, setup } = this;
     const { type, bytes, start, end } = message;
-    const where = placeOf(message, frame, setup);
+    const where = placeOf(message, frame, this.clock);
     if (type === SERVER_HELLO) this.#serverHello(from, message, where, decrypted);
     else facts.addTransition(from, HANDSHAKE_STEPS[type] ?? "other-handshake", where, decrypted);
     switch (type) {
@@ -74,7 +76,7 @@ export class Connection {
   cutMessage(from: TlsRole, message: Message, frame: FrameNo): void {
     const { type, bytes, start, end, length } = message;
     if (type !== CLIENT_HELLO) return;
-    const where = placeOf(message, frame, this.setup);
+    const where = placeOf(message, frame, this.clock);
     this.facts.addTransition(from, "client-hello", where, false);
     this.#clientHello(readClientHello(bytes.slice(start, end), length, where));
   }

@@ -69,12 +69,6 @@ export function readBytes(data: Uint8Array | null): number[] {
   return [...data.subarray(1, 1 + data[0]!)];
 }
 
-/** The one number of a supported_versions or key_share extension of a server (RFC 8446 §4.2.1, §4.2.8). */
-export function readSelected(extensions: readonly Extension[], type: number): number | null {
-  const data = extensionData(extensions, type);
-  return data === null || data.length < 2 ? null : (data[0]! << 8) | data[1]!;
-}
-
 /** The protocol that a server chose. */
 export function readSelectedAlpn(extensions: readonly Extension[]): string | null {
   return readAlpn(extensionData(extensions, EXTENSION.alpn))[0] ?? null;

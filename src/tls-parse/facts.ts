@@ -81,13 +81,32 @@ export class GrowingFacts implements TlsFacts {
   }
 }
 
-/** Where a record or message was; its time is that of the frame being worked on. */
+/** The time of the frame being worked on, asked for once per frame: a `bigint` is not for nothing. */
+export class FrameClock {
+  readonly #setup: { now(): Nanos };
+  #frame: FrameNo = -1;
+  #time: Nanos = 0n;
+
+  constructor(setup: { now(): Nanos }) {
+    this.#setup = setup;
+  }
+
+  timeOf(frame: FrameNo): Nanos {
+    if (frame !== this.#frame) {
+      this.#frame = frame;
+      this.#time = this.#setup.now();
+    }
+    return this.#time;
+  }
+}
+
+/** Where a record or message was that became complete in `frame`, the one being worked on. */
 export function placeOf(
   thing: { readonly at: StreamOffset; readonly firstFrame: FrameNo },
   frame: FrameNo,
-  clock: { now(): Nanos },
+  clock: FrameClock,
 ): Where {
-  return { frame, firstFrame: thing.firstFrame, at: thing.at, time: clock.now() };
+  return { frame, firstFrame: thing.firstFrame, at: thing.at, time: clock.timeOf(frame) };
 }
 
 function noRecords(): Counts {

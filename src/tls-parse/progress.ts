@@ -1,6 +1,6 @@
 // How far the handshake is, told from opened messages or, without keys, from the order and size of protected records.
-import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
-import { type GrowingFacts, placeOf } from "./facts.ts";
+import type { FrameNo, Where } from "../bytes/index.ts";
+import { type FrameClock, type GrowingFacts, placeOf } from "./facts.ts";
 import type { RecordView } from "./records.ts";
 import { cipherSuiteName } from "./registry/cipher-suites.ts";
 import { APPLICATION_DATA, HANDSHAKE, isTls13 } from "./registry/versions.ts";
@@ -18,13 +18,13 @@ import type { TlsRole } from "./types.ts";
  */
 export class Progress {
   readonly #facts: GrowingFacts;
-  readonly #clock: { now(): Nanos };
+  readonly #clock: FrameClock;
   readonly #finished = { client: false, server: false };
   readonly #applicationData = { client: false, server: false };
   readonly #encryptedHandshake = { client: false, server: false };
   #earlyData = false;
 
-  constructor(facts: GrowingFacts, clock: { now(): Nanos }) {
+  constructor(facts: GrowingFacts, clock: FrameClock) {
     this.#facts = facts;
     this.#clock = clock;
   }

@@ -157,7 +157,15 @@ export class RecordReader implements ByteSink {
   }
 
   #readHeader(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
-    if (this.#headBytes === 0) this.#headFrame = frame;
+    if (this.#headBytes === 0) {
+      this.#headFrame = frame;
+      if (end - start >= RECORD_HEADER) {
+        this.#at += RECORD_HEADER;
+        const version = (bytes[start + 1]! << 8) | bytes[start + 2]!;
+        this.#takeHeader(bytes[start]!, version, (bytes[start + 3]! << 8) | bytes[start + 4]!, frame);
+        return start + RECORD_HEADER;
+      }
+    }
     let p = start;
     while (p < end && this.#headBytes < RECORD_HEADER) {
       // 40 bits: more than bit operations hold.
@@ -169,13 +177,16 @@ export class RecordReader implements ByteSink {
     const head = this.#head;
     this.#head = 0;
     this.#headBytes = 0;
-    const type = Math.floor(head / 2 ** 32);
-    const version = (head >>> 16) & 0xffff;
-    const length = head & 0xffff;
-    if (isRecordVersion(version) && this.#isExpected(type, version)) this.#begin(type, version, length, frame);
-    else if (this.#at === RECORD_HEADER && isSslv2Header(type, version, length)) this.#beginSslv2(head, frame);
-    else this.#leaveTls(head, frame);
+    this.#takeHeader(Math.floor(head / 2 ** 32), (head >>> 16) & 0xffff, head & 0xffff, frame);
     return p;
+  }
+
+  /** Five bytes where a header should be. */
+  #takeHeader(type: number, version: number, length: number, frame: FrameNo): void {
+    if (isRecordVersion(version) && this.#isExpected(type, version)) this.#begin(type, version, length, frame);
+    else if (this.#at === RECORD_HEADER && isSslv2Header(type, version, length)) {
+      this.#beginSslv2(type, version, length, frame);
+    } else this.#leaveTls(version, length, frame);
   }
 
   /** Types that are not known are passed over where all the rest says that a record is here. */
@@ -203,12 +214,12 @@ export class RecordReader implements ByteSink {
     this.#enterBody(length, frame);
   }
 
-  #beginSslv2(head: number, frame: FrameNo): void {
+  #beginSslv2(b0: number, b1b2: number, b3b4: number, frame: FrameNo): void {
     const record = this.#record;
     record.type = 0;
-    record.version = head & 0xffff;
+    record.version = b3b4;
     // RFC 5246 §E.2: the highest bit is set, the other 15 are the length; three bytes behind it were read.
-    record.length = Math.floor(head / 2 ** 24) & 0x7fff;
+    record.length = ((b0 & 0x7f) << 8) | (b1b2 >> 8);
     record.at = this.#at - RECORD_HEADER;
     record.firstFrame = this.#headFrame;
     record.broken = false;
@@ -216,7 +227,7 @@ export class RecordReader implements ByteSink {
     this.#mode = "stream";
     record.offset = 0;
     this.#handler.sslv2(record, frame);
-    const first = Uint8Array.of(head >>> 16, head >>> 8, head);
+    const first = Uint8Array.of(b1b2, b3b4 >> 8, b3b4);
     this.#handler.piece(record, first, 0, Math.min(first.length, record.length), frame);
     this.#enterBody(Math.max(0, record.length - first.length), frame);
   }
@@ -299,13 +310,13 @@ export class RecordReader implements ByteSink {
     this.#unconfirmed = false;
   }
 
-  #leaveTls(head: number, frame: FrameNo): void {
+  #leaveTls(version: number, length: number, frame: FrameNo): void {
     const at = this.#at - RECORD_HEADER;
     this.#note({ id: "tls-not-tls", frame, at });
     this.#seek();
     this.#handler.notTls(at, frame);
     // A record may begin within the five bytes.
-    this.#head = head >>> 0;
+    this.#head = (version << 16) | length;
     this.#headBytes = RECORD_HEADER - 1;
   }
 

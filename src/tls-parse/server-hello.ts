@@ -1,12 +1,12 @@
 // ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4; RFC 5246 §7.4.1.3).
 import { Reader, type Where } from "../bytes/index.ts";
-import { readExtensions, readSelected, readSelectedAlpn } from "./extensions.ts";
+import { type Extension, readAlpn, readExtensions } from "./extensions.ts";
 import { cipherSuiteName } from "./registry/cipher-suites.ts";
 import { EXTENSION } from "./registry/extensions.ts";
 import { hasShortServerHello, isTls13 } from "./registry/versions.ts";
 import type { ServerHello } from "./types.ts";
 
-/** Where the group of a key exchange up to TLS 1.2 arrives later, in ServerKeyExchange. */
+/** `group` grows: up to TLS 1.2 it arrives with ServerKeyExchange. */
 export type GrowingServerHello = { -readonly [K in keyof ServerHello]: ServerHello[K] };
 
 /**
@@ -22,29 +22,71 @@ export function readServerHello(
   r.skip(HANDSHAKE_HEADER);
   const legacyVersion = r.u16();
   const short = hasShortServerHello(legacyVersion);
-  const random = r.view(RANDOM_BYTES);
-  const sessionId = short ? NOTHING : r.view(r.u8());
+  r.skip(RANDOM_BYTES);
+  const sessionIdLength = short ? 0 : r.u8();
+  r.skip(sessionIdLength);
   const cipherSuite = r.u16();
   if (r.failed !== null) return null;
+  const hello = new Hello(raw, where, sessionIdLength, cipherSuite);
+  hello.version = legacyVersion;
   if (!short) r.skip(1); // compression method
-  const extensions = r.more ? readExtensions(r.sub(r.u16())) : { list: [], whole: true };
-  const version = readSelected(extensions.list, EXTENSION.supportedVersions) ?? legacyVersion;
-  const hello = {
-    where,
-    retry: isSame(random, RETRY_RANDOM),
-    version,
-    random,
-    sessionId,
-    cipherSuite,
-    extensions: extensions.list,
-    alpn: readSelectedAlpn(extensions.list),
-    group: readSelected(extensions.list, EXTENSION.keyShare),
-    resumed: isTls13(version)
-      ? readSelected(extensions.list, EXTENSION.preSharedKey) !== null
-      : sessionId.length > 0 && clientSessionId !== null && isSame(sessionId, clientSessionId),
-    raw,
-  };
-  return { hello, whole: r.failed === null && extensions.whole };
+  if (r.more) hello.readExtensions(r.sub(r.u16()));
+  if (!isTls13(hello.version)) {
+    hello.resumed = sessionIdLength > 0 && clientSessionId !== null && isSame(hello.sessionId, clientSessionId);
+  }
+  return { hello, whole: r.failed === null };
+}
+
+/** What every connection is asked for is read at once, the rest when it is asked for. */
+class Hello implements GrowingServerHello {
+  readonly where: Where;
+  readonly raw: Uint8Array;
+  readonly cipherSuite: number;
+  readonly retry: boolean;
+  version = 0;
+  alpn: string | null = null;
+  group: number | null = null;
+  resumed = false;
+  readonly #sessionIdLength: number;
+  #extensions: Reader | null = null;
+
+  constructor(raw: Uint8Array, where: Where, sessionIdLength: number, cipherSuite: number) {
+    this.raw = raw;
+    this.where = where;
+    this.cipherSuite = cipherSuite;
+    this.#sessionIdLength = sessionIdLength;
+    this.retry = isRetry(raw);
+  }
+
+  get random(): Uint8Array {
+    return this.raw.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
+  }
+
+  get sessionId(): Uint8Array {
+    const start = RANDOM_AT + RANDOM_BYTES + 1;
+    return this.#sessionIdLength === 0 ? NOTHING : this.raw.subarray(start, start + this.#sessionIdLength);
+  }
+
+  get extensions(): readonly Extension[] {
+    const list = this.#extensions;
+    return list === null ? [] : readExtensions(new Reader(this.raw, list.position, list.end, list.limit)).list;
+  }
+
+  /** Takes in what they say; `list` shares its memory of failure with the message. */
+  readExtensions(list: Reader): void {
+    this.#extensions = new Reader(this.raw, list.position, list.end, list.limit);
+    while (list.more) {
+      const type = list.u16();
+      const data = list.sub(list.u16());
+      const value = data.remaining >= 2 ? data.u16() : null;
+      if (value === null) continue;
+      if (type === EXTENSION.supportedVersions) this.version = value;
+      else if (type === EXTENSION.keyShare) this.group = value;
+      else if (type === EXTENSION.preSharedKey) this.resumed = true;
+      else if (type === EXTENSION.alpn)
+        this.alpn = readAlpn(this.raw.subarray(data.position - 2, data.limit))[0] ?? null;
+    }
+  }
 }
 
 /**
@@ -59,9 +101,14 @@ export function readKeyExchangeGroup(suite: number, bytes: Uint8Array, start: nu
 }
 
 const HANDSHAKE_HEADER = 4;
+const RANDOM_AT = HANDSHAKE_HEADER + 2;
 const RANDOM_BYTES = 32;
 const NAMED_CURVE = 3;
 const NOTHING = new Uint8Array(0);
+
+function isRetry(raw: Uint8Array): boolean {
+  return RETRY_RANDOM.every((byte, i) => byte === raw[RANDOM_AT + i]);
+}
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -69,7 +69,7 @@ export class Side implements RecordHandler, MessageHandler {
     this.#connection = connection;
   }
 
-  begin(record: RecordView): BodyMode {
+  begin(record: RecordView, frame: FrameNo): BodyMode {
     const { facts, setup } = this.#connection;
     this.#outcome = "plain";
     this.#tried = false;
@@ -81,7 +81,7 @@ export class Side implements RecordHandler, MessageHandler {
       // In one piece, so that messages are seen in the frame that completes their record, as Wireshark shows them.
       return record.length <= MAX_CIPHERTEXT ? "whole" : "stream";
     }
-    if (facts.wantsMarks) this.#firstTime = setup.now();
+    if (facts.wantsMarks) this.#firstTime = this.#connection.clock.timeOf(frame);
     const wanted =
       record.length <= MAX_CIPHERTEXT && (setup.opener?.wants(this.#role, record.type, record.length) ?? false);
     if (wanted) this.#outcome = "damaged";
@@ -165,8 +165,8 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   notTls(at: StreamOffset, frame: FrameNo): void {
-    const { facts, setup } = this.#connection;
-    facts.notTls[this.#role] ??= { frame, firstFrame: frame, at, time: setup.now() };
+    const { facts, clock } = this.#connection;
+    facts.notTls[this.#role] ??= { frame, firstFrame: frame, at, time: clock.timeOf(frame) };
     this.#loseTrack(frame);
   }
 
@@ -196,7 +196,7 @@ export class Side implements RecordHandler, MessageHandler {
     if (!this.#decrypted && (this.#lossy || this.#ciphered || !this.#spoke)) {
       this.#ciphered = true;
       this.#outcome = "closed";
-      this.#firstTime = this.#connection.setup.now();
+      this.#firstTime = this.#connection.clock.timeOf(frame);
     } else this.#connection.setup.note({ id: "tls-handshake-malformed", frame, at });
   }
 
@@ -254,7 +254,7 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   #mark(record: RecordView, frame: FrameNo): void {
-    const { facts, setup } = this.#connection;
+    const { facts, clock } = this.#connection;
     facts.marks.push({
       from: this.#role,
       kind: RECORD_KINDS[record.type]!,
@@ -262,7 +262,7 @@ export class Side implements RecordHandler, MessageHandler {
       firstFrame: record.firstFrame,
       frame,
       firstTime: this.#firstTime,
-      time: setup.now(),
+      time: clock.timeOf(frame),
     });
   }
 
@@ -328,6 +328,6 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   #where(record: RecordView, frame: FrameNo): Where {
-    return placeOf(record, frame, this.#connection.setup);
+    return placeOf(record, frame, this.#connection.clock);
   }
 }
