@@ -210,6 +210,21 @@ describe("holes", () => {
     expect(events.slice(0, 4)).toEqual(["0 push 4 01234567", "0 gap 5 4 lost", "0 push 5 cdef", "1 push 7 ok"]);
   });
 
+  it.each([0x7ffffff0, 0xfffffff0])("that were acknowledged across a wrap at %i become gaps too", (start) => {
+    const { text } = run([
+      { seq: start, flags: SYN },
+      { ...back, seq: 500, ack: start + 1, flags: SYN | ACK },
+      { seq: start + 1, ack: 501, data: "01234567" },
+      { ...back, seq: 501, ack: start + 9 },
+      { seq: start + 13, ack: 501, data: "cdefghijkl" },
+      { ...back, seq: 501, ack: start + 23 },
+      { ...back, seq: 501, ack: start + 9 },
+      { seq: start + 23, ack: 501, data: "mn", ms: 500 },
+      { seq: start + 27, ack: 501, data: "qr", ms: 501 },
+    ]);
+    expect(text[0]).toBe("01234567<4 lost>cdefghijklmn<2 never-filled>qr");
+  });
+
   it("at the end of the capture were lost if acknowledged, else never filled", () => {
     const { text } = run([
       ...handshake,

@@ -190,6 +190,13 @@ describe("interest", () => {
     expect(recorder.tcp.counts()).toMatchObject({ streams: 1, followed: 0 });
   });
 
+  it("an abandoned conversation does not hear of the rest of the segment", () => {
+    const recorder = record({ abandon: (recorded) => recorded.bytes[0] >= 4 });
+    recorder.add({ seq: 1, flags: SYN }, { seq: 2, data: "abcdefgh", wire: 20 }, { seq: 22, data: "ijkl" });
+    recorder.tcp.end();
+    expect(recorder.connections[0]!.events).toEqual(["0 push 2 abcdefgh"]);
+  });
+
   it("a keep-alive's zero byte decides nothing", () => {
     const recorder = record();
     recorder.add({ seq: 99, ack: 7, data: "\0" }, { seq: 100, ack: 7, data });
