@@ -12,13 +12,13 @@ export function captured(name: string): string {
   return join(ROOT, "captures", name);
 }
 
-export interface Ran {
+interface Ran {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: Uint8Array;
 }

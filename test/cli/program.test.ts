@@ -262,15 +262,8 @@ describe("--output", () => {
   });
 
   it("does not put a file in place of a pipe", () => {
-    spawnSync("mkfifo", [inside("pipe")]);
-    const { stdout } = spawnSync(
-      "sh",
-      ["-c", `cat pipe & ${process.execPath} ${program.path} -q -o pipe ${WRONG}; wait`],
-      {
-        cwd: program.folder,
-        encoding: "utf8",
-      },
-    );
+    const command = `mkfifo pipe; timeout 20 cat pipe & ${process.execPath} ${program.path} -q -o pipe ${WRONG}; wait`;
+    const { stdout } = spawnSync("sh", ["-c", command], { cwd: program.folder, encoding: "utf8" });
     expect(stdout).toBe("tunnel-401-proxy\n");
     expect(lstatSync(inside("pipe")).isFIFO()).toBe(true);
   });

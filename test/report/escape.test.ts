@@ -17,6 +17,7 @@ describe("terminalText", () => {
     ["bidirectional isolates and marks", "\u2066\u2069\u200e\u061c", "\\u2066\\u2069\\u200e\\u061c"],
     ["zero width", "a\u200bb\u200d\ufeff", "a\\u200bb\\u200d\\ufeff"],
     ["line and paragraph separators", "\u2028\u2029", "\\u2028\\u2029"],
+    ["annotation marks and Arabic format characters", "\ufff9\u0600", "\\ufff9\\u0600"],
     ["tags", "\u{e0041}", "\\u{e0041}"],
     ["a lone surrogate", "\ud83d!", "\\ud83d!"],
     ["an invisible Hangul filler", "\u3164", "\\u3164"],

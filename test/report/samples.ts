@@ -14,16 +14,11 @@ import type {
 import { exitCodeOf, isUnseen, isWrong } from "../../src/report/index.ts";
 
 /** Time stamp of `ms` milliseconds after the capture's start. */
-export function at(ms: number): string {
+function at(ms: number): string {
   return `2026-03-09T08:15:${String(2 + Math.floor(ms / 1000)).padStart(2, "0")}.${String((ms % 1000) * 1_000_000).padStart(9, "0")}Z`;
 }
 
-export function response(
-  frame: number,
-  ms: number,
-  status: number,
-  change: Partial<ReportResponse> = {},
-): ReportResponse {
+function response(frame: number, ms: number, status: number, change: Partial<ReportResponse> = {}): ReportResponse {
   const reason = {
     200: "Connection established",
     401: "Unauthorized",
@@ -40,11 +35,11 @@ export function response(
   };
 }
 
-export function connect(frame: number, ms: number, change: Partial<ReportConnect> = {}): ReportConnect {
+function connect(frame: number, ms: number, change: Partial<ReportConnect> = {}): ReportConnect {
   return { frame, time: at(ms), target: "news.example.com:443", credentials: null, response: null, ...change };
 }
 
-export function exchange(frame: number, ms: number, change: Partial<ReportExchange> = {}): ReportExchange {
+function exchange(frame: number, ms: number, change: Partial<ReportExchange> = {}): ReportExchange {
   return {
     frame,
     time: at(ms),
@@ -62,7 +57,7 @@ export function exchange(frame: number, ms: number, change: Partial<ReportExchan
 
 const RECORDS = { handshake: 3, changeCipherSpec: 1, applicationData: 9, alert: 0 };
 
-export function tls(change: Partial<ReportTls> = {}): ReportTls {
+function tls(change: Partial<ReportTls> = {}): ReportTls {
   return {
     version: "TLS 1.3",
     sni: "news.example.com",
@@ -98,7 +93,7 @@ export function tls(change: Partial<ReportTls> = {}): ReportTls {
   };
 }
 
-export function tunnel(change: Partial<ReportTunnel> = {}): ReportTunnel {
+function tunnel(change: Partial<ReportTunnel> = {}): ReportTunnel {
   return {
     target: "news.example.com:443",
     frame: 18,
@@ -113,7 +108,7 @@ export function tunnel(change: Partial<ReportTunnel> = {}): ReportTunnel {
 }
 
 /** The ordinary case: challenged with 407, NTLM in two steps, a tunnel that was read. */
-export function connection(stream: number, verdict: Verdict, change: Partial<ReportConnection> = {}): ReportConnection {
+function connection(stream: number, verdict: Verdict, change: Partial<ReportConnection> = {}): ReportConnection {
   return {
     stream,
     client: { ip: "192.0.2.17", port: 52_110 + stream },

@@ -88,10 +88,11 @@ describe("the report on a terminal", () => {
 
   it("keeps columns in line with wide and combining characters", () => {
     const tunnel = judged(3, "ok").tunnel!;
-    const one = judged(3, "ok", { tunnel: { ...tunnel, target: "東京e\u0301.example:443" }, forwards: [] });
+    const one = judged(3, "ok", { tunnel: { ...tunnel, target: "東京大阪東京大阪e\u0301.example:443" }, forwards: [] });
     const text = table(report([one, judged(4, "ok")]), FULL);
     const rows = text.split("\n").filter((line) => / (ok|verdict)$/.test(line));
     expect(rows.length).toBe(3);
+    expect(text).toContain("東京大阪東京大阪e\u0301.example:443");
     expect(new Set(rows.map((line) => textWidth(line.replace(/(ok|verdict)$/, "")))).size).toBe(1);
   });
 
