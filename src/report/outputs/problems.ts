@@ -93,6 +93,6 @@ function others(kind: readonly ReportFinding[], told: readonly ReportFinding[], 
   const streams = rest.flatMap(({ stream }) => (stream === null ? [] : [stream]));
   const named = streams.slice(0, MAX_STREAMS).join(", ");
   const more = streams.length > MAX_STREAMS ? " ..." : "";
-  const list = streams.length === 0 ? "" : `: streams ${named}${more}`;
+  const list = streams.length === 0 ? "" : `: ${streams.length === 1 ? "stream" : "streams"} ${named}${more}`;
   return [labelled(style, "Also", `${counted(rest.length, "more connection")}${list}`)];
 }
