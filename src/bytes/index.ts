@@ -1,7 +1,7 @@
 // The ground floor: units, the reader, text and notes that every room shares.
 export { createKeyedHash } from "./keyed-hash.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
-export { type Damage, Reader } from "./reader.ts";
+export { Reader } from "./reader.ts";
 export { hex, latin1, startsWith, utf16le } from "./text.ts";
 export {
   type Endpoint,
@@ -13,7 +13,5 @@ export {
   nanos,
   type Side,
   type StreamOffset,
-  type Unit,
-  unreachable,
   type Where,
 } from "./units.ts";

@@ -49,8 +49,3 @@ export function nanos(seconds: number, nanoseconds: number): Nanos {
 export function millisBetween(from: Nanos, to: Nanos): Millis {
   return Number(to - from) / 1e6;
 }
-
-/** For the `default` of an exhaustive switch: a new kind fails to compile here. */
-export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`);
-}

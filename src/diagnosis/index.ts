@@ -1,16 +1,9 @@
 // From the timelines of all connections to verdicts, findings and the senders of 401s.
-export { Collector, type CollectorLimits, type Diagnosis } from "./collector.ts";
+export { Collector, type Diagnosis } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
-export type {
-  CaptureFacts,
-  CaptureQuality,
-  FoldedConnections,
-  JudgedConnection,
-  KeyFacts,
-  ProxyFacts,
-} from "./facts.ts";
+export type { CaptureFacts, JudgedConnection } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";
 export { pageMarks } from "./products.ts";
 export type * from "./types.ts";
 export { VERDICTS } from "./types.ts";
-export { count, endpointText, schemesText, targetOf, targetText } from "./wording.ts";
+export { schemesText } from "./wording.ts";

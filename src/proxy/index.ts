@@ -1,5 +1,5 @@
 // From the bytes of one connection to its timeline: CONNECT, TLS, HTTPS; facts with frames.
 export type { ProxyContext } from "./context.ts";
-export { type DetectedBy, KnownProxies, type ProxyOption } from "./known-proxies.ts";
+export { KnownProxies } from "./known-proxies.ts";
 export { createProxyTracker } from "./tracker.ts";
 export type * from "./types.ts";

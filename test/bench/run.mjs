@@ -21,7 +21,8 @@ const { values } = parseArgs({
 const root = new URL("../..", import.meta.url).pathname;
 const program = join(root, "dist/pcapcheck.cjs");
 if (!existsSync(program)) throw new Error("dist/pcapcheck.cjs is missing: npm run build");
-if (!existsSync("/usr/bin/time")) throw new Error("GNU time is missing (Debian package time): peak memory is measured with it");
+if (!existsSync("/usr/bin/time"))
+  throw new Error("GNU time is missing (Debian package time): peak memory is measured with it");
 
 const runs = Number(values.runs);
 const size = Number(values.size);
@@ -30,7 +31,8 @@ const folder = values.folder ?? mkdtempSync(join(tmpdir(), "pcapcheck-bench-"));
 mkdirSync(folder, { recursive: true });
 const timing = join(folder, "timing.txt");
 
-const FILTER = "http.request.method==CONNECT || http.response.code==407 || http.response.code==401 || tls.handshake.type==1";
+const FILTER =
+  "http.request.method==CONNECT || http.response.code==407 || http.response.code==401 || tls.handshake.type==1";
 const q = (path) => `'${path.replaceAll("'", "'\\''")}'`;
 const node = q(process.execPath);
 
@@ -44,7 +46,9 @@ const PROGRAMS = {
 
 /** Seconds and peak KiB of one run of a shell command; its exit code is not looked at (pcapcheck's is a verdict). */
 function once(command) {
-  const result = spawnSync("/usr/bin/time", ["-f", "%e %M", "-o", timing, "sh", "-c", `${command} >/dev/null 2>&1`], { stdio: "ignore" });
+  const result = spawnSync("/usr/bin/time", ["-f", "%e %M", "-o", timing, "sh", "-c", `${command} >/dev/null 2>&1`], {
+    stdio: "ignore",
+  });
   if (result.error) throw result.error;
   const [seconds, peak] = readFileSync(timing, "utf8").trim().split("\n").at(-1).split(" ").map(Number);
   return { seconds, peak };
@@ -66,15 +70,22 @@ function compare(commands) {
       peaks[name] = Math.max(peaks[name] ?? 0, peak);
     }
   }
-  return Object.fromEntries(Object.keys(commands).map((name) => [name, { seconds: median(times[name]), peak: peaks[name] }]));
+  return Object.fromEntries(
+    Object.keys(commands).map((name) => [name, { seconds: median(times[name]), peak: peaks[name] }]),
+  );
 }
 
 function report(title, results) {
   console.log(`\n${title}`);
   const own = results.pcapcheck.seconds;
   for (const [name, { seconds, peak }] of Object.entries(results)) {
-    const ratio = name === "pcapcheck" ? "" : `  pcapcheck ÷ ${name} = ${(own / seconds).toFixed(2)}  (${(seconds / own).toFixed(1)} × its speed)`;
-    console.log(`  ${name.padEnd(12)} ${seconds.toFixed(2).padStart(8)} s  ${(peak / 1024).toFixed(0).padStart(6)} MiB${ratio}`);
+    const ratio =
+      name === "pcapcheck"
+        ? ""
+        : `  pcapcheck ÷ ${name} = ${(own / seconds).toFixed(2)}  (${(seconds / own).toFixed(1)} × its speed)`;
+    console.log(
+      `  ${name.padEnd(12)} ${seconds.toFixed(2).padStart(8)} s  ${(peak / 1024).toFixed(0).padStart(6)} MiB${ratio}`,
+    );
   }
 }
 
@@ -108,11 +119,17 @@ if (wanted.has("captures")) {
     tshark: sample.map(PROGRAMS.tshark ?? PROGRAMS.cat).join("; "),
   });
   results.tshark.seconds *= files.length / sample.length;
-  report(`${files.length} captures of 200 KiB, one process (tshark: a loop, from a sample of ${sample.length})`, results);
+  report(
+    `${files.length} captures of 200 KiB, one process (tshark: a loop, from a sample of ${sample.length})`,
+    results,
+  );
 }
 if (wanted.has("one")) {
   const [file] = make.captures(folder, 1, 200 * 1024);
-  report("one capture of 200 KiB, whole process", compare({ pcapcheck: PROGRAMS.pcapcheck(file), "node -e 0": `${node} -e 0` }));
+  report(
+    "one capture of 200 KiB, whole process",
+    compare({ pcapcheck: PROGRAMS.pcapcheck(file), "node -e 0": `${node} -e 0` }),
+  );
 }
 if (wanted.has("pcapng") && available("editcap")) {
   const file = mixed();
@@ -125,6 +142,8 @@ if (wanted.has("growth")) {
   const smallFile = make.mixed(folder, 16 << 20);
   const peak = (file) => Math.max(...Array.from({ length: 3 }, () => once(PROGRAMS.pcapcheck(file)).peak)) / 1024;
   const [low, high] = [peak(smallFile), peak(mixed())];
-  console.log(`\npeak memory: ${low.toFixed(0)} MiB at 16 MiB, ${high.toFixed(0)} MiB at ${(size / (1 << 20)).toFixed(0)} MiB: ${(high - low).toFixed(0)} MiB more`);
+  console.log(
+    `\npeak memory: ${low.toFixed(0)} MiB at 16 MiB, ${high.toFixed(0)} MiB at ${(size / (1 << 20)).toFixed(0)} MiB: ${(high - low).toFixed(0)} MiB more`,
+  );
 }
 if (values.folder === undefined) rmSync(folder, { recursive: true });

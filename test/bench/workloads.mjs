@@ -139,7 +139,17 @@ function clientHello(name) {
     ...extension(21, Array(120).fill(0)),
   ];
   const suites = [0x13, 1, 0x13, 2, 0x13, 3, 0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30];
-  const body = [3, 3, ...NOISE.subarray(0, 32), 32, ...NOISE.subarray(32, 64), ...block(suites), 1, 0, ...block(extensions)];
+  const body = [
+    3,
+    3,
+    ...NOISE.subarray(0, 32),
+    32,
+    ...NOISE.subarray(32, 64),
+    ...block(suites),
+    1,
+    0,
+    ...block(extensions),
+  ];
   const message = [1, 0, ...u16(body.length), ...body];
   return Buffer.from([22, 3, 1, ...block(message)]);
 }
