@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { createKeyedHash, latin1, type Note, nanos } from "../bytes/index.ts";
-import { Collector, pageMarks } from "../diagnosis/index.ts";
+import { Collector, pageMarks, type Trust } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
 import {
   type CaptureSink,
@@ -16,6 +16,7 @@ import { buildReport, type Report, type ReportDigests } from "../report/index.ts
 import { createTcp } from "../tcp/index.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
+import { loadTrust } from "./node-trust.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
 import { VERSION } from "./version.ts";
 import { Warnings } from "./warnings.ts";
@@ -44,21 +45,24 @@ export async function checkCapture(source: CaptureSource, options: CheckOptions 
   });
   if (keys.failure !== null)
     return { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
-  const first = await readOnce(path, source, options, keys);
+  const trusted = loadTrust(options);
+  if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
+  const { trust } = trusted;
+  const first = await readOnce(path, source, options, { keys, trust });
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   const again = keys.late && (source instanceof Uint8Array || (typeof source === "string" && source !== "-"));
   if (!again) return first;
   keys.again();
-  return readOnce(path, source, options, keys);
+  return readOnce(path, source, options, { keys, trust });
 }
 
 async function readOnce(
   path: string,
   source: CaptureSource,
   options: CheckOptions,
-  keys: CaptureKeys,
+  lent: Lent,
 ): Promise<Report | CheckFailure> {
-  const run = new Run(options, keys);
+  const run = new Run(options, lent);
   const reader = createCaptureReader(run.sink);
   const outcome = await readCapture(source, reader, {
     note: run.sink.note,
@@ -83,6 +87,12 @@ async function readOnce(
   }
 }
 
+/** What was read before the capture. */
+interface Lent {
+  readonly keys: CaptureKeys;
+  readonly trust: Trust;
+}
+
 /** The rooms of one run, wired together. */
 class Run {
   readonly sink: CaptureSink;
@@ -94,9 +104,9 @@ class Run {
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, keys: CaptureKeys) {
+  constructor(options: CheckOptions, { keys, trust }: Lent) {
     this.#keys = keys;
-    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS });
+    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS }, { trust });
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
       known: new KnownProxies(options.proxies ?? []),

@@ -15,6 +15,10 @@ export interface CheckOptions {
   readonly keylogs?: readonly string[];
   /** Paths of RSA private keys (PEM) of servers, for TLS with RSA key exchange. */
   readonly rsaKeys?: readonly string[];
+  /** Paths of certificates (PEM or DER) of private roots under which origins are: their chains rule interception out. */
+  readonly trust?: readonly string[];
+  /** Paths of certificates of the authority with which the proxy intercepts. */
+  readonly proxyCa?: readonly string[];
   /** False: large response bodies inside TLS are passed over, so their authentication tags are not verified. Default true. */
   readonly verifyBodies?: boolean;
   /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */

@@ -90,6 +90,8 @@ function createCheck(program: Command, done: (code: number) => void): Command {
       collect,
     )
     .option("--rsa-key <file>", "a server's RSA private key (PEM), for RSA key exchange; repeatable", collect)
+    .option("--trust <file>", "certificates of origins' private roots (PEM or DER); repeatable", collect)
+    .option("--proxy-ca <file>", "certificates of the proxy's interception authority; repeatable", collect)
     .option("--skip-bodies", "pass over large bodies inside TLS without verifying their tags: quicker")
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
     .option("-o, --output <file>", "write there instead (created whole or not at all)")

@@ -2,13 +2,15 @@
 import type { Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import { authSteps } from "./auth-steps.ts";
-import { challengeKey } from "./evidence.ts";
+import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
+import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
-import { attribute, type ChallengeShape } from "./sender.ts";
+import { attribute } from "./sender.ts";
+import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
 
@@ -16,13 +18,22 @@ import { judge } from "./verdicts.ts";
 const MAX_FINDINGS_PER_RULE = 200;
 /** Server legs kept for comparison. */
 const MAX_LEGS = 5_000;
-/** Shapes of a proxy's own challenges kept for comparison: a proxy has a handful. */
-const MAX_SHAPES = 1_000;
 
 export interface CollectorLimits {
   /** Timelines kept in full. Of remarkable ones as many again. */
   readonly connections: number;
 }
+
+/** What the proxy's own records say of an exchange; see `Evidence`. */
+export type Told = (timeline: Timeline, exchange: ExchangeFact) => readonly Evidence[];
+
+/** What diagnosis is lent from outside. */
+export interface CollectorHelp {
+  readonly trust?: Trust;
+  readonly told?: Told;
+}
+
+const NOTHING_TOLD: Told = () => [];
 
 /** Everything that was concluded about a capture. */
 export interface Diagnosis {
@@ -41,24 +52,29 @@ export class Collector {
   readonly #folding = new Folding();
   readonly #legs: ServerLeg[] = [];
   readonly #proxies = new ProxyRegister();
-  readonly #shapes = new Map<string, ChallengeShape[]>();
+  readonly #answers = new AnswerRegister();
+  readonly #certificates: CertificateRegister;
+  readonly #told: Told;
   #tunnels = 0;
 
-  constructor(limits: CollectorLimits) {
+  constructor(limits: CollectorLimits, { trust = NO_TRUST, told = NOTHING_TOLD }: CollectorHelp = {}) {
     this.#limits = limits;
+    this.#certificates = new CertificateRegister(trust);
+    this.#told = told;
   }
 
   add(timeline: Timeline): void {
     if (timeline.tunnel !== null) this.#tunnels++;
     this.#proxies.add(timeline);
-    this.#learnShapes(timeline);
+    this.#answers.learn(timeline);
+    this.#certificates.learn(timeline);
     if (this.#kept.length < this.#limits.connections) {
       this.#kept.push(timeline);
       return;
     }
     const steps = authSteps(timeline);
     const chain: AuthChain = { members: [timeline], steps };
-    const attributions = this.#attributions(timeline);
+    const attributions = this.#attributions(timeline, this.#interception(timeline));
     const { verdict } = judge(timeline, { chain, attributions, captureEnd: null });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
@@ -78,7 +94,7 @@ export class Collector {
     const facts: CaptureFacts = {
       connections,
       folded,
-      proxies: this.#proxies.finish(),
+      proxies: this.#proxies.finish(connections),
       legs: this.#legs,
       quality,
       keys,
@@ -97,19 +113,29 @@ export class Collector {
     const chains = authChains(timelines);
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
-      const attributions = this.#attributions(timeline);
+      const interception = this.#interception(timeline);
+      const attributions = this.#attributions(timeline, interception);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
         ...judge(timeline, { chain, attributions, captureEnd }),
         attributions,
+        interception,
         continuedBy: chain.members[place + 1] ?? null,
         continues: chain.members[place - 1] ?? null,
       };
     });
   }
 
-  #attributions(timeline: Timeline): ReadonlyMap<ExchangeFact, Attribution> {
+  #interception(timeline: Timeline): Interception {
+    return this.#certificates.of(timeline, this.#legsOf(timeline));
+  }
+
+  #legsOf({ proxy }: Timeline): readonly ServerLeg[] {
+    return this.#legs.length === 0 ? this.#legs : this.#legs.filter((leg) => leg.proxy.ip === proxy.ip);
+  }
+
+  #attributions(timeline: Timeline, interception: Interception): ReadonlyMap<ExchangeFact, Attribution> {
     const found = new Map<ExchangeFact, Attribution>();
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
       const status = exchange.response?.status;
@@ -117,8 +143,10 @@ export class Collector {
       const context = {
         timeline,
         inTunnel,
-        proxyChallenges: this.#shapes.get(keyOf(timeline)) ?? [],
-        legs: this.#legs.filter((leg) => leg.proxy.ip === timeline.proxy.ip),
+        interception,
+        legs: this.#legsOf(timeline),
+        answers: this.#answers,
+        told: this.#told(timeline, exchange),
       };
       found.set(exchange, attribute(exchange, context));
     };
@@ -126,20 +154,6 @@ export class Collector {
     for (const exchange of timeline.forwards) ask(exchange, false);
     return found;
   }
-
-  #learnShapes(timeline: Timeline): void {
-    for (const step of authSteps(timeline)) {
-      if (step.status !== 407 || step.responseFrame === null || step.challenges.length === 0) continue;
-      const shape = { key: challengeKey(step.challenges), frame: step.responseFrame };
-      const list = this.#shapes.get(keyOf(timeline));
-      if (list === undefined) this.#shapes.set(keyOf(timeline), [shape]);
-      else if (list.length < MAX_SHAPES && !list.some(({ key }) => key === shape.key)) list.push(shape);
-    }
-  }
-}
-
-function keyOf({ proxy }: Timeline): string {
-  return `${proxy.ip} ${proxy.port}`;
 }
 
 function countVerdicts(

@@ -1,7 +1,8 @@
 // What a rule may read: every judged connection of the capture, and what is known of its proxies.
 import type { Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
-import type { ProductMatch } from "./products.ts";
+import type { Interception } from "./interception.ts";
+import type { ProductMatch } from "./products/index.ts";
 import type { Attribution, Verdict } from "./types.ts";
 
 /** A timeline with what was concluded from it. */
@@ -12,6 +13,8 @@ export interface JudgedConnection {
   readonly summary: string;
   /** Who sent the 401s and 407s of tunnels and forwards. */
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
+  /** Whether the tunnel's TLS ends at the proxy. */
+  readonly interception: Interception;
   /** The connection on which a challenge of this one was answered, and the other way round. */
   readonly continuedBy: Timeline | null;
   readonly continues: Timeline | null;

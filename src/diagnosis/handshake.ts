@@ -8,6 +8,8 @@ export type HandshakeOutcome =
   | { readonly kind: "failed"; readonly why: string; readonly frame: number | null }
   | { readonly kind: "unseen"; readonly why: string };
 
+/** Alerts about certificates (RFC 8446 §6). */
+const OF_CERTIFICATES = /certificate|unknown_ca|access_denied/;
 const TLS_1_3 = 0x0304;
 /**
  * TLS 1.3 sends alerts as application data (RFC 8446 §5.2): two bytes, the inner type and a tag of 16 (8 with CCM_8). A Finished is
@@ -24,7 +26,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: TunnelFact, tls: Tl
     };
   }
   const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
-  if (fatal !== undefined && !isLate(fatal, tls))
+  if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel)))
     return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame };
   const refusal = encryptedRefusal(tls);
   if (refusal !== null) {
@@ -82,6 +84,12 @@ function encryptedRefusal(tls: TlsFacts): RecordMark | null {
   if (first === undefined || first.length > MAX_ENCRYPTED_ALERT || own.length > 2) return null;
   // Early data would come first and be of any size.
   return tls.clientHello?.earlyData ? null : first;
+}
+
+/** RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. */
+function refusesHandshake({ from, description }: TlsAlert, { exchanges }: TunnelFact): boolean {
+  const answered = exchanges.some(({ response }) => response !== null);
+  return from === "server" && !answered && description !== null && OF_CERTIFICATES.test(description);
 }
 
 function isLate(alert: TlsAlert, tls: TlsFacts): boolean {

@@ -1,7 +1,7 @@
 // What is known of each proxy over all its connections: how it was found, its product, whether it intercepts.
 import type { Timeline } from "../proxy/index.ts";
-import type { ProxyFacts } from "./facts.ts";
-import { issuerProduct, type MarkFound, marksOf } from "./products.ts";
+import type { JudgedConnection, ProxyFacts } from "./facts.ts";
+import { issuerProduct, type MarkFound, marksOf } from "./products/index.ts";
 import type { Certainty } from "./types.ts";
 
 /** Proxies told apart; a scan with CONNECTs makes as many as it likes. */
@@ -37,7 +37,14 @@ export class ProxyRegister {
     learn(entry, timeline);
   }
 
-  finish(): readonly ProxyFacts[] {
+  /** `connections`: those that were judged, for what they say of interception. */
+  finish(connections: readonly JudgedConnection[]): readonly ProxyFacts[] {
+    for (const { timeline, interception } of connections) {
+      const entry = this.#entries.get(`${timeline.proxy.ip} ${timeline.proxy.port}`);
+      // A proxy that intercepts some sites and passes others through intercepts.
+      if (entry === undefined || interception.state === "unknown" || entry.intercepts === "yes") continue;
+      entry.intercepts = interception.state;
+    }
     return [...this.#entries.values()].map(({ ip, port, detectedBy, connections, marks, intercepts }) => {
       const best = marks.reduce<MarkFound | null>(
         (found, { mark }) => (found === null || RANK[mark.certainty] > RANK[found.certainty] ? mark : found),

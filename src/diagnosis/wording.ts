@@ -24,6 +24,14 @@ export function targetText(timeline: Timeline): string {
   );
 }
 
+/** The host (without port) that a connection is about; null if it was not seen. */
+export function hostOfTimeline(timeline: Timeline): string | null {
+  const target = timeline.tunnel?.target.text ? timeline.tunnel.target : timeline.connects.at(-1)?.target;
+  if (target !== undefined && target.text !== "") return target.host;
+  const url = timeline.forwards.find((exchange) => exchange.url !== null)?.url;
+  return url == null ? (timeline.tunnel?.tls?.clientHello?.sni ?? null) : hostOf(url);
+}
+
 /** Host of an absolute URL without port; lower case. */
 export function hostOf(url: string): string {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? url;

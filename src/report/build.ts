@@ -58,7 +58,7 @@ export function buildReport(
         connections: proxy.connections,
       }),
     ),
-    connections: facts.connections.map((connection: JudgedConnection) => buildConnection(connection, facts, digests)),
+    connections: facts.connections.map((connection: JudgedConnection) => buildConnection(connection, digests)),
     folded: facts.folded,
     findings: diagnosis.findings.map((finding) => ({ ...finding })),
   };

@@ -1,5 +1,5 @@
 // One connection of the report.
-import { type CaptureFacts, handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
+import { handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
 import type { Challenge, Credentials, RequestHead, ResponseHead } from "../http/index.ts";
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { noteText, type ReportDigests } from "./build.ts";
@@ -14,11 +14,7 @@ import type {
   ReportTunnel,
 } from "./types.ts";
 
-export function buildConnection(
-  judged: JudgedConnection,
-  facts: CaptureFacts,
-  digests: ReportDigests,
-): ReportConnection {
+export function buildConnection(judged: JudgedConnection, digests: ReportDigests): ReportConnection {
   const { timeline } = judged;
   return {
     stream: timeline.stream,
@@ -43,20 +39,14 @@ export function buildConnection(
           ? null
           : buildResponse(response, response.status === 401 ? response.challenges : response.proxyChallenges),
     })),
-    tunnel: timeline.tunnel === null ? null : buildTunnel(judged, timeline.tunnel, facts, digests),
+    tunnel: timeline.tunnel === null ? null : buildTunnel(judged, timeline.tunnel, digests),
     forwards: timeline.forwards.map((exchange) => buildExchange(exchange, judged, false)),
     notes: timeline.notes.map((note) => ({ id: note.id, frame: note.frame, text: noteText(note) })),
   };
 }
 
-function buildTunnel(
-  judged: JudgedConnection,
-  tunnel: TunnelFact,
-  facts: CaptureFacts,
-  digests: ReportDigests,
-): ReportTunnel {
+function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: ReportDigests): ReportTunnel {
   const { timeline } = judged;
-  const proxy = facts.proxies.find(({ ip, port }) => ip === timeline.proxy.ip && port === timeline.proxy.port);
   return {
     target: tunnel.target.text,
     frame: tunnel.opened?.frame ?? null,
@@ -68,7 +58,7 @@ function buildTunnel(
       https: httpsStage(judged, tunnel),
     },
     bytes: { client: tunnel.clientBytes, proxy: tunnel.serverBytes },
-    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, proxy?.intercepts ?? "unknown", digests),
+    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception.state, digests),
     exchanges: tunnel.exchanges.map((exchange) => buildExchange(exchange, judged, true)),
   };
 }

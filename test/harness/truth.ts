@@ -110,3 +110,10 @@ export function loadTruth(): readonly RecordedCapture[] {
       };
     });
 }
+
+/** Whether a verdict given without keys is a right one for this connection. */
+export function acceptsWithoutKeys(connection: TruthConnection, verdict: Verdict): boolean {
+  return (
+    verdict === connection.verdictWithoutKeys || (connection.maySuspect === true && verdict === "tunnel-401-suspected")
+  );
+}

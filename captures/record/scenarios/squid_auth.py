@@ -68,7 +68,7 @@ def squid_wrong(lab):
         r = lab.curl(WWW, proxy=squid, user=BAD, args=["--proxy-anyauth"])
     lab.expect(r.exit != 0, r)
     lab.from_logs()
-    lab.judge("auth-loop", findings=["basic-in-clear"])
+    lab.judge("auth-abandoned", findings=["basic-in-clear"])
 
 @scenario("squid-digest-wrong-password", "Digest credentials refused with 407, after which curl gives up")
 def squid_digest_wrong(lab):
@@ -78,7 +78,7 @@ def squid_digest_wrong(lab):
         r = lab.curl(WWW, proxy=squid, user=BAD, args=["--proxy-digest"])
     lab.expect(r.exit != 0, r)
     lab.from_logs()
-    lab.judge("auth-loop")
+    lab.judge("auth-abandoned")
 
 LOOP = """
 import base64, http.client

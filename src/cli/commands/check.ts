@@ -23,6 +23,8 @@ export interface CheckArguments extends LookOptions {
   readonly proxy?: readonly ProxyAddress[];
   readonly keylog?: readonly string[];
   readonly rsaKey?: readonly string[];
+  readonly trust?: readonly string[];
+  readonly proxyCa?: readonly string[];
   readonly skipBodies?: boolean;
   readonly format: FormatName;
   readonly output?: string;
@@ -105,6 +107,8 @@ async function checkOne(capture: string, options: CheckArguments): Promise<Repor
       proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
       keylogs: options.keylog ?? [],
       rsaKeys: options.rsaKey ?? [],
+      trust: options.trust ?? [],
+      proxyCa: options.proxyCa ?? [],
       verifyBodies: options.skipBodies !== true,
       onProgress: progress.update,
       ...connectionLimit(options),

@@ -1,7 +1,16 @@
 // Asked, and never answered.
+import { authSteps, isRefusal } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
+
+/** Credentials came once and were refused: other words than where none came at all. */
+const REFUSED_TITLE = "The proxy refused the credentials, and the client did not come back with others";
+const REFUSED_ADVICE = {
+  helpdesk: "Ask the user to sign in again with the right password, and check that the account is not locked.",
+  proxyAdmin:
+    "Look for this user in the authentication log: wrong password, locked or expired account, a realm that does not know the user.",
+};
 
 export const authAbandoned = verdictRule(
   {
@@ -23,11 +32,13 @@ export const authAbandoned = verdictRule(
   ({ timeline, summary }) => {
     const last = timeline.connects.at(-1)?.response ?? timeline.forwards.at(-1)?.response;
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
+    const refused = authSteps(timeline).some(isRefusal);
     return {
       detail: `${summary}${agent === null ? "" : ` The client calls itself "${agent}".`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
       certainty: "certain",
+      ...(refused ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {}),
     };
   },
 );

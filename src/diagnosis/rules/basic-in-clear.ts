@@ -1,5 +1,6 @@
 // A password that anybody on the way can read.
 
+import type { Credentials } from "../../http/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count } from "../wording.ts";
@@ -7,10 +8,10 @@ import { count } from "../wording.ts";
 const TEXT: RuleText = {
   id: "basic-in-clear",
   severity: "warning",
-  title: "Passwords go to the proxy in readable form (Basic)",
+  title: "Passwords go over the network in readable form (Basic)",
   meaning:
     "Basic credentials are only encoded, not encrypted: whoever sees the connection to the proxy, or this capture, has the password. pcapcheck does not print it.",
-  looksLike: "Proxy-Authorization: Basic on a connection without TLS.",
+  looksLike: "Proxy-Authorization: Basic, or Authorization: Basic in a forwarded request, on a connection without TLS.",
   evidence: "The frames of the requests.",
   advice: {
     helpdesk: "Treat this capture as a secret: it contains passwords. Do not attach it to a ticket.",
@@ -25,12 +26,27 @@ const MAX_FRAMES = 20;
 export const basicInClear: Rule = {
   ...TEXT,
   find(capture) {
-    const steps = capture.connections.flatMap(({ timeline }) =>
-      authSteps(timeline).filter(({ credentials }) => credentials?.scheme.toLowerCase() === "basic"),
+    const readable = capture.connections
+      .filter(({ timeline }) => timeline.secure === null)
+      .map(({ timeline }) => timeline);
+    const toProxy = readable.flatMap((timeline) =>
+      authSteps(timeline)
+        .filter(({ credentials }) => isBasic(credentials))
+        .map(({ frame }) => frame),
     );
-    if (steps.length === 0) return [];
-    const detail = `${count(steps.length, "request")} carried Basic credentials to the proxy in readable form.`;
-    const frames = steps.slice(0, MAX_FRAMES).map(({ frame }) => frame);
+    const toSites = readable.flatMap(({ forwards }) =>
+      forwards.flatMap(({ request }) =>
+        request !== null && isBasic(request.authorization) ? [request.where.frame] : [],
+      ),
+    );
+    if (toProxy.length + toSites.length === 0) return [];
+    const to = toProxy.length === 0 ? "to a site through" : toSites.length === 0 ? "to" : "to sites and to";
+    const detail = `${count(toProxy.length + toSites.length, "request")} carried Basic credentials ${to} the proxy in readable form.`;
+    const frames = [...toProxy, ...toSites].sort((a, b) => a - b).slice(0, MAX_FRAMES);
     return [finding(TEXT, null, { detail, frames, certainty: "certain" })];
   },
 };
+
+function isBasic(credentials: Credentials | null): boolean {
+  return credentials?.scheme.toLowerCase() === "basic";
+}

@@ -1,0 +1,144 @@
+// Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ChainEnd, Trust } from "../diagnosis/index.ts";
+
+/** Longer chains are made to be tiring: real ones have two to four certificates. */
+const MAX_DEPTH = 8;
+/** Issuers remembered; a capture shows a few dozen. */
+const MAX_NAMES = 1_000;
+const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** Files of certificates, PEM (several in one are a bundle) or DER. */
+export interface TrustFiles {
+  /** Roots of origins that are not public. */
+  readonly trust?: readonly string[] | undefined;
+  /** The authority with which the proxy intercepts. */
+  readonly proxyCa?: readonly string[] | undefined;
+}
+
+/** Trust as the options name it; or the file that cannot be used. Reading the public roots waits for a chain to judge. */
+export function loadTrust(
+  files: TrustFiles,
+): { readonly trust: Trust } | { readonly path: string; readonly why: string } {
+  const named: { end: ChainEnd; certificates: readonly X509Certificate[] }[] = [];
+  for (const [end, paths] of [
+    ["proxy-ca", files.proxyCa ?? []],
+    ["trusted", files.trust ?? []],
+  ] as const) {
+    for (const path of paths) {
+      const read = readCertificates(path);
+      if (typeof read === "string") return { path, why: read };
+      named.push({ end, certificates: read });
+    }
+  }
+  return { trust: new NodeTrust(named) };
+}
+
+class NodeTrust implements Trust {
+  readonly #named: readonly { end: ChainEnd; certificates: readonly X509Certificate[] }[];
+  #publicRoots: PublicRoots | null = null;
+
+  constructor(named: readonly { end: ChainEnd; certificates: readonly X509Certificate[] }[]) {
+    this.#named = named;
+  }
+
+  /**
+   * Signatures and CA flags are checked from the leaf upwards, in whatever order the chain was sent. Dates are not: a
+   * certificate that has expired was still not made by the proxy, which is all that is asked here.
+   */
+  chainEnd(chain: readonly Uint8Array[]): ChainEnd {
+    const certificates: X509Certificate[] = [];
+    for (const der of chain.slice(0, MAX_DEPTH)) {
+      const certificate = parse(der);
+      if (certificate === null) return "unknown";
+      certificates.push(certificate);
+    }
+    let current = certificates.shift();
+    if (current === undefined) return "unknown";
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const end = this.#rootOf(current);
+      if (end !== null) return end;
+      const issuers = certificates.filter((candidate) => candidate !== current && issued(candidate, current!));
+      const issuer = issuers.find(({ fingerprint256 }) => fingerprint256 !== current!.fingerprint256);
+      if (issuer === undefined) break;
+      current = issuer;
+      certificates.splice(certificates.indexOf(issuer), 1);
+    }
+    // An authority that was not sent may lead anywhere; only one that signs itself ends there.
+    return issued(current, current) || current.issuer === current.subject ? "other" : "unknown";
+  }
+
+  #rootOf(certificate: X509Certificate): ChainEnd | null {
+    for (const { end, certificates } of this.#named) {
+      const found = certificates.some(
+        (root) => root.fingerprint256 === certificate.fingerprint256 || issued(root, certificate),
+      );
+      if (found) return end;
+    }
+    this.#publicRoots ??= new PublicRoots();
+    const found = this.#publicRoots
+      .named(certificate.issuer)
+      .some((root) => root.fingerprint256 === certificate.fingerprint256 || issued(root, certificate));
+    return found ? "public-root" : null;
+  }
+}
+
+/** Node's bundled Mozilla roots. Parsing all of them costs as long as checking a small capture: only those asked for are. */
+class PublicRoots {
+  readonly #ders: readonly string[];
+  readonly #byName = new Map<string, readonly X509Certificate[]>();
+
+  constructor() {
+    const { rootCertificates } = process.getBuiltinModule("node:tls");
+    this.#ders = rootCertificates.map((pem) =>
+      Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64").toString("latin1"),
+    );
+  }
+
+  /** Roots in which the last part of this name occurs: its common name, mostly. `name` is a line per part. */
+  named(name: string): readonly X509Certificate[] {
+    const value = Buffer.from(name.slice(name.lastIndexOf("=") + 1)).toString("latin1");
+    let roots = this.#byName.get(value);
+    if (roots === undefined) {
+      const found = value === "" ? [] : this.#ders.filter((der) => der.includes(value));
+      roots = found.map((der) => parse(Buffer.from(der, "latin1"))).filter((root) => root !== null);
+      if (this.#byName.size < MAX_NAMES) this.#byName.set(value, roots);
+    }
+    return roots;
+  }
+}
+
+/** Whether `issuer` may sign certificates (RFC 5280 §4.2.1.9) and signed this one. */
+function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  try {
+    return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  } catch {
+    // A key of a kind that the platform does not know: nothing was shown.
+    return false;
+  }
+}
+
+function parse(certificate: string | Uint8Array): X509Certificate | null {
+  try {
+    return new X509Certificate(certificate);
+  } catch {
+    // What was on the wire need not be a certificate.
+    return null;
+  }
+}
+
+/** The certificates of a file, or why there are none. */
+function readCertificates(path: string): readonly X509Certificate[] | string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    return `the certificate cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+  }
+  const blocks = bytes.toString("latin1").match(PEM) ?? [];
+  const found = blocks.length > 0 ? blocks.map(parse) : [parse(bytes)];
+  const whole = found.filter((certificate) => certificate !== null);
+  if (whole.length === 0) return "it holds no certificate (PEM or DER)";
+  return whole.length < found.length ? "one of its certificates is damaged" : whole;
+}

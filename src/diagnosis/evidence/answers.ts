@@ -1,0 +1,124 @@
+// Answers of all connections, reduced to what is compared: challenges and pages by proxy and site, the usual headers of each site.
+import { millisBetween } from "../../bytes/index.ts";
+import type { Challenge, ResponseHead } from "../../http/index.ts";
+import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
+import { authSteps } from "../auth-steps.ts";
+import { siteOf } from "../sites.ts";
+import { hostOf } from "../wording.ts";
+
+/** Entries of each table; a capture with more challenges than this is judged by the first ones. */
+const MAX_ENTRIES = 5_000;
+/** Places remembered of one challenge or page: two unrelated ones are enough. */
+const MAX_PLACES = 16;
+
+/** Where a challenge or page was seen. */
+export interface Place {
+  readonly host: string;
+  readonly frame: number;
+}
+
+/** What a site's ordinary answers look like. */
+export interface SiteAnswers {
+  /** Headers that every one of them has. */
+  readonly names: ReadonlySet<string>;
+  readonly server: string | null;
+  readonly frame: number;
+  /** The quickest of them, in milliseconds, with its frame; null where the request was not seen. */
+  readonly quickestMs: number | null;
+  readonly quickestFrame: number;
+}
+
+/** Remembers answers of all connections, then is asked about one of them. */
+export class AnswerRegister {
+  readonly #proxyChallenges = new Map<string, Place>();
+  readonly #challenges = new Map<string, Place[]>();
+  readonly #pages = new Map<string, Place[]>();
+  readonly #sites = new Map<string, SiteAnswers>();
+
+  learn(timeline: Timeline): void {
+    const proxy = proxyKey(timeline);
+    for (const step of authSteps(timeline)) {
+      if (step.status !== 407 || step.responseFrame === null || step.challenges.length === 0) continue;
+      const key = `${proxy} ${challengeKey(step.challenges)}`;
+      if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
+        this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame });
+    }
+    for (const exchange of timeline.tunnel?.exchanges ?? []) this.#learnExchange(proxy, exchange);
+  }
+
+  #learnExchange(proxy: string, exchange: ExchangeFact): void {
+    const { response, url, body } = exchange;
+    if (response === null || url === null) return;
+    const place = { host: hostOf(url), frame: response.where.frame };
+    if (response.status === 401 || response.status === 407) {
+      if (response.challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(response.challenges)}`, place);
+      if (body !== null && body.bytes > 0) add(this.#pages, `${proxy} ${body.tag}`, place);
+    } else if (response.status < 500 && response.status !== 403) this.#learnSite(proxy, exchange, response, place);
+  }
+
+  #learnSite(proxy: string, exchange: ExchangeFact, response: ResponseHead, place: Place): void {
+    const key = `${proxy} ${place.host}`;
+    const known = this.#sites.get(key);
+    if (known === undefined && this.#sites.size >= MAX_ENTRIES) return;
+    const took = exchange.request === null ? null : millisBetween(exchange.request.where.time, response.where.time);
+    const quicker = took !== null && (known?.quickestMs == null || took < known.quickestMs);
+    this.#sites.set(key, {
+      names: new Set(response.names.filter((name) => known === undefined || known.names.has(name))),
+      server: known === undefined ? serverOf(response) : known.server === serverOf(response) ? known.server : null,
+      frame: known?.frame ?? place.frame,
+      quickestMs: quicker ? took : (known?.quickestMs ?? null),
+      quickestFrame: quicker ? place.frame : (known?.quickestFrame ?? place.frame),
+    });
+  }
+
+  /** The 407 of this proxy with the same challenge, by its frame. */
+  proxyChallenge(timeline: Timeline, challenges: readonly Challenge[], except: number): Place | null {
+    const place = this.#proxyChallenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`);
+    return place === undefined || place.frame === except ? null : place;
+  }
+
+  /** A tunnel to an unrelated site in which the same challenge came. */
+  challengeElsewhere(timeline: Timeline, challenges: readonly Challenge[], host: string): Place | null {
+    return elsewhere(this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`), host);
+  }
+
+  /** A tunnel to an unrelated site in which the same page came. */
+  pageElsewhere(timeline: Timeline, tag: string, host: string): Place | null {
+    return elsewhere(this.#pages.get(`${proxyKey(timeline)} ${tag}`), host);
+  }
+
+  /** Ordinary answers of this host through the same proxy. */
+  site(timeline: Timeline, host: string): SiteAnswers | null {
+    return this.#sites.get(`${proxyKey(timeline)} ${host}`) ?? null;
+  }
+}
+
+/** The value of Server, or null. */
+export function serverOf(head: ResponseHead): string | null {
+  return head.fields.find(({ name }) => name === "server")?.value ?? null;
+}
+
+/** The shape of a challenge: schemes, realms, parameter names, NTLM target. Equal shapes come from the same hand. */
+function challengeKey(challenges: readonly Challenge[]): string {
+  return challenges
+    .map(({ scheme, realm, parameters, ntlm }) =>
+      [scheme.toLowerCase(), realm ?? "", parameters.join(","), ntlm?.targetName ?? ""].join("|"),
+    )
+    .join(";");
+}
+
+function proxyKey({ proxy }: Timeline): string {
+  return `${proxy.ip} ${proxy.port}`;
+}
+
+function add(map: Map<string, Place[]>, key: string, place: Place): void {
+  const list = map.get(key);
+  if (list === undefined) {
+    if (map.size < MAX_ENTRIES) map.set(key, [place]);
+  } else if (list.length < MAX_PLACES && !list.some(({ host }) => host === place.host)) list.push(place);
+}
+
+function elsewhere(places: readonly Place[] | undefined, host: string): Place | null {
+  const own = siteOf(host);
+  return places?.find((place) => siteOf(place.host) !== own) ?? null;
+}

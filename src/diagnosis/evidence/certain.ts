@@ -1,0 +1,18 @@
+// Evidence that needs no comparison: TLS that the proxy does not end, a proxy's own status, the proxy's own records.
+import type { Question } from "./types.ts";
+
+/** A proxy that does not end the tunnel's TLS cannot write into it, whatever else points at it. */
+export const ruledOut: Question = (_exchange, _head, { inTunnel, interception }) => {
+  if (!inTunnel || interception.state !== "no" || interception.why === null) return [];
+  return [{ says: "origin", weight: "certain", source: "interception", text: interception.why }];
+};
+
+/** A 407 speaks for a proxy by definition (RFC 9110 §15.5.8). */
+export const proxyStatus: Question = (_exchange, head) => {
+  if (head.status !== 407) return [];
+  const text = `407 is a proxy's status (RFC 9110 §15.5.8), frame ${head.where.frame}`;
+  return [{ says: "proxy", weight: "certain", source: "status", text }];
+};
+
+/** What the proxy itself wrote down about the transaction. */
+export const passedOn: Question = (_exchange, _head, { told }) => told;

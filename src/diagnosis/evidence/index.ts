@@ -1,0 +1,38 @@
+// All evidence for the sender of an answer, each row a function; the certain ones come first.
+import type { ExchangeFact } from "../../proxy/index.ts";
+import { passedOn, proxyStatus, ruledOut } from "./certain.ts";
+import { answeredByServerLeg, neverForwarded } from "./legs.ts";
+import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
+import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
+import { apiError, bearer, likeTheSite, siteCookies, siteServer } from "./site.ts";
+import { fasterThanTheOrigin } from "./timing.ts";
+import type { Evidence, Question, SenderContext } from "./types.ts";
+
+export { AnswerRegister } from "./answers.ts";
+export type { Evidence, SenderContext } from "./types.ts";
+
+const QUESTIONS: readonly Question[] = [
+  ruledOut,
+  proxyStatus,
+  passedOn,
+  neverForwarded,
+  answeredByServerLeg,
+  plaintextAnswer,
+  sameChallenge,
+  challengeElsewhere,
+  pageElsewhere,
+  productMarks,
+  proxyHeaders,
+  fasterThanTheOrigin,
+  bearer,
+  apiError,
+  likeTheSite,
+  siteServer,
+  siteCookies,
+];
+
+/** All evidence about one exchange; none without a response. */
+export function evidenceOf(exchange: ExchangeFact, context: SenderContext): readonly Evidence[] {
+  const head = exchange.response;
+  return head === null ? [] : QUESTIONS.flatMap((question) => question(exchange, head, context));
+}

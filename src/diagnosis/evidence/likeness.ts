@@ -1,0 +1,32 @@
+// Evidence by likeness: the same challenge or page came from this proxy before, or in tunnels to unrelated sites.
+import { hostOf, schemesText } from "../wording.ts";
+import type { Question } from "./types.ts";
+
+/** The same challenge as a 407 of this proxy. */
+export const sameChallenge: Question = (_exchange, head, { timeline, answers }) => {
+  if (head.challenges.length === 0) return [];
+  const same = answers.proxyChallenge(timeline, head.challenges, head.where.frame);
+  if (same === null) return [];
+  const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's 407 of frame ${same.frame}`;
+  return [{ says: "proxy", weight: "likely", source: "challenge", text }];
+};
+
+/** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
+export const challengeElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {
+  if (!inTunnel || exchange.url === null || head.challenges.length === 0) return [];
+  // A bare scheme name is alike wherever it comes from.
+  if (head.challenges.every(({ realm, ntlm }) => realm === null && ntlm?.targetName == null)) return [];
+  const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
+  if (same === null) return [];
+  const text = `the same challenge came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
+  return [{ says: "proxy", weight: "likely", source: "elsewhere", text }];
+};
+
+/** The same page to the byte for unrelated sites. */
+export const pageElsewhere: Question = (exchange, _head, { timeline, inTunnel, answers }) => {
+  if (!inTunnel || exchange.url === null || exchange.body === null || exchange.body.bytes === 0) return [];
+  const same = answers.pageElsewhere(timeline, exchange.body.tag, hostOf(exchange.url));
+  if (same === null) return [];
+  const text = `the same page, to the byte, came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
+  return [{ says: "proxy", weight: "likely", source: "elsewhere", text }];
+};

@@ -1,0 +1,37 @@
+// Evidence in the answer itself: marks of a product, headers of proxies, HTTP where TLS was expected.
+import { MARK_OF_A_GATEWAY, marksOf } from "../products/index.ts";
+import type { Evidence, Question } from "./types.ts";
+
+/** Marks of a product in head or page; what products put on answers that they pass on says nothing of who made them. */
+export const productMarks: Question = (exchange, head) => {
+  const page = exchange.body?.marks ?? [];
+  const found: Evidence[] = marksOf(head, page)
+    .filter(({ passed }) => !passed)
+    .map(({ product, certainty, text }) => ({
+      says: "proxy",
+      weight: certainty,
+      source: "product",
+      text: `${text} is a mark of ${product.name} (frame ${head.where.frame})`,
+    }));
+  if (found.length === 0 && page.includes(MARK_OF_A_GATEWAY)) {
+    const text = `its page calls its author a gateway or proxy (frame ${head.where.frame})`;
+    return [{ says: "proxy", weight: "possible", source: "product", text }];
+  }
+  return found;
+};
+
+/** Headers that only a proxy has a reason to send (RFC 9110 §11.7.1). */
+export const proxyHeaders: Question = (_exchange, head) => {
+  const name = ["proxy-authenticate", "proxy-connection"].find((header) => head.names.includes(header));
+  if (name === undefined || head.status === 407) return [];
+  const text = `the header ${name} stands beside the ${head.status} (frame ${head.where.frame})`;
+  return [{ says: "proxy", weight: "likely", source: "proxy-headers", text }];
+};
+
+/** HTTP in the clear answers a TLS handshake: a TLS origin does not do that. */
+export const plaintextAnswer: Question = (_exchange, head, { timeline, inTunnel }) => {
+  if (!inTunnel || timeline.tunnel?.plaintextAnswer !== true) return [];
+  const hello = timeline.tunnel.tls?.clientHello?.where.frame;
+  const text = `frame ${head.where.frame} answers the ClientHello${hello === undefined ? "" : ` of frame ${hello}`} with plain HTTP: no TLS server was reached`;
+  return [{ says: "proxy", weight: "likely", source: "plaintext", text }];
+};

@@ -1,0 +1,66 @@
+// Evidence for the site: it asks as an API does, and answers as it always does.
+import { marksOf } from "../products/index.ts";
+import { hostOf, schemesText } from "../wording.ts";
+import { serverOf } from "./answers.ts";
+import type { Question } from "./types.ts";
+
+/** Headers that come with the kind of answer, not with the hand that wrote it. */
+const OF_THE_MESSAGE =
+  /^(?:content-|transfer-encoding$|connection$|keep-alive$|date$|etag$|last-modified$|accept-ranges$|location$|www-authenticate$|set-cookie$|vary$|age$|expires$|cache-control$|pragma$|:status$)/;
+/** Headers that intercepting proxies put on whatever passes, and on what they make themselves. */
+const OF_PROXIES = /^(?:via|x-cache|x-cache-lookup|x-bluecoat-via|proxy-.*|x-forwarded-.*)$/;
+/** Web servers that are no proxy for clients: as `Server` of a 401 they speak, weakly, for an origin. */
+const WEB_SERVER =
+  /^(?:nginx|apache|microsoft-iis|microsoft-httpapi|cloudflare|gws|litespeed|lighttpd|openresty|jetty|kestrel|tengine|caddy|gunicorn|werkzeug|uvicorn|amazons3|awselb|akamaighost|github\.com|istio-envoy)\b/i;
+
+/** Proxies do not ask for bearer tokens; APIs do (RFC 6750 §3). */
+export const bearer: Question = (_exchange, head) => {
+  if (!head.challenges.some(({ scheme }) => /^(bearer|dpop|aws4-hmac-sha256|token|apikey)$/i.test(scheme))) return [];
+  const text = `it asks for ${schemesText(head.challenges)}, as an API does (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "scheme", text }];
+};
+
+/** A proxy writes pages for people, an API errors for programs. */
+export const apiError: Question = (_exchange, head) => {
+  const type = head.fields.find(({ name }) => name === "content-type")?.value ?? "";
+  if (!/^application\/(?:[\w.+-]*\+)?json\b/i.test(type)) return [];
+  const text = `its body is JSON, as an API's error is (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "body", text }];
+};
+
+/** The same `Server` and the same further headers as ordinary answers of this site; or, for the proxy, none of them. */
+export const likeTheSite: Question = (exchange, head, { timeline, inTunnel, answers }) => {
+  if (!inTunnel || exchange.url === null) return [];
+  const host = hostOf(exchange.url);
+  const usual = answers.site(timeline, host);
+  if (usual === null) return [];
+  const own = [...usual.names].filter((name) => !OF_THE_MESSAGE.test(name) && !OF_PROXIES.test(name));
+  if (own.length === 0) return [];
+  const missing = own.filter((name) => !head.names.includes(name));
+  const server = serverOf(head);
+  if (missing.length === 0 && (usual.server === null || usual.server === server)) {
+    const what = usual.server === null ? `the headers ${own.slice(0, 3).join(", ")}` : `"Server: ${usual.server}"`;
+    const text = `it has ${what} like other answers of ${host} (frame ${usual.frame})`;
+    return [{ says: "origin", weight: "likely", source: "site-headers", text }];
+  }
+  if (missing.length < own.length) return [];
+  const text = `it has none of the headers that ${host} sends with other answers (${own.slice(0, 3).join(", ")}; frame ${usual.frame})`;
+  return [{ says: "proxy", weight: "possible", source: "site-headers", text }];
+};
+
+/** A web server's name, where no ordinary answer of the site is there to compare with. */
+export const siteServer: Question = (exchange, head, { timeline, inTunnel, answers }) => {
+  if (inTunnel && exchange.url !== null && answers.site(timeline, hostOf(exchange.url)) !== null) return [];
+  const server = serverOf(head);
+  if (server === null || !WEB_SERVER.test(server) || marksOf(head, []).some(({ passed }) => !passed)) return [];
+  const text = `"Server: ${server}" names a web server (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "possible", source: "site-headers", text }];
+};
+
+/** Cookies are the site's business, but for those of proxies' own products. */
+export const siteCookies: Question = (_exchange, head) => {
+  if (!head.names.includes("set-cookie")) return [];
+  if (marksOf(head, []).some(({ text }) => text.startsWith("the cookie "))) return [];
+  const text = `it sets a cookie, as the site's own login does (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "cookies", text }];
+};

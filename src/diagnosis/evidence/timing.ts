@@ -1,0 +1,65 @@
+// Evidence by time: an answer that came back sooner than the origin can be reached was made nearer.
+import { millisBetween } from "../../bytes/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
+import { duration, hostOf } from "../wording.ts";
+import type { AnswerRegister } from "./answers.ts";
+import type { Question } from "./types.ts";
+
+/** Nearer origins cannot be told from the proxy: jitter and the making of certificates take as long. */
+const MIN_WAY_MS = 5;
+/** The answer has to be this much quicker than the way to the origin. */
+const MARGIN = 2;
+
+/** How long the proxy needs for something at the origin, and what shows it. */
+interface Way {
+  readonly ms: number;
+  readonly shownBy: string;
+}
+
+/** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy. */
+export const fasterThanTheOrigin: Question = (exchange, head, { timeline, inTunnel, answers, interception }) => {
+  if (!inTunnel || exchange.request === null) return [];
+  const host = exchange.url === null ? null : hostOf(exchange.url);
+  const way = wayToOrigin(timeline, answers, host, interception.state === "yes");
+  if (way === null || way.ms < MIN_WAY_MS) return [];
+  const toProxy = timeline.roundTripMs ?? 0;
+  const answered = Math.max(0, millisBetween(exchange.request.where.time, head.where.time) - toProxy);
+  if (answered * MARGIN > way.ms) return [];
+  const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), less than the proxy's way to the origin (${duration(way.ms)} for ${way.shownBy})`;
+  return [{ says: "proxy", weight: "likely", source: "timing", text }];
+};
+
+/**
+ * Where the proxy reads inside, ordinary answers of the same site show the way best; else its CONNECT or handshake, of which
+ * one may not have reached the origin. Where it is not known to read inside, both did reach it: then the quickest counts.
+ */
+function wayToOrigin(
+  timeline: Timeline,
+  answers: AnswerRegister,
+  host: string | null,
+  intercepted: boolean,
+): Way | null {
+  const toProxy = timeline.roundTripMs ?? 0;
+  const usual = host === null ? null : answers.site(timeline, host);
+  const site: Way[] =
+    usual?.quickestMs == null
+      ? []
+      : [{ ms: usual.quickestMs - toProxy, shownBy: `its answer of frame ${usual.quickestFrame}` }];
+  const tunnel: Way[] = [];
+  const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
+  if (opening?.response != null) {
+    const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
+    tunnel.push({ ms, shownBy: "the CONNECT" });
+  }
+  const tls = timeline.tunnel?.tls;
+  if (tls?.clientHello != null && tls.serverHello !== null && tls.clientHellos === 1) {
+    const ms = millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
+    tunnel.push({ ms, shownBy: "the TLS handshake" });
+  }
+  if (!intercepted) return [...site, ...tunnel].sort((a, b) => a.ms - b.ms)[0] ?? null;
+  return site[0] ?? tunnel.sort((a, b) => b.ms - a.ms)[0] ?? null;
+}
+
+function isOpening(status: number): boolean {
+  return status >= 200 && status < 300;
+}

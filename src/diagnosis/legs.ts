@@ -1,0 +1,93 @@
+// The proxy's own connections to origins, matched to the tunnels and requests that they serve.
+import type { Nanos } from "../bytes/index.ts";
+import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { RecordMark } from "../tls-parse/index.ts";
+import { hostOf } from "./wording.ts";
+
+/** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */
+const MARGIN_NS = 60n * 1_000_000_000n;
+/** First protected records of a leg that are known one by one (`TlsFacts.marks`). */
+const MAX_MARKS = 96;
+
+/** Legs that were open while the connection was, to `host` where they say where to. */
+export function legsOf(legs: readonly ServerLeg[], timeline: Timeline, host: string | null): readonly ServerLeg[] {
+  return legs.filter(
+    (leg) =>
+      leg.start <= timeline.end + MARGIN_NS &&
+      leg.end >= timeline.start - MARGIN_NS &&
+      (host === null || leadsTo(leg, host)),
+  );
+}
+
+/** Whether a leg may carry requests for `host`: it says so, or does not say. */
+function leadsTo(leg: ServerLeg, host: string): boolean {
+  const sni = leg.tls?.clientHello?.sni ?? null;
+  if (sni !== null) return sni === host;
+  return leg.tls !== null || leg.exchanges.some(({ url }) => url !== null && hostOf(url) === host);
+}
+
+/** Whether something that may be a request went to any origin between the two times; null where that cannot be told. */
+export function sentOn(legs: readonly ServerLeg[], from: Nanos, to: Nanos): boolean | null {
+  let unknown = false;
+  for (const leg of legs) {
+    if (leg.end < from || leg.start > to) continue;
+    if (leg.exchanges.some(({ request }) => request !== null && within(request.where.time, from, to))) return true;
+    const marks = leg.tls?.marks ?? [];
+    if (marks.some((mark) => mark.from === "client" && carriesData(mark) && within(mark.time, from, to))) return true;
+    if (marks.length >= MAX_MARKS && marks.at(-1)!.time < to) unknown = true;
+    if (leg.tls !== null && leg.tls.gaps > 0) unknown = true;
+  }
+  return unknown ? null : false;
+}
+
+/** The exchange of a leg that is the same request, answered before `head` and behind the request. */
+export function answeredBy(
+  legs: readonly ServerLeg[],
+  exchange: ExchangeFact,
+): { leg: ServerLeg; answer: ExchangeFact } | null {
+  const { request, response } = exchange;
+  if (request === null || response === null) return null;
+  for (const leg of legs) {
+    for (const answer of leg.exchanges) {
+      if (answer.response === null || answer.request === null) continue;
+      if (answer.response.status !== response.status || answer.request.method !== request.method) continue;
+      if (!within(answer.response.where.time, request.where.time, response.where.time)) continue;
+      if (exchange.url !== null && answer.url !== null && pathOf(exchange.url) !== pathOf(answer.url)) continue;
+      return { leg, answer };
+    }
+  }
+  return null;
+}
+
+/** Bytes that came from origins in protected records between the two times, with the frame of the last; null of none. */
+export function bytesFromOrigins(
+  legs: readonly ServerLeg[],
+  from: Nanos,
+  to: Nanos,
+): { readonly bytes: number; readonly leg: ServerLeg; readonly frame: number } | null {
+  for (const leg of legs) {
+    const marks = (leg.tls?.marks ?? []).filter(
+      (mark) => mark.from === "server" && carriesData(mark) && within(mark.time, from, to),
+    );
+    const last = marks.at(-1);
+    if (last !== undefined)
+      return { bytes: marks.reduce((sum, { length }) => sum + length, 0), leg, frame: last.frame };
+  }
+  return null;
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function carriesData(mark: RecordMark): boolean {
+  return mark.kind === "applicationData";
+}
+
+function within(time: Nanos, from: Nanos, to: Nanos): boolean {
+  return time >= from && time <= to;
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, "");
+}

@@ -1,0 +1,44 @@
+// What a row of the table of products is.
+import type { Certainty } from "../types.ts";
+
+/** One thing by which a product can be told. */
+export interface Mark {
+  /** Where it is: a header, a cookie's name, the reason phrase, a realm, the text of a page, a certificate's issuer. */
+  readonly in: "header" | "cookie" | "reason" | "realm" | "body" | "issuer";
+  /** Lower case; for `header` only. */
+  readonly header?: string;
+  /** Tried on the value; a header without pattern counts by its presence. */
+  readonly pattern?: RegExp;
+  readonly certainty: Certainty;
+  /**
+   * True: the product puts it on what it passes on from others, too. Then it names the product, and says nothing of who made
+   * the answer.
+   */
+  readonly passed?: boolean;
+  /** Where it is documented. */
+  readonly source: string;
+  /** Whether a recorded capture shows it; false: documented, not seen. */
+  readonly seen: boolean;
+}
+
+export interface Product {
+  readonly id: string;
+  readonly name: string;
+  readonly marks: readonly Mark[];
+}
+
+/** A product that was recognised, with the words for it. */
+export interface ProductMatch {
+  readonly name: string;
+  readonly certainty: Certainty;
+  readonly evidence: readonly string[];
+}
+
+/** A mark that was found in one answer. */
+export interface MarkFound {
+  readonly product: Product;
+  readonly certainty: Certainty;
+  /** The answer may have been passed on by the product, not made. */
+  readonly passed: boolean;
+  readonly text: string;
+}

@@ -1,0 +1,81 @@
+// Authenticated, and asked again: the proxy lost what it already knew.
+import type { ExchangeFact } from "../../proxy/index.ts";
+import { authSteps } from "../auth-steps.ts";
+import type { JudgedConnection } from "../facts.ts";
+import { finding, type Rule, type RuleText } from "../rule.ts";
+import { requestText } from "../wording.ts";
+
+const TEXT: RuleText = {
+  id: "challenge-after-success",
+  severity: "warning",
+  title: "The proxy asked again although it had accepted credentials",
+  meaning:
+    "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one.",
+  looksLike:
+    "CONNECT with Proxy-Authorization answered 2xx, then a 401 or 407 by the proxy inside that tunnel; or a 407 to credentials that were accepted before.",
+  evidence: "The frame of the accepted credentials, and the frame of the later challenge.",
+  advice: {
+    helpdesk:
+      "The user is signed in: another password will not help. Give both frame numbers to the administrator of the proxy.",
+    proxyAdmin:
+      "Compare the rules that match at CONNECT tcp:// and at GET https:// for this client: two authenticate(...) realms, authenticate.force(yes), another authenticate.mode(...) or a surrogate (cookie, IP) that expires between them. With IP surrogates check that both stages see the same client address.",
+  },
+  references: ["RFC 9110 §11.7.2 (Proxy-Authorization)", "RFC 9110 §15.5.8 (407)"],
+};
+
+export const challengeAfterSuccess: Rule = {
+  ...TEXT,
+  find(capture) {
+    const accepted = new Map<string, number>();
+    return capture.connections.flatMap((connection) => {
+      const inside = challengedInside(connection);
+      const again = refusedAgain(connection, accepted);
+      return [inside, again].filter((found) => found !== null);
+    });
+  },
+};
+
+/** Accepted on the CONNECT, asked again inside its tunnel. */
+function challengedInside(connection: JudgedConnection) {
+  const { timeline, attributions } = connection;
+  const opening = timeline.connects.find(
+    ({ request, response }) => request.proxyAuthorization !== null && response !== null && response.status < 300,
+  );
+  if (opening?.response == null) return null;
+  const challenge = timeline.tunnel?.exchanges.find(
+    (exchange) => isChallenge(exchange) && attributions.get(exchange)?.sentBy === "proxy",
+  );
+  if (challenge?.response == null) return null;
+  const { request, response } = opening;
+  const detail = `The credentials on the CONNECT (${request.proxyAuthorization?.scheme}, frame ${request.where.frame}) were accepted (frame ${response.where.frame}), and then ${requestText(challenge)} was asked for credentials again (${challenge.response.status}, frame ${challenge.response.where.frame}).`;
+  const frames = [request.where.frame, response.where.frame, challenge.response.where.frame];
+  return finding(TEXT, timeline.stream, {
+    detail,
+    frames,
+    certainty: attributions.get(challenge)?.certainty ?? null,
+    evidence: attributions.get(challenge)?.evidence ?? [],
+  });
+}
+
+/** The same credentials, to the byte, once accepted and later refused. One-step schemes only: others never repeat theirs. */
+function refusedAgain({ timeline }: JudgedConnection, accepted: Map<string, number>) {
+  for (const { credentials, status, frame, responseFrame } of authSteps(timeline)) {
+    if (credentials === null || !credentials.complete || status === null || credentials.step !== null) continue;
+    const key = `${timeline.proxy.ip} ${timeline.proxy.port} ${credentials.tag}`;
+    const before = accepted.get(key);
+    if (status < 400) accepted.set(key, before ?? frame);
+    else if (status === 407 && before !== undefined) {
+      const detail = `The same ${credentials.scheme} credentials that were accepted in frame ${before} were refused in frame ${responseFrame}.`;
+      return finding(TEXT, timeline.stream, {
+        detail,
+        frames: [before, frame, responseFrame ?? frame],
+        certainty: "certain",
+      });
+    }
+  }
+  return null;
+}
+
+function isChallenge({ response }: ExchangeFact): boolean {
+  return response?.status === 401 || response?.status === 407;
+}

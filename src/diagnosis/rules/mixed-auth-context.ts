@@ -1,0 +1,120 @@
+// Over all tunnels of a proxy, by client: hosts that are challenged on the CONNECT, hosts that are challenged inside, hosts that never are.
+import { authSteps } from "../auth-steps.ts";
+import type { CaptureFacts, JudgedConnection } from "../facts.ts";
+import { finding, type Rule, type RuleText } from "../rule.ts";
+import type { Finding } from "../types.ts";
+import { hostOfTimeline } from "../wording.ts";
+
+/** Hosts named of each kind. */
+const MAX_NAMED = 5;
+/** Frames cited of each kind. */
+const MAX_FRAMES = 4;
+
+const TEXT: RuleText = {
+  id: "mixed-auth-context",
+  severity: "error",
+  title: "Some hosts are challenged on the CONNECT, others only inside the tunnel",
+  meaning:
+    "One proxy asks the same client for credentials at two different stages, depending on the host. The difference between the hosts names the rule: what is true of the one and not of the other (its domain, its category, its path) is the condition that loses the authentication context.",
+  looksLike:
+    "407 on the CONNECT to one host; 200 on the CONNECT to another one, and then a 401 by the proxy inside its tunnel.",
+  evidence: "The hosts of each kind, with the frames of their challenges.",
+  advice: {
+    helpdesk:
+      "Give the two lists of hosts to the administrator of the proxy: the difference between them names the rule.",
+    proxyAdmin:
+      "Look for a rule with url.domain=, url.category=, url.path= or url.scheme=https that matches the hosts challenged inside and not the others, with an authenticate(...), authenticate.mode(...) or authenticate.force(yes) of its own. Move its condition to where it also matches at CONNECT tcp:// (no url.scheme=, no url.path=), or let it inherit the user of the CONNECT.",
+  },
+  references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.8 (407)", "RFC 9110 §15.5.2 (401)"],
+};
+
+export const mixedAuthContext: Rule = {
+  ...TEXT,
+  find(capture) {
+    return [...byProxyAndClient(capture).values()].flatMap((context) => mixed(context));
+  },
+};
+
+/** One client at one proxy. Values are the frames of the first challenge, or of the answer that needed none. */
+interface Context {
+  readonly client: string;
+  readonly connect: Map<string, number>;
+  readonly https: Map<string, number>;
+  readonly never: Map<string, number>;
+  /** Frame in which credentials were accepted. */
+  authenticated: number | null;
+}
+
+function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
+  const contexts = new Map<string, Context>();
+  for (const connection of connections) {
+    const { client, proxy } = connection.timeline;
+    const key = `${proxy.ip} ${proxy.port} ${client.ip}`;
+    let context = contexts.get(key);
+    if (context === undefined) {
+      context = { client: client.ip, connect: new Map(), https: new Map(), never: new Map(), authenticated: null };
+      contexts.set(key, context);
+    }
+    learn(context, connection);
+  }
+  return contexts;
+}
+
+function learn(context: Context, { timeline, attributions, verdict }: JudgedConnection): void {
+  const host = hostOfTimeline(timeline);
+  if (host === null) return;
+  const steps = authSteps(timeline).filter(({ connect }) => connect);
+  const challenge = steps.find(({ status }) => status === 407);
+  if (challenge?.responseFrame != null) addFirst(context.connect, host, challenge.responseFrame);
+  const success = steps.find(({ credentials, status }) => credentials !== null && status !== null && status < 300);
+  if (success !== undefined) context.authenticated ??= success.responseFrame;
+  const inside = timeline.tunnel?.exchanges.find(
+    (exchange) =>
+      (exchange.response?.status === 401 || exchange.response?.status === 407) &&
+      attributions.get(exchange)?.sentBy === "proxy",
+  );
+  if (inside?.response != null) addFirst(context.https, host, inside.response.where.frame);
+  else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
+}
+
+function mixed(context: Context): readonly Finding[] {
+  const { https, connect, never, authenticated } = context;
+  const others = [...connect.keys()].filter((host) => !https.has(host));
+  if (https.size === 0 || (others.length === 0 && authenticated === null)) return [];
+  const although =
+    authenticated === null
+      ? ""
+      : ` although this client (${context.client}) was authenticated at CONNECT (frame ${authenticated})`;
+  const are = https.size === 1 ? "is" : "are";
+  const sentences = [`${list(https)} ${are} challenged at GET https://${although}`];
+  if (others.length > 0)
+    sentences.push(`${listOf(others)} ${others.length === 1 ? "is" : "are"} challenged at CONNECT tcp:// only`);
+  const quiet = [...never.keys()].filter((host) => !https.has(host) && !connect.has(host));
+  if (quiet.length > 0) sentences.push(`${listOf(quiet)} ${quiet.length === 1 ? "is" : "are"} not challenged at all`);
+  const frames = [...first(https), ...first(connect), ...(authenticated === null ? [] : [authenticated])];
+  const evidence = [
+    ...[...https].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
+    ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
+  ];
+  return [finding(TEXT, null, { detail: `${sentences.join("; ")}.`, frames, evidence, certainty: "likely" })];
+}
+
+function addFirst(map: Map<string, number>, host: string, frame: number): void {
+  if (!map.has(host)) map.set(host, frame);
+}
+
+function first(map: ReadonlyMap<string, number>): number[] {
+  return [...map.values()].slice(0, MAX_FRAMES);
+}
+
+function list(map: ReadonlyMap<string, number>): string {
+  return listOf([...map.keys()]);
+}
+
+/** "a", "a and b", "a, b, c and 4 more". */
+function listOf(hosts: readonly string[]): string {
+  const named = hosts.slice(0, MAX_NAMED);
+  const more = hosts.length - named.length;
+  if (more > 0) return `${named.join(", ")} and ${more} more`;
+  return named.length < 2 ? named.join("") : `${named.slice(0, -1).join(", ")} and ${named.at(-1)}`;
+}

@@ -1,0 +1,104 @@
+// The proxy offers schemes, the client knows others: it cannot answer, however right its password is.
+import { type AuthStep, authSteps } from "../auth-steps.ts";
+import type { CaptureFacts, JudgedConnection } from "../facts.ts";
+import { finding, type Rule, type RuleText } from "../rule.ts";
+import type { Finding } from "../types.ts";
+
+const TEXT: RuleText = {
+  id: "scheme-mismatch",
+  severity: "warning",
+  title: "Nothing that the client supports was offered",
+  meaning:
+    "The 407 offers only authentication schemes that this client does not use, so it gives up, or sends credentials of a scheme that was not asked for.",
+  looksLike:
+    "407 whose schemes differ from those of the client's own Proxy-Authorization; or a client whose defaults exclude what is offered.",
+  evidence: "The frame of the 407 with its schemes, and what shows which schemes the client uses.",
+  advice: {
+    helpdesk:
+      "The password is not the problem: this program cannot use what the proxy offers. Name the program and its version in the ticket.",
+    proxyAdmin:
+      "Offer a scheme that the client supports, or exempt it. Java does not use Basic for tunnels unless it is started with -Djdk.http.auth.tunneling.disabledSchemes= (empty); many agents know Basic only; some know no Negotiate.",
+  },
+  references: [
+    "RFC 9110 §11.7.1 (Proxy-Authenticate)",
+    "Java networking properties: jdk.http.auth.tunneling.disabledSchemes",
+  ],
+};
+
+/** Clients whose defaults leave schemes out, by their User-Agent. */
+const DEFAULTS = [
+  {
+    agent: /^Java\/(?:1\.8|9|[1-9]\d)/,
+    connectOnly: true,
+    without: ["basic"],
+    why: "Java leaves Basic out for tunnels since 8u111 (jdk.http.auth.tunneling.disabledSchemes)",
+  },
+] as const;
+
+export const schemeMismatch: Rule = {
+  ...TEXT,
+  find(capture) {
+    const used = schemesByClient(capture);
+    return capture.connections.flatMap((connection) => mismatch(connection, used));
+  },
+};
+
+function mismatch(
+  connection: JudgedConnection,
+  used: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): readonly Finding[] {
+  const { timeline, verdict } = connection;
+  if (verdict !== "auth-abandoned" && verdict !== "auth-loop") return [];
+  const steps = authSteps(timeline);
+  const last = steps.findLast(({ status }) => status === 407);
+  if (last?.responseFrame == null || last.challenges.length === 0) return [];
+  const offered = last.challenges.map(({ scheme }) => scheme.toLowerCase());
+  const names = [...new Set(last.challenges.map(({ scheme }) => scheme))].join(", ");
+  const sent = unasked(steps, offered);
+  if (sent !== null) {
+    const detail = `The proxy offers ${names} (frame ${last.responseFrame}), and the client sends ${sent.credentials?.scheme} (frame ${sent.frame}), which is not among them.`;
+    return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, sent.frame], certainty: "likely" })];
+  }
+  if (steps.some(({ credentials }) => credentials !== null)) return [];
+  const agent = timeline.connects.at(-1)?.request.userAgent ?? "";
+  const preset = DEFAULTS.find((row) => row.agent.test(agent) && (!row.connectOnly || last.connect));
+  if (preset !== undefined && offered.every((scheme) => preset.without.some((without) => without === scheme))) {
+    const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); ${preset.why}, and the client calls itself "${agent}".`;
+    return [finding(TEXT, timeline.stream, { detail, frames: [last.frame, last.responseFrame], certainty: "likely" })];
+  }
+  const elsewhere = [...(used.get(clientKey(connection, agent)) ?? [])];
+  if (agent === "" || elsewhere.length === 0 || elsewhere.some(([scheme]) => offered.includes(scheme))) return [];
+  const [scheme, frame] = elsewhere[0]!;
+  const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); elsewhere in this capture the same client uses ${scheme} (frame ${frame}).`;
+  return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, frame], certainty: "possible" })];
+}
+
+/** Credentials sent in answer to a 407, of a scheme that it did not offer. */
+function unasked(steps: readonly AuthStep[], offered: readonly string[]): AuthStep | null {
+  return (
+    steps.find(({ credentials, status }) => {
+      const scheme = credentials?.scheme.toLowerCase();
+      return status === 407 && scheme !== undefined && scheme !== "unknown" && !offered.includes(scheme);
+    }) ?? null
+  );
+}
+
+/** Schemes that each client, by address and User-Agent, sends to any proxy, with the frame of the first. */
+function schemesByClient({ connections }: CaptureFacts): Map<string, Map<string, number>> {
+  const used = new Map<string, Map<string, number>>();
+  for (const connection of connections) {
+    for (const { request } of connection.timeline.connects) {
+      if (request.proxyAuthorization === null) continue;
+      const key = clientKey(connection, request.userAgent ?? "");
+      const schemes = used.get(key) ?? new Map<string, number>();
+      const scheme = request.proxyAuthorization.scheme.toLowerCase();
+      if (!schemes.has(scheme)) schemes.set(scheme, request.where.frame);
+      used.set(key, schemes);
+    }
+  }
+  return used;
+}
+
+function clientKey({ timeline }: JudgedConnection, agent: string): string {
+  return `${timeline.client.ip} ${agent}`;
+}
