@@ -10,6 +10,7 @@ import { type AuthChain, authChains } from "./joins.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { attribute } from "./sender.ts";
+import { signsOf } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
@@ -75,7 +76,7 @@ export class Collector {
     const steps = authSteps(timeline);
     const chain: AuthChain = { members: [timeline], steps };
     const attributions = this.#attributions(timeline, this.#interception(timeline));
-    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null });
+    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
     if (remarkable && this.#kept.length < 2 * this.#limits.connections) this.#kept.push(timeline);
@@ -111,16 +112,19 @@ export class Collector {
 
   #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
     const chains = authChains(timelines);
+    const interceptions = new Map(timelines.map((timeline) => [timeline, this.#interception(timeline)]));
+    const signs = signsOf(timelines, (timeline) => interceptions.get(timeline)?.state === "no");
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
-      const interception = this.#interception(timeline);
+      const interception = interceptions.get(timeline) ?? this.#interception(timeline);
       const attributions = this.#attributions(timeline, interception);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, captureEnd }),
+        ...judge(timeline, { chain, attributions, captureEnd, signs: signs.get(timeline) ?? null }),
         attributions,
         interception,
+        signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
         continues: chain.members[place - 1] ?? null,
       };

@@ -3,6 +3,7 @@ import type { Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { Interception } from "./interception.ts";
 import type { ProductMatch } from "./products/index.ts";
+import type { Sign } from "./signs/index.ts";
 import type { Attribution, Verdict } from "./types.ts";
 
 /** A timeline with what was concluded from it. */
@@ -18,6 +19,8 @@ export interface JudgedConnection {
   /** The connection on which a challenge of this one was answered, and the other way round. */
   readonly continuedBy: Timeline | null;
   readonly continues: Timeline | null;
+  /** What its records tell without keys; in order of frames. */
+  readonly signs: readonly Sign[];
 }
 
 /** What is known of one proxy over all its connections. */

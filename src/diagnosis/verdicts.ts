@@ -4,6 +4,7 @@ import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/i
 import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
 import type { AuthChain } from "./joins.ts";
+import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { connectSentence, duration, requestText, schemesText, targetText } from "./wording.ts";
 
@@ -19,6 +20,8 @@ export interface JudgeContext {
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;
+  /** What the tunnel's records tell without keys; null where nothing is asked of them. */
+  readonly signs: SignsFound | null;
 }
 
 /** A request that waited this long at the end of the capture counts as never answered; less, and the capture may just end too early. */
@@ -216,6 +219,11 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return {
       verdict: "encrypted",
       summary: `The inside of the tunnel to ${target} could be read in part only: nothing wrong as far as it goes.`,
+    };
+  if (context.signs?.suspected === true)
+    return {
+      verdict: "tunnel-401-suspected",
+      summary: `The tunnel to ${target} cannot be read without keys, but sizes and times of its records look as if the proxy itself had asked for credentials inside (401) instead of on the CONNECT (407).`,
     };
   return {
     verdict: "encrypted",

@@ -60,6 +60,13 @@ function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: Repo
     bytes: { client: tunnel.clientBytes, proxy: tunnel.serverBytes },
     tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception.state, digests),
     exchanges: tunnel.exchanges.map((exchange) => buildExchange(exchange, judged, true)),
+    signs: judged.signs.map(({ id, frame, time, frames, text }) => ({
+      id,
+      frame,
+      time: timestamp(time),
+      frames: [...new Set(frames)],
+      text,
+    })),
   };
 }
 
@@ -140,6 +147,7 @@ function httpsStage(judged: JudgedConnection, tunnel: TunnelFact): string {
     const statuses = tunnel.exchanges.flatMap(({ response }) => (response === null ? [] : [response.status]));
     return statuses.length === 0 ? "not answered" : `answered ${[...new Set(statuses)].slice(0, 5).join(", ")}`;
   }
+  if (judged.verdict === "tunnel-401-suspected") return "cannot be seen without keys; looks like a 401 by the proxy";
   if (tunnel.protocol === "tls") return "cannot be seen without keys";
   return tunnel.protocol === "none" ? "nothing was sent" : `carries ${tunnel.protocol}`;
 }

@@ -95,6 +95,15 @@ const $defs = {
     bytes: object({ client: count, proxy: count }),
     tls: nullable(ref("tls")),
     exchanges: list(ref("exchange")),
+    signs: list(
+      object({
+        id: oneOf("near-answer", "credentials-repeat", "same-answer", "quick-succession"),
+        frame,
+        time,
+        frames: list(frame),
+        text: string,
+      }),
+    ),
   }),
   connection: object({
     stream: count,

@@ -115,6 +115,19 @@ export interface ReportTunnel {
   readonly bytes: { readonly client: number; readonly proxy: number };
   readonly tls: ReportTls | null;
   readonly exchanges: readonly ReportExchange[];
+  /** What sizes and times of records tell where there are no keys; in order of frames. */
+  readonly signs: readonly ReportSign[];
+}
+
+/** A sign speaks for a challenge by the proxy inside the tunnel, and is no proof of it. */
+export interface ReportSign {
+  readonly id: "near-answer" | "credentials-repeat" | "same-answer" | "quick-succession";
+  /** The record at which it shows. */
+  readonly frame: number;
+  readonly time: Timestamp;
+  /** All frames that it cites. */
+  readonly frames: readonly number[];
+  readonly text: string;
 }
 
 export interface ReportConnection {

@@ -103,6 +103,7 @@ function tunnel(change: Partial<ReportTunnel> = {}): ReportTunnel {
     bytes: { client: 2_310, proxy: 9_872 },
     tls: tls(),
     exchanges: [],
+    signs: [],
     ...change,
   };
 }

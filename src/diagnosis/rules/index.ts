@@ -19,6 +19,7 @@ import { schemeMismatch } from "./scheme-mismatch.ts";
 import { tlsFailed } from "./tls-failed.ts";
 import { tunnel401Origin } from "./tunnel-401-origin.ts";
 import { tunnel401Proxy } from "./tunnel-401-proxy.ts";
+import { tunnel401Suspected } from "./tunnel-401-suspected.ts";
 import { tunnel401Unattributed } from "./tunnel-401-unattributed.ts";
 import { tunnel407 } from "./tunnel-407.ts";
 import { tunnelRefused } from "./tunnel-refused.ts";
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   connect401,
   forward401Proxy,
   tunnel401Unattributed,
+  tunnel401Suspected,
   authLoop,
   authNoScheme,
   authAbandoned,

@@ -1,0 +1,51 @@
+// Sign: a small answer that came back much faster than the way to the origin takes.
+import { millisBetween } from "../../bytes/index.ts";
+import { duration } from "../wording.ts";
+import type { Run, Sign, TunnelRecords, Turn } from "./types.ts";
+import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
+
+/** Sizes that differ by no more are one answer: a date, a number, a path in it. */
+const SAME_SIZE = 32;
+/** Near answers of other sizes: so many, and the proxy answers from its cache, or the origin is near after all. */
+const MAX_OTHERS = 2;
+
+/** A turn with a small near answer, and the sign that it is. */
+export interface NearTurn {
+  readonly tunnel: TunnelRecords;
+  readonly index: number;
+  readonly answer: Run;
+  readonly sign: Sign;
+}
+
+/** Near answers of `tunnels`, all of one proxy to one target, whose way is known. */
+export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly NearTurn[] {
+  const near = tunnels.flatMap((tunnel) =>
+    tunnel.turns.flatMap((turn, index) => {
+      const { answer } = turn;
+      return answer !== null && isNear(tunnel, { ...turn, answer }, way) ? [{ tunnel, index, turn, answer }] : [];
+    }),
+  );
+  return near.flatMap(({ tunnel, index, turn, answer }) => {
+    if (!isSmall(answer)) return [];
+    // The answer to the first step of NTLM is near, too, and longer.
+    const others = near.filter(
+      (other) =>
+        Math.abs(other.answer.bytes - answer.bytes) > SAME_SIZE &&
+        !(other.tunnel === tunnel && other.index === index + 1),
+    );
+    if (others.length >= MAX_OTHERS || others.some((other) => other.answer.bytes > MAX_SMALL)) return [];
+    return [{ tunnel, index, answer, sign: sign(turn, answer, way) }];
+  });
+}
+
+function sign(turn: Turn, answer: Run, way: Way): Sign {
+  const { request } = turn;
+  const took = millisBetween(request.time, answer.time);
+  return {
+    id: "near-answer",
+    frame: answer.frame,
+    time: answer.time,
+    frames: [request.frame, answer.firstFrame, answer.frame],
+    text: `the answer of ${answer.bytes} bytes (frame ${answer.frame}) was there ${duration(took)} after the request (frame ${request.frame}): the proxy's way to the site takes ${duration(way.ms)} (${way.text})`,
+  };
+}

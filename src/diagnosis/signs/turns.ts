@@ -1,0 +1,171 @@
+// Requests and answers of a tunnel without keys, told from sizes and order of its protected records (RFC 8446 §5, RFC 5246 §6.2).
+import type { Timeline } from "../../proxy/index.ts";
+import { cipherSuiteName, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
+import type { Run, TunnelRecords, Turn } from "./types.ts";
+
+const TLS_1_3 = 0x0304;
+/** Records that are known one by one (`TlsFacts.marks`). */
+const KNOWN_RECORDS = 96;
+/** Alerts (2 bytes), KeyUpdate (5) and empty records carry no request and no answer. */
+const MAX_CONTROL = 8;
+/** HTTP/2 (RFC 9113 §6): a frame header, the SETTINGS acknowledgement that is nothing else, and the small frames beside requests. */
+const H2_SETTINGS_ACK = 9;
+const H2_CONTROL = new Set([9, 13, 17, 22, 26]);
+/** HTTP/2: what is as small as the server's first SETTINGS with an acknowledgement or a WINDOW_UPDATE. */
+const MAX_H2_SETTINGS = 9 + 6 * 8 + 13 + 9;
+/** Tickets are a hundred bytes at least (a short state, encrypted), and seldom more than a certificate. */
+const MIN_TICKET = 80;
+const MAX_TICKET = 4_096;
+/** Padding (RFC 8446 §5.4) rounds up to a multiple of this or a larger power of two. */
+const PADDING = 16;
+/** As many records of a side on the grid are no chance: 16^-3. */
+const MIN_PADDED = 3;
+
+/** null where no exchange of HTTP inside TLS can be told: no TLS, other protocols, early data, bytes missing, padding. */
+export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
+  const { tunnel } = timeline;
+  const tls = tunnel?.tls ?? null;
+  if (
+    tunnel === null ||
+    tls === null ||
+    tls.serverHello === null ||
+    !tls.handshakeComplete ||
+    !speaksHttp(tls, tunnel.target.port)
+  )
+    return null;
+  if (tls.clientHello === null || tls.clientHello.earlyData || tls.gaps > 0 || timeline.gaps.length > 0) return null;
+  const overhead = recordOverhead(tls);
+  const data = applicationRecords(tls);
+  // A server that speaks first is no HTTP server.
+  if (data === null || data.length === 0) return null;
+  const sized = data.map((mark) => ({ mark, bytes: Math.max(mark.length - overhead.bytes, 0) }));
+  if (isPadded(sized)) return null;
+  const http2 = isHttp2(tls, sized);
+  const kept = withoutControl(withoutTickets(sized, tls), http2);
+  const turns = turnsOf(kept);
+  if (turns === null || turns.length === 0) return null;
+  return {
+    timeline,
+    target: tunnel.target.text.toLowerCase(),
+    host: tunnel.target.host,
+    turns,
+    exact: overhead.exact,
+    http2,
+    cut: tls.marks.length >= KNOWN_RECORDS,
+  };
+}
+
+interface Sized {
+  readonly mark: RecordMark;
+  readonly bytes: number;
+}
+
+function speaksHttp(tls: TlsFacts, port: number | null): boolean {
+  const offered = tls.clientHello?.alpn ?? [];
+  return offered.length === 0 ? port === 443 : offered.some((name) => name === "http/1.1" || name === "h2");
+}
+
+/** What protection adds to the plaintext: to the byte for AEAD ciphers, else about. */
+function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; readonly exact: boolean } {
+  const name = cipherSuiteName(serverHello?.cipherSuite ?? 0);
+  const tag = /_CCM_8(_|$)/.test(name) ? 8 : 16;
+  // RFC 8446 §5.2: inner type and tag.
+  if (serverHello?.version === TLS_1_3) return { bytes: tag + 1, exact: true };
+  // RFC 7905 §2 sends no nonce; RFC 5288 §3 and RFC 6655 §3 send eight bytes.
+  if (name.includes("CHACHA20")) return { bytes: tag, exact: true };
+  if (name.includes("_GCM_") || name.includes("_CCM")) return { bytes: tag + 8, exact: true };
+  return { bytes: 40, exact: false };
+}
+
+/** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
+function applicationRecords(tls: TlsFacts): readonly RecordMark[] | null {
+  const data = tls.marks.filter(({ kind }) => kind === "applicationData");
+  if (tls.serverHello?.version !== TLS_1_3) return data;
+  // RFC 8446 §4.4.4: header, verify_data, inner type, tag. A client certificate makes the flight longer, not the Finished.
+  const name = cipherSuiteName(tls.serverHello.cipherSuite);
+  const finished = 4 + (name.endsWith("_SHA384") ? 48 : 32) + 1 + (name.includes("_CCM_8_") ? 8 : 16);
+  const at = data.findIndex((mark) => mark.from === "client" && mark.length === finished);
+  return at < 0 ? null : data.slice(at + 1);
+}
+
+/**
+ * TLS 1.3 session tickets (RFC 8446 §4.6.1) come behind the client's Finished, in front of the first answer, and often
+ * behind the first request on the wire: records of the server that are as long as each other, or that come before any request.
+ * A single one cannot be told from an answer by its size: it is left out, and an answer has to have more than that.
+ */
+function withoutTickets(records: readonly Sized[], { serverHello }: TlsFacts): readonly Sized[] {
+  if (serverHello?.version !== TLS_1_3) return records;
+  const own = records.filter(({ mark }) => mark.from === "server");
+  const first = own[0];
+  if (first === undefined || first.bytes < MIN_TICKET || first.bytes > MAX_TICKET) return records;
+  const asked = records.findIndex(({ mark, bytes }) => mark.from === "client" && bytes > MAX_CONTROL);
+  const firstAt = records.indexOf(first);
+  const answered = records.findIndex(
+    (record, i) => i > asked && record.mark.from === "client" && i > firstAt && record.bytes > MAX_CONTROL,
+  );
+  const front = (answered < 0 ? records : records.slice(0, answered)).filter(({ mark }) => mark.from === "server");
+  const tickets = new Set<Sized>();
+  for (const record of front) {
+    if (record.bytes !== first.bytes) break;
+    tickets.add(record);
+  }
+  return records.filter((record) => !tickets.has(record));
+}
+
+/** Offered, and spoken: an acknowledgement of SETTINGS is a record of its own, of a size that no HTTP/1.1 message has. */
+function isHttp2(tls: TlsFacts, records: readonly Sized[]): boolean {
+  if (tls.alpn !== null) return tls.alpn === "h2";
+  return (tls.clientHello?.alpn.includes("h2") ?? false) && records.some(({ bytes }) => bytes === H2_SETTINGS_ACK);
+}
+
+function withoutControl(records: readonly Sized[], http2: boolean): readonly Sized[] {
+  let settings = false;
+  return records.filter(({ mark, bytes }) => {
+    if (bytes <= MAX_CONTROL) return false;
+    if (!http2) return true;
+    if (H2_CONTROL.has(bytes)) return false;
+    if (mark.from === "server" && !settings) {
+      settings = true;
+      return bytes > MAX_H2_SETTINGS;
+    }
+    return true;
+  });
+}
+
+/** null where the server speaks first. */
+function turnsOf(records: readonly Sized[]): readonly Turn[] | null {
+  if (records[0]?.mark.from === "server") return null;
+  const runs: { from: RecordMark["from"]; list: Sized[] }[] = [];
+  for (const record of records) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.from === record.mark.from) last.list.push(record);
+    else runs.push({ from: record.mark.from, list: [record] });
+  }
+  const turns: Turn[] = [];
+  for (let i = 0; i < runs.length; i += 2) {
+    const answer = runs[i + 1];
+    turns.push({ request: run(runs[i]!.list), answer: answer === undefined ? null : run(answer.list) });
+  }
+  return turns;
+}
+
+function run(list: readonly Sized[]): Run {
+  const first = list[0]!.mark;
+  const last = list.at(-1)!.mark;
+  return {
+    bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
+    records: list.length,
+    firstFrame: first.frame,
+    firstTime: first.time,
+    frame: last.frame,
+    time: last.time,
+  };
+}
+
+/** All records of one side on one grid: their lengths are those of the padding. */
+function isPadded(records: readonly Sized[]): boolean {
+  return (["client", "server"] as const).some((side) => {
+    const own = records.filter(({ mark, bytes }) => mark.from === side && bytes > MAX_CONTROL);
+    return own.length >= MIN_PADDED && own.every(({ bytes }) => bytes % PADDING === 0);
+  });
+}

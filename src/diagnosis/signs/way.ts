@@ -1,0 +1,121 @@
+// How long the proxy's way to an origin is, from what all tunnels to it show: what set them up, and how long answers took.
+import { type Millis, millisBetween } from "../../bytes/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
+import type { Run, TunnelRecords, Turn } from "./types.ts";
+
+/** Below this a proxy's own work (a certificate, a name, a sign-in) takes as long as its way, and nothing can be told. */
+const MIN_WAY_MS = 20;
+/** A second measure of the set-up has to show this much for itself. */
+const MIN_OTHER_MS = 10;
+/** A handshake asks two to four questions on the way (TCP, TLS), and may wait for more: an answer within this part of it asked none. */
+const NEAR = 1 / 6;
+/** An answer that took this part of the way may have taken all of it: set-up has more to do than one question. */
+const FAR = 1 / 3;
+/** What round trips vary by at the least; and by this part of them. */
+const JITTER_MS = 5;
+const JITTER = 1 / 2;
+/** Longer ones are served from the proxy's cache as easily as they are challenges. */
+export const MAX_SMALL = 8_192;
+/** A 401 has a status line, a challenge and a length: an interim response (RFC 9110 §15.2) or a 204 in HTTP/2 is shorter. */
+export const MIN_ANSWER = 80;
+/** Answers that agree with the way, where only one measure of the set-up shows it. */
+const MIN_FAR_ANSWERS = 2;
+
+/** The way to one origin through one proxy. */
+export interface Way {
+  /** Beyond the round trip to the proxy: the shortest that any tunnel took to be set up. */
+  readonly ms: Millis;
+  /** What was measured, in words. */
+  readonly text: string;
+}
+
+/** How long an answer took from the request's last record, less the round trip to the proxy. */
+export function beyondProxy({ timeline }: TunnelRecords, { request, answer }: Turn & { readonly answer: Run }): Millis {
+  return millisBetween(request.time, answer.time) - (timeline.roundTripMs ?? 0);
+}
+
+/** Until the first record of the answer, less the round trip to the proxy. */
+function firstBeyond({ timeline }: TunnelRecords, request: Run, answer: Run): Millis {
+  return millisBetween(request.time, answer.firstTime) - (timeline.roundTripMs ?? 0);
+}
+
+/** Whether the answer is of the size that a challenge may have. */
+export function isSmall(answer: Run | null): answer is Run {
+  return answer !== null && answer.bytes >= MIN_ANSWER && answer.bytes <= MAX_SMALL;
+}
+
+/** Whether the whole answer came back in much less than the way. */
+export function isNear(tunnel: TunnelRecords, turn: Turn & { readonly answer: Run }, way: Way): boolean {
+  const took = beyondProxy(tunnel, turn);
+  const jitter = Math.max(JITTER_MS, (tunnel.timeline.roundTripMs ?? 0) * JITTER);
+  return took <= way.ms * NEAR && way.ms - took >= jitter;
+}
+
+/** Whether the answer took as long as the way. */
+export function isFar(tunnel: TunnelRecords, turn: Turn & { readonly answer: Run }, way: Way): boolean {
+  return firstBeyond(tunnel, turn.request, turn.answer) >= way.ms * FAR;
+}
+
+/**
+ * The way to the target of `tunnels` (all of one proxy to one target); null if it is too short or not sure enough. A
+ * single measure may hide a name lookup, a sign-in or the making of a certificate, which later tunnels to the same target do
+ * without: so the shortest of all tunnels counts, and another measure has to agree with it: CONNECT and handshake with each
+ * other, a second tunnel that was opened afterwards, or two answers.
+ */
+export function wayTo(tunnels: readonly TunnelRecords[]): Way | null {
+  const measured = tunnels.flatMap((tunnel) => setUp(tunnel.timeline) ?? []);
+  const shortest = measured.reduce<SetUp | null>(
+    (least, one) => (least === null || one.ms < least.ms ? one : least),
+    null,
+  );
+  if (shortest === null || shortest.ms < MIN_WAY_MS) return null;
+  const way: Way = { ms: shortest.ms, text: shortest.text };
+  const agreed =
+    shortest.other >= Math.max(shortest.ms * FAR, MIN_OTHER_MS) ||
+    measured.some((one) => one !== shortest && measured.some((before) => before.end <= one.start)) ||
+    tunnels.reduce((sum, tunnel) => sum + farAnswers(tunnel, way), 0) >= MIN_FAR_ANSWERS;
+  return agreed ? way : null;
+}
+
+function farAnswers(tunnel: TunnelRecords, way: Way): number {
+  return tunnel.turns.filter((turn) => turn.answer !== null && isFar(tunnel, { ...turn, answer: turn.answer }, way))
+    .length;
+}
+
+interface SetUp {
+  readonly ms: Millis;
+  /** The smaller one of the two measures. */
+  readonly other: Millis;
+  readonly text: string;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** From CONNECT to its 2xx, and from ClientHello to ServerHello: a proxy goes to the origin during the one or the other. */
+function setUp({ connects, tunnel, roundTripMs }: Timeline): SetUp | null {
+  const opening = connects.find(({ response }) => response !== null && response.status >= 200 && response.status < 300);
+  const tls = tunnel?.tls ?? null;
+  if (opening?.response == null || tls?.clientHello == null || tls.serverHello === null) return null;
+  const toProxy = roundTripMs ?? 0;
+  const asked = opening.request.where;
+  const opened = opening.response.where;
+  const connect = millisBetween(asked.time, opened.time) - toProxy;
+  // A HelloRetryRequest is answered by the client in between.
+  const hello =
+    tls.helloRetryRequest !== null
+      ? 0
+      : millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
+  const byConnect = Math.min(connect, hello) >= MIN_WAY_MS ? connect <= hello : connect >= hello;
+  const [from, to] = byConnect
+    ? [asked.frame, opened.frame]
+    : [tls.clientHello.where.frame, tls.serverHello.where.frame];
+  const text = `${byConnect ? "CONNECT to its answer" : "ClientHello to ServerHello"}, frames ${from} to ${to}`;
+  return {
+    // Where both show a way, the smaller one has less of other work in it.
+    ms: Math.min(connect, hello) >= MIN_WAY_MS ? Math.min(connect, hello) : Math.max(connect, hello),
+    other: Math.min(connect, hello),
+    text,
+    start: asked.time,
+    end: tls.serverHello.where.time,
+  };
+}
