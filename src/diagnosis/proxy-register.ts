@@ -6,6 +6,8 @@ import type { Certainty } from "./types.ts";
 
 /** Proxies told apart; a scan with CONNECTs makes as many as it likes. */
 const MAX_PROXIES = 1_000;
+/** A proxy that did not sign so many of its answers does not sign them at all. */
+const MAX_LOOKED = 500;
 /** Pieces of evidence kept for one proxy. */
 const MAX_EVIDENCE = 4;
 
@@ -18,6 +20,8 @@ interface Entry {
   connections: number;
   readonly marks: { mark: MarkFound; frame: number }[];
   intercepts: ProxyFacts["intercepts"];
+  /** Connections whose answers were looked at for marks. */
+  looked: number;
 }
 
 export class ProxyRegister {
@@ -29,7 +33,15 @@ export class ProxyRegister {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= MAX_PROXIES) return;
-      entry = { ip, port, detectedBy: timeline.detectedBy, connections: 0, marks: [], intercepts: "unknown" };
+      entry = {
+        ip,
+        port,
+        detectedBy: timeline.detectedBy,
+        connections: 0,
+        marks: [],
+        intercepts: "unknown",
+        looked: 0,
+      };
       this.#entries.set(key, entry);
     }
     entry.connections++;
@@ -66,7 +78,7 @@ export class ProxyRegister {
 
 /** Only the proxy's own answers count: those to a CONNECT, and 407s. What it forwards is signed by others. */
 function learn(entry: Entry, timeline: Timeline): void {
-  if (entry.marks.length < MAX_EVIDENCE) {
+  if (entry.marks.length < MAX_EVIDENCE && entry.looked++ < MAX_LOOKED) {
     const answers = [
       ...timeline.connects.map(({ response }) => response),
       ...timeline.forwards.map(({ response }) => (response?.status === 407 ? response : null)),

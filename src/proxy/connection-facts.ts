@@ -1,6 +1,6 @@
 // The part of a timeline that TCP tells, the same for every kind of conversation.
 import type { Side } from "../bytes/index.ts";
-import type { EndCause, TcpConnection } from "../tcp/index.ts";
+import type { DirectionFacts, EndCause, TcpConnection } from "../tcp/index.ts";
 import type { Timeline } from "./types.ts";
 
 type ConnectionFacts = Pick<
@@ -45,8 +45,8 @@ export function connectionFacts(
     proxyEnd,
     lateStart: !fromClient.synSeen && !fromProxy.synSeen,
     oneSided: fromClient.segments === 0 || fromProxy.segments === 0,
-    fromClient: { ...fromClient },
-    fromProxy: { ...fromProxy },
+    fromClient: directionFacts(fromClient),
+    fromProxy: directionFacts(fromProxy),
     roundTripMs: connection.synToSynAckMs,
   };
 }
@@ -55,4 +55,20 @@ function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {
   if (client === "reset") return "reset-by-client";
   if (proxy === "reset") return "reset-by-proxy";
   return client === "fin" || proxy === "fin" ? "fin" : "open";
+}
+
+/** The facts alone: what they are read from also holds the sink, and through it all of the conversation. */
+function directionFacts(direction: DirectionFacts): DirectionFacts {
+  return {
+    segments: direction.segments,
+    bytes: direction.bytes,
+    retransmissions: direction.retransmissions,
+    outOfOrder: direction.outOfOrder,
+    gaps: direction.gaps,
+    missingBytes: direction.missingBytes,
+    overlapsDiffering: direction.overlapsDiffering,
+    synSeen: direction.synSeen,
+    finFrame: direction.finFrame,
+    resetFrame: direction.resetFrame,
+  };
 }
