@@ -9,6 +9,8 @@ export interface Explanation {
   readonly severity: Severity;
   readonly meaning: string;
   readonly looksLike: string;
+  /** What the client says (>), what comes back (<), what happens; line by line. */
+  readonly example: readonly string[];
   readonly evidence: string;
   readonly advice: Advice;
   readonly references: readonly string[];
@@ -16,12 +18,13 @@ export interface Explanation {
 
 /** All of them: verdicts worst first, then the rules of their own. */
 export function explanations(): readonly Explanation[] {
-  return RULES.map(({ id, title, severity, meaning, looksLike, evidence, advice, references }) => ({
+  return RULES.map(({ id, title, severity, meaning, looksLike, example, evidence, advice, references }) => ({
     id,
     title,
     severity,
     meaning,
     looksLike,
+    example,
     evidence,
     advice,
     references,

@@ -12,6 +12,8 @@ export interface Rule {
   readonly meaning: string;
   /** What it looks like in a capture. */
   readonly looksLike: string;
+  /** A case in a few lines: what the client says (>), what comes back (<), what happens. */
+  readonly example: readonly string[];
   /** What is cited as evidence. */
   readonly evidence: string;
   readonly advice: Advice;

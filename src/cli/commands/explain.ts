@@ -46,7 +46,7 @@ function list(all: readonly Explanation[], style: TerminalStyle): string {
 }
 
 function whole(explanation: Explanation, style: TerminalStyle): string {
-  const { id, severity, title, meaning, looksLike, evidence, advice, references } = explanation;
+  const { id, severity, title, meaning, looksLike, example, evidence, advice, references } = explanation;
   const section = (name: string, texts: readonly string[]): string => {
     const lines = texts.flatMap((text) => wrap(safe(style, text), style.width - 2));
     return [paint(style, "bold", name), ...lines.map((line) => `  ${line}`)].join("\n");
@@ -55,6 +55,7 @@ function whole(explanation: Explanation, style: TerminalStyle): string {
     [`${paint(style, COLOURS[severity], id)} (${severity})`, ...wrap(safe(style, title), style.width)].join("\n"),
     section("Meaning", [meaning]),
     section("In a capture", [looksLike]),
+    section("Example", example),
     section("Evidence", [evidence]),
     section("For the helpdesk", [advice.helpdesk]),
     section("For the proxy's administrator", [advice.proxyAdmin]),

@@ -20,6 +20,11 @@ export const authAbandoned = verdictRule(
     meaning:
       "The 407 was in order, but no request with accepted credentials followed, neither on this connection nor on a later one of the same client to the same target. Programs that know nothing of the user's sign-in (updaters, agents, command-line tools) stop here.",
     looksLike: "407, then the connection is closed, and nothing with Proxy-Authorization that succeeds follows.",
+    example: [
+      "> CONNECT update.example.com:443, User-Agent: Updater/3.1",
+      "< 407, Proxy-Authenticate: Negotiate, NTLM",
+      "the client closes the connection and does not come back",
+    ],
     evidence: "The frame of the 407, and the schemes it offers.",
     advice: {
       helpdesk:

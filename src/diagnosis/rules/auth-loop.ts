@@ -10,6 +10,14 @@ export const authLoop = verdictRule(
     meaning:
       "The client answered the 407 with a complete set of credentials, and the proxy asked again, twice or more, until somebody gave up. The intermediate 407s of NTLM and Negotiate are not counted: they are legs of one handshake.",
     looksLike: "407, credentials, 407, credentials, 407 …, on one connection or on several in a row.",
+    example: [
+      "> CONNECT www.example.com:443",
+      '< 407, Proxy-Authenticate: Basic realm="proxy"',
+      "> CONNECT www.example.com:443, Proxy-Authorization: Basic",
+      '< 407 again, Proxy-Authenticate: Basic realm="proxy"',
+      "> CONNECT www.example.com:443, Proxy-Authorization: Basic",
+      "< 407 again",
+    ],
     evidence: "The frames of the refusals.",
     advice: {
       helpdesk:

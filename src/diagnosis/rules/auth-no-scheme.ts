@@ -9,6 +9,7 @@ export const authNoScheme = verdictRule(
     title: "The proxy's 407 names no authentication scheme",
     meaning: "A 407 must carry Proxy-Authenticate with at least one scheme. Without it no client knows what to send.",
     looksLike: "407 without Proxy-Authenticate, or with an empty one.",
+    example: ["> CONNECT www.example.com:443", "< 407 Proxy Authentication Required, no field Proxy-Authenticate"],
     evidence: "The frame of the 407.",
     advice: {
       helpdesk: "The user can do nothing about it. Give the frame numbers to the administrator of the proxy.",

@@ -12,6 +12,7 @@ const TEXT: RuleText = {
   meaning:
     "Basic credentials are only encoded, not encrypted: whoever sees the connection to the proxy, or this capture, has the password. pcapcheck does not print it.",
   looksLike: "Proxy-Authorization: Basic, or Authorization: Basic in a forwarded request, on a connection without TLS.",
+  example: ["> CONNECT www.example.com:443, Proxy-Authorization: Basic, over plain TCP to port 8080", "< 200"],
   evidence: "The frames of the requests.",
   advice: {
     helpdesk: "Treat this capture as a secret: it contains passwords. Do not attach it to a ticket.",

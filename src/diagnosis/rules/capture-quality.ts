@@ -10,6 +10,10 @@ const TEXT: RuleText = {
   meaning:
     "Packets are missing or cut, the file ends in the middle of a packet, or connections were recorded in part only. Verdicts say where that matters.",
   looksLike: "Gaps in connections, a snap length, connections without their start, one direction only, packets twice.",
+  example: [
+    "snap length 96: the answer to a CONNECT is cut behind its first line",
+    "every packet twice: a mirror port copies it on its way in and on its way out",
+  ],
   evidence: "The counts.",
   advice: {
     helpdesk:

@@ -13,6 +13,12 @@ const TEXT: RuleText = {
     "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one.",
   looksLike:
     "CONNECT with Proxy-Authorization answered 2xx, then a 401 or 407 by the proxy inside that tunnel; or a 407 to credentials that were accepted before.",
+  example: [
+    "> CONNECT news.example.com:443, Proxy-Authorization: Basic",
+    "< 200: accepted",
+    "> GET https://news.example.com/ (in the tunnel)",
+    "< 401 by the proxy, WWW-Authenticate: Basic with the same realm",
+  ],
   evidence: "The frame of the accepted credentials, and the frame of the later challenge.",
   advice: {
     helpdesk:

@@ -11,6 +11,7 @@ export const connect401 = verdictRule(
     meaning:
       "A proxy asks for credentials with 407 and Proxy-Authenticate. With 401 a client takes the request for that of an origin server, does not send Proxy-Authorization, and most browsers show an error page.",
     looksLike: "CONNECT answered with 401 Unauthorized, often with WWW-Authenticate.",
+    example: ["> CONNECT www.example.com:443", "< 401 Unauthorized, WWW-Authenticate: NTLM"],
     evidence: "The frames of the CONNECT and of the 401.",
     advice: {
       helpdesk:

@@ -10,6 +10,10 @@ export const forward401Origin = verdictRule(
     meaning:
       "The proxy forwarded a plain request, and the web site asked for credentials of its own. A proxy that wants credentials asks with 407.",
     looksLike: "GET http://… to the proxy, answered 401 with WWW-Authenticate.",
+    example: [
+      "> GET http://wiki.example.com/ (to the proxy)",
+      '< 401 Unauthorized, Server: Apache, WWW-Authenticate: Basic realm="Wiki"',
+    ],
     evidence:
       "The frame of the 401, and what points to the origin; without a sign of the proxy a 401 is the origin's to send.",
     advice: {

@@ -10,6 +10,10 @@ export const forward401Proxy = verdictRule(
     meaning:
       "The client sent a plain request through the proxy, and the proxy itself answered 401. The client shows a login box in the name of the web site and answers with Authorization, which the proxy may even pass on to the site.",
     looksLike: "GET http://… to the proxy, answered 401 with WWW-Authenticate, and no request to the origin.",
+    example: [
+      "> GET http://wiki.example.com/ (to the proxy)",
+      "< 401 at once, the same realm as in this proxy's 407s; nothing was sent to the site",
+    ],
     evidence:
       "Marks of the proxy in the answer, the same challenge as its 407s, or a server leg that never saw the request.",
     advice: {

@@ -10,6 +10,11 @@ export const incomplete = verdictRule(
     meaning:
       "The capture starts late, stops early, has one direction only, or misses packets where the answer would be. Nothing is concluded from what is not there.",
     looksLike: "A connection without its start or end, or with gaps at the decisive place.",
+    example: [
+      "> CONNECT www.example.com:443",
+      "the next 1,200 bytes of the proxy are missing",
+      "ClientHello: the tunnel was opened, but nobody sees how",
+    ],
     evidence: "What is missing, and where.",
     advice: {
       helpdesk:

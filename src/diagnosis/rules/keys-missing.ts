@@ -12,6 +12,7 @@ const TEXT: RuleText = {
   meaning:
     "A 401 inside TLS can only be seen with the keys of that very connection. Programs write them to a key log file if they are told to, before they start.",
   looksLike: "Tunnels with the verdict encrypted.",
+  example: ["12 tunnels, 4 of them opened with the key log, 8 not: their program wrote no keys"],
   evidence: "How many tunnels, to which targets.",
   advice: {
     helpdesk:

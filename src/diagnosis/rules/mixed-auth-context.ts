@@ -18,6 +18,11 @@ const TEXT: RuleText = {
     "One proxy asks the same client for credentials at two different stages, depending on the host. The difference between the hosts names the rule: what is true of the one and not of the other (its domain, its category, its path) is the condition that loses the authentication context.",
   looksLike:
     "407 on the CONNECT to one host; 200 on the CONNECT to another one, and then a 401 by the proxy inside its tunnel.",
+  example: [
+    "> CONNECT www.example.com:443, < 407, > CONNECT with credentials, < 200, and nothing is asked inside",
+    "> CONNECT news.example.com:443, < 200, > GET https://news.example.com/, < 401 by the proxy",
+    "news.example.com is challenged at GET https:// although this client was authenticated at CONNECT; www.example.com is not",
+  ],
   evidence: "The hosts of each kind, with the frames of their challenges.",
   advice: {
     helpdesk:

@@ -10,6 +10,7 @@ export const noResponse = verdictRule(
     meaning:
       "A CONNECT, a forwarded request or the first bytes in a tunnel got no answer: the connection was closed or reset first, or the wait had no end in the capture.",
     looksLike: "A request, then FIN, RST or nothing.",
+    example: ["> CONNECT www.example.com:443", "30 seconds of silence, then the client closes the connection"],
     evidence: "The frame of the request, and how the connection ended.",
     advice: {
       helpdesk:

@@ -12,6 +12,11 @@ const TEXT: RuleText = {
     "NTLM (alone or inside Negotiate) needs three messages on one and the same connection. If the proxy, or something between, closes the connection behind the challenge, the client has to start over on a new one, and the handshake never ends.",
   looksLike:
     "407 to an NTLM type 1 message with a type 2 message in it, then the end of the connection; or a type 3 message as first one on a connection.",
+  example: [
+    "> CONNECT with NTLM type 1",
+    "< 407 with NTLM type 2, Connection: close",
+    "FIN by the proxy: the type 3 message has nowhere to go",
+  ],
   evidence:
     "The frame of the challenge and the end of the connection, or the frame of the type 3 message without its beginning.",
   advice: {
@@ -19,7 +24,7 @@ const TEXT: RuleText = {
     proxyAdmin:
       "Keep connections alive through the handshake: no Connection: close with the 407, no load balancer that spreads requests of one connection, no short idle time-out, HTTP/1.1 persistence for this listener. Kerberos through Negotiate needs no such connection.",
   },
-  references: ["RFC 4559 §6 (session considerations)", "MS-NTHT: NTLM over HTTP", "RFC 9112 §9.3 (persistence)"],
+  references: ["RFC 4559 §6 (security considerations)", "MS-NTHT: NTLM over HTTP", "RFC 9112 §9.3 (persistence)"],
 };
 
 export const ntlmBrokenConnection: Rule = {

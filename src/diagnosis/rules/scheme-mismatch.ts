@@ -12,6 +12,11 @@ const TEXT: RuleText = {
     "The 407 offers only authentication schemes that this client does not use, so it gives up, or sends credentials of a scheme that was not asked for.",
   looksLike:
     "407 whose schemes differ from those of the client's own Proxy-Authorization; or a client whose defaults exclude what is offered.",
+  example: [
+    "> CONNECT www.example.com:443, User-Agent: Java/17.0.9",
+    "< 407, Proxy-Authenticate: Basic",
+    "the client gives up: Java leaves Basic out for tunnels",
+  ],
   evidence: "The frame of the 407 with its schemes, and what shows which schemes the client uses.",
   advice: {
     helpdesk:

@@ -11,6 +11,11 @@ export const tlsFailed = verdictRule(
     meaning:
       "The proxy opened the tunnel, but the handshake in it ended in an alert, a reset, something that is not TLS, or not at all. Often the client does not trust the certificate that an intercepting proxy presents; sometimes the two sides have no version or cipher in common.",
     looksLike: "ClientHello, perhaps ServerHello, then an alert, RST or FIN.",
+    example: [
+      "> CONNECT www.example.com:443",
+      "< 200",
+      "ClientHello, ServerHello, then the client's alert handshake_failure",
+    ],
     evidence: "The frame of the alert or of the end, and the alert's name where it can be read.",
     advice: {
       helpdesk:

@@ -9,6 +9,12 @@ export const tunnel401Origin = verdictRule(
     title: "A 401 inside the tunnel that the web site sent: its own login",
     meaning: "The web site asks for credentials of its own. The proxy has no part in it.",
     looksLike: "CONNECT, 2xx, and a 401 in the tunnel that came from the origin server.",
+    example: [
+      "> CONNECT wiki.example.com:443",
+      "< 200",
+      "> GET https://wiki.example.com/ (in the tunnel)",
+      "< 401, Server: nginx, WWW-Authenticate: Bearer: it took as long as all answers of this site",
+    ],
     evidence:
       "What shows that the origin answered: the server leg, the site's certificate, its usual headers, a kind of login that proxies do not use.",
     advice: {

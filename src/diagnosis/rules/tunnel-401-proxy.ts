@@ -11,6 +11,12 @@ export const tunnel401Proxy = verdictRule(
       "The CONNECT was answered with 2xx, so for the client the proxy's part is over and everything in the tunnel comes from the web site. The proxy intercepts TLS, evaluates its policy again for the decrypted request, finds no valid authentication there and asks with 401. The browser shows a login box in the name of the web site that no password satisfies.",
     looksLike:
       "CONNECT, 2xx (with or without a 407 before), TLS handshake, a request, and a 401 that the web site never sent.",
+    example: [
+      "> CONNECT news.example.com:443",
+      "< 200",
+      "> GET https://news.example.com/ (in the tunnel, which the proxy decrypts)",
+      "< 401 Authentication Required, WWW-Authenticate: NTLM, 2 ms later; the site is 40 ms away",
+    ],
     evidence:
       "The 401's frame, and what points to the proxy: the same challenge as its 407s, marks of the product, a request that never reached the origin, an answer faster than the way to the origin.",
     advice: {

@@ -11,6 +11,13 @@ export const tunnel401Suspected = verdictRule(
       "Nobody can read this tunnel without its keys. But records show their sizes and times, and here at least two independent signs agree: a small answer came back much faster than the way to the site takes, so that the proxy must have given it, and what the client did then looks like an answer to a challenge, or every site answered alike. It is a suspicion: only keys, a policy trace or the proxy's log prove it.",
     looksLike:
       "CONNECT, 2xx, handshake, a request, a small answer within about the round trip to the proxy, then the same request again, larger by what credentials weigh; or the same small answer at once from every site.",
+    example: [
+      "> CONNECT news.example.com:443",
+      "< 200 after 85 ms: so far is the site",
+      "> a record of 420 bytes",
+      "< 450 bytes, 2 ms later: nobody but the proxy is so near",
+      '> a record of 459 bytes: 39 more, as "Authorization: Basic ..." would add',
+    ],
     evidence:
       "Each sign with its frames and figures: sizes in bytes, times, and how long the proxy's way to the site is.",
     advice: {

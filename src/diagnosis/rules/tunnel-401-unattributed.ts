@@ -10,6 +10,12 @@ export const tunnel401Unattributed = verdictRule(
     meaning:
       "The request in the tunnel was answered with 401. That is either the web site's own login or a proxy that intercepts TLS and asks in the wrong place. This capture has no evidence, or evidence for both.",
     looksLike: "CONNECT, 2xx, and a 401 in the tunnel without marks of either side.",
+    example: [
+      "> CONNECT wiki.example.com:443",
+      "< 200",
+      "> GET https://wiki.example.com/ (in the tunnel)",
+      '< 401, WWW-Authenticate: Basic realm="restricted", and nothing that points to either side',
+    ],
     evidence: "Whatever points to one side, listed for both.",
     advice: {
       helpdesk:

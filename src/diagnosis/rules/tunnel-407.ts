@@ -10,6 +10,12 @@ export const tunnel407 = verdictRule(
     meaning:
       "The CONNECT was answered with 2xx, then a 407 came inside the tunnel. Clients accept a 407 only as the answer to a CONNECT or to a forwarded request; one that seems to come from the web site is an error for them, and no credentials are sent.",
     looksLike: "CONNECT, 2xx, and a 407 among the answers in the tunnel, in the clear or decrypted.",
+    example: [
+      "> CONNECT news.example.com:443",
+      "< 200",
+      "> GET https://news.example.com/ (in the tunnel)",
+      "< 407 Proxy Authentication Required: the browser shows an error page",
+    ],
     evidence: "The frames of the 2xx and of the 407 behind it.",
     advice: {
       helpdesk:

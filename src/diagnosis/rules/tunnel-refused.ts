@@ -10,6 +10,7 @@ export const tunnelRefused = verdictRule(
     meaning:
       "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (502, 503, 504), or a request that the proxy did not like (400, 405).",
     looksLike: "CONNECT answered with 3xx, 4xx (but not 401 or 407) or 5xx.",
+    example: ["> CONNECT games.example.com:443", "< 403 Forbidden"],
     evidence: "The frames of the CONNECT and of its answer.",
     advice: {
       helpdesk:

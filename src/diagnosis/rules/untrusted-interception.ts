@@ -23,6 +23,12 @@ const TEXT: RuleText = {
     "The client ended the handshake because it does not trust the certificate. Behind an intercepting proxy it is the proxy's own, and the client lacks the root certificate of the proxy's authority, or pins the site's.",
   looksLike:
     "ServerHello and certificate, then unknown_ca, bad_certificate or certificate_unknown by the client; at TLS 1.3 without keys one short encrypted record by the client instead of its Finished.",
+  example: [
+    "> CONNECT www.example.com:443",
+    "< 200",
+    'ClientHello, ServerHello, certificate issued by "Example Gateway CA"',
+    "> alert unknown_ca",
+  ],
   evidence: "The frame of the certificate with its issuer where it can be read, and the frame of the alert.",
   advice: {
     helpdesk:
