@@ -58,7 +58,7 @@ function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: Repo
       https: httpsStage(judged, tunnel),
     },
     bytes: { client: tunnel.clientBytes, proxy: tunnel.serverBytes },
-    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception.state, digests),
+    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception, digests),
     exchanges: tunnel.exchanges.map((exchange) => buildExchange(exchange, judged, true)),
     signs: judged.signs.map(({ id, frame, time, frames, text }) => ({
       id,

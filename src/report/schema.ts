@@ -83,6 +83,7 @@ const $defs = {
       }),
     ),
     intercepted: oneOf("yes", "no", "unknown"),
+    interceptedWhy: nullable(string),
     decrypted: oneOf("full", "partial", "none"),
     transitions: list(object({ frame, time, from: side, what: string })),
   }),

@@ -17,7 +17,7 @@ import type { ReportCertificate, ReportRecordCounts, ReportTls } from "./types.t
 export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
-  intercepted: ReportTls["intercepted"],
+  interception: { readonly state: ReportTls["intercepted"]; readonly why: string | null },
   digests: ReportDigests,
 ): ReportTls {
   const { clientHello, serverHello } = tls;
@@ -43,7 +43,8 @@ export function buildTls(
       encrypted,
     })),
     certificate: leaf === undefined ? null : certificate(leaf, digests),
-    intercepted,
+    intercepted: interception.state,
+    interceptedWhy: interception.why,
     decrypted: inside,
     transitions: tls.transitions.map(({ where, from, what }) => ({
       frame: where.frame,

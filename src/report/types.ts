@@ -93,6 +93,8 @@ export interface ReportTls {
   readonly alerts: readonly ReportAlert[];
   readonly certificate: ReportCertificate | null;
   readonly intercepted: "yes" | "no" | "unknown";
+  /** What tells it, in words with frames; null where nothing does. */
+  readonly interceptedWhy: string | null;
   readonly decrypted: "full" | "partial" | "none";
   /** Steps of the record layer with frames and times, for the ladder: at most 64. */
   readonly transitions: readonly ReportTransition[];

@@ -81,6 +81,8 @@ function tls(change: Partial<ReportTls> = {}): ReportTls {
       fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     },
     intercepted: "yes",
+    interceptedWhy:
+      'the certificate of frame 22 (issuer "CN=Example Interception CA,O=Example") had been made only 5 min before',
     decrypted: "full",
     transitions: [
       { frame: 20, time: at(31), from: "client", what: "client-hello" },
@@ -284,7 +286,7 @@ const SHUT = tunnel({
     tls: "handshake complete",
     https: "cannot be seen without keys",
   },
-  tls: tls({ certificate: null, intercepted: "unknown", decrypted: "none", alpn: null }),
+  tls: tls({ certificate: null, intercepted: "unknown", interceptedWhy: null, decrypted: "none", alpn: null }),
 });
 
 /** What a connection with each verdict differs in from the ordinary case. */

@@ -109,6 +109,20 @@ describe("the report on a terminal", () => {
     expect(text).toContain("What the administrator does about tunnel-refused.");
   });
 
+  it("leads with the sentence about all hosts where there is one, and says it once", () => {
+    const base = morning();
+    const detail =
+      "news.example.com is challenged at GET https:// although this client was authenticated at CONNECT; www.example.com is not.";
+    const mixed = finding("mixed-auth-context", null, { severity: "error", detail });
+    const text = table({ ...base, findings: [...base.findings, mixed] }, { ...FULL, width: 200 });
+    expect(text.split("\n")[2]?.trim()).toBe(detail);
+    expect(text.split(detail).length).toBe(2);
+    expect(text).toContain(base.connections[0]!.summary);
+    expect(text).toContain("What the administrator does about mixed-auth-context.");
+    const calm = report([judged(3, "encrypted")], { findings: [mixed] });
+    expect(table(calm, { ...FULL, width: 200 }).split("\n")[2]).not.toContain(detail);
+  });
+
   it("says that no proxy was found", () => {
     const empty = report([], { proxies: [], verdict: "incomplete", exitCode: 3 });
     expect(table(empty, FULL)).toContain("No connection to a proxy was found in this capture.");
@@ -154,6 +168,21 @@ describe("the ladder of a connection", () => {
   it("names the connection on which the challenge was answered, and the other way round", () => {
     expect(drawn("auth-ok", FULL, { continuedBy: 8, tunnel: null })).toContain("The client came back on stream 8.");
     expect(drawn("auth-ok", FULL, { continues: 2 })).toContain("comes back from stream 2, where the proxy asked");
+  });
+
+  it("lists signs at the records where they show", () => {
+    const tunnel = judged(3, "tunnel-401-suspected").tunnel!;
+    const sign = { id: "near-answer" as const, frame: 44, time: "2026-03-09T08:15:02.040000000Z", frames: [41, 44] };
+    const signs = [
+      { ...sign, text: "the answer of 450 bytes was there 2 ms after the request" },
+      { ...sign, id: "credentials-repeat" as const, text: "the client asked again with 39 bytes more" },
+    ];
+    const text = drawn("tunnel-401-suspected", FULL, { tunnel: { ...tunnel, exchanges: [], signs } });
+    expect(text).toMatch(
+      /^GET https:\/\/.*\n +40\.000 ms +44 {2}◀── {2}not read; looks like a challenge by the proxy\n +the answer of 450 bytes[^─]* the client asked again/m,
+    );
+    const encrypted = drawn("encrypted", FULL, { tunnel: { ...tunnel, exchanges: [], signs } });
+    expect(encrypted).toMatch(/44 {2}◀── {2}not read\n/);
   });
 
   it("has a section of its own for forwarded requests", () => {

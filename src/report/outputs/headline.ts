@@ -11,6 +11,8 @@ export function headline(report: Report): string {
   const worst = worstConnection(report);
   const others = (totals.verdicts[verdict] ?? 0) - 1;
   const more = others > 0 ? ` (and ${others} more like it)` : "";
+  const leading = leadingFinding(report);
+  if (leading !== null) return leading.detail;
   if (isWrong(verdict) || verdict === "tunnel-401-suspected") {
     if (worst === null) return `${counted(totals.verdicts[verdict] ?? 0, "connection")} with the verdict ${verdict}.`;
     return `${worst.summary.replace(/\.$/, "")}${more}.`;
@@ -27,6 +29,15 @@ export function headline(report: Report): string {
   }
   if (totals.connections === 1 && worst !== null) return worst.summary;
   return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
+}
+
+/**
+ * The finding whose sentence says more than that of any one connection: which hosts are asked where. It leads as long as
+ * what went wrong is that.
+ */
+export function leadingFinding({ findings, verdict }: Report): ReportFinding | null {
+  if (verdict !== "tunnel-401-proxy" && verdict !== "tunnel-407") return null;
+  return findings.find(({ id }) => id === "mixed-auth-context") ?? null;
 }
 
 /** The first connection that has the capture's verdict; null if it is only counted. */
@@ -53,6 +64,10 @@ export function decisiveFrame(connection: ReportConnection, finding: ReportFindi
   if (verdict === "tls-failed") {
     const fatal = tunnel?.tls?.alerts.find(({ level }) => level === "fatal");
     if (fatal !== undefined) return fatal.frame;
+  }
+  if (verdict === "tunnel-401-suspected") {
+    const sign = tunnel?.signs[0];
+    if (sign !== undefined) return sign.frame;
   }
   const answers = [...(inTunnel ? (tunnel?.exchanges ?? []) : [...connects, ...forwards])].flatMap((exchange) =>
     exchange.response === null ? [] : [{ ...exchange.response, by: "sentBy" in exchange ? exchange.sentBy : null }],

@@ -34,7 +34,10 @@ export function ladder(report: Report, connection: ReportConnection, style: Term
   const stages: Readonly<Record<Stage, readonly Rung[]>> = {
     connect: connectRungs(connection),
     tls: tlsRungs(connection),
-    https: [...(connection.tunnel?.exchanges ?? []), ...connection.forwards].flatMap(exchangeRungs),
+    https: [
+      ...[...(connection.tunnel?.exchanges ?? []), ...connection.forwards].flatMap(exchangeRungs),
+      ...signRungs(connection),
+    ],
   };
   const lines = [header(connection, style), ""];
   for (const stage of ["connect", "tls", "https"] as const) {
@@ -135,7 +138,8 @@ function tlsDetails({ frame, what }: ReportTransition, tls: ReportTls): string[]
     return [[tls.version, tls.cipher, tls.alpn].filter((fact) => fact !== null).join(", ")];
   }
   if (what === "certificate" && tls.certificate !== null) {
-    return [`${tls.certificate.subject}, issued by ${tls.certificate.issuer}`];
+    const { subject, issuer } = tls.certificate;
+    return [`${subject}, issued by ${issuer}`, ...(tls.interceptedWhy === null ? [] : [tls.interceptedWhy])];
   }
   return [];
 }
@@ -154,6 +158,18 @@ function exchangeRungs(exchange: ReportExchange): Rung[] {
   const wrong = (response.status === 401 && sentBy !== "origin") || response.status === 407;
   rungs.push(responseRung(response, wrong, [...asked(response), ...evidence], by));
   return rungs;
+}
+
+/** Records that stay closed, where something about them is a sign. */
+function signRungs({ tunnel, verdict }: ReportConnection): Rung[] {
+  const rungs = new Map<number, Rung>();
+  for (const { frame, time, text } of tunnel?.signs ?? []) {
+    const wrong = verdict === "tunnel-401-suspected";
+    const what = wrong ? "not read; looks like a challenge by the proxy" : "not read";
+    const beneath = [...(rungs.get(frame)?.beneath ?? []), text];
+    rungs.set(frame, { frame, time, from: "proxy", text: what, wrong, beneath });
+  }
+  return [...rungs.values()];
 }
 
 const SENDERS = { proxy: "the proxy", origin: "the site", unknown: "an unknown sender" } as const;

@@ -1,6 +1,6 @@
 // The findings on a terminal: the worst kind in full with advice, the others briefly, and what could not be seen.
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
-import { beyondSummary, decisiveFrame } from "./headline.ts";
+import { beyondSummary, decisiveFrame, leadingFinding } from "./headline.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
 
 /** Evidence lines of one finding, unless more is asked for. */
@@ -46,8 +46,10 @@ function byKind(findings: readonly ReportFinding[]): (readonly ReportFinding[])[
 function blocks(kind: readonly ReportFinding[], worst: boolean, report: Report, style: TerminalStyle): string[] {
   const told = style.verbose ? kind : kind.slice(0, 1);
   return told.map((finding, i) => {
-    const full = style.verbose || worst;
-    const lines = problem(finding, connectionOf(report, finding), full, worst && i === 0, style);
+    const leading = leadingFinding(report);
+    const full = style.verbose || worst || finding === leading;
+    const leads = leading === null ? worst && i === 0 : finding === leading;
+    const lines = problem(finding, connectionOf(report, finding), full, leads, style);
     if (i === 0 && full) {
       lines.push(labelled(style, "Helpdesk", finding.advice.helpdesk));
       lines.push(labelled(style, "Proxy", finding.advice.proxyAdmin));
@@ -70,7 +72,7 @@ function problem(
   const certainty = finding.certainty === null || finding.certainty === "certain" ? "" : ` [${finding.certainty}]`;
   const title = wrap(safe(style, finding.title + certainty), style.width);
   const lines = title.map((text) => paint(style, colour, text));
-  const detail = leads ? beyondSummary(finding, connection) : finding.detail;
+  const detail = !leads ? finding.detail : connection === null ? "" : beyondSummary(finding, connection);
   if (detail !== "") lines.push(labelled(style, "What", detail));
   if (connection !== null) {
     const frame = decisiveFrame(connection, finding);
