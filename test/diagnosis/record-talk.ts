@@ -1,7 +1,7 @@
 // Timelines of tunnels by hand: who sent how many bytes in a record, and when. For what can be told without keys.
 import type { Nanos, Where } from "../../src/bytes/index.ts";
 import type { RequestHead, ResponseHead } from "../../src/http/index.ts";
-import type { ConnectFact, Timeline } from "../../src/proxy/index.ts";
+import type { ConnectFact, ExchangeFact, Timeline } from "../../src/proxy/index.ts";
 import type { ClientHello, RecordMark, ServerHello, TlsFacts, TlsRole } from "../../src/tls-parse/index.ts";
 
 /** One protected record behind the handshake: plaintext bytes, milliseconds since the handshake was complete. */
@@ -106,6 +106,25 @@ export function connectFact(
     response,
     interim: 0,
     unanswered: response === null ? "still-open" : null,
+  };
+}
+
+export function exchangeFact(
+  request: RequestHead | null,
+  response: ResponseHead | null,
+  change: Partial<ExchangeFact> = {},
+): ExchangeFact {
+  return {
+    protocol: "http/1.1",
+    request,
+    response,
+    url: request === null ? null : `https://${request.host ?? "www.example.com"}${request.target}`,
+    unanswered: response === null ? "still-open" : null,
+    requestBytes: 100,
+    responseBytes: 200,
+    responseEnd: response?.where ?? null,
+    body: null,
+    ...change,
   };
 }
 

@@ -1,7 +1,10 @@
 // What the capture itself lacks, before anybody concludes from what is not there.
-import type { CaptureQuality } from "../facts.ts";
+import type { CaptureFacts } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count } from "../wording.ts";
+
+/** Streams and frames cited of each shortcoming. */
+const MAX_CITED = 8;
 
 const TEXT: RuleText = {
   id: "capture-quality",
@@ -14,42 +17,97 @@ const TEXT: RuleText = {
     "snap length 96: the answer to a CONNECT is cut behind its first line",
     "every packet twice: a mirror port copies it on its way in and on its way out",
   ],
-  evidence: "The counts.",
+  evidence: "The counts, with streams and frames where connections to the proxy are concerned.",
   advice: {
     helpdesk:
       "Record again if a verdict is `incomplete`: start before the browser, with whole packets (tcpdump -s 0), to a local disk, and stop after the problem was seen.",
     proxyAdmin:
       "On a busy mirror port packets get lost or doubled: record on the proxy or on the client, with a filter on the client's address.",
   },
-  references: ["pcap and pcapng file formats (IETF opsawg drafts)"],
+  references: ["pcap and pcapng file formats (IETF opsawg drafts)", "Wireshark User's Guide: capture options"],
 };
+
+interface Shortcoming {
+  readonly text: string;
+  /** What avoids it next time. */
+  readonly remedy: string;
+  readonly frames: readonly number[];
+}
 
 /** One finding with everything that is not whole; none for a sound capture. */
 export const captureQuality: Rule = {
   ...TEXT,
   find(capture) {
-    const evidence = shortcomings(capture.quality);
+    const list = shortcomings(capture);
+    const evidence = list.map(({ text }) => text);
+    const frames = list.flatMap((one) => one.frames);
     if (capture.connections.length === 0 && capture.folded.length === 0) {
       const detail =
         "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port. If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy HOST:PORT; otherwise record between client and proxy.";
-      return [finding(TEXT, null, { detail, frames: [], evidence, title: "No connection to a proxy in this capture" })];
+      return [finding(TEXT, null, { detail, frames, evidence, title: "No connection to a proxy in this capture" })];
     }
-    if (evidence.length === 0) return [];
-    return [finding(TEXT, null, { detail: `${evidence.join("; ")}.`, frames: [], evidence })];
+    if (list.length === 0) return [];
+    const remedies = [...new Set(list.map(({ remedy }) => remedy))].join(" ");
+    const advice = { ...TEXT.advice, helpdesk: `If a verdict is \`incomplete\`, record again. ${remedies}` };
+    return [finding(TEXT, null, { detail: `${evidence.join("; ")}.`, frames, evidence, advice })];
   },
 };
 
-function shortcomings(quality: CaptureQuality): string[] {
-  const list: string[] = [];
-  if (quality.cutShort) list.push("the file ends in the middle of a packet");
-  if (quality.truncatedPackets > 0) list.push(`${count(quality.truncatedPackets, "packet")} cut by the snap length`);
-  if (quality.gaps > 0)
-    list.push(`${count(quality.gaps, "gap")} in followed connections, ${count(quality.missingBytes, "byte")} missing`);
-  if (quality.lateStarts > 0) list.push(`${count(quality.lateStarts, "connection")} without a start`);
-  if (quality.oneSided > 0) list.push(`${count(quality.oneSided, "connection")} in one direction only`);
-  if (quality.duplicates > 0) list.push(`${count(quality.duplicates, "packet")} recorded twice, as a mirror port does`);
+function shortcomings({ quality, connections }: CaptureFacts): readonly Shortcoming[] {
+  const list: Shortcoming[] = [];
+  const add = (text: string, remedy: string, frames: readonly number[] = []): void =>
+    void list.push({ text, remedy, frames: frames.slice(0, MAX_CITED) });
+  const timelines = connections.map(({ timeline }) => timeline);
+  if (quality.cutShort)
+    add(
+      "the file ends in the middle of a packet",
+      "Stop the recording before the file is copied, and see that the disk is not full.",
+    );
+  if (quality.truncatedPackets > 0)
+    add(
+      `${count(quality.truncatedPackets, "packet")} cut by the snap length`,
+      "Record whole packets: tcpdump -s 0; in Wireshark no limit for each packet.",
+    );
+  if (quality.gaps > 0) {
+    const gaps = timelines.flatMap((timeline) => timeline.gaps.map(({ where }) => where.frame));
+    add(
+      `${count(quality.gaps, "gap")} in followed connections, ${count(quality.missingBytes, "byte")} missing${streamsOf(timelines.filter((one) => one.gaps.length > 0))}`,
+      "Lose no packets: record on the client or on the proxy with a filter on the client's address, to a local disk, with a larger buffer (tcpdump -B 65536).",
+      gaps,
+    );
+  }
+  if (quality.lateStarts > 0)
+    add(
+      `${count(quality.lateStarts, "connection")} without a start${streamsOf(timelines.filter((one) => one.lateStart))}`,
+      "Start the recording before the program, so that its connections are seen from their beginning.",
+    );
+  if (quality.oneSided > 0)
+    add(
+      `${count(quality.oneSided, "connection")} in one direction only${streamsOf(timelines.filter((one) => one.oneSided))}`,
+      "Record both directions: a mirror port has to copy received and sent packets, and both have to take this way.",
+    );
+  if (quality.duplicates > 0)
+    add(
+      `${count(quality.duplicates, "packet")} recorded twice, as a mirror port does`,
+      "Let the mirror port copy one port, or received packets only; verdicts do not suffer from packets that are there twice.",
+    );
   if (quality.overlapsDiffering > 0)
-    list.push(`${count(quality.overlapsDiffering, "overlap")} with different bytes for the same place`);
-  if (quality.droppedByCapture > 0) list.push(`${count(quality.droppedByCapture, "packet")} dropped while recording`);
+    add(
+      `${count(quality.overlapsDiffering, "overlap")} with different bytes for the same place`,
+      "Two packets disagree about the same bytes: record closer to the client, before whatever changes them.",
+    );
+  if (quality.droppedByCapture > 0)
+    add(
+      `${count(quality.droppedByCapture, "packet")} dropped while recording`,
+      "Lose no packets: record on the client or on the proxy with a filter on the client's address, to a local disk, with a larger buffer (tcpdump -B 65536).",
+    );
   return list;
+}
+
+/** " (streams 3, 5)"; nothing where none of them leads to a proxy. */
+function streamsOf(timelines: readonly { readonly stream: number }[]): string {
+  if (timelines.length === 0) return "";
+  const streams = [...new Set(timelines.map(({ stream }) => stream))];
+  const more = streams.length > MAX_CITED ? " ..." : "";
+  return ` (${streams.length === 1 ? "stream" : "streams"} ${streams.slice(0, MAX_CITED).join(", ")}${more})`;
 }

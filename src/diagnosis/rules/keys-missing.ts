@@ -1,9 +1,58 @@
 // Which tunnels could not be read, and how to get the keys.
+import type { Timeline } from "../../proxy/index.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count, targetText } from "../wording.ts";
 
 /** Targets named in the finding; the table has the rest. */
 const MAX_NAMED = 5;
+/** Programs whose instructions stand in the finding; `explain` has all. */
+const MAX_PROGRAMS = 3;
+
+/** How a program is made to write its keys, by what it calls itself. The first that fits counts: Edge calls itself Chrome, too. */
+const PROGRAMS: readonly { readonly name: string; readonly agent: RegExp; readonly how: string }[] = [
+  {
+    name: "Firefox",
+    agent: /\bFirefox\//,
+    how: 'Firefox: close all windows. Windows, in one Command Prompt: set SSLKEYLOGFILE=%USERPROFILE%\\keys.log, then "%ProgramFiles%\\Mozilla Firefox\\firefox.exe". Linux: SSLKEYLOGFILE=$HOME/keys.log firefox (a build by Mozilla: Debian\'s writes none). macOS: SSLKEYLOGFILE=$HOME/keys.log /Applications/Firefox.app/Contents/MacOS/firefox.',
+  },
+  {
+    name: "Chrome and Edge",
+    agent: /\b(?:Chrome|Chromium|Edg)\//,
+    how: 'Chrome and Edge: close all windows, those in the notification area, too, and start with --ssl-key-log-file. Windows, in a Command Prompt: start chrome (or msedge) --ssl-key-log-file=%USERPROFILE%\\keys.log. Linux: google-chrome --ssl-key-log-file=$HOME/keys.log. macOS: open -a "Google Chrome" --args --ssl-key-log-file=$HOME/keys.log.',
+  },
+  {
+    name: "curl and git",
+    agent: /^(?:curl|git)\//,
+    how: "curl and git: SSLKEYLOGFILE=keys.log curl ... (Windows: set SSLKEYLOGFILE=keys.log first). The curl.exe that comes with Windows uses Schannel and writes none: take a curl built with OpenSSL.",
+  },
+  {
+    name: "Java",
+    agent: /^(?:Java|Apache-HttpClient|Java-http-client|okhttp)\//,
+    how: "Java writes none by itself: start it with an agent that does, java -javaagent:extract-tls-secrets.jar=keys.log -jar ...",
+  },
+  {
+    name: "Python",
+    agent: /\b(?:python-requests|Python-urllib|python-httpx|pip|aiohttp)\//i,
+    how: "Python 3.8 or newer: SSLKEYLOGFILE=keys.log python ... (with ssl.create_default_context, as requests, urllib and pip do).",
+  },
+  {
+    name: "Node.js",
+    agent: /\b(?:node|undici|axios|npm)\b/i,
+    how: "Node.js: node --tls-keylog=keys.log ...",
+  },
+  {
+    name: "Wget",
+    agent: /^Wget\//,
+    how: "Wget: SSLKEYLOGFILE=keys.log wget ... (a build with GnuTLS).",
+  },
+];
+
+const BEFORE =
+  "Record again with keys: delete an old keys.log, start the program so that it writes one, start the capture, show the problem, stop.";
+const SCHANNEL =
+  "Programs that use Windows' own TLS (Schannel: Outlook, PowerShell, .NET Framework) write none: show the problem in a browser, or ask for a policy trace.";
+const AFTER =
+  "Then: pcapcheck --keylog keys.log capture.pcap. The file opens everything that was recorded with it: delete it afterwards.";
 
 const TEXT: RuleText = {
   id: "keys-missing",
@@ -15,12 +64,17 @@ const TEXT: RuleText = {
   example: ["12 tunnels, 4 of them opened with the key log, 8 not: their program wrote no keys"],
   evidence: "How many tunnels, to which targets.",
   advice: {
-    helpdesk:
-      "Record again with keys. Chrome, Edge and Firefox: close all windows, set the environment variable SSLKEYLOGFILE to a file name (Windows: setx SSLKEYLOGFILE %USERPROFILE%\\keys.log, then sign in again; Linux and macOS: export SSLKEYLOGFILE=$HOME/keys.log), start the browser from there, start the capture, show the problem, stop. curl and programs with OpenSSL or GnuTLS that honour the variable: the same. Java: start it with a key log agent (-javaagent). Then: pcapcheck --keylog keys.log capture.pcap. The file opens everything that was recorded: delete it afterwards.",
+    helpdesk: [BEFORE, ...PROGRAMS.map(({ how }) => how), SCHANNEL, AFTER].join(" "),
     proxyAdmin:
       "Where keys cannot be had from the client: a policy trace of the same minutes shows client.response.code and server.response.code of each transaction, and a record on the proxy shows both legs.",
   },
-  references: ["NSS key log format", "RFC 8446 §7.1 (key schedule)"],
+  references: [
+    "NSS Key Log Format (Mozilla)",
+    "curl: man page, environment variable SSLKEYLOGFILE",
+    "Node.js: command-line option --tls-keylog",
+    "Python: ssl.SSLContext.keylog_filename",
+    "RFC 8446 §7.1 (key schedule)",
+  ],
 };
 
 export const keysMissing: Rule = {
@@ -44,6 +98,18 @@ export const keysMissing: Rule = {
         ? ` The key log holds ${count(keys.sessions, "session")}, but none of them is one of the ${count(keys.tlsConnections, "TLS connection")} that were tried: it belongs to another recording.`
         : "";
     const detail = `${count(total, "tunnel")} could not be read (${named}${more}): whether a 401 came inside cannot be seen.${unfit}`;
-    return [finding(TEXT, null, { detail, frames: [] })];
+    const helpdesk = adviceFor(shut.map(({ timeline }) => timeline));
+    return [finding(TEXT, null, { detail, frames: [], advice: { ...TEXT.advice, helpdesk } })];
   },
 };
+
+/** What to do for the programs that the unread tunnels belong to; for browsers where none says who it is. */
+function adviceFor(unread: readonly Timeline[]): string {
+  const agents = new Set(unread.flatMap(({ connects }) => connects.at(-1)?.request.userAgent ?? []));
+  const found = PROGRAMS.filter((program) =>
+    [...agents].some((agent) => PROGRAMS.find((one) => one.agent.test(agent)) === program),
+  );
+  const told = (found.length === 0 ? PROGRAMS.slice(0, 2) : found.slice(0, MAX_PROGRAMS)).map(({ how }) => how);
+  const others = "For other programs: pcapcheck explain keys-missing.";
+  return [BEFORE, ...told, others, AFTER].join(" ");
+}

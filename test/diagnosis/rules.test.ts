@@ -1,0 +1,539 @@
+// Every rule on facts made by hand: what it finds, and what looks like it and is something else.
+import { describe, expect, it } from "vitest";
+import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
+import type { Challenge, Credentials, NtlmMessage, RequestHead, ResponseHead } from "../../src/http/index.ts";
+import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../../src/proxy/index.ts";
+import type { TlsAlert } from "../../src/tls-parse/index.ts";
+import {
+  atMs,
+  connectFact,
+  exchangeFact,
+  requestHead,
+  responseHead,
+  timeline,
+  tunnelOf,
+  where,
+} from "./record-talk.ts";
+
+const QUALITY = {
+  cutShort: false,
+  truncatedPackets: 0,
+  gaps: 0,
+  missingBytes: 0,
+  lateStarts: 0,
+  oneSided: 0,
+  duplicates: 0,
+  overlapsDiffering: 0,
+  droppedByCapture: 0,
+  start: atMs(0),
+  end: atMs(60_000),
+};
+const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
+
+type Setting = { readonly quality?: Partial<typeof QUALITY>; readonly keys?: Partial<typeof KEYS> };
+
+function diagnose(timelines: readonly Timeline[], { quality = {}, keys = {} }: Setting = {}): readonly Finding[] {
+  const collector = new Collector({ connections: 100 });
+  for (const one of timelines) collector.add(one);
+  return collector.finish({ ...QUALITY, ...quality }, { ...KEYS, ...keys }).findings;
+}
+
+function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {
+  return diagnose(timelines, setting).filter((finding) => finding.id === id);
+}
+
+// --- what passes, in short words
+
+const BASIC: Challenge = {
+  scheme: "Basic",
+  realm: "Example gateway",
+  parameters: [],
+  stale: false,
+  ntlm: null,
+  negotiate: null,
+};
+const NEGOTIATE: Challenge = { ...BASIC, scheme: "Negotiate", realm: null };
+const NTLM: Challenge = { ...BASIC, scheme: "NTLM", realm: null };
+
+function ntlm(type: 1 | 2 | 3): NtlmMessage {
+  return {
+    type,
+    targetName: type === 2 ? "EXAMPLE" : null,
+    domain: null,
+    user: null,
+    workstation: null,
+    anonymous: false,
+  };
+}
+
+const SENT: Credentials = {
+  scheme: "Basic",
+  step: null,
+  user: "kim",
+  domain: null,
+  workstation: null,
+  length: 30,
+  tag: "a",
+  complete: true,
+  malformed: false,
+};
+const TYPE_1: Credentials = { ...SENT, scheme: "NTLM", step: "type 1", user: null, complete: false };
+const TYPE_3: Credentials = { ...SENT, scheme: "NTLM", step: "type 3" };
+
+interface Asked {
+  readonly target?: string;
+  readonly with?: Credentials | null;
+  readonly agent?: string;
+  readonly status: number | null;
+  readonly challenges?: readonly Challenge[];
+}
+
+/** CONNECTs of one connection; frames 10, 12, 14, …. */
+function connects(asked: readonly Asked[]): ConnectFact[] {
+  return asked.map(
+    ({ target = "www.example.com:443", with: credentials = null, agent = null, status, challenges = [] }, i) =>
+      connectFact(
+        target,
+        where(10 + 4 * i, 10 + 4 * i),
+        status === null ? null : responseHead(where(12 + 4 * i, 12 + 4 * i), status, { proxyChallenges: challenges }),
+        { proxyAuthorization: credentials, userAgent: agent },
+      ),
+  );
+}
+
+/** A connection that was only asked, of this stream. */
+function asked(stream: number, steps: readonly Asked[], change: Partial<Timeline> = {}): Timeline {
+  const startMs = stream * 1_000;
+  return timeline({
+    stream,
+    start: atMs(startMs),
+    end: atMs(startMs + 900),
+    client: { ip: "192.0.2.17", port: 50_000 + stream },
+    connects: connects(steps).map((connect) => later(connect, startMs)),
+    ...change,
+  });
+}
+
+/** The same CONNECT, later, with frames of its own. */
+function later(connect: ConnectFact, ms: number): ConnectFact {
+  const move = <Head extends RequestHead | ResponseHead>(head: Head): Head => ({
+    ...head,
+    where: { ...head.where, frame: head.where.frame + ms, time: head.where.time + BigInt(ms) * 1_000_000n },
+  });
+  return {
+    ...connect,
+    request: move(connect.request),
+    response: connect.response === null ? null : move(connect.response),
+  };
+}
+
+/** Authority of the page that a gateway sends: what names its sender as the proxy. */
+const GATEWAY: Partial<ResponseHead> = { names: ["www-authenticate", "proxy-connection"], challenges: [BASIC] };
+
+/** A tunnel that was read, with these answers to GET /. */
+function read(
+  stream: number,
+  steps: readonly Asked[],
+  answers: readonly Partial<ResponseHead>[],
+  change: Partial<Timeline> = {},
+): Timeline {
+  const target = steps.at(-1)?.target ?? "www.example.com:443";
+  const host = target.split(":")[0]!;
+  const shell = tunnelOf({ host, stream, inside: "full", records: [] });
+  const startMs = stream * 1_000;
+  const exchanges = answers.map((answer, i): ExchangeFact => {
+    const request = requestHead(where(startMs + 200 + 2 * i, startMs + 200 + 2 * i), {
+      method: "GET",
+      target: "/",
+      form: "origin",
+      host,
+    });
+    const response = responseHead(where(startMs + 201 + 2 * i, startMs + 201 + 2 * i), answer.status ?? 200, answer);
+    return exchangeFact(request, response);
+  });
+  const tunnel: TunnelFact = { ...shell.tunnel!, exchanges };
+  return asked(stream, steps, { tunnel, ...change });
+}
+
+const CHALLENGED: Asked = { status: 407, challenges: [BASIC] };
+const ACCEPTED: Asked = { with: SENT, status: 200 };
+
+// --- tables: id, name, timelines, what the finding says (null: there is none)
+
+type Row = readonly [
+  id: FindingId,
+  name: string,
+  timelines: readonly Timeline[],
+  says: RegExp | null,
+  setting?: Setting,
+];
+
+const NEWS = "news.example.com:443";
+
+const ROWS: readonly Row[] = [
+  // NTLM between its legs
+  [
+    "ntlm-broken-connection",
+    "closed behind the type 2 message",
+    [
+      asked(0, [
+        { status: 407, challenges: [NTLM] },
+        { with: TYPE_1, status: 407, challenges: [{ ...NTLM, ntlm: ntlm(2) }] },
+      ]),
+    ],
+    /NTLM challenge \(frame 16\).*ended/,
+  ],
+  [
+    "ntlm-broken-connection",
+    "inside Negotiate",
+    [
+      asked(0, [
+        {
+          with: { ...TYPE_1, scheme: "Negotiate" },
+          status: 407,
+          challenges: [{ ...NEGOTIATE, negotiate: { kind: "ntlm", message: ntlm(2) } }],
+        },
+      ]),
+    ],
+    /frame 12/,
+  ],
+  [
+    "ntlm-broken-connection",
+    "a type 3 message on a new connection, refused",
+    [asked(0, [{ with: TYPE_3, status: 407, challenges: [NTLM] }])],
+    /type 3 message \(frame 10\).*refused/,
+  ],
+  [
+    "ntlm-broken-connection",
+    "all three messages on one connection",
+    [
+      asked(0, [
+        { with: TYPE_1, status: 407, challenges: [{ ...NTLM, ntlm: ntlm(2) }] },
+        { with: TYPE_3, status: 200 },
+      ]),
+    ],
+    null,
+  ],
+  [
+    "ntlm-broken-connection",
+    "still open when the capture ends",
+    [asked(0, [{ with: TYPE_1, status: 407, challenges: [{ ...NTLM, ntlm: ntlm(2) }] }], { closedBy: "open" })],
+    null,
+  ],
+  [
+    "ntlm-broken-connection",
+    "joined late",
+    [asked(0, [{ with: TYPE_3, status: 407, challenges: [NTLM] }], { lateStart: true })],
+    null,
+  ],
+  ["ntlm-broken-connection", "Basic, closed behind the challenge", [asked(0, [CHALLENGED])], null],
+
+  // schemes
+  [
+    "scheme-mismatch",
+    "credentials of a scheme that was not offered",
+    [
+      asked(0, [
+        { status: 407, challenges: [NEGOTIATE] },
+        { with: SENT, status: 407, challenges: [NEGOTIATE] },
+      ]),
+    ],
+    /offers Negotiate.*sends Basic \(frame 14\)/,
+  ],
+  [
+    "scheme-mismatch",
+    "Java, where only Basic is offered for a tunnel",
+    [asked(0, [{ agent: "Java/17.0.9", status: 407, challenges: [BASIC] }])],
+    /Java leaves Basic out/,
+  ],
+  [
+    "scheme-mismatch",
+    "Java, where Negotiate is offered, too",
+    [asked(0, [{ agent: "Java/17.0.9", status: 407, challenges: [BASIC, NEGOTIATE] }])],
+    null,
+  ],
+  [
+    "scheme-mismatch",
+    "a client that uses another scheme elsewhere",
+    [
+      asked(0, [{ agent: "agent/1", target: NEWS, with: SENT, status: 200 }]),
+      asked(1, [{ agent: "agent/1", status: 407, challenges: [NEGOTIATE] }]),
+    ],
+    /elsewhere in this capture the same client uses basic/,
+  ],
+  [
+    "scheme-mismatch",
+    "a client that gives up without showing what it knows",
+    [asked(0, [{ agent: "agent/1", status: 407, challenges: [NEGOTIATE] }])],
+    null,
+  ],
+  ["scheme-mismatch", "a wrong password", [asked(0, [CHALLENGED, { with: SENT, ...CHALLENGED }])], null],
+
+  // passwords
+  ["basic-in-clear", "Basic on a CONNECT", [asked(0, [CHALLENGED, ACCEPTED])], /1 request carried Basic/],
+  [
+    "basic-in-clear",
+    "NTLM",
+    [
+      asked(0, [
+        { with: TYPE_1, status: 407, challenges: [{ ...NTLM, ntlm: ntlm(2) }] },
+        { with: TYPE_3, status: 200 },
+      ]),
+    ],
+    null,
+  ],
+  [
+    "basic-in-clear",
+    "Basic to a proxy that is spoken to over TLS",
+    [asked(0, [CHALLENGED, ACCEPTED], { secure: tunnelOf({ records: [] }).tunnel!.tls })],
+    null,
+  ],
+
+  // certificates
+  ["untrusted-interception", "unknown_ca by the client", [refusing("unknown_ca")], /alert unknown_ca \(frame 40\)/],
+  ["untrusted-interception", "handshake_failure", [refusing("handshake_failure")], null],
+  ["untrusted-interception", "an alert by the server", [refusing("unknown_ca", "server")], null],
+
+  // authenticated, and asked again
+  [
+    "challenge-after-success",
+    "accepted on the CONNECT, asked inside",
+    [read(0, [CHALLENGED, ACCEPTED], [{ status: 401, ...GATEWAY }])],
+    /accepted \(frame 16\).*asked for credentials again \(401, frame 201\)/,
+  ],
+  [
+    "challenge-after-success",
+    "the same credentials, refused later",
+    [asked(0, [ACCEPTED]), asked(1, [{ with: SENT, ...CHALLENGED }])],
+    /accepted in frame 10 were refused in frame 1012/,
+  ],
+  [
+    "challenge-after-success",
+    "the site's own login inside",
+    [read(0, [CHALLENGED, ACCEPTED], [{ status: 401, challenges: [{ ...BASIC, scheme: "Bearer", realm: "api" }] }])],
+    null,
+  ],
+  ["challenge-after-success", "never authenticated", [read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY }])], null],
+  [
+    "challenge-after-success",
+    "other credentials, refused",
+    [asked(0, [ACCEPTED]), asked(1, [{ with: { ...SENT, tag: "b" }, ...CHALLENGED }])],
+    null,
+  ],
+
+  // several hosts
+  [
+    "mixed-auth-context",
+    "one host challenged on the CONNECT, another one inside",
+    [read(0, [CHALLENGED, ACCEPTED], [{}]), read(1, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, ...GATEWAY }])],
+    /^news\.example\.com is challenged at GET https:\/\/ although this client \(192\.0\.2\.17\) was authenticated at CONNECT \(frame 16\); www\.example\.com is challenged at CONNECT tcp:\/\/ only\.$/,
+  ],
+  [
+    "mixed-auth-context",
+    "two clients: of the other one nothing is said",
+    [
+      read(0, [CHALLENGED, ACCEPTED], [{}], { client: { ip: "192.0.2.99", port: 1 } }),
+      read(1, [{ target: NEWS, status: 200 }], [{ status: 401, ...GATEWAY }]),
+    ],
+    null,
+  ],
+  [
+    "mixed-auth-context",
+    "another host that is never challenged",
+    [read(0, [CHALLENGED, ACCEPTED], [{ status: 401, ...GATEWAY }]), read(1, [{ target: NEWS, status: 200 }], [{}])],
+    /news\.example\.com is not challenged at all/,
+  ],
+  [
+    "mixed-auth-context",
+    "nothing is challenged inside",
+    [read(0, [CHALLENGED, ACCEPTED], [{}]), read(1, [{ target: NEWS, status: 200 }], [{}])],
+    null,
+  ],
+  [
+    "mixed-auth-context",
+    "the site's own login inside",
+    [
+      read(0, [CHALLENGED, ACCEPTED], [{}]),
+      read(1, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, challenges: [{ ...BASIC, scheme: "Bearer" }] }]),
+    ],
+    null,
+  ],
+
+  // keys
+  [
+    "keys-missing",
+    "a browser's tunnel",
+    [unread("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0")],
+    /1 tunnel could not be read \(www\.example\.com:443\)/,
+  ],
+  [
+    "keys-missing",
+    "a key log of another recording",
+    [unread("curl/8.5.0")],
+    /belongs to another recording/,
+    { keys: { sessions: 4 } },
+  ],
+  ["keys-missing", "a tunnel that was read", [read(0, [{ status: 200 }], [{}])], null],
+  ["keys-missing", "no tunnel", [asked(0, [CHALLENGED])], null],
+
+  // the capture
+  ["capture-quality", "a sound one", [asked(0, [CHALLENGED, ACCEPTED])], null],
+  [
+    "capture-quality",
+    "cut in the middle",
+    [asked(0, [CHALLENGED, ACCEPTED])],
+    /ends in the middle of a packet/,
+    { quality: { cutShort: true } },
+  ],
+  [
+    "capture-quality",
+    "a snap length",
+    [asked(0, [CHALLENGED, ACCEPTED])],
+    /7 packets cut by the snap length/,
+    { quality: { truncatedPackets: 7 } },
+  ],
+  [
+    "capture-quality",
+    "duplicates of a mirror port",
+    [asked(0, [CHALLENGED, ACCEPTED])],
+    /3 packets recorded twice/,
+    { quality: { duplicates: 3 } },
+  ],
+  [
+    "capture-quality",
+    "one direction",
+    [asked(0, [CHALLENGED, ACCEPTED], { oneSided: true })],
+    /1 connection in one direction only \(stream 0\)/,
+    { quality: { oneSided: 1 } },
+  ],
+  [
+    "capture-quality",
+    "a late start",
+    [asked(4, [CHALLENGED, ACCEPTED], { lateStart: true })],
+    /2 connections without a start \(stream 4\)/,
+    { quality: { lateStarts: 2 } },
+  ],
+  [
+    "capture-quality",
+    "gaps",
+    [asked(0, [CHALLENGED], { gaps: [{ from: "proxy", where: where(11, 11), length: 90 }] })],
+    /1 gap in followed connections, 90 bytes missing \(stream 0\)/,
+    { quality: { gaps: 1, missingBytes: 90 } },
+  ],
+  [
+    "capture-quality",
+    "losses while recording",
+    [asked(0, [CHALLENGED, ACCEPTED])],
+    /5 packets dropped while recording/,
+    { quality: { droppedByCapture: 5 } },
+  ],
+  ["capture-quality", "no proxy", [], /No connection to a proxy was found/],
+];
+
+/** A handshake that ended in an alert. */
+function refusing(description: string, from: TlsAlert["from"] = "client"): Timeline {
+  const shell = tunnelOf({ records: [] });
+  const tunnel = shell.tunnel!;
+  const alert: TlsAlert = { where: where(40, 40), from, encrypted: false, level: "fatal", description };
+  const tls = { ...tunnel.tls!, alerts: [alert], handshakeComplete: false, handshakeCompleteWhere: null };
+  return { ...shell, tunnel: { ...tunnel, tls } };
+}
+
+function unread(agent: string): Timeline {
+  const shell = tunnelOf({ records: [] });
+  return {
+    ...shell,
+    connects: shell.connects.map((one) => ({ ...one, request: { ...one.request, userAgent: agent } })),
+  };
+}
+
+const CASES = ROWS.map(([id, name, timelines, says, setting]) => ({ id, name, timelines, says, setting }));
+
+describe("rules", () => {
+  it.each(CASES.filter(({ says }) => says !== null))("$id finds: $name", ({ id, timelines, says, setting }) => {
+    const findings = found(id, timelines, setting);
+    expect(findings.length).toBe(1);
+    expect(findings[0]?.detail).toMatch(says ?? /^$/);
+    expect(findings[0]?.advice.helpdesk.length).toBeGreaterThan(20);
+  });
+
+  it.each(CASES.filter(({ says }) => says === null))("$id does not find: $name", ({ id, timelines, setting }) => {
+    expect(found(id, timelines, setting)).toEqual([]);
+  });
+
+  it("cite frames in order, and a filter that shows them", () => {
+    for (const [, , timelines, , setting] of ROWS) {
+      for (const { frames, displayFilter, stream } of diagnose(timelines, setting)) {
+        expect([...frames].sort((a, b) => a - b)).toEqual(frames);
+        expect(displayFilter === null).toBe(frames.length === 0 && stream === null);
+        if (stream !== null) expect(displayFilter).toContain(`tcp.stream eq ${stream}`);
+      }
+    }
+  });
+
+  it("tell how to get keys for the programs that the tunnels belong to", () => {
+    const advice = (agent: string): string => found("keys-missing", [unread(agent)])[0]?.advice.helpdesk ?? "";
+    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).toMatch(/Firefox: /);
+    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).not.toMatch(/Chrome/);
+    expect(advice("Mozilla/5.0 AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0")).toMatch(
+      /--ssl-key-log-file/,
+    );
+    expect(advice("curl/8.5.0")).toMatch(/Schannel/);
+    expect(advice("Java/17.0.9")).toMatch(/-javaagent/);
+    expect(advice("python-requests/2.31")).toMatch(/Python/);
+    expect(advice("something else")).toMatch(/Firefox: .*Chrome and Edge: /);
+    for (const agent of ["curl/8.5.0", "x"]) expect(advice(agent)).toMatch(/pcapcheck --keylog keys\.log/);
+  });
+});
+
+/** Each verdict that is worth a finding has one, with its own words, for its own connection. */
+const VERDICT_ROWS: readonly (readonly [id: FindingId, timelines: readonly Timeline[], says: RegExp])[] = [
+  [
+    "tunnel-401-proxy",
+    [read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY }])],
+    /answered 401 inside the tunnel \(frame 201\) by the proxy/,
+  ],
+  [
+    "tunnel-407",
+    [read(0, [{ status: 200 }], [{ status: 407, proxyChallenges: [BASIC] }])],
+    /answered 407 inside the tunnel/,
+  ],
+  ["connect-401", [asked(0, [{ status: 401 }])], /answered 401 \(frame 12\)/],
+  [
+    "tunnel-401-unattributed",
+    [read(0, [{ status: 200 }], [{ status: 401, challenges: [BASIC] }])],
+    /who sent it cannot be told/,
+  ],
+  [
+    "auth-loop",
+    [asked(0, [CHALLENGED, { with: SENT, ...CHALLENGED }, { with: SENT, ...CHALLENGED }])],
+    /refused complete credentials 2 times/,
+  ],
+  ["auth-no-scheme", [asked(0, [{ status: 407 }])], /names no authentication scheme/],
+  ["auth-abandoned", [asked(0, [CHALLENGED])], /never came back/],
+  ["tunnel-refused", [asked(0, [{ status: 403 }])], /answered 403/],
+  [
+    "no-response",
+    [asked(0, [{ status: null }]).connects.map((connect) => ({ ...connect, unanswered: "closed" as const }))].map(
+      (list) => timeline({ connects: list }),
+    ),
+    /was not answered/,
+  ],
+  ["tls-failed", [refusing("handshake_failure")], /alert handshake_failure \(frame 40\)/],
+  [
+    "incomplete",
+    [asked(0, [{ status: null }]).connects.map((connect) => ({ ...connect, unanswered: "not-captured" as const }))].map(
+      (list) => timeline({ connects: list }),
+    ),
+    /not in the capture/,
+  ],
+];
+
+describe("findings of verdicts", () => {
+  it.each(VERDICT_ROWS)("%s", (id, timelines, says) => {
+    const findings = found(id, timelines);
+    expect(findings.map(({ stream }) => stream)).toEqual([0]);
+    expect(findings[0]?.detail).toMatch(says);
+    expect(findings[0]?.frames.length).toBeGreaterThan(0);
+  });
+});
