@@ -24,7 +24,7 @@ export class Followed {
   readonly #slots: (Connection | null)[] = [null];
   readonly #free: number[] = [];
   /** Closing connections, first closed first; what stands before `#lingerFrom` is done. */
-  #lingering: Connection[] = [];
+  #lingering: (Connection | null)[] = [];
   #lingerFrom = 0;
   #sums: Sums = { followed: 0, gaps: 0, missingBytes: 0, overlapsDiffering: 0 };
 
@@ -73,11 +73,14 @@ export class Followed {
     for (; this.#lingerFrom < this.#lingering.length; this.#lingerFrom++) {
       const connection = this.#lingering[this.#lingerFrom]!;
       // It may be gone already, or have gone on.
-      if (!connection.lingering) continue;
-      const full = this.#lingering.length - this.#lingerFrom > MAX_LINGERING;
-      if (!connection.closing) connection.lingering = false;
-      else if (full || now - connection.closingSeconds >= LINGER_SECONDS) this.finish(connection.slot, "capture-end");
-      else break;
+      if (connection.lingering) {
+        const full = this.#lingering.length - this.#lingerFrom > MAX_LINGERING;
+        if (!connection.closing) connection.lingering = false;
+        else if (full || now - connection.closingSeconds >= LINGER_SECONDS) this.finish(connection.slot, "capture-end");
+        else break;
+      }
+      // What is done must not be kept alive from here, nor all that hangs on it.
+      this.#lingering[this.#lingerFrom] = null;
     }
     if (this.#lingerFrom > MAX_LINGERING) {
       this.#lingering = this.#lingering.slice(this.#lingerFrom);
