@@ -1,9 +1,9 @@
-// Builds dist/: the program as one CommonJS file (it starts quicker than a module), the library as a module, types and schema.
-// `node src/build.mjs --program FILE` builds the program only.
-import { execFileSync } from "node:child_process";
+// Builds dist/: the program as CommonJS (it starts quicker than a module), the library as a module, types and schema.
+// `node src/build.mjs --program FILE` builds the program only, at FILE and beside it.
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -31,21 +31,27 @@ const noChildProcess = {
   },
 };
 
+/** The program is three files: what starts it, all of it in one file, and V8's code cache of that file. */
 async function buildProgram(outfile) {
+  const folder = dirname(outfile);
+  const cjs = { ...common, format: "cjs", minifySyntax: true, minifyWhitespace: true, charset: "ascii" };
   await build({
-    ...common,
+    ...cjs,
     entryPoints: ["src/cli/main.ts"],
-    outfile,
-    format: "cjs",
     // Identifiers stay: what a user pastes of an unexpected error must be readable.
-    minifySyntax: true,
-    minifyWhitespace: true,
+    outfile: join(folder, "pcapcheck.bundle.cjs"),
     // Colours of cli-table3 that are not used.
     external: ["@colors/colors/safe"],
+    // What is imported late is required: the code cache knows no other way.
+    supported: { "dynamic-import": false },
     plugins: [noChildProcess],
-    banner: { js: "#!/usr/bin/env node" },
   });
+  await build({ ...cjs, entryPoints: ["src/cli/launch.ts"], outfile, banner: { js: "#!/usr/bin/env node" } });
   chmodSync(outfile, 0o755);
+  const PCAPCHECK_BUILD_CACHE = join(folder, "pcapcheck.bundle.cache");
+  const capture = join(root, "captures/mitm-401-basic.pcap");
+  const { status } = spawnSync(process.execPath, [outfile, capture], { env: { PCAPCHECK_BUILD_CACHE } });
+  if (status !== 1) throw new Error(`the program that was built ended with ${status}`);
 }
 
 async function buildLibrary() {
@@ -64,7 +70,7 @@ async function buildSchema() {
 }
 
 const [option, file] = process.argv.slice(2);
-if (option === "--program") await buildProgram(file);
+if (option === "--program") await buildProgram(resolve(file));
 else {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);

@@ -6,6 +6,7 @@ const GOLDEN = 0x9e3779b9;
 
 /** A decryptor for a 16-byte key; blocks of 16 bytes. */
 export function seedDecryptor(key: Uint8Array): DecryptBlock {
+  fillBoxes();
   const k = expand(key);
   return (bytes, at, out, to) => {
     let l0 = read(bytes, at);
@@ -73,13 +74,13 @@ function g(x: number): number {
 }
 
 /** S(x) = A·x^n ⊕ b over GF(2^8) modulo x^8 + x^6 + x^5 + x + 1; `columns` are the images of the unit vectors under A. */
-function sBox(exponent: number, columns: readonly number[], constant: number): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, x) => {
+function fill(box: Uint8Array, exponent: number, columns: readonly number[], constant: number): void {
+  for (let x = 0; x < box.length; x++) {
     const power = raise(x, exponent);
     let y = constant;
     for (let bit = 0; bit < 8; bit++) if ((power >> bit) & 1) y ^= columns[bit]!;
-    return y;
-  });
+    box[x] = y;
+  }
 }
 
 function raise(x: number, exponent: number): number {
@@ -97,8 +98,17 @@ function multiply(a: number, b: number): number {
   return product;
 }
 
-const S0 = sBox(247, [0x2c, 0xd0, 0x69, 0xc2, 0x41, 0x44, 0x58, 0xe2], 169);
-const S1 = sBox(251, [0xd0, 0x2a, 0xe1, 0x2c, 0x21, 0x30, 0xa2, 0x6c], 56);
+// Empty until the first key: computing them at every start would cost more than reading a small capture.
+const S0 = new Uint8Array(256);
+const S1 = new Uint8Array(256);
+let filled = false;
+
+function fillBoxes(): void {
+  if (filled) return;
+  fill(S0, 247, [0x2c, 0xd0, 0x69, 0xc2, 0x41, 0x44, 0x58, 0xe2], 169);
+  fill(S1, 251, [0xd0, 0x2a, 0xe1, 0x2c, 0x21, 0x30, 0xa2, 0x6c], 56);
+  filled = true;
+}
 
 function read(b: Uint8Array, at: number): number {
   return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!;
