@@ -113,7 +113,10 @@ export class Collector {
   #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
     const chains = authChains(timelines);
     const interceptions = new Map(timelines.map((timeline) => [timeline, this.#interception(timeline)]));
-    const signs = signsOf(timelines, (timeline) => interceptions.get(timeline)?.state === "no");
+    const signs = signsOf(timelines, {
+      ruledOut: (timeline) => interceptions.get(timeline)?.state === "no",
+      legs: (timeline) => this.#legsOf(timeline),
+    });
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
       const interception = interceptions.get(timeline) ?? this.#interception(timeline);

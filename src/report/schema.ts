@@ -98,7 +98,7 @@ const $defs = {
     exchanges: list(ref("exchange")),
     signs: list(
       object({
-        id: oneOf("near-answer", "credentials-repeat", "same-answer", "quick-succession"),
+        id: oneOf("near-answer", "never-forwarded", "credentials-repeat", "same-answer", "quick-succession"),
         frame,
         time,
         frames: list(frame),

@@ -123,7 +123,7 @@ export interface ReportTunnel {
 
 /** A sign speaks for a challenge by the proxy inside the tunnel, and is no proof of it. */
 export interface ReportSign {
-  readonly id: "near-answer" | "credentials-repeat" | "same-answer" | "quick-succession";
+  readonly id: "near-answer" | "never-forwarded" | "credentials-repeat" | "same-answer" | "quick-succession";
   /** The record at which it shows. */
   readonly frame: number;
   readonly time: Timestamp;

@@ -2,11 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SignsFound, signsOf } from "../../src/diagnosis/signs/index.ts";
-import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
+import type { ServerLeg } from "../../src/proxy/index.ts";
+import { atMs, type Said, type Talk, tunnelOf } from "./record-talk.ts";
 
-function judged(talks: readonly Talk[], ruledOut = false): readonly SignsFound[] {
+function judged(talks: readonly Talk[], ruledOut = false, legs: readonly ServerLeg[] = []): readonly SignsFound[] {
   const timelines = talks.map((talk, stream) => tunnelOf({ stream, ...talk }));
-  const found = signsOf(timelines, () => ruledOut);
+  const found = signsOf(timelines, { ruledOut: () => ruledOut, legs: () => legs });
   return timelines.map((timeline) => found.get(timeline) ?? { signs: [], suspected: false });
 }
 
@@ -39,6 +40,21 @@ function challenged(answerMs = 2, growth = BASIC, finalMs = 45): readonly Said[]
     client(REQUEST + growth, answerMs + 3),
     server(2_400, answerMs + 3 + finalMs),
   ];
+}
+
+/** The proxy's own connection to a host, with records that passed so long behind a tunnel's handshake. */
+function legOf(host: string, records: readonly Said[]): ServerLeg {
+  const { tunnel, start, end } = tunnelOf({ host, records });
+  return {
+    stream: 90,
+    proxy: { ip: "192.0.2.80", port: 40_000 },
+    origin: { ip: "198.51.100.7", port: 443 },
+    firstFrame: 1,
+    start,
+    end,
+    tls: tunnel!.tls,
+    exchanges: [],
+  };
 }
 
 const SUSPECTED: readonly (readonly [name: string, talks: readonly Talk[]])[] = [
@@ -291,6 +307,28 @@ describe("signs", () => {
   it("lists nothing and suspects nothing where interception is ruled out", () => {
     for (const [, talks] of SUSPECTED)
       expect(judged(talks, true).every(({ signs, suspected }) => signs.length === 0 && !suspected)).toBe(true);
+  });
+
+  describe("where the proxy's connections to origins are in the capture", () => {
+    const near: Talk = { records: challenged() };
+
+    it("suspects an answered challenge that no origin was asked for, however near the origin is", () => {
+      const [found] = judged([near], false, [legOf("www.example.com", [client(500, 300), server(2_000, 310)])]);
+      expect(ids(found)).toBe("never-forwarded credentials-repeat never-forwarded");
+      expect(found?.suspected).toBe(true);
+    });
+
+    it("suspects nothing that was sent on", () => {
+      const leg = legOf("www.example.com", [client(500, 1), server(460, 1.5)]);
+      const [found] = judged([near], false, [leg]);
+      expect(ids(found)).not.toContain("credentials-repeat");
+      expect(found?.suspected).toBe(false);
+    });
+
+    it("says nothing where the legs are those of another time", () => {
+      const leg = { ...legOf("www.example.com", []), start: atMs(500_000), end: atMs(501_000) };
+      expect(ids(judged([near], false, [leg])[0])).toBe("credentials-repeat");
+    });
   });
 
   it("cites frames that the tunnel has, with figures", () => {

@@ -1,7 +1,7 @@
 // Sign: a small answer that came back much faster than the way to the origin takes.
 import { millisBetween } from "../../bytes/index.ts";
 import { duration } from "../wording.ts";
-import type { Run, Sign, TunnelRecords, Turn } from "./types.ts";
+import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
 
 /** Sizes that differ by no more are one answer: a date, a number, a path in it. */
@@ -9,16 +9,8 @@ const SAME_SIZE = 32;
 /** Near answers of other sizes: so many, and the proxy answers from its cache, or the origin is near after all. */
 const MAX_OTHERS = 2;
 
-/** A turn with a small near answer, and the sign that it is. */
-export interface NearTurn {
-  readonly tunnel: TunnelRecords;
-  readonly index: number;
-  readonly answer: Run;
-  readonly sign: Sign;
-}
-
 /** Near answers of `tunnels`, all of one proxy to one target, whose way is known. */
-export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly NearTurn[] {
+export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly OwnAnswer[] {
   const near = tunnels.flatMap((tunnel) =>
     tunnel.turns.flatMap((turn, index) => {
       const { answer } = turn;

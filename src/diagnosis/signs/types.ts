@@ -3,11 +3,12 @@ import type { FrameNo, Nanos } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 
 /**
- * `near-answer`: answered by somebody nearer than the origin. `credentials-repeat`: the request came again, larger by what
+ * `near-answer`: answered by somebody nearer than the origin. `never-forwarded`: nothing went to an origin meanwhile.
+ * `credentials-repeat`: the request came again, larger by what
  * credentials weigh. `same-answer`: unrelated sites answer with the same size. `quick-succession`: tunnel after tunnel to
  * one target, each over after one small answer.
  */
-export type SignId = "near-answer" | "credentials-repeat" | "same-answer" | "quick-succession";
+export type SignId = "near-answer" | "never-forwarded" | "credentials-repeat" | "same-answer" | "quick-succession";
 
 /** One sign: a fact that speaks for a challenge by the proxy, and is no proof of it. */
 export interface Sign {
@@ -43,6 +44,15 @@ export interface Run {
 export interface Turn {
   readonly request: Run;
   readonly answer: Run | null;
+}
+
+/** An answer that the proxy seems to have given by itself. */
+export interface OwnAnswer {
+  readonly tunnel: TunnelRecords;
+  /** Of the turn. */
+  readonly index: number;
+  readonly answer: Run;
+  readonly sign: Sign;
 }
 
 /** The application data of a tunnel as its records show it. */

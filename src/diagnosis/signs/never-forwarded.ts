@@ -1,0 +1,32 @@
+// Sign: both legs are in the capture, and nothing went to any origin between a request and its small answer.
+import type { ServerLeg } from "../../proxy/index.ts";
+import { legsOf, sentOn } from "../legs.ts";
+import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
+import { isSmall } from "./way.ts";
+
+/** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy. */
+export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]): readonly OwnAnswer[] {
+  const near = legsOf(legs, tunnel.timeline, null);
+  if (near.length === 0) return [];
+  return tunnel.turns.flatMap((turn, index) => {
+    const { answer } = turn;
+    if (!isSmall(answer) || sentOn(near, turn.request.firstTime, answer.firstTime) !== false) return [];
+    return [{ tunnel, index, answer, sign: sign(turn, answer, near) }];
+  });
+}
+
+/** Whether something went to this tunnel's origin between the request and its answer: then the origin may have given it. */
+export function wasForwarded(tunnel: TunnelRecords, { request, answer }: Turn, legs: readonly ServerLeg[]): boolean {
+  if (answer === null || legs.length === 0) return false;
+  return sentOn(legsOf(legs, tunnel.timeline, tunnel.host), request.firstTime, answer.firstTime) === true;
+}
+
+function sign({ request }: Turn, answer: Run, legs: readonly ServerLeg[]): Sign {
+  return {
+    id: "never-forwarded",
+    frame: answer.frame,
+    time: answer.time,
+    frames: [request.frame, answer.frame],
+    text: `the proxy's connections to origins are in the capture (stream ${legs[0]?.stream}), and none of them carried anything between the request (frame ${request.frame}) and its answer of ${answer.bytes} bytes (frame ${answer.frame})`,
+  };
+}
