@@ -1,0 +1,157 @@
+// Checks all recorded captures with their keys and without, against what the recording scripts know, and prints confusion matrices.
+// node test/accuracy/run.mjs (behind npm run build). Exit code 1 where a requirement is not met.
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+const library = new URL("../../dist/index.js", import.meta.url);
+if (!existsSync(library)) throw new Error("dist/index.js is missing: npm run build");
+const { checkCapture } = await import(library);
+
+const folder = new URL("../../captures/", import.meta.url).pathname;
+const MIN_SUSPECTED = 0.6;
+
+/** What is asked of a tunnel: who sent the 401 in it. `calm`: nobody did. */
+const CLASSES = ["proxy", "origin", "unattributed", "suspected", "encrypted", "calm", "other"];
+
+function classOf(verdict) {
+  switch (verdict) {
+    case "tunnel-401-proxy":
+    case "tunnel-407":
+      return "proxy";
+    case "tunnel-401-origin":
+      return "origin";
+    case "tunnel-401-unattributed":
+      return "unattributed";
+    case "tunnel-401-suspected":
+      return "suspected";
+    case "encrypted":
+      return "encrypted";
+    case "ok":
+    case "auth-ok":
+    case "not-tls":
+      return "calm";
+    default:
+      return "other";
+  }
+}
+
+/** The options that the truth names, as the library takes them. */
+function optionsOf({ options }) {
+  const valuesOf = (name) => options.filter((_, i) => options[i - 1] === name);
+  return {
+    proxies: valuesOf("--proxy").map((value) => ({ host: value.split(":")[0], port: Number(value.split(":")[1]) })),
+    rsaKeys: valuesOf("--rsa-key").map((file) => join(folder, file)),
+  };
+}
+
+/** Tunnels of the truth, each with what is known of it and the connections of the report that belong to it. */
+function pairs(truth, report) {
+  return truth.connections
+    .filter(({ tunnel }) => tunnel !== null)
+    .map((connection) => ({
+      connection,
+      found: report.connections.filter(({ client }) => `${client.ip}:${client.port}` === connection.client),
+    }));
+}
+
+const isGuilty = ({ exchanges }) =>
+  exchanges.some(({ status, sentBy }) => (status === 401 || status === 407) && sentBy === "proxy");
+const asksInside = ({ exchanges }) => exchanges.some(({ status }) => status === 401 || status === 407);
+
+function emptyMatrix() {
+  return Object.fromEntries(CLASSES.map((row) => [row, Object.fromEntries(CLASSES.map((column) => [column, 0]))]));
+}
+
+function print(title, matrix) {
+  console.log(`\n${title}`);
+  const used = CLASSES.filter((name) => CLASSES.some((other) => matrix[other][name] > 0));
+  const width = 13;
+  console.log(`${"truth \\ verdict".padEnd(17)}${used.map((name) => name.padStart(width)).join("")}`);
+  for (const row of CLASSES) {
+    if (!used.some((column) => matrix[row][column] > 0)) continue;
+    const cells = used.map((column) => String(matrix[row][column] || "-").padStart(width));
+    console.log(`${row.padEnd(17)}${cells.join("")}`);
+  }
+}
+
+const failures = [];
+const withKeys = emptyMatrix();
+const without = emptyMatrix();
+const sums = { tunnels: 0, asked: 0, byProxy: 0, byOrigin: 0, hidden: 0, suspected: 0, innocents: 0 };
+const lonely = mkdtempSync(join(tmpdir(), "pcapcheck-accuracy-"));
+try {
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith(".truth.json"))
+    .sort()) {
+    const truth = JSON.parse(readFileSync(join(folder, file), "utf8"));
+    const path = join(folder, truth.capture);
+    const options = optionsOf(truth);
+    for (const { connection, found } of pairs(truth, await checkCapture(path, options))) {
+      sums.tunnels++;
+      if (asksInside(connection)) sums.asked++;
+      if (isGuilty(connection)) sums.byProxy++;
+      else if (asksInside(connection)) sums.byOrigin++;
+      const verdicts = found.map(({ verdict }) => verdict);
+      const verdict = verdicts.includes(connection.verdict) ? connection.verdict : verdicts[0];
+      withKeys[classOf(connection.verdict)][classOf(verdict)]++;
+      if (verdict !== connection.verdict)
+        failures.push(`with keys: ${truth.capture} ${connection.client}: ${verdict} instead of ${connection.verdict}`);
+      for (const exchange of found.flatMap(({ tunnel }) => tunnel?.exchanges ?? [])) {
+        const known = connection.exchanges.find(
+          ({ url, status, method }) =>
+            url === exchange.url && status === exchange.response?.status && method === exchange.method,
+        );
+        const wrong = known?.sentBy != null && exchange.sentBy !== null && exchange.sentBy !== "unknown";
+        if (wrong && known.sentBy !== exchange.sentBy)
+          failures.push(
+            `with keys: ${truth.capture}, frame ${exchange.frame}: ${exchange.sentBy} named for ${known.sentBy}`,
+          );
+      }
+    }
+    // Embedded secrets cannot be left away, and RSA keys are no key log: those captures are shut by themselves.
+    if (truth.keys === null && truth.verdict !== truth.verdictWithoutKeys && !truth.options.includes("--rsa-key"))
+      continue;
+    const alone = join(lonely, basename(path));
+    copyFileSync(path, alone);
+    for (const { connection, found } of pairs(truth, await checkCapture(alone, { ...options, rsaKeys: [] }))) {
+      const suspected = found.some(({ verdict }) => verdict === "tunnel-401-suspected");
+      const seen = found[0]?.verdict;
+      without[isGuilty(connection) ? "proxy" : asksInside(connection) ? "origin" : "calm"][
+        seen === undefined ? "other" : classOf(seen)
+      ]++;
+      if (connection.verdictWithoutKeys === "encrypted") {
+        if (isGuilty(connection)) {
+          sums.hidden++;
+          if (suspected) sums.suspected++;
+        } else sums.innocents++;
+        if (suspected && !isGuilty(connection))
+          failures.push(`without keys: ${truth.capture} ${connection.client}: an innocent tunnel is suspected`);
+      }
+      for (const { tunnel } of found) {
+        for (const { certainty, sentBy, frame } of tunnel?.exchanges ?? []) {
+          if (certainty === "certain" && sentBy === "proxy" && !isGuilty(connection))
+            failures.push(`without keys: ${truth.capture}, frame ${frame}: certain, and wrong`);
+        }
+      }
+    }
+  }
+} finally {
+  rmSync(lonely, { recursive: true });
+}
+
+print("With keys: tunnels by who sent a 401 or 407 in them", withKeys);
+print("Without keys: what is said of the very same tunnels (calm: nobody asked)", without);
+const share = sums.hidden === 0 ? 0 : sums.suspected / sums.hidden;
+console.log(
+  `\n${sums.tunnels} tunnels; in ${sums.asked} of them somebody asked for credentials: the proxy in ${sums.byProxy}, the site in ${sums.byOrigin}.`,
+);
+console.log(
+  `Without keys ${sums.suspected} of ${sums.hidden} hidden challenges by the proxy are suspected (${(share * 100).toFixed(0)} %), of ${sums.innocents} innocent tunnels ${failures.filter((text) => text.includes("innocent")).length}.`,
+);
+if (sums.asked < 80) failures.push(`only ${sums.asked} labelled tunnels: at least 80 are wanted`);
+if (share < MIN_SUSPECTED)
+  failures.push(`without keys: ${(share * 100).toFixed(0)} % suspected, at least 60 % are wanted`);
+for (const failure of failures) console.log(`WRONG ${failure}`);
+console.log(failures.length === 0 ? "\nevery requirement is met" : `\n${failures.length} wrong`);
+process.exitCode = failures.length === 0 ? 0 : 1;
