@@ -24,6 +24,24 @@ export function jsonText(json: string): string {
   return json.replace(UNSAFE, (character) => (character === "\n" ? character : utf16Escapes(character)));
 }
 
+/** For HTML text and quoted attribute values: nothing becomes markup, nothing invisible stays. */
+export function htmlText(text: string): string {
+  return terminalText(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** What a spreadsheet takes for the start of a formula, ASCII and full width (OWASP, "CSV Injection"). */
+const FORMULA = /(^|[;\t])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
+/**
+ * One field of CSV (RFC 4180 §2), quoted where it has to be. A text that a spreadsheet would run as a formula gets an
+ * apostrophe in front, behind a semicolon too: where that separates fields, a cell starts there.
+ */
+export function csvField(value: string | number | null): string {
+  if (typeof value !== "string") return value === null ? "" : String(value);
+  const text = terminalText(value).replace(FORMULA, "$1'$2");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 function visible(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;

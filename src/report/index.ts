@@ -1,7 +1,14 @@
 // From facts to plain data, and from plain data to its dresses.
 export { buildReport, type CaptureDescription, noteText, type ReportDigests } from "./build.ts";
 export { terminalText } from "./escape.ts";
-export { type Dress, FORMATS, type Format, type FormatName, loadLadder } from "./outputs/formats.ts";
+export {
+  FORMATS,
+  type Format,
+  type FormatName,
+  loadLadder,
+  type OutputDocument,
+  type UncheckedCapture,
+} from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
 export { reportSchema } from "./schema.ts";
 export type * from "./types.ts";

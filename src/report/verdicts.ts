@@ -35,3 +35,8 @@ export function isWrong(verdict: Verdict): boolean {
 export function isUnseen(verdict: Verdict): boolean {
   return EXIT_CODES[verdict] === 3;
 }
+
+/** The same in a word. */
+export function classOf(verdict: Verdict): "wrong" | "unseen" | "fine" {
+  return isWrong(verdict) ? "wrong" : isUnseen(verdict) ? "unseen" : "fine";
+}

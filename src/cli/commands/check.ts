@@ -2,10 +2,10 @@
 import { type CheckFailure, checkCapture, type ProxyAddress } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
-  type Dress,
   FORMATS,
   type FormatName,
   loadLadder,
+  type OutputDocument,
   type Report,
   type TerminalStyle,
   terminalText,
@@ -15,8 +15,9 @@ import { createProgress } from "../progress.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { writeOutput } from "../write-output.ts";
 
-/** JSON is for programs, which want every connection; this bounds the memory of a capture with more. */
-const MAX_CONNECTIONS_JSON = 50_000;
+/** What is for programs has every connection; this bounds the memory of a capture with more. */
+const MAX_CONNECTIONS_DATA = 50_000;
+const FOR_PROGRAMS: ReadonlySet<FormatName> = new Set(["json", "ndjson", "csv", "sarif"]);
 
 export interface CheckArguments extends LookOptions {
   readonly proxyPort?: readonly number[];
@@ -38,9 +39,7 @@ export interface CheckArguments extends LookOptions {
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
   const file = options.output === "-" ? undefined : options.output;
   const style = terminalStyle(options, process.stdout, file !== undefined);
-  const many = files.length > 1;
-  const dress = await dressOf(options, many);
-  const around = options.quiet === true ? FORMATS.line.around : FORMATS[options.format].around;
+  const document = await openDocument(options, style, files.length > 1);
   const codes: number[] = [];
   const kept: string[] = [];
   const put = (text: string): unknown => (file === undefined ? process.stdout.write(text) : kept.push(text));
@@ -49,16 +48,20 @@ export async function check(files: readonly string[], options: CheckArguments): 
     const result = await checkOne(capture, options);
     if ("kind" in result) {
       complain(result);
+      document.failed(result);
       codes.push(NOT_CHECKED);
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    const text = dress(result, style);
+    const text = document.add(result);
     if (text === null) codes.push(NOT_CHECKED);
-    else put((many ? (reports++ === 0 ? around.before : around.between) : "") + text);
+    else {
+      put(text);
+      reports++;
+    }
   }
-  if (reports > 0) put(around.behind);
-  if (file !== undefined && kept.length > 0) {
+  if (reports > 0) put(document.end());
+  if (file !== undefined && reports > 0) {
     const failure = writeOutput(kept.join(""), file);
     if (failure !== null) {
       complain({ kind: "failed", path: file, message: failure, advice: null });
@@ -68,22 +71,24 @@ export async function check(files: readonly string[], options: CheckArguments): 
   return combined(codes);
 }
 
-/** What makes the text of one report; null if what was asked for is not in it. */
-async function dressOf(
-  options: CheckArguments,
-  many: boolean,
-): Promise<(report: Report, style: TerminalStyle) => string | null> {
-  if (options.tunnel !== undefined) return await tunnelDress(options.tunnel);
-  if (options.quiet === true) {
-    return ({ verdict, capture }) => (many ? `${verdict}\t${terminalText(capture.path)}\n` : `${verdict}\n`);
-  }
-  const dress: Dress = await FORMATS[options.format].load();
-  return dress;
+/** As the outputs of formats are, but `add` gives null if what was asked for is not in the report. */
+interface CheckDocument extends Omit<OutputDocument, "add"> {
+  add(report: Report): string | null;
 }
 
-async function tunnelDress(stream: number): Promise<(report: Report, style: TerminalStyle) => string | null> {
+async function openDocument(options: CheckArguments, style: TerminalStyle, many: boolean): Promise<CheckDocument> {
+  const plain = { failed() {}, end: () => "" };
+  if (options.tunnel !== undefined) return { ...plain, add: await tunnelText(options.tunnel, style) };
+  if (options.quiet !== true) return await FORMATS[options.format].open(style, many);
+  return {
+    ...plain,
+    add: ({ verdict, capture }) => (many ? `${verdict}\t${terminalText(capture.path)}\n` : `${verdict}\n`),
+  };
+}
+
+async function tunnelText(stream: number, style: TerminalStyle): Promise<(report: Report) => string | null> {
   const ladder = await loadLadder();
-  return (report, style) => {
+  return (report) => {
     const connection = report.connections.find((candidate) => candidate.stream === stream);
     if (connection !== undefined) return ladder(report, connection, style);
     const near = report.connections.slice(0, MAX_NAMED).map((candidate) => candidate.stream);
@@ -120,7 +125,7 @@ async function checkOne(capture: string, options: CheckArguments): Promise<Repor
 
 function connectionLimit({ maxConnections, format }: CheckArguments): { maxConnections?: number } {
   if (maxConnections !== undefined) return { maxConnections };
-  return format === "json" || format === "ndjson" ? { maxConnections: MAX_CONNECTIONS_JSON } : {};
+  return FOR_PROGRAMS.has(format) ? { maxConnections: MAX_CONNECTIONS_DATA } : {};
 }
 
 /** One line on standard error that names the file. */

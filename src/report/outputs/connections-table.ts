@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import type { Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportConnection } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
+import { connectCell, httpsCell, tlsCell } from "./cells.ts";
 import { targetOf } from "./headline.ts";
 import {
   colourOf,
@@ -111,31 +112,6 @@ function cellsOf(connection: ReportConnection): string[] {
     httpsCell(connection),
     connection.verdict,
   ];
-}
-
-function connectCell({ connects, forwards }: ReportConnection): string {
-  if (connects.length > 0) return [...new Set(connects.map(({ response }) => response?.status ?? "none"))].join(", ");
-  const answers = forwards.map(({ method, response }) => `${method ?? "?"} ${response?.status ?? "none"}`);
-  return answers.length === 0 ? "-" : [...new Set(answers)].slice(0, 3).join(", ");
-}
-
-function tlsCell({ tunnel }: ReportConnection): string {
-  if (tunnel === null) return "-";
-  if (tunnel.tls === null) return tunnel.protocol === "none" ? "-" : `no (${tunnel.protocol})`;
-  const version = tunnel.tls.version?.replace("TLS ", "") ?? null;
-  if (tunnel.stages.tls.startsWith("failed")) return "failed";
-  return tunnel.tls.handshakeComplete ? (version ?? "yes") : `${version ?? "?"}, cut`;
-}
-
-function httpsCell({ tunnel }: ReportConnection): string {
-  if (tunnel === null || tunnel.protocol === "none") return "-";
-  const statuses = tunnel.exchanges.flatMap(({ response, sentBy }) => {
-    if (response === null) return [];
-    const by = sentBy === "proxy" ? " proxy" : sentBy === "origin" ? " site" : "";
-    return [`${response.status}${by}`];
-  });
-  if (statuses.length > 0) return [...new Set(statuses)].slice(0, 4).join(", ");
-  return tunnel.protocol === "tls" ? "unseen" : "-";
 }
 
 /** The table as lines; null if it does not fit even with its cells cut. */

@@ -2,43 +2,85 @@
 import type { Report, ReportConnection } from "../types.ts";
 import type { TerminalStyle } from "./style.ts";
 
-/** Text of one report, ending with a line end. */
-export type Dress = (report: Report, style: TerminalStyle) => string;
-
-/** An output. `around`: what stands before, between and behind the reports of several captures. */
-export interface Format {
-  readonly around: { readonly before: string; readonly between: string; readonly behind: string };
-  load(): Promise<Dress>;
+/** A capture that could not be checked: its path, and why, as one sentence. */
+export interface UncheckedCapture {
+  readonly path: string;
+  readonly message: string;
 }
 
-const NOTHING = { before: "", between: "", behind: "" };
+/** One output over all captures of a run. What `add` and `end` return is written in this order, and is one valid document. */
+export interface OutputDocument {
+  add(report: Report): string;
+  /** Told by those outputs that have a place for it. */
+  failed(capture: UncheckedCapture): void;
+  /** What is left, ending with a line end; empty if no report was added. */
+  end(): string;
+}
+
+/** An output. `many`: whether several captures were asked for. */
+export interface Format {
+  open(style: TerminalStyle, many: boolean): Promise<OutputDocument>;
+}
+
+/** What stands before, between and behind the texts of several reports. */
+interface Around {
+  readonly before: string;
+  readonly between: string;
+  readonly behind: string;
+}
+
+const NOTHING: Around = { before: "", between: "", behind: "" };
 
 export const FORMATS = {
-  table: { around: { ...NOTHING, between: "\n" }, load: async () => (await import("./table.ts")).table },
+  table: {
+    open: async (style, many) => {
+      const { table } = await import("./table.ts");
+      return eachByItself((report) => table(report, style), many, { ...NOTHING, between: "\n" });
+    },
+  },
   line: {
-    around: NOTHING,
-    load: async () => {
+    open: async (_style, many) => {
       const { line } = await import("./line.ts");
-      return (report) => `${line(report)}\n`;
+      return eachByItself((report) => `${line(report)}\n`, many, NOTHING);
     },
   },
   json: {
-    around: { before: "[\n", between: ",\n", behind: "]\n" },
-    load: async () => {
+    open: async (_style, many) => {
       const { json } = await import("./json.ts");
-      return (report) => `${json(report)}\n`;
+      const around = { before: "[\n", between: ",\n", behind: "]\n" };
+      return eachByItself((report) => `${json(report)}\n`, many, around);
     },
   },
   ndjson: {
-    around: NOTHING,
-    load: async () => {
+    open: async (_style, many) => {
       const { ndjson } = await import("./json.ts");
-      return (report) => `${ndjson(report)}\n`;
+      return eachByItself((report) => `${ndjson(report)}\n`, many, NOTHING);
     },
   },
+  csv: {
+    open: async () => {
+      const { CSV_HEADER, csvRows } = await import("./csv.ts");
+      return eachByItself(csvRows, true, { ...NOTHING, before: CSV_HEADER });
+    },
+  },
+  sarif: { open: async () => new (await import("./sarif.ts")).SarifDocument() },
+  html: { open: async (_style, many) => new (await import("./html/document.ts")).HtmlDocument(many) },
 } as const satisfies Readonly<Record<string, Format>>;
 
 export type FormatName = keyof typeof FORMATS;
+
+/** A document in which every report stands by itself; a single one of `many` false has nothing around it. */
+function eachByItself(text: (report: Report) => string, many: boolean, around: Around): OutputDocument {
+  let reports = 0;
+  return {
+    add(report) {
+      const first = reports++ === 0;
+      return (many ? (first ? around.before : around.between) : "") + text(report);
+    },
+    failed() {},
+    end: () => (many && reports > 0 ? around.behind : ""),
+  };
+}
 
 /** Loads what draws one connection in full. */
 export async function loadLadder(): Promise<

@@ -1,14 +1,13 @@
 // The findings on a terminal: the worst kind in full with advice, the others briefly, and what could not be seen.
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
 import { beyondSummary, decisiveFrame, leadingFinding } from "./headline.ts";
+import { ABOUT_SIGHT, byKind, connectionOf } from "./kinds.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
 
 /** Evidence lines of one finding, unless more is asked for. */
 const MAX_EVIDENCE = 6;
 /** Streams that are named where a finding stands for several. */
 const MAX_STREAMS = 8;
-/** What is about the capture and not about the proxy; told behind the table. */
-const ABOUT_SIGHT: ReadonlySet<string> = new Set(["keys-missing", "incomplete", "encrypted", "capture-quality"]);
 
 /** What is wrong, in the order of the report (worst first): one block for each kind of finding, told from its first case. */
 export function problems(report: Report, style: TerminalStyle): string[] {
@@ -31,16 +30,6 @@ export function unseen(report: Report, style: TerminalStyle): string[] {
       return lines.join("\n");
     });
   });
-}
-
-function byKind(findings: readonly ReportFinding[]): (readonly ReportFinding[])[] {
-  const kinds = new Map<string, ReportFinding[]>();
-  for (const finding of findings) {
-    const list = kinds.get(finding.id);
-    if (list === undefined) kinds.set(finding.id, [finding]);
-    else list.push(finding);
-  }
-  return [...kinds.values()];
 }
 
 function blocks(kind: readonly ReportFinding[], worst: boolean, report: Report, style: TerminalStyle): string[] {
@@ -82,10 +71,6 @@ function problem(
   const evidence = style.verbose ? finding.evidence : finding.evidence.slice(0, full ? MAX_EVIDENCE : 0);
   for (const [i, text] of evidence.entries()) lines.push(labelled(style, i === 0 ? "Evidence" : "", text));
   return lines;
-}
-
-function connectionOf(report: Report, { stream }: ReportFinding): ReportConnection | null {
-  return stream === null ? null : (report.connections.find((connection) => connection.stream === stream) ?? null);
 }
 
 /** Which other connections have the same finding. */
