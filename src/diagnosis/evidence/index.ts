@@ -5,7 +5,7 @@ import { answeredByServerLeg, neverForwarded } from "./legs.ts";
 import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
 import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
 import { apiError, bearer, likeTheSite, siteCookies, siteServer } from "./site.ts";
-import { fasterThanTheOrigin } from "./timing.ts";
+import { timeOfTheAnswer } from "./timing.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 
 export { AnswerRegister } from "./answers.ts";
@@ -23,7 +23,7 @@ const QUESTIONS: readonly Question[] = [
   pageElsewhere,
   productMarks,
   proxyHeaders,
-  fasterThanTheOrigin,
+  timeOfTheAnswer,
   bearer,
   apiError,
   likeTheSite,

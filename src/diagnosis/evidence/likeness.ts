@@ -1,6 +1,7 @@
 // Evidence by likeness: the same challenge or page came from this proxy before, or in tunnels to unrelated sites.
 import { hostOf, schemesText } from "../wording.ts";
 import type { Question } from "./types.ts";
+import { namesWebServer } from "./web-servers.ts";
 
 /** The same challenge as a 407 of this proxy. */
 export const sameChallenge: Question = (_exchange, head, { timeline, answers }) => {
@@ -14,6 +15,8 @@ export const sameChallenge: Question = (_exchange, head, { timeline, answers }) 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
 export const challengeElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {
   if (!inTunnel || exchange.url === null || head.challenges.length === 0) return [];
+  // Default realms and pages of web servers are alike on sites that have nothing else in common.
+  if (namesWebServer(head)) return [];
   // A bare scheme name is alike wherever it comes from.
   if (head.challenges.every(({ realm, ntlm }) => realm === null && ntlm?.targetName == null)) return [];
   const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
@@ -23,8 +26,9 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, inTunne
 };
 
 /** The same page to the byte for unrelated sites. */
-export const pageElsewhere: Question = (exchange, _head, { timeline, inTunnel, answers }) => {
-  if (!inTunnel || exchange.url === null || exchange.body === null || exchange.body.bytes === 0) return [];
+export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {
+  if (namesWebServer(head) || !inTunnel || exchange.url === null || exchange.body === null || exchange.body.bytes === 0)
+    return [];
   const same = answers.pageElsewhere(timeline, exchange.body.tag, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same page, to the byte, came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;

@@ -3,16 +3,13 @@ import { marksOf } from "../products/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import { serverOf } from "./answers.ts";
 import type { Question } from "./types.ts";
+import { namesWebServer } from "./web-servers.ts";
 
 /** Headers that come with the kind of answer, not with the hand that wrote it. */
 const OF_THE_MESSAGE =
   /^(?:content-|transfer-encoding$|connection$|keep-alive$|date$|etag$|last-modified$|accept-ranges$|location$|www-authenticate$|set-cookie$|vary$|age$|expires$|cache-control$|pragma$|:status$)/;
 /** Headers that intercepting proxies put on whatever passes, and on what they make themselves. */
 const OF_PROXIES = /^(?:via|x-cache|x-cache-lookup|x-bluecoat-via|proxy-.*|x-forwarded-.*)$/;
-/** Web servers that are no proxy for clients: as `Server` of a 401 they speak, weakly, for an origin. */
-const WEB_SERVER =
-  /^(?:nginx|apache|microsoft-iis|microsoft-httpapi|cloudflare|gws|litespeed|lighttpd|openresty|jetty|kestrel|tengine|caddy|gunicorn|werkzeug|uvicorn|amazons3|awselb|akamaighost|github\.com|istio-envoy)\b/i;
-
 /** Proxies do not ask for bearer tokens; APIs do (RFC 6750 §3). */
 export const bearer: Question = (_exchange, head) => {
   if (!head.challenges.some(({ scheme }) => /^(bearer|dpop|aws4-hmac-sha256|token|apikey)$/i.test(scheme))) return [];
@@ -52,7 +49,7 @@ export const likeTheSite: Question = (exchange, head, { timeline, inTunnel, answ
 export const siteServer: Question = (exchange, head, { timeline, inTunnel, answers }) => {
   if (inTunnel && exchange.url !== null && answers.site(timeline, hostOf(exchange.url)) !== null) return [];
   const server = serverOf(head);
-  if (server === null || !WEB_SERVER.test(server) || marksOf(head, []).some(({ passed }) => !passed)) return [];
+  if (server === null || !namesWebServer(head)) return [];
   const text = `"Server: ${server}" names a web server (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "possible", source: "site-headers", text }];
 };

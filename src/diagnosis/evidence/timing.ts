@@ -9,6 +9,10 @@ import type { Question } from "./types.ts";
 const MIN_WAY_MS = 5;
 /** The answer has to be this much quicker than the way to the origin. */
 const MARGIN = 2;
+/** The other way round: from this share of the way on it may well have been there. A slow proxy takes as long, so it is a weak sign. */
+const FAR_ENOUGH = 0.7;
+/** Making an answer can take a proxy as long as this: below it slowness says nothing. */
+const MIN_FAR_MS = 15;
 
 /** How long the proxy needs for something at the origin, and what shows it. */
 interface Way {
@@ -16,14 +20,18 @@ interface Way {
   readonly shownBy: string;
 }
 
-/** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy. */
-export const fasterThanTheOrigin: Question = (exchange, head, { timeline, inTunnel, answers, interception }) => {
+/** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy; or as slowly. */
+export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, answers, interception }) => {
   if (!inTunnel || exchange.request === null) return [];
   const host = exchange.url === null ? null : hostOf(exchange.url);
   const way = wayToOrigin(timeline, answers, host, interception.state === "yes");
   if (way === null || way.ms < MIN_WAY_MS) return [];
   const toProxy = timeline.roundTripMs ?? 0;
   const answered = Math.max(0, millisBetween(exchange.request.where.time, head.where.time) - toProxy);
+  if (way.ms >= MIN_FAR_MS && answered >= way.ms * FAR_ENOUGH) {
+    const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), as long as the way to the origin (${duration(way.ms)} for ${way.shownBy})`;
+    return [{ says: "origin", weight: "possible", source: "timing", text }];
+  }
   if (answered * MARGIN > way.ms) return [];
   const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), less than the proxy's way to the origin (${duration(way.ms)} for ${way.shownBy})`;
   return [{ says: "proxy", weight: "likely", source: "timing", text }];
