@@ -7,8 +7,10 @@ import type { Question } from "./types.ts";
 
 /** Nearer origins cannot be told from the proxy: jitter and the making of certificates take as long. */
 const MIN_WAY_MS = 5;
-/** The answer has to be this much quicker than the way to the origin. */
+/** The answer has to be this much quicker than an ordinary answer of the site. */
 const MARGIN = 2;
+/** CONNECT and handshake may take several round trips to the origin (TCP, TLS), and the first ones look up names. */
+const TUNNEL_MARGIN = 3;
 /** The other way round: from this share of the way on it may well have been there. A slow proxy takes as long, so it is a weak sign. */
 const FAR_ENOUGH = 0.7;
 /** Making an answer can take a proxy as long as this: below it slowness says nothing. */
@@ -18,6 +20,7 @@ const MIN_FAR_MS = 15;
 interface Way {
   readonly ms: number;
   readonly shownBy: string;
+  readonly margin: number;
 }
 
 /** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy; or as slowly. */
@@ -32,7 +35,7 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
     const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), as long as the way to the origin (${duration(way.ms)} for ${way.shownBy})`;
     return [{ says: "origin", weight: "possible", source: "timing", text }];
   }
-  if (answered * MARGIN > way.ms) return [];
+  if (answered * way.margin > way.ms) return [];
   const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), less than the proxy's way to the origin (${duration(way.ms)} for ${way.shownBy})`;
   return [{ says: "proxy", weight: "likely", source: "timing", text }];
 };
@@ -52,17 +55,17 @@ function wayToOrigin(
   const site: Way[] =
     usual?.quickestMs == null
       ? []
-      : [{ ms: usual.quickestMs - toProxy, shownBy: `its answer of frame ${usual.quickestFrame}` }];
+      : [{ ms: usual.quickestMs - toProxy, shownBy: `its answer of frame ${usual.quickestFrame}`, margin: MARGIN }];
   const tunnel: Way[] = [];
   const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
   if (opening?.response != null) {
     const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
-    tunnel.push({ ms, shownBy: "the CONNECT" });
+    tunnel.push({ ms, shownBy: "the CONNECT", margin: TUNNEL_MARGIN });
   }
   const tls = timeline.tunnel?.tls;
   if (tls?.clientHello != null && tls.serverHello !== null && tls.clientHellos === 1) {
     const ms = millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
-    tunnel.push({ ms, shownBy: "the TLS handshake" });
+    tunnel.push({ ms, shownBy: "the TLS handshake", margin: TUNNEL_MARGIN });
   }
   if (!intercepted) return [...site, ...tunnel].sort((a, b) => a.ms - b.ms)[0] ?? null;
   return site[0] ?? tunnel.sort((a, b) => b.ms - a.ms)[0] ?? null;
