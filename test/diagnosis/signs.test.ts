@@ -298,6 +298,16 @@ describe("signs", () => {
     }
   });
 
+  it("suspects the same answer at once from every site, to page and icon", () => {
+    const talks = everywhere().map((talk) => ({
+      ...talk,
+      records: [...talk.records, client(360, 30), server((talk.host ?? "").length + 462, 32)],
+    }));
+    expect(judged(talks).map(({ suspected }) => suspected)).toEqual(SITES.map(() => true));
+    const another = talks.map((talk) => ({ ...talk, records: [...talk.records, client(360, 60), server(900, 100)] }));
+    expect(judged(another).map(({ suspected }) => suspected)).toEqual(SITES.map(() => false));
+  });
+
   it.each(INNOCENT)("does not suspect: %s", (_name, talks, signs) => {
     const found = judged(talks);
     expect(found.map(({ suspected }) => suspected)).toEqual(talks.map(() => false));

@@ -5,7 +5,7 @@ import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
 
 /** Sizes that differ by no more are one answer: a date, a number, a path in it. */
-const SAME_SIZE = 32;
+export const SAME_SIZE = 32;
 /** Near answers of other sizes: so many, and the proxy answers from its cache, or the origin is near after all. */
 const MAX_OTHERS = 2;
 

@@ -1,6 +1,7 @@
 // Sign: tunnel after tunnel to one target, each over after its first small answer.
 import { millisBetween } from "../../bytes/index.ts";
 import { count, duration } from "../wording.ts";
+import { SAME_SIZE } from "./near-answer.ts";
 import type { Sign, TunnelRecords } from "./types.ts";
 import { isSmall } from "./way.ts";
 
@@ -8,8 +9,6 @@ import { isSmall } from "./way.ts";
 const MIN_TUNNELS = 3;
 /** From the end of one to the beginning of the next. */
 const SOON_MS = 5_000;
-/** Sizes of the answers differ by no more. */
-const SAME_SIZE = 32;
 const MAX_CITED = 10;
 
 /** For tunnels of one proxy, client and target, by their start: the sign of each that belongs to such a row. */

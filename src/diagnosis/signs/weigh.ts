@@ -2,7 +2,7 @@
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
 import { siteOf } from "../sites.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
-import { nearTurns } from "./near-answer.ts";
+import { nearTurns, SAME_SIZE } from "./near-answer.ts";
 import { neverForwarded, wasForwarded } from "./never-forwarded.ts";
 import { quickSuccession } from "./quick-succession.ts";
 import { type SameAnswer, sameAnswers } from "./same-answer.ts";
@@ -88,12 +88,17 @@ function allAlike(
 ): boolean {
   const first = tunnels[0] === undefined ? undefined : same.get(tunnels[0]);
   if (first === undefined || new Set(tunnels.map(({ host }) => siteOf(host))).size < MIN_SITES) return false;
-  return tunnels.every(
-    (tunnel) =>
-      first.members.has(tunnel) &&
-      tunnel.turns.length === 1 &&
-      !tunnel.cut &&
-      (own.get(tunnel) ?? []).some(({ index }) => index === 0),
+  return tunnels.every((tunnel) => first.members.has(tunnel) && saysOneThing(tunnel, own.get(tunnel) ?? []));
+}
+
+/** Whatever was asked in this tunnel, a page and its icon, the proxy gave the same answer. */
+function saysOneThing({ turns, cut }: TunnelRecords, own: readonly OwnAnswer[]): boolean {
+  const first = turns[0]?.answer;
+  if (first == null || cut) return false;
+  return turns.every(
+    ({ answer }, i) =>
+      (answer === null && i === turns.length - 1) ||
+      (answer !== null && Math.abs(answer.bytes - first.bytes) <= SAME_SIZE && own.some(({ index }) => index === i)),
   );
 }
 
