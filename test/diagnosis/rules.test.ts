@@ -1,19 +1,24 @@
 // Every rule on facts made by hand: what it finds, and what looks like it and is something else.
 import { describe, expect, it } from "vitest";
 import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
-import type { Challenge, Credentials, NtlmMessage, RequestHead, ResponseHead } from "../../src/http/index.ts";
-import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../../src/proxy/index.ts";
-import type { TlsAlert } from "../../src/tls-parse/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
 import {
-  atMs,
-  connectFact,
-  exchangeFact,
-  requestHead,
-  responseHead,
-  timeline,
-  tunnelOf,
-  where,
-} from "./record-talk.ts";
+  ACCEPTED,
+  asked,
+  BASIC,
+  CHALLENGED,
+  GATEWAY,
+  NEGOTIATE,
+  NTLM,
+  ntlm,
+  read,
+  refusing,
+  SENT,
+  TYPE_1,
+  TYPE_3,
+  unread,
+} from "./asked.ts";
+import { atMs, timeline, tunnelOf, where } from "./record-talk.ts";
 
 const QUALITY = {
   cutShort: false,
@@ -41,122 +46,6 @@ function diagnose(timelines: readonly Timeline[], { quality = {}, keys = {} }: S
 function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {
   return diagnose(timelines, setting).filter((finding) => finding.id === id);
 }
-
-// --- what passes, in short words
-
-const BASIC: Challenge = {
-  scheme: "Basic",
-  realm: "Example gateway",
-  parameters: [],
-  stale: false,
-  ntlm: null,
-  negotiate: null,
-};
-const NEGOTIATE: Challenge = { ...BASIC, scheme: "Negotiate", realm: null };
-const NTLM: Challenge = { ...BASIC, scheme: "NTLM", realm: null };
-
-function ntlm(type: 1 | 2 | 3): NtlmMessage {
-  return {
-    type,
-    targetName: type === 2 ? "EXAMPLE" : null,
-    domain: null,
-    user: null,
-    workstation: null,
-    anonymous: false,
-  };
-}
-
-const SENT: Credentials = {
-  scheme: "Basic",
-  step: null,
-  user: "kim",
-  domain: null,
-  workstation: null,
-  length: 30,
-  tag: "a",
-  complete: true,
-  malformed: false,
-};
-const TYPE_1: Credentials = { ...SENT, scheme: "NTLM", step: "type 1", user: null, complete: false };
-const TYPE_3: Credentials = { ...SENT, scheme: "NTLM", step: "type 3" };
-
-interface Asked {
-  readonly target?: string;
-  readonly with?: Credentials | null;
-  readonly agent?: string;
-  readonly status: number | null;
-  readonly challenges?: readonly Challenge[];
-}
-
-/** CONNECTs of one connection; frames 10, 12, 14, …. */
-function connects(asked: readonly Asked[]): ConnectFact[] {
-  return asked.map(
-    ({ target = "www.example.com:443", with: credentials = null, agent = null, status, challenges = [] }, i) =>
-      connectFact(
-        target,
-        where(10 + 4 * i, 10 + 4 * i),
-        status === null ? null : responseHead(where(12 + 4 * i, 12 + 4 * i), status, { proxyChallenges: challenges }),
-        { proxyAuthorization: credentials, userAgent: agent },
-      ),
-  );
-}
-
-/** A connection that was only asked, of this stream. */
-function asked(stream: number, steps: readonly Asked[], change: Partial<Timeline> = {}): Timeline {
-  const startMs = stream * 1_000;
-  return timeline({
-    stream,
-    start: atMs(startMs),
-    end: atMs(startMs + 900),
-    client: { ip: "192.0.2.17", port: 50_000 + stream },
-    connects: connects(steps).map((connect) => later(connect, startMs)),
-    ...change,
-  });
-}
-
-/** The same CONNECT, later, with frames of its own. */
-function later(connect: ConnectFact, ms: number): ConnectFact {
-  const move = <Head extends RequestHead | ResponseHead>(head: Head): Head => ({
-    ...head,
-    where: { ...head.where, frame: head.where.frame + ms, time: head.where.time + BigInt(ms) * 1_000_000n },
-  });
-  return {
-    ...connect,
-    request: move(connect.request),
-    response: connect.response === null ? null : move(connect.response),
-  };
-}
-
-/** Authority of the page that a gateway sends: what names its sender as the proxy. */
-const GATEWAY: Partial<ResponseHead> = { names: ["www-authenticate", "proxy-connection"], challenges: [BASIC] };
-
-/** A tunnel that was read, with these answers to GET /. */
-function read(
-  stream: number,
-  steps: readonly Asked[],
-  answers: readonly Partial<ResponseHead>[],
-  change: Partial<Timeline> = {},
-): Timeline {
-  const target = steps.at(-1)?.target ?? "www.example.com:443";
-  const host = target.split(":")[0]!;
-  const shell = tunnelOf({ host, stream, inside: "full", records: [] });
-  const startMs = stream * 1_000;
-  const exchanges = answers.map((answer, i): ExchangeFact => {
-    const request = requestHead(where(startMs + 200 + 2 * i, startMs + 200 + 2 * i), {
-      method: "GET",
-      target: "/",
-      form: "origin",
-      host,
-    });
-    const response = responseHead(where(startMs + 201 + 2 * i, startMs + 201 + 2 * i), answer.status ?? 200, answer);
-    return exchangeFact(request, response);
-  });
-  const tunnel: TunnelFact = { ...shell.tunnel!, exchanges };
-  return asked(stream, steps, { tunnel, ...change });
-}
-
-const CHALLENGED: Asked = { status: 407, challenges: [BASIC] };
-const ACCEPTED: Asked = { with: SENT, status: 200 };
 
 // --- tables: id, name, timelines, what the finding says (null: there is none)
 
@@ -429,23 +318,6 @@ const ROWS: readonly Row[] = [
   ],
   ["capture-quality", "no proxy", [], /No connection to a proxy was found/],
 ];
-
-/** A handshake that ended in an alert. */
-function refusing(description: string, from: TlsAlert["from"] = "client"): Timeline {
-  const shell = tunnelOf({ records: [] });
-  const tunnel = shell.tunnel!;
-  const alert: TlsAlert = { where: where(40, 40), from, encrypted: false, level: "fatal", description };
-  const tls = { ...tunnel.tls!, alerts: [alert], handshakeComplete: false, handshakeCompleteWhere: null };
-  return { ...shell, tunnel: { ...tunnel, tls } };
-}
-
-function unread(agent: string): Timeline {
-  const shell = tunnelOf({ records: [] });
-  return {
-    ...shell,
-    connects: shell.connects.map((one) => ({ ...one, request: { ...one.request, userAgent: agent } })),
-  };
-}
 
 const CASES = ROWS.map(([id, name, timelines, says, setting]) => ({ id, name, timelines, says, setting }));
 

@@ -296,7 +296,27 @@ const SHAPES: Readonly<Record<Verdict, Partial<ReportConnection>>> = {
   "connect-401": asked(401),
   "forward-401-proxy": forwarded("proxy"),
   "tunnel-401-unattributed": { tunnel: answered(401, "unknown") },
-  "tunnel-401-suspected": { tunnel: SHUT },
+  "tunnel-401-suspected": {
+    tunnel: {
+      ...SHUT,
+      signs: [
+        {
+          id: "near-answer",
+          frame: 43,
+          time: at(36),
+          frames: [40, 43],
+          text: "the answer of 450 bytes (frame 43) was there 1.0 ms after the request (frame 40): the proxy's way to the site takes 25 ms (CONNECT to its answer, frames 17 to 18)",
+        },
+        {
+          id: "credentials-repeat",
+          frame: 43,
+          time: at(36),
+          frames: [40, 43, 45],
+          text: "after an answer of 450 bytes (frame 43) the client asked again 3.0 ms later (frame 45), with 39 bytes more than before (frame 40): as much as Basic credentials would add",
+        },
+      ],
+    },
+  },
   "auth-loop": {
     tunnel: null,
     connects: [12, 15, 17].map((frame, i) =>
