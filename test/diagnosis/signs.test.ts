@@ -1,61 +1,7 @@
 // What records tell without keys: which timelines are suspected, and which innocent habits must not be.
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type SignsFound, signsOf } from "../../src/diagnosis/signs/index.ts";
-import type { ServerLeg } from "../../src/proxy/index.ts";
-import { atMs, type Said, type Talk, tunnelOf } from "./record-talk.ts";
-
-function judged(talks: readonly Talk[], ruledOut = false, legs: readonly ServerLeg[] = []): readonly SignsFound[] {
-  const timelines = talks.map((talk, stream) => tunnelOf({ stream, ...talk }));
-  const found = signsOf(timelines, { ruledOut: () => ruledOut, legs: () => legs });
-  return timelines.map((timeline) => found.get(timeline) ?? { signs: [], suspected: false });
-}
-
-function ids(found: SignsFound | undefined): string {
-  return found?.signs.map(({ id }) => id).join(" ") ?? "";
-}
-
-const FAR = { connectMs: 42, helloMs: 60 } as const;
-/** "Authorization: Basic " with 16 bytes of base64, and the line end. */
-const BASIC = 39;
-const REQUEST = 420;
-
-function client(bytes: number, ms: number): Said {
-  return { from: "client", bytes, ms };
-}
-function server(bytes: number, ms: number): Said {
-  return { from: "server", bytes, ms };
-}
-
-/** Two tickets, as OpenSSL and BoringSSL send them, 0.3 ms behind the handshake. */
-const TICKETS = [server(233, 0.3), server(233, 0.3)];
-
-/** Challenged at once, answered with Basic credentials, let through on the way to the origin. */
-function challenged(answerMs = 2, growth = BASIC, finalMs = 45): readonly Said[] {
-  return [
-    client(REQUEST, 0.1),
-    ...TICKETS,
-    server(140, answerMs),
-    server(310, answerMs + 0.1),
-    client(REQUEST + growth, answerMs + 3),
-    server(2_400, answerMs + 3 + finalMs),
-  ];
-}
-
-/** The proxy's own connection to a host, with records that passed so long behind a tunnel's handshake. */
-function legOf(host: string, records: readonly Said[]): ServerLeg {
-  const { tunnel, start, end } = tunnelOf({ host, records });
-  return {
-    stream: 90,
-    proxy: { ip: "192.0.2.80", port: 40_000 },
-    origin: { ip: "198.51.100.7", port: 443 },
-    firstFrame: 1,
-    start,
-    end,
-    tls: tunnel!.tls,
-    exchanges: [],
-  };
-}
+import { atMs, type Said, type Talk } from "./record-talk.ts";
+import { BASIC, challenged, client, FAR, ids, judged, legOf, REQUEST, server, TICKETS } from "./sign-talk.ts";
 
 const SUSPECTED: readonly (readonly [name: string, talks: readonly Talk[]])[] = [
   ["Basic credentials after a near answer", [{ ...FAR, records: challenged() }]],
@@ -85,6 +31,7 @@ const SUSPECTED: readonly (readonly [name: string, talks: readonly Talk[]])[] = 
       },
     ],
   ],
+  ["a long way to the proxy", [{ connectMs: 72, helloMs: 92, roundTripMs: 30, records: challenged(33, BASIC, 75) }]],
   ["a Kerberos ticket", [{ ...FAR, records: challenged(2, 27 + 4 * 700) }]],
   [
     "asked again on a tunnel of its own, where the first one was closed",
@@ -125,6 +72,9 @@ function everywhere(answerMs = 2): Talk[] {
     records: [client(400 + host.length, 0.1), ...TICKETS, server(450 + host.length, answerMs)],
   }));
 }
+
+/** Preface and SETTINGS, the request, tickets, SETTINGS, acknowledgements. */
+const H2_START = [client(64, 0.1), client(150, 0.1), ...TICKETS, server(51, 0.4), client(9, 0.5), server(9, 0.6)];
 
 const INNOCENT: readonly (readonly [name: string, talks: readonly Talk[], signs: string])[] = [
   ["the origin's own challenge, answered", [{ ...FAR, records: challenged(44) }], ""],
@@ -282,6 +232,65 @@ const INNOCENT: readonly (readonly [name: string, talks: readonly Talk[], signs:
     [{ ...FAR, records: [client(512, 0.1), ...TICKETS, server(512, 2), client(768, 2.5), server(4_096, 50)] }],
     "near-answer",
   ],
+  [
+    "padded requests and answers",
+    [
+      {
+        ...FAR,
+        records: [
+          client(512, 0.1),
+          server(512, 2),
+          client(512, 50),
+          server(512, 52),
+          client(768, 53),
+          server(4_096, 99),
+        ],
+      },
+    ],
+    "",
+  ],
+  [
+    "HTTP/2: a near answer behind SETTINGS, and a larger request whose size says nothing",
+    [
+      {
+        ...FAR,
+        alpnOffered: ["h2", "http/1.1"],
+        records: [...H2_START, server(300, 2), client(64 + 150 + BASIC, 3), server(900, 48)],
+      },
+    ],
+    "near-answer",
+  ],
+  [
+    "a request as large as a ticket, seconds later",
+    [
+      {
+        ...FAR,
+        records: [
+          client(REQUEST, 0.1),
+          ...TICKETS,
+          server(450, 2),
+          client(REQUEST + 27 + 4 * 700, 5_000),
+          server(900, 5_050),
+        ],
+      },
+    ],
+    "near-answer",
+  ],
+  ["the same answer at once from two sites", everywhere().slice(0, 2), "near-answer"],
+  [
+    "the same answer from every site, one of them near",
+    [...everywhere().slice(1), { ...everywhere()[0]!, connectMs: 2, helloMs: 3 }],
+    "near-answer same-answer",
+  ],
+  [
+    "a program that comes back every minute",
+    [0, 1, 2, 3].map((i) => ({
+      ...FAR,
+      startMs: i * 60_000,
+      records: [client(REQUEST, 0.1), ...TICKETS, server(450, 2)],
+    })),
+    "near-answer",
+  ],
 ];
 
 describe("signs", () => {
@@ -314,6 +323,12 @@ describe("signs", () => {
     expect(ids(found[0])).toBe(signs);
   });
 
+  it("leaves SETTINGS and tickets out of an answer's size", () => {
+    const [found] = judged([{ ...FAR, alpnOffered: ["h2", "http/1.1"], records: [...H2_START, server(300, 2)] }]);
+    expect(found?.signs[0]?.text).toContain("the answer of 300 bytes");
+    expect(judged([{ ...FAR, records: challenged() }])[0]?.signs[0]?.text).toContain("the answer of 450 bytes");
+  });
+
   it("lists nothing and suspects nothing where interception is ruled out", () => {
     for (const [, talks] of SUSPECTED)
       expect(judged(talks, true).every(({ signs, suspected }) => signs.length === 0 && !suspected)).toBe(true);
@@ -335,6 +350,13 @@ describe("signs", () => {
       expect(found?.suspected).toBe(false);
     });
 
+    it("says nothing where bytes of the legs are missing", () => {
+      const leg = legOf("www.example.com", []);
+      expect(ids(judged([near], false, [{ ...leg, end: atMs(60_000), tls: { ...leg.tls!, gaps: 1 } }])[0])).toBe(
+        "credentials-repeat",
+      );
+    });
+
     it("says nothing where the legs are those of another time", () => {
       const leg = { ...legOf("www.example.com", []), start: atMs(500_000), end: atMs(501_000) };
       expect(ids(judged([near], false, [leg])[0])).toBe("credentials-repeat");
@@ -350,93 +372,5 @@ describe("signs", () => {
         }
       }
     }
-  });
-});
-
-// --- properties
-
-const smallAnswers = fc.integer({ min: 40, max: 9_000 });
-
-/** An origin's answers: never sooner than the way takes; requests grow by whatever they like. */
-const innocentTurns = fc.array(
-  fc.record({
-    request: fc.integer({ min: 60, max: 2_000 }),
-    growth: fc.constantFrom(BASIC, 78, 27 + 4 * 600, 5),
-    answer: fc.array(smallAnswers, { minLength: 1, maxLength: 3 }),
-    tookMs: fc.integer({ min: 40, max: 5_000 }),
-  }),
-  { minLength: 1, maxLength: 8 },
-);
-
-function recordsOf(turns: typeof innocentTurns extends fc.Arbitrary<infer T> ? T : never): Said[] {
-  let ms = 0.1;
-  return turns.flatMap(({ request, growth, answer, tookMs }) => {
-    const asked = ms;
-    ms += 2 * tookMs + 3;
-    return [
-      client(request, asked),
-      ...answer.map((bytes, i) => server(bytes, asked + tookMs + i)),
-      client(request + growth, asked + tookMs + 3),
-      server(answer[0]!, asked + 2 * tookMs + 3),
-    ];
-  });
-}
-
-/** What implementations put between. */
-const extras = fc.record({
-  tickets: fc
-    .array(fc.integer({ min: 80, max: 1_500 }), { maxLength: 1 })
-    .chain((sizes) =>
-      fc
-        .integer({ min: 1, max: 4 })
-        .map((times) => sizes.flatMap((bytes) => Array.from({ length: times }, () => server(bytes, 0.3)))),
-    ),
-  padding: fc.constantFrom(1, 16, 64, 256, 512),
-  h2: fc.boolean(),
-  roundTripMs: fc.integer({ min: 0, max: 30 }),
-});
-
-describe("properties of signs", () => {
-  it("never suspects answers that took the way, whatever tickets, SETTINGS, padding and sizes there are", () => {
-    fc.assert(
-      fc.property(innocentTurns, extras, (turns, { tickets, padding, h2, roundTripMs }) => {
-        const pad = (said: Said): Said => ({ ...said, bytes: Math.ceil(said.bytes / padding) * padding });
-        const settings = h2 ? [client(64, 0.1), server(51, 0.5), client(9, 0.6), server(9, 0.7)] : [];
-        const records = [...settings, ...tickets, ...recordsOf(turns)]
-          .map(padding === 1 ? (said) => said : pad)
-          .map((said) => ({ ...said, ms: said.ms + (said.from === "server" ? roundTripMs : 0) }))
-          .sort((a, b) => a.ms - b.ms);
-        const talk = {
-          connectMs: 42 + roundTripMs,
-          helloMs: 60 + roundTripMs,
-          roundTripMs,
-          alpnOffered: h2 ? ["h2", "http/1.1"] : ["http/1.1"],
-          records,
-        };
-        expect(judged([talk]).some(({ suspected }) => suspected)).toBe(false);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it("a sign that is taken away takes the suspicion away", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 40, max: 4_000 }), fc.constantFrom(0, 1, 2, 5, 22, 40, 41), (tookMs, growth) => {
-        expect(judged([{ ...FAR, records: challenged() }])[0]?.suspected).toBe(true);
-        expect(judged([{ ...FAR, records: challenged(tookMs) }])[0]?.suspected).toBe(false);
-        expect(judged([{ ...FAR, records: challenged(2, growth) }])[0]?.suspected).toBe(false);
-      }),
-    );
-  });
-
-  it("tickets, SETTINGS and padding of the answer do not hide a suspicion's signs", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 90, max: 900 }), (times, bytes) => {
-        const tickets = Array.from({ length: times }, () => server(bytes, 0.4));
-        const [request, ...rest] = challenged().filter((said) => said.bytes !== 233);
-        const [found] = judged([{ ...FAR, records: [request!, ...tickets, ...rest] }]);
-        expect(found?.suspected).toBe(true);
-      }),
-    );
   });
 });
