@@ -291,6 +291,55 @@ const INNOCENT: readonly (readonly [name: string, talks: readonly Talk[], signs:
     })),
     "near-answer",
   ],
+  [
+    "HTTP/2 whose acknowledgements are hidden in other records: an early answer comes behind a late request",
+    [
+      {
+        ...FAR,
+        alpnOffered: ["h2", "http/1.1"],
+        records: [
+          client(64, 0.1),
+          client(150, 0.2),
+          ...TICKETS,
+          server(70, 0.4),
+          client(50, 1),
+          server(3_000, 44),
+          client(60, 60),
+          server(450, 62),
+          client(60 + BASIC, 63),
+          server(900, 108),
+        ],
+      },
+    ],
+    "",
+  ],
+  [
+    "a request that is sent while the first one waits",
+    [
+      {
+        ...FAR,
+        records: [
+          client(REQUEST, 0.1),
+          ...TICKETS,
+          client(REQUEST, 42),
+          server(450, 44),
+          client(REQUEST + BASIC, 45),
+          server(450, 90),
+        ],
+      },
+    ],
+    "",
+  ],
+  [
+    "a body that is sent when the ticket has come already",
+    [
+      {
+        ...FAR,
+        records: [client(REQUEST, 0.1), server(233, 0.5), client(REQUEST + 27 + 4 * 700, 0.8), server(900, 45)],
+      },
+    ],
+    "",
+  ],
 ];
 
 describe("signs", () => {

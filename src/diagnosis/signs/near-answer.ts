@@ -6,13 +6,15 @@ import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
 
 /** Sizes that differ by no more are one answer: a date, a number, a path in it. */
 export const SAME_SIZE = 32;
+/** One request is sent in one go, its head and a small body. */
+const AT_ONCE_NS = 5_000_000n;
 /** Near answers of other sizes: so many, and the proxy answers from its cache, or the origin is near after all. */
 const MAX_OTHERS = 2;
 
 /** Near answers of `tunnels`, all of one proxy to one target, whose way is known. */
 export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly OwnAnswer[] {
   const near = tunnels.flatMap((tunnel) =>
-    tunnel.turns.flatMap((turn, index) => {
+    attributable(tunnel).flatMap((turn, index) => {
       const { answer } = turn;
       return answer !== null && isNear(tunnel, { ...turn, answer }, way) ? [{ tunnel, index, turn, answer }] : [];
     }),
@@ -30,9 +32,19 @@ export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly
   });
 }
 
+/**
+ * The turns of which it is clear what the answer belongs to. In HTTP/2 an answer to an earlier request may come behind a
+ * later one, and so it may wherever a client spoke again before it was answered (pipelining, WebSocket).
+ */
+export function attributable({ turns, http2 }: TunnelRecords): readonly Turn[] {
+  if (http2) return turns.slice(0, 1);
+  const spokeAgain = turns.findIndex(({ request }) => request.time - request.firstTime > AT_ONCE_NS);
+  return spokeAgain < 0 ? turns : turns.slice(0, spokeAgain);
+}
+
 function sign(turn: Turn, answer: Run, way: Way): Sign {
   const { request } = turn;
-  const took = millisBetween(request.time, answer.time);
+  const took = millisBetween(request.firstTime, answer.time);
   return {
     id: "near-answer",
     frame: answer.frame,

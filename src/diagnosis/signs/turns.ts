@@ -1,4 +1,5 @@
 // Requests and answers of a tunnel without keys, told from sizes and order of its protected records (RFC 8446 §5, RFC 5246 §6.2).
+import { millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import { cipherSuiteName, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
@@ -13,9 +14,14 @@ const H2_SETTINGS_ACK = 9;
 const H2_CONTROL = new Set([9, 13, 17, 22, 26]);
 /** HTTP/2: what is as small as the server's first SETTINGS with an acknowledgement or a WINDOW_UPDATE. */
 const MAX_H2_SETTINGS = 9 + 6 * 8 + 13 + 9;
+/** Preface, SETTINGS, a WINDOW_UPDATE and the PRIORITY frames with which some clients begin. */
+const MAX_H2_PREFACE = 24 + 9 + 6 * 8 + 13 + 14 * 6;
+const AT_ONCE_NS = 5_000_000n;
 /** Tickets are a hundred bytes at least (a short state, encrypted), and seldom more than a certificate. */
 const MIN_TICKET = 80;
 const MAX_TICKET = 4_096;
+/** They come as soon as the Finished was read; this is for a busy server. */
+const SOON_MS = 20;
 /** Padding (RFC 8446 §5.4) rounds up to a multiple of this or a larger power of two. */
 const PADDING = 16;
 /** As many records of a side on the grid are no chance: 16^-3. */
@@ -40,9 +46,9 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
   if (data === null || data.length === 0) return null;
   const sized = data.map((mark) => ({ mark, bytes: Math.max(mark.length - overhead.bytes, 0) }));
   if (isPadded(sized)) return null;
-  const http2 = isHttp2(tls, sized);
-  const kept = withoutControl(withoutTickets(sized, tls), http2);
-  const turns = turnsOf(kept);
+  const said = withoutTickets(sized, tls, timeline.roundTripMs ?? 0);
+  const http2 = isHttp2(tls, said);
+  const turns = turnsOf(withoutControl(said, http2));
   if (turns === null || turns.length === 0) return null;
   return {
     timeline,
@@ -89,33 +95,39 @@ function applicationRecords(tls: TlsFacts): readonly RecordMark[] | null {
 }
 
 /**
- * TLS 1.3 session tickets (RFC 8446 §4.6.1) come behind the client's Finished, in front of the first answer, and often
- * behind the first request on the wire: records of the server that are as long as each other, or that come before any request.
- * A single one cannot be told from an answer by its size: it is left out, and an answer has to have more than that.
+ * TLS 1.3 session tickets (RFC 8446 §4.6.1) answer the client's Finished, in front of the first answer, and often behind the
+ * first request on the wire: records of the server that come soon and are as long as each other. A single one cannot be
+ * told from a quick answer by its size: it is left out, and a quick answer has to have more than that.
  */
-function withoutTickets(records: readonly Sized[], { serverHello }: TlsFacts): readonly Sized[] {
-  if (serverHello?.version !== TLS_1_3) return records;
-  const own = records.filter(({ mark }) => mark.from === "server");
-  const first = own[0];
+function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: number): readonly Sized[] {
+  if (tls.serverHello?.version !== TLS_1_3 || tls.handshakeCompleteWhere === null) return records;
+  const firstAt = records.findIndex(({ mark }) => mark.from === "server");
+  const first = records[firstAt];
   if (first === undefined || first.bytes < MIN_TICKET || first.bytes > MAX_TICKET) return records;
-  const asked = records.findIndex(({ mark, bytes }) => mark.from === "client" && bytes > MAX_CONTROL);
-  const firstAt = records.indexOf(first);
-  const answered = records.findIndex(
-    (record, i) => i > asked && record.mark.from === "client" && i > firstAt && record.bytes > MAX_CONTROL,
+  const spokeAgain = records.findIndex(
+    ({ mark, bytes }, i) => i > firstAt && mark.from === "client" && bytes > MAX_CONTROL,
   );
-  const front = (answered < 0 ? records : records.slice(0, answered)).filter(({ mark }) => mark.from === "server");
   const tickets = new Set<Sized>();
-  for (const record of front) {
-    if (record.bytes !== first.bytes) break;
+  for (const record of spokeAgain < 0 ? records : records.slice(0, spokeAgain)) {
+    if (record.mark.from === "client") continue;
+    const since = millisBetween(tls.handshakeCompleteWhere.time, record.mark.time);
+    if (record.bytes !== first.bytes || since > roundTripMs + SOON_MS) break;
     tickets.add(record);
   }
   return records.filter((record) => !tickets.has(record));
 }
 
-/** Offered, and spoken: an acknowledgement of SETTINGS is a record of its own, of a size that no HTTP/1.1 message has. */
+/**
+ * Offered, and spoken: an acknowledgement of SETTINGS is a record of its own, of a size that no HTTP/1.1 message has; or the
+ * client begins with a short record, its preface and SETTINGS (RFC 9113 §3.4), and goes on before it is answered.
+ */
 function isHttp2(tls: TlsFacts, records: readonly Sized[]): boolean {
   if (tls.alpn !== null) return tls.alpn === "h2";
-  return (tls.clientHello?.alpn.includes("h2") ?? false) && records.some(({ bytes }) => bytes === H2_SETTINGS_ACK);
+  if (!(tls.clientHello?.alpn.includes("h2") ?? false)) return false;
+  if (records.some(({ bytes }) => bytes === H2_SETTINGS_ACK)) return true;
+  const [first, second] = records;
+  if (first === undefined || first.bytes > MAX_H2_PREFACE || second?.mark.from !== "client") return false;
+  return second.mark.time - first.mark.time <= AT_ONCE_NS;
 }
 
 function withoutControl(records: readonly Sized[], http2: boolean): readonly Sized[] {

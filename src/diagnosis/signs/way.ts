@@ -1,5 +1,5 @@
 // How long the proxy's way to an origin is, from what all tunnels to it show: what set them up, and how long answers took.
-import { type Millis, millisBetween } from "../../bytes/index.ts";
+import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
@@ -29,14 +29,9 @@ export interface Way {
   readonly text: string;
 }
 
-/** How long an answer took from the request's last record, less the round trip to the proxy. */
-export function beyondProxy({ timeline }: TunnelRecords, { request, answer }: Turn & { readonly answer: Run }): Millis {
-  return millisBetween(request.time, answer.time) - (timeline.roundTripMs ?? 0);
-}
-
-/** Until the first record of the answer, less the round trip to the proxy. */
-function firstBeyond({ timeline }: TunnelRecords, request: Run, answer: Run): Millis {
-  return millisBetween(request.time, answer.firstTime) - (timeline.roundTripMs ?? 0);
+/** From one record to another, less the round trip to the proxy. */
+function beyondProxy({ timeline }: TunnelRecords, from: Nanos, to: Nanos): Millis {
+  return millisBetween(from, to) - (timeline.roundTripMs ?? 0);
 }
 
 /** Whether the answer is of the size that a challenge may have. */
@@ -44,16 +39,21 @@ export function isSmall(answer: Run | null): answer is Run {
   return answer !== null && answer.bytes >= MIN_ANSWER && answer.bytes <= MAX_SMALL;
 }
 
-/** Whether the whole answer came back in much less than the way. */
+/** Whether all of it, from the request's first record to the answer's last, took much less than the way. */
 export function isNear(tunnel: TunnelRecords, turn: Turn & { readonly answer: Run }, way: Way): boolean {
-  const took = beyondProxy(tunnel, turn);
+  const took = beyondProxy(tunnel, turn.request.firstTime, turn.answer.time);
   const jitter = Math.max(JITTER_MS, (tunnel.timeline.roundTripMs ?? 0) * JITTER);
   return took <= way.ms * NEAR && way.ms - took >= jitter;
 }
 
-/** Whether the answer took as long as the way. */
+/** Whether the answer took as long as the way, from the last that the client sent on. */
 export function isFar(tunnel: TunnelRecords, turn: Turn & { readonly answer: Run }, way: Way): boolean {
-  return firstBeyond(tunnel, turn.request, turn.answer) >= way.ms * FAR;
+  return beyondProxy(tunnel, turn.request.time, turn.answer.firstTime) >= way.ms * FAR;
+}
+
+/** Whether an answer may have come from the origin: from the first that the client sent on it took as long as the way. */
+export function mayBeFar(tunnel: TunnelRecords, { request, answer }: Turn, way: Way): boolean {
+  return answer !== null && beyondProxy(tunnel, request.firstTime, answer.time) >= way.ms * FAR;
 }
 
 /**

@@ -8,7 +8,7 @@ import { quickSuccession } from "./quick-succession.ts";
 import { type SameAnswer, sameAnswers } from "./same-answer.ts";
 import { tunnelRecords } from "./turns.ts";
 import type { OwnAnswer, Sign, SignsFound, TunnelRecords } from "./types.ts";
-import { isFar, type Way, wayTo } from "./way.ts";
+import { mayBeFar, type Way, wayTo } from "./way.ts";
 
 /** Unrelated sites that have to answer alike where nothing else tells a challenge from a refusal. */
 const MIN_SITES = 3;
@@ -49,9 +49,11 @@ function ofOneProxy(tunnels: readonly TunnelRecords[], context: SignsContext, re
     own.set(answer.tunnel, [...(own.get(answer.tunnel) ?? []), answer]);
   };
   /** The way to the origin is known, and the answer took as long; or the request was sent on. */
-  const fromOrigin = (tunnel: TunnelRecords, index: number): boolean =>
-    cameFromAfar(tunnel, index, ways.get(tunnel) ?? null) ||
-    wasForwarded(tunnel, tunnel.turns[index]!, context.legs(tunnel.timeline));
+  const fromOrigin = (tunnel: TunnelRecords, index: number): boolean => {
+    const way = ways.get(tunnel) ?? null;
+    const turn = tunnel.turns[index]!;
+    return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, context.legs(tunnel.timeline));
+  };
   for (const ofTarget of grouped(tunnels, ({ target }) => target)) {
     const way = wayTo(ofTarget);
     for (const tunnel of ofTarget) ways.set(tunnel, way);
@@ -100,11 +102,6 @@ function saysOneThing({ turns, cut }: TunnelRecords, own: readonly OwnAnswer[]):
       (answer === null && i === turns.length - 1) ||
       (answer !== null && Math.abs(answer.bytes - first.bytes) <= SAME_SIZE && own.some(({ index }) => index === i)),
   );
-}
-
-function cameFromAfar(tunnel: TunnelRecords, index: number, way: Way | null): boolean {
-  const turn = tunnel.turns[index];
-  return way !== null && turn?.answer != null && isFar(tunnel, { ...turn, answer: turn.answer }, way);
 }
 
 class Register {
