@@ -220,11 +220,13 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: "encrypted",
       summary: `The inside of the tunnel to ${target} could be read in part only: nothing wrong as far as it goes.`,
     };
-  if (context.signs?.suspected === true)
+  if (context.signs?.suspected === true) {
+    const otherwise = context.signs.orRefusal ? "; a proxy that refuses everything would look the same" : "";
     return {
       verdict: "tunnel-401-suspected",
-      summary: `The tunnel to ${target} cannot be read without keys, but sizes and times of its records look as if the proxy itself had asked for credentials inside (401) instead of on the CONNECT (407).`,
+      summary: `The tunnel to ${target} cannot be read without keys, but sizes and times of its records look as if the proxy itself had asked for credentials inside (401) instead of on the CONNECT (407)${otherwise}.`,
     };
+  }
   return {
     verdict: "encrypted",
     summary: `The tunnel to ${target} was set up as it should be; its inside cannot be read without keys.`,

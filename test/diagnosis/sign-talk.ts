@@ -11,7 +11,7 @@ export function judged(
 ): readonly SignsFound[] {
   const timelines = talks.map((talk, stream) => tunnelOf({ stream, ...talk }));
   const found = signsOf(timelines, { ruledOut: () => ruledOut, legs: () => legs });
-  return timelines.map((timeline) => found.get(timeline) ?? { signs: [], suspected: false });
+  return timelines.map((timeline) => found.get(timeline) ?? { signs: [], suspected: false, orRefusal: false });
 }
 
 export function ids(found: SignsFound | undefined): string {

@@ -1,6 +1,8 @@
 // What records tell without keys: which timelines are suspected, and which innocent habits must not be.
 import { describe, expect, it } from "vitest";
-import { atMs, type Said, type Talk } from "./record-talk.ts";
+import { signsOf } from "../../src/diagnosis/signs/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { atMs, type Said, type Talk, tunnelOf } from "./record-talk.ts";
 import { BASIC, challenged, client, FAR, ids, judged, legOf, REQUEST, server, TICKETS } from "./sign-talk.ts";
 
 const SUSPECTED: readonly (readonly [name: string, talks: readonly Talk[]])[] = [
@@ -278,8 +280,8 @@ const INNOCENT: readonly (readonly [name: string, talks: readonly Talk[], signs:
   ],
   ["the same answer at once from two sites", everywhere().slice(0, 2), "near-answer"],
   [
-    "the same answer from every site, one of them near",
-    [...everywhere().slice(1), { ...everywhere()[0]!, connectMs: 2, helloMs: 3 }],
+    "the same answer from every site, one of them not at once",
+    [...everywhere(), { ...everywhere(44)[0]!, host: "wiki.example.com" }],
     "near-answer same-answer",
   ],
   [
@@ -352,7 +354,7 @@ describe("signs", () => {
   it("suspects the same answer at once from every site", () => {
     for (const found of judged(everywhere())) {
       expect(ids(found)).toBe("near-answer same-answer");
-      expect(found.suspected).toBe(true);
+      expect(found).toMatchObject({ suspected: true, orRefusal: true });
     }
   });
 
@@ -362,8 +364,39 @@ describe("signs", () => {
       records: [...talk.records, client(360, 30), server((talk.host ?? "").length + 462, 32)],
     }));
     expect(judged(talks).map(({ suspected }) => suspected)).toEqual(SITES.map(() => true));
-    const another = talks.map((talk) => ({ ...talk, records: [...talk.records, client(360, 60), server(900, 100)] }));
+    const another = talks.map((talk) => ({ ...talk, records: [...talk.records, client(360, 60), server(900, 62)] }));
     expect(judged(another).map(({ suspected }) => suspected)).toEqual(SITES.map(() => false));
+  });
+
+  it("suspects the same answer from every site though one is near, and though the client is let through then", () => {
+    const near = { ...everywhere()[0]!, connectMs: 2, helloMs: 3 };
+    const talks = [near, ...everywhere().slice(1)].map((talk) => ({
+      ...talk,
+      alpnOffered: ["h2", "http/1.1"],
+      records: [...H2_START, server(450 + (talk.host ?? "").length, 2), client(50, 2.2), server(9_000, 48)],
+    }));
+    const through = judged(talks.slice(1));
+    expect(through.map(({ suspected, orRefusal }) => [suspected, orRefusal])).toEqual(
+      SITES.slice(1).map(() => [true, false]),
+    );
+    const brief = [near, ...everywhere().slice(1)];
+    expect(judged(brief).map(({ suspected }) => suspected)).toEqual(brief.map(() => true));
+  });
+
+  it("does not suspect by likeness where another tunnel of the client brought much", () => {
+    const read = tunnelOf({ stream: 9, inside: "full", records: [] });
+    const much = { ...read, tunnel: { ...read.tunnel!, serverBytes: 90_000 } };
+    const suspected = (others: readonly Timeline[]): number =>
+      [
+        ...signsOf([...everywhere().map((talk, stream) => tunnelOf({ stream, ...talk })), ...others], {
+          ruledOut: () => false,
+          legs: () => [],
+        }).values(),
+      ].filter((one) => one.suspected).length;
+    expect(suspected([])).toBe(SITES.length);
+    expect(suspected([read])).toBe(SITES.length);
+    expect(suspected([much])).toBe(0);
+    expect(suspected([{ ...much, client: { ip: "192.0.2.99", port: 1 } }])).toBe(SITES.length);
   });
 
   it.each(INNOCENT)("does not suspect: %s", (_name, talks, signs) => {

@@ -8,7 +8,7 @@ export const tunnel401Suspected = verdictRule(
     severity: "warning",
     title: "Records inside the tunnel look like a challenge by the proxy (a suspicion, there are no keys)",
     meaning:
-      "Nobody can read this tunnel without its keys. But records show their sizes and times, and here at least two independent signs agree: a small answer came back much faster than the way to the site takes, so that the proxy must have given it, and what the client did then looks like an answer to a challenge, or every site answered alike. It is a suspicion: only keys, a policy trace or the proxy's log prove it.",
+      "Nobody can read this tunnel without its keys. But records show their sizes and times, and here at least two independent signs agree: a small answer came back much faster than the way to the site takes, so that the proxy must have given it, and what the client did then looks like an answer to a challenge, or every site answered alike. A proxy that refuses everything (403) can look like the latter. It is a suspicion: only keys, a policy trace or the proxy's log prove it.",
     looksLike:
       "CONNECT, 2xx, handshake, a request, a small answer within about the round trip to the proxy, then the same request again, larger by what credentials weigh; or the same small answer at once from every site.",
     example: [

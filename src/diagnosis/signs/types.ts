@@ -27,6 +27,8 @@ export interface SignsFound {
   readonly signs: readonly Sign[];
   /** Whether they add up to a suspicion; see weigh.ts. */
   readonly suspected: boolean;
+  /** The suspicion rests on likeness alone, and nobody came back: a proxy that refuses everything looks the same. */
+  readonly orRefusal: boolean;
 }
 
 /** Bytes that one side sent in a row. */

@@ -11,6 +11,8 @@ const MIN_OTHER_MS = 10;
 const NEAR = 1 / 6;
 /** An answer that took this part of the way may have taken all of it: set-up has more to do than one question. */
 const FAR = 1 / 3;
+/** The same where CONNECT and handshake both went to the origin: the CONNECT asks one question only. */
+const FAR_OF_BOTH = 0.45;
 /** What round trips vary by at the least; and by this part of them. */
 const JITTER_MS = 5;
 const JITTER = 1 / 2;
@@ -25,6 +27,8 @@ const MIN_FAR_ANSWERS = 2;
 export interface Way {
   /** Beyond the round trip to the proxy: the shortest that any tunnel took to be set up. */
   readonly ms: Millis;
+  /** An answer that took this long may have taken the way. */
+  readonly farMs: Millis;
   /** What was measured, in words. */
   readonly text: string;
 }
@@ -48,12 +52,12 @@ export function isNear(tunnel: TunnelRecords, turn: Turn & { readonly answer: Ru
 
 /** Whether the answer took as long as the way, from the last that the client sent on. */
 export function isFar(tunnel: TunnelRecords, turn: Turn & { readonly answer: Run }, way: Way): boolean {
-  return beyondProxy(tunnel, turn.request.time, turn.answer.firstTime) >= way.ms * FAR;
+  return beyondProxy(tunnel, turn.request.time, turn.answer.firstTime) >= way.farMs;
 }
 
 /** Whether an answer may have come from the origin: from the first that the client sent on it took as long as the way. */
 export function mayBeFar(tunnel: TunnelRecords, { request, answer }: Turn, way: Way): boolean {
-  return answer !== null && beyondProxy(tunnel, request.firstTime, answer.time) >= way.ms * FAR;
+  return answer !== null && beyondProxy(tunnel, request.firstTime, answer.time) >= way.farMs;
 }
 
 /**
@@ -69,9 +73,10 @@ export function wayTo(tunnels: readonly TunnelRecords[]): Way | null {
     null,
   );
   if (shortest === null || shortest.ms < MIN_WAY_MS) return null;
-  const way: Way = { ms: shortest.ms, text: shortest.text };
+  const { ms, other, text } = shortest;
+  const way: Way = { ms, farMs: ms * (other >= MIN_WAY_MS ? FAR_OF_BOTH : FAR), text };
   const agreed =
-    shortest.other >= Math.max(shortest.ms * FAR, MIN_OTHER_MS) ||
+    other >= Math.max(ms * FAR, MIN_OTHER_MS) ||
     measured.some((one) => one !== shortest && measured.some((before) => before.end <= one.start)) ||
     tunnels.reduce((sum, tunnel) => sum + farAnswers(tunnel, way), 0) >= MIN_FAR_ANSWERS;
   return agreed ? way : null;

@@ -1,17 +1,14 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
-import { siteOf } from "../sites.ts";
+import { allAlike, isOneSize } from "./alike.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
-import { nearTurns, SAME_SIZE } from "./near-answer.ts";
+import { nearTurns } from "./near-answer.ts";
 import { neverForwarded, wasForwarded } from "./never-forwarded.ts";
 import { quickSuccession } from "./quick-succession.ts";
-import { type SameAnswer, sameAnswers } from "./same-answer.ts";
+import { sameAnswers } from "./same-answer.ts";
 import { tunnelRecords } from "./turns.ts";
 import type { OwnAnswer, Sign, SignsFound, TunnelRecords } from "./types.ts";
 import { mayBeFar, type Way, wayTo } from "./way.ts";
-
-/** Unrelated sites that have to answer alike where nothing else tells a challenge from a refusal. */
-const MIN_SITES = 3;
 
 /** What is known of tunnels beside their records. */
 export interface SignsContext {
@@ -37,11 +34,16 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
     .flatMap((timeline) => tunnelRecords(timeline) ?? [])
     .sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
   const register = new Register();
-  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, context, register);
+  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, timelines, context, register);
   return register.finish();
 }
 
-function ofOneProxy(tunnels: readonly TunnelRecords[], context: SignsContext, register: Register): void {
+function ofOneProxy(
+  tunnels: readonly TunnelRecords[],
+  all: readonly Timeline[],
+  context: SignsContext,
+  register: Register,
+): void {
   const ways = new Map<TunnelRecords, Way | null>();
   const own = new Map<TunnelRecords, OwnAnswer[]>();
   const addOwn = (answer: OwnAnswer): void => {
@@ -73,8 +75,11 @@ function ofOneProxy(tunnels: readonly TunnelRecords[], context: SignsContext, re
   }
   const same = sameAnswers([...open]);
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
+  const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
   for (const ofClient of grouped(tunnels, ({ timeline }) => timeline.client.ip)) {
-    if (allAlike(ofClient, same, own)) for (const tunnel of ofClient) register.suspect(tunnel);
+    if (!allAlike(ofClient, othersOf(ofClient, all), likeness)) continue;
+    const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
+    for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
   }
 }
 
@@ -82,31 +87,19 @@ function isOfOwnAnswer({ tunnel, index, consistent }: Repeat, own: ReadonlyMap<T
   return consistent && (own.get(tunnel) ?? []).some((turn) => turn.index === index);
 }
 
-/** Every tunnel of a client, to three unrelated sites or more, had the same answer of the proxy and nothing else. */
-function allAlike(
-  tunnels: readonly TunnelRecords[],
-  same: ReadonlyMap<TunnelRecords, SameAnswer>,
-  own: ReadonlyMap<TunnelRecords, OwnAnswer[]>,
-): boolean {
-  const first = tunnels[0] === undefined ? undefined : same.get(tunnels[0]);
-  if (first === undefined || new Set(tunnels.map(({ host }) => siteOf(host))).size < MIN_SITES) return false;
-  return tunnels.every((tunnel) => first.members.has(tunnel) && saysOneThing(tunnel, own.get(tunnel) ?? []));
-}
-
-/** Whatever was asked in this tunnel, a page and its icon, the proxy gave the same answer. */
-function saysOneThing({ turns, cut }: TunnelRecords, own: readonly OwnAnswer[]): boolean {
-  const first = turns[0]?.answer;
-  if (first == null || cut) return false;
-  return turns.every(
-    ({ answer }, i) =>
-      (answer === null && i === turns.length - 1) ||
-      (answer !== null && Math.abs(answer.bytes - first.bytes) <= SAME_SIZE && own.some(({ index }) => index === i)),
+/** Tunnels of the same client at the same proxy that are not among `tunnels`. */
+function othersOf(tunnels: readonly TunnelRecords[], all: readonly Timeline[]): readonly Timeline[] {
+  const own = new Set(tunnels.map(({ timeline }) => timeline));
+  const { client, proxy } = tunnels[0]!.timeline;
+  return all.filter(
+    (one) => !own.has(one) && one.client.ip === client.ip && one.proxy.ip === proxy.ip && one.proxy.port === proxy.port,
   );
 }
 
 class Register {
   readonly #signs = new Map<TunnelRecords, Sign[]>();
   readonly #suspected = new Set<TunnelRecords>();
+  readonly #orRefusal = new Set<TunnelRecords>();
 
   add(tunnel: TunnelRecords, sign: Sign): void {
     const list = this.#signs.get(tunnel);
@@ -118,11 +111,21 @@ class Register {
     this.#suspected.add(tunnel);
   }
 
+  /** A suspicion by likeness; `orRefusal` unless something else tells of a challenge. */
+  suspectAlike(tunnel: TunnelRecords, orRefusal: boolean): void {
+    if (orRefusal && !this.#suspected.has(tunnel)) this.#orRefusal.add(tunnel);
+    this.#suspected.add(tunnel);
+  }
+
   finish(): ReadonlyMap<Timeline, SignsFound> {
     return new Map(
       [...this.#signs].map(([tunnel, signs]) => [
         tunnel.timeline,
-        { signs: signs.sort((a, b) => a.frame - b.frame), suspected: this.#suspected.has(tunnel) },
+        {
+          signs: signs.sort((a, b) => a.frame - b.frame),
+          suspected: this.#suspected.has(tunnel),
+          orRefusal: this.#orRefusal.has(tunnel),
+        },
       ]),
     );
   }
