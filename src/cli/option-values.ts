@@ -1,8 +1,9 @@
-// The values of options: ports, addresses, numbers, verdicts.
+// The values of options: ports, addresses, numbers, verdicts, kinds of pseudonyms.
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
 import type { ProxyAddress } from "../audit/index.ts";
 import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
+import { REDACT_KINDS, type RedactKind } from "../report/index.ts";
 
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
@@ -52,5 +53,14 @@ export function verdicts(value: string): readonly Verdict[] {
     const verdict = VERDICTS.find((candidate) => candidate === name);
     if (verdict === undefined) throw new InvalidArgumentError(`"${name}" is no verdict; pcapcheck explain lists them.`);
     return verdict;
+  });
+}
+
+/** `ip,host,user`, or some of them. */
+export function redactKinds(value: string): readonly RedactKind[] {
+  return value.split(",").map((name) => {
+    const kind = REDACT_KINDS.find((candidate) => candidate === name);
+    if (kind === undefined) throw new InvalidArgumentError(`"${name}" is none of ${REDACT_KINDS.join(", ")}.`);
+    return kind;
   });
 }

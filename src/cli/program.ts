@@ -5,7 +5,8 @@ import { FORMATS } from "../report/index.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
 import { NOT_CHECKED } from "./exit-code.ts";
-import { collect, ports, proxies, verdicts, wholeNumber } from "./option-values.ts";
+import { collect, ports, proxies, redactKinds, verdicts, wholeNumber } from "./option-values.ts";
+import { KEY_VARIABLE } from "./redaction.ts";
 import type { LookOptions } from "./terminal.ts";
 
 const DESCRIPTION =
@@ -21,6 +22,7 @@ Examples:
   pcapcheck -t 3 capture.pcap                 one connection in full (tcp.stream 3)
   pcapcheck -f line *.pcap                    a line for each, for scripts and tickets
   tcpdump -w - port 8080 | pcapcheck -        from standard input
+  pcapcheck -f html -o report.html *.pcap     a page to pass on
   pcapcheck explain tunnel-401-proxy          what it means, and what to do
 
 Exit codes:
@@ -102,6 +104,8 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     )
     .addOption(new Option("-v, --verbose", "more: every connection, finding and note").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
+    .option("--redact <kind,...>", "pseudonyms instead of addresses, names and users: ip, host, user", redactKinds)
+    .option("--redact-key <file>", `makes pseudonyms the same in every run; the key may also stand in ${KEY_VARIABLE}`)
     .option("--fail-on <verdict,...>", "which verdicts give exit code 1, or none", verdicts)
     .option("--max-connections <n>", "connections kept in full; the others are summed up", wholeNumber)
     .option("--no-color", "no colour (as NO_COLOR in the environment)")

@@ -4,6 +4,7 @@ export { type Explanation, explanations } from "./explain.ts";
 export type { CaptureFacts, JudgedConnection } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";
 export { pageMarks } from "./products/index.ts";
+export { siteOf } from "./sites.ts";
 export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";
 export { VERDICTS } from "./types.ts";

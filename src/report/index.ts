@@ -10,6 +10,8 @@ export {
   type UncheckedCapture,
 } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
+export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
+export { createRedactor, type Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
 export type * from "./types.ts";
 export { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";

@@ -172,6 +172,31 @@ describe("formats", () => {
     expect(program.run(["-f", "json", "none.pcap", "none2.pcap"]).out).toBe("");
   });
 
+  it("csv, sarif and html are one document over several captures", () => {
+    const csv = program.run(["-f", "csv", WRONG, FINE]).out.split("\r\n");
+    expect(csv.map((line) => line.split(",")[1])).toEqual(["verdict", "tunnel-401-proxy", "auth-ok", undefined]);
+    const sarif = JSON.parse(program.run(["-f", "sarif", WRONG, "none.pcap", FINE]).out) as {
+      runs: [{ artifacts: unknown[]; invocations: [{ executionSuccessful: boolean }] }];
+    };
+    expect(sarif.runs[0].artifacts).toHaveLength(2);
+    expect(sarif.runs[0].invocations[0].executionSuccessful).toBe(false);
+    const html = program.run(["-f", "html", WRONG, "none.pcap", FINE]).out;
+    expect(html.match(/<h2 /g)).toHaveLength(4);
+    expect(html).toContain("there is no such file");
+  });
+
+  it.each(["table", "line", "json", "ndjson", "csv", "sarif", "html"])(
+    "%s has the exit code of its verdicts, is nothing if nothing could be checked, and the same every time",
+    (format) => {
+      const shut = withoutKeys(FINE, "shut.pcap");
+      const code = (args: readonly string[]) => program.run(["-f", format, ...args]).code;
+      expect([code([WRONG]), code([FINE]), code([shut]), code([WRONG, "none.pcap"])]).toEqual([1, 0, 3, 2]);
+      expect([code(["--fail-on", "none", WRONG]), code(["--fail-on", "auth-ok", FINE, WRONG])]).toEqual([0, 1]);
+      expect(program.run(["-f", format, "none.pcap"]).out).toBe("");
+      expect(program.run(["-f", format, WRONG, FINE]).out).toBe(program.run(["-f", format, WRONG, FINE]).out);
+    },
+  );
+
   it("--tunnel prints the ladder of one connection, or says which there are", () => {
     expect(program.run(["-t", "0", WRONG]).out).toMatch(/^GET https:\/\/ {2}401 by the proxy/m);
     expect(program.run(["-t", "77", WRONG])).toEqual({
@@ -231,6 +256,61 @@ describe("looks", () => {
     }
     const { err } = program.run(["\x1b[31mno\u202esuch\n.pcap"]);
     expect(err).toBe("pcapcheck: \\x1b[31mno\\u202esuch\\x0a.pcap: there is no such file\n");
+  });
+});
+
+describe("--redact", () => {
+  const redacted = (args: readonly string[], env: Record<string, string> = {}) =>
+    program.run(["--redact", "ip,host,user", ...args], { env });
+  const NAMES = /10\.44\.|example\.(?:com|net|org)|gateway-context/;
+
+  it.each(["table", "line", "json", "ndjson", "csv", "sarif", "html"])("leaves no name in %s", (format) => {
+    const { code, out } = redacted(["-f", format, WRONG, FINE]);
+    expect(code).toBe(1);
+    expect(out).not.toMatch(NAMES);
+    expect(out).toContain("site-1.example");
+  });
+
+  it("is for -q, -t and -o, too", () => {
+    for (const args of [["-q"], ["-t", "0"], ["-o", "redacted.txt"]])
+      expect(redacted([...args, WRONG, FINE]).out).not.toMatch(NAMES);
+    expect(readFileSync(join(program.folder, "redacted.txt"), "utf8")).not.toMatch(NAMES);
+    expect(redacted(["-q", WRONG, FINE]).out).toBe("tunnel-401-proxy\tcapture-1.pcap\nauth-ok\tcapture-2.pcap\n");
+  });
+
+  it("numbers in the order of the input, so that the same input gives the same output", () => {
+    const { out } = redacted(["-f", "json", WRONG, FINE]);
+    expect(redacted(["-f", "json", WRONG, FINE]).out).toBe(out);
+    expect(redacted(["-f", "json", FINE, WRONG]).out).not.toBe(out);
+  });
+
+  it("gives the same pseudonyms in every run with a key, from a file or the environment", () => {
+    writeFileSync(join(program.folder, "key"), "correct horse battery\n");
+    const verdictAndProxy = (args: readonly string[], env = {}): string[] =>
+      redacted(["-f", "line", ...args], env)
+        .out.trimEnd()
+        .split("\n")
+        .map((line) => line.split("\t").slice(0, 3).join(" "))
+        .sort();
+    const keyed = ["--redact-key", "key"];
+    const both = verdictAndProxy([...keyed, WRONG, FINE]);
+    expect(both[0]).toMatch(/^auth-ok capture-[0-9a-f]{12}\.pcap proxy=ip-[0-9a-f]{12}:3128$/);
+    expect(verdictAndProxy([...keyed, FINE, WRONG])).toEqual(both);
+    expect(verdictAndProxy([FINE, WRONG], { PCAPCHECK_REDACT_KEY: "correct horse battery" })).toEqual(both);
+    expect(verdictAndProxy([FINE, WRONG], { PCAPCHECK_REDACT_KEY: "another horse battery" })).not.toEqual(both);
+  });
+
+  it.each([
+    [["--redact", "mac"], '"mac" is none of ip, host, user.'],
+    [["--redact-key", "key"], "--redact-key needs --redact"],
+    [["--redact", "ip", "--redact-key", "none"], "the key of --redact cannot be read from none: ENOENT"],
+    [["--redact", "ip", "--redact-key", "short"], "the key of --redact needs 16 bytes or more"],
+  ])("refuses %j", (args, message) => {
+    writeFileSync(join(program.folder, "short"), "too short\n");
+    const { code, out, err } = program.run([...args, WRONG]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(message);
+    expect(err).toMatch(/^pcapcheck: [^\n]*\n$/);
   });
 });
 

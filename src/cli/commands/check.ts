@@ -12,6 +12,7 @@ import {
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
+import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -19,7 +20,7 @@ import { writeOutput } from "../write-output.ts";
 const MAX_CONNECTIONS_DATA = 50_000;
 const FOR_PROGRAMS: ReadonlySet<FormatName> = new Set(["json", "ndjson", "csv", "sarif"]);
 
-export interface CheckArguments extends LookOptions {
+export interface CheckArguments extends LookOptions, RedactArguments {
   readonly proxyPort?: readonly number[];
   readonly proxy?: readonly ProxyAddress[];
   readonly keylog?: readonly string[];
@@ -39,6 +40,12 @@ export interface CheckArguments extends LookOptions {
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
   const file = options.output === "-" ? undefined : options.output;
   const style = terminalStyle(options, process.stdout, file !== undefined);
+  const redactor = redaction(options);
+  if (typeof redactor === "string") {
+    process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
+    return NOT_CHECKED;
+  }
+  const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
   const document = await openDocument(options, style, files.length > 1);
   const codes: number[] = [];
   const kept: string[] = [];
@@ -48,12 +55,13 @@ export async function check(files: readonly string[], options: CheckArguments): 
     const result = await checkOne(capture, options);
     if ("kind" in result) {
       complain(result);
-      document.failed(result);
+      // Standard error names the file for who runs this; the output goes to others.
+      document.failed(shown({ path: result.path, message: result.message }));
       codes.push(NOT_CHECKED);
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    const text = document.add(result);
+    const text = document.add(shown(result));
     if (text === null) codes.push(NOT_CHECKED);
     else {
       put(text);

@@ -1,0 +1,44 @@
+// --redact and its key: pseudonyms of this run, or the same in every run that has the key.
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRedactor, type RedactKind, type Redactor } from "../report/index.ts";
+
+/** A key on the command line would be in the list of processes and in the shell's history. */
+export const KEY_VARIABLE = "PCAPCHECK_REDACT_KEY";
+/** All IPv4 addresses can be tried against a key that can be guessed. */
+const LEAST_KEY_BYTES = 16;
+
+export interface RedactArguments {
+  readonly redact?: readonly RedactKind[];
+  /** A file. */
+  readonly redactKey?: string;
+}
+
+/** What gives reports their pseudonyms; null if none were asked for; a text if the key cannot be used. */
+export function redaction(options: RedactArguments): Redactor | string | null {
+  const { redact, redactKey } = options;
+  if (redact === undefined) return redactKey === undefined ? null : "--redact-key needs --redact";
+  const kinds = new Set(redact);
+  const key = redactKey === undefined ? keyOfEnvironment() : keyOfFile(redactKey);
+  if (key === null || typeof key === "string") return key ?? createRedactor(kinds);
+  if (key.length < LEAST_KEY_BYTES) return `the key of --redact needs ${LEAST_KEY_BYTES} bytes or more`;
+  return createRedactor(kinds, (text) => createHmac("sha256", key).update(text).digest("hex"));
+}
+
+function keyOfEnvironment(): Uint8Array | null {
+  const value = process.env[KEY_VARIABLE];
+  return value === undefined || value === "" ? null : Buffer.from(value);
+}
+
+/** The bytes of the file without a line end behind them; a text if it cannot be read. */
+function keyOfFile(file: string): Uint8Array | string {
+  try {
+    const bytes = readFileSync(file);
+    let end = bytes.length;
+    while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--;
+    return bytes.subarray(0, end);
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return `the key of --redact cannot be read from ${file}: ${why}`;
+  }
+}

@@ -1,0 +1,76 @@
+// Finds values in text: a trie of all that were met, by their words, longest first, whatever their case.
+
+/** Longer values are not looked for: no name is that long, and looking for it costs what it is long. */
+const LONGEST = 1_024;
+
+interface Node {
+  next: Map<string, Node> | null;
+  pseudonym: string | null;
+}
+
+/** Values with their pseudonyms. A value is found only as whole words: what is beside it is no letter and no digit. */
+export class KnownNames {
+  readonly #root: Node = { next: null, pseudonym: null };
+
+  add(value: string, pseudonym: string): void {
+    if (value === "" || value.length > LONGEST) return;
+    let node = this.#root;
+    for (let at = 0; at < value.length; ) {
+      const end = partEnd(value, at);
+      const part = folded(value.slice(at, end));
+      node.next ??= new Map();
+      let next = node.next.get(part);
+      if (next === undefined) {
+        next = { next: null, pseudonym: null };
+        node.next.set(part, next);
+      }
+      node = next;
+      at = end;
+    }
+    node.pseudonym ??= pseudonym;
+  }
+
+  /** The longest value that begins at `at`, which is no place inside a word: its end and pseudonym. */
+  at(text: string, at: number): { readonly end: number; readonly pseudonym: string } | null {
+    let node: Node | undefined = this.#root;
+    let found: { end: number; pseudonym: string } | null = null;
+    for (let from = at; from < text.length && node !== undefined; ) {
+      const end = partEnd(text, from);
+      node = end - at > LONGEST ? undefined : node.next?.get(folded(text.slice(from, end)));
+      if (node != null && node.pseudonym !== null) found = { end, pseudonym: node.pseudonym };
+      from = end;
+    }
+    return found;
+  }
+}
+
+/** Where the part that begins at `at` ends: a word, or one character that belongs to none. */
+export function partEnd(text: string, at: number): number {
+  let end = at + 1;
+  if (isWord(text, at)) while (end < text.length && isWord(text, end)) end++;
+  return end;
+}
+
+/** `at`, or the end of the word if it is inside one. */
+export function wholeWord(text: string, at: number): number {
+  return at > 0 && at < text.length && isWord(text, at - 1) && isWord(text, at) ? partEnd(text, at) : at;
+}
+
+/** Lower case, unit for unit: what would grow by it stays as it is, the rest of its word does not. */
+function folded(text: string): string {
+  const lower = text.toLowerCase();
+  if (lower.length === text.length) return lower;
+  return text
+    .split("")
+    .map((unit) => (unit.toLowerCase().length === 1 ? unit.toLowerCase() : unit))
+    .join("");
+}
+
+const WORD = /^[\p{L}\p{N}\p{M}]$/u;
+
+function isWord(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code < 0x80) return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+  // Halves of a pair count as letters: nothing ends between them.
+  return (code >= 0xd800 && code <= 0xdfff) || WORD.test(text[at]!);
+}

@@ -1,0 +1,140 @@
+// Pseudonyms instead of addresses, names and users, in a whole report: what each field is, is told by its name.
+import { KnownNames } from "./known-names.ts";
+import { Pseudonyms, type RedactKind } from "./pseudonyms.ts";
+import { Texts } from "./texts.ts";
+
+/** How the texts of a field are taken. What is not listed is a sentence that may quote the wire: the careful way. */
+type Treatment =
+  | "fixed"
+  | "ip"
+  | "host"
+  | "hostPort"
+  | "url"
+  | "user"
+  | "realm"
+  | "dn"
+  | "fingerprint"
+  | "path"
+  | "own"
+  | "filter";
+
+const FIELDS: Readonly<Record<string, Treatment>> = {
+  ip: "ip",
+  client: "ip",
+  proxy: "hostPort",
+  target: "hostPort",
+  url: "url",
+  sni: "host",
+  names: "host",
+  user: "user",
+  realm: "realm",
+  subject: "dn",
+  issuer: "dn",
+  fingerprint: "fingerprint",
+  path: "path",
+  title: "own",
+  helpdesk: "own",
+  proxyAdmin: "own",
+  displayFilter: "filter",
+  // Values that the types of the report list, numbers in words, digests of what a program offers.
+  ...Object.fromEntries(
+    [
+      ...["schemaVersion", "version", "name", "verdict", "closedBy", "detectedBy", "severity", "certainty", "sentBy"],
+      ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
+      ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
+      ...["kind"],
+    ].map((name) => [name, "fixed"] as const),
+  ),
+};
+
+/** Gives reports in which the kinds that were asked for are pseudonyms. */
+export interface Redactor {
+  /** A copy; `value` is a report or any other plain data with its field names. */
+  redact<T>(value: T): T;
+}
+
+/** `keyed`: a keyed digest of a text in hexadecimal, for pseudonyms that are the same in every run; null numbers them. */
+export function createRedactor(
+  kinds: ReadonlySet<RedactKind>,
+  keyed: ((text: string) => string) | null = null,
+): Redactor {
+  const known = new KnownNames();
+  const names = new Pseudonyms(kinds, keyed, (value, pseudonym) => known.add(value, pseudonym));
+  const texts = new Texts(names, known);
+
+  /** What stands in a field of its own; null where it is a sentence. */
+  const whole = (text: string, treatment: Treatment | undefined): string | null => {
+    switch (treatment) {
+      case "fixed":
+        return text;
+      case "ip":
+        return names.ip(text);
+      case "host":
+        return names.host(text);
+      case "hostPort":
+        return names.hostPort(text);
+      case "user":
+        return names.user(text);
+      case "realm":
+        return names.realm(text);
+      case "dn":
+        return names.distinguishedName(text);
+      case "fingerprint":
+        return names.fingerprint(text);
+      default:
+        return null;
+    }
+  };
+
+  const sentence = (text: string, treatment: Treatment | undefined, parent: Parent): string => {
+    switch (treatment) {
+      case "url":
+        return texts.url(text);
+      case "path":
+        return names.wants("host") || names.wants("user") ? names.capture(text) : texts.sentence(text);
+      case "own":
+        return texts.own(text);
+      case "filter":
+        return filter(text, parent);
+      default:
+        return texts.sentence(text);
+    }
+  };
+
+  /** `final` false: only meets the values that stand in fields of their own, so that sentences can be searched for all. */
+  const walk = (value: unknown, field: string, parent: Parent, final: boolean): unknown => {
+    if (typeof value === "string") {
+      const treatment = FIELDS[field];
+      const answer = whole(value, treatment);
+      if (answer === null && !final && treatment === "url") texts.url(value);
+      return answer ?? (final ? sentence(value, treatment, parent) : value);
+    }
+    if (Array.isArray(value)) return value.map((item) => walk(item, field, parent, final));
+    if (typeof value !== "object" || value === null) return value;
+    const fields = value as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(Object.entries(fields).map(([name, item]) => [name, walk(item, name, fields, final)]));
+  };
+
+  return {
+    redact<T>(value: T): T {
+      walk(value, "", {}, false);
+      return walk(value, "", {}, true) as T;
+    },
+  };
+}
+
+type Parent = Readonly<Record<string, unknown>>;
+
+/** Filters of streams and frames name nobody; any other one is made anew from stream and frames, so that it stays valid. */
+function filter(text: string, { stream, frames }: Parent): string {
+  if (/^(?:tcp\.stream eq \d+)?(?: and )?(?:frame\.number in \{[\d, ]+\})?$/.test(text)) return text;
+  const list = Array.isArray(frames) ? frames.slice(0, MAX_FILTER_FRAMES).join(", ") : "";
+  const parts = [
+    ...(typeof stream === "number" ? [`tcp.stream eq ${stream}`] : []),
+    ...(list === "" ? [] : [`frame.number in {${list}}`]),
+  ];
+  return parts.join(" and ");
+}
+
+/** As many as the filters of findings have. */
+const MAX_FILTER_FRAMES = 20;

@@ -1,0 +1,175 @@
+// Values inside sentences and URLs: those that were met, and what looks like an address, a host or a user.
+import { explanations } from "../../diagnosis/index.ts";
+import { canonicalAddress } from "./addresses.ts";
+import { type KnownNames, partEnd, wholeWord } from "./known-names.ts";
+import type { Pseudonyms } from "./pseudonyms.ts";
+
+/** A label of a host name: at most 63 characters (RFC 1035 §2.3.4). */
+const LABEL = "[\\p{L}\\p{N}\\p{M}_](?:[\\p{L}\\p{N}\\p{M}_-]{0,61}[\\p{L}\\p{N}\\p{M}_])?";
+/** Labels in one name: more are no host, and would make hostile text slow to read. */
+const HOST = new RegExp(`${LABEL}(?:\\.${LABEL}){1,40}`, "uy");
+const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}(?![\d])/y;
+const IPV6 = /(?:[0-9a-f]{0,4}:){2,8}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4})?(?:%[\w.]+)?/iy;
+const MAIL = new RegExp(`[\\p{L}\\p{N}_.+-]{1,64}@${LABEL}(?:\\.${LABEL}){0,40}`, "uy");
+const DOMAIN_USER = /[\p{L}\p{N}_.-]{1,64}\\[\p{L}\p{N}_.$-]{1,64}/uy;
+/**
+ * What the program's sentences quote and is a name as a whole; and who passed a message on, in the headers that say so
+ * (RFC 9110 §7.6.3), which may be a single label.
+ */
+const QUOTED =
+  /(?<what>issuer|issuer is|realm) "(?<value>[^"]*)"|(?<passed>\bvia: (?:[a-z]+\/)?[\d.]+ |\bx-cache(?:-lookup)?: [a-z_]{1,40} from )(?<host>[^\s",;()]+)/gi;
+/** Segments of a path behind which the name of somebody stands. */
+const BEFORE_USERS = /^(?:users?|home|profiles?|people|accounts?|members?|u|personal|mailbox)$/i;
+
+/** Texts of one run, for one book of pseudonyms. */
+export class Texts {
+  readonly #names: Pseudonyms;
+  readonly #known: KnownNames;
+
+  constructor(names: Pseudonyms, known: KnownNames) {
+    this.#names = names;
+    this.#known = known;
+  }
+
+  /** A sentence that may quote the wire. */
+  sentence(text: string): string {
+    const names = this.#names;
+    if (!names.wants("host")) return this.#scan(text, true);
+    let out = "";
+    let from = 0;
+    for (const match of text.matchAll(QUOTED)) {
+      const { what, value = "", passed, host = "" } = match.groups ?? {};
+      out += this.#scan(text.slice(from, match.index), true);
+      if (passed !== undefined) out += this.#scan(passed, true) + names.hostPort(host);
+      else out += `${what} "${what !== "realm" ? names.distinguishedName(value) : names.realm(value)}"`;
+      from = match.index + match[0].length;
+    }
+    return out + this.#scan(text.slice(from), true);
+  }
+
+  /** The program's own words: only values that were met are looked for, as `keys.log` is no host. */
+  own(text: string): string {
+    return this.#scan(text, false);
+  }
+
+  /** An absolute URL or what a request line has instead. */
+  url(text: string): string {
+    const match = /^([a-z][a-z0-9+.-]*:\/\/)(?:([^/?#]*)@)?([^/?#]*)(.*)$/is.exec(text);
+    if (match === null) return this.#path(text);
+    const [, scheme = "", user, host = "", rest = ""] = match;
+    // A password may stand behind the user.
+    const who = user === undefined ? "" : `${this.#names.user(user.replace(/:.*$/s, ""))}@`;
+    return `${scheme}${who}${this.#names.hostPort(host)}${this.#path(rest)}`;
+  }
+
+  /** Path and query: the query goes as a whole, as it may hold anything. */
+  #path(text: string): string {
+    const names = this.#names;
+    const [, path = "", query = ""] = /^([^?#]*)(.*)$/s.exec(text) ?? [];
+    const segments = path.split("/");
+    const kept = segments.map((segment, i) => {
+      const plain = decoded(segment);
+      const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(segments[i - 1] ?? "");
+      if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
+      const shown = this.sentence(plain);
+      return shown === plain ? segment : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
+    });
+    if (query === "" || (!names.wants("host") && !names.wants("user"))) return kept.join("/") + this.sentence(query);
+    return `${kept.join("/")}?redacted`;
+  }
+
+  /** `foreign`: also what only looks like an address, a host or a user. */
+  #scan(text: string, foreign: boolean): string {
+    let out = "";
+    let kept = 0;
+    for (let at = 0; at < text.length; ) {
+      const found = this.#at(text, at, foreign);
+      if (found === null) {
+        at = partEnd(text, at);
+        continue;
+      }
+      out += text.slice(kept, at) + found.pseudonym;
+      kept = found.end;
+      at = found.end;
+    }
+    return kept === 0 ? text : out + text.slice(kept);
+  }
+
+  #at(text: string, at: number, foreign: boolean): { readonly end: number; readonly pseudonym: string } | null {
+    const known = this.#known.at(text, at);
+    const looks = this.#looksLike(text, at, foreign);
+    if (known === null || isOrdinary(text.slice(at, known.end))) return looks;
+    return looks !== null && looks.end > known.end ? looks : known;
+  }
+
+  #looksLike(text: string, at: number, foreign: boolean): { readonly end: number; readonly pseudonym: string } | null {
+    const names = this.#names;
+    const match = (pattern: RegExp): string | null => {
+      pattern.lastIndex = at;
+      const found = pattern.exec(text)?.[0] ?? null;
+      return found === null ? null : text.slice(at, wholeWord(text, at + found.length));
+    };
+    const answer = (value: string, pseudonym: string) => ({ end: at + value.length, pseudonym });
+    if (foreign && (names.wants("user") || names.wants("host"))) {
+      const user = match(DOMAIN_USER) ?? match(MAIL);
+      if (user !== null) return answer(user, names.user(user));
+    }
+    if (names.wants("ip")) {
+      for (const found of [match(IPV6), match(IPV4)]) {
+        // A colon or dot behind an address belongs to the sentence; "::" alone is two colons in one.
+        const ip = [found ?? "", found?.replace(/[:.]$/, "") ?? ""].find((text) => canonicalAddress(text) !== null);
+        if (ip !== undefined && /[0-9a-f]/i.test(ip)) return answer(ip, names.ip(ip));
+      }
+    }
+    if (!foreign || !names.wants("host")) return null;
+    const host = match(HOST);
+    if (host === null || !isHost(host)) return null;
+    return answer(host, names.host(host));
+  }
+}
+
+/** The last label of a host has a letter: versions and addresses have none. Words of the program are none either. */
+function isHost(text: string): boolean {
+  const last = text.slice(text.lastIndexOf(".") + 1);
+  return last.length > 1 && /\p{L}/u.test(last) && !vocabulary().dotted.has(text.toLowerCase());
+}
+
+/**
+ * What a value may be without telling anything: a word or number that the program's own sentences have anyway. A user
+ * called "user" would make them unreadable.
+ */
+function isOrdinary(value: string): boolean {
+  return value.length < 2 || /^\d{1,3}$/.test(value) || vocabulary().words.has(value.toLowerCase());
+}
+
+let words: { readonly words: ReadonlySet<string>; readonly dotted: ReadonlySet<string> } | null = null;
+
+/** The words of all explanations, but for their examples, which have names in them. */
+function vocabulary(): NonNullable<typeof words> {
+  if (words !== null) return words;
+  const text = explanations()
+    .flatMap(({ title, meaning, looksLike, evidence, advice }) => [
+      ...[title, meaning, looksLike, evidence, advice.helpdesk, advice.proxyAdmin],
+    ])
+    .join(" ");
+  words = {
+    // Words in lower case and abbreviations: what begins with a capital may be a name.
+    words: new Set(
+      (text.match(/(?<![\p{L}.])(?:\p{Ll}+|\p{Lu}{2,})(?!\p{L}|\.\p{L})/gu) ?? []).map((word) => word.toLowerCase()),
+    ),
+    dotted: new Set([
+      ...(text.toLowerCase().match(/[a-z0-9_]+(?:\.[a-z0-9_]+)+/g) ?? []),
+      ...["tcp.stream", "frame.number"],
+    ]),
+  };
+  return words;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // No percent-encoding, or a broken one: it is taken as it stands.
+    return segment;
+  }
+}

@@ -1,0 +1,251 @@
+// Pseudonyms: nothing of the originals remains, the same is the same, and what belongs together stays together.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  createRedactor,
+  FORMATS,
+  type FormatName,
+  loadLadder,
+  REDACT_KINDS,
+  type RedactKind,
+  type Report,
+} from "../../src/report/index.ts";
+import { finding, judged, report, SAMPLES } from "./samples.ts";
+
+const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };
+const ALL = new Set(REDACT_KINDS);
+
+/** One text through a redactor, as the detail of a finding. */
+function text(value: string, kinds: ReadonlySet<RedactKind> = ALL): string {
+  return createRedactor(kinds).redact({ detail: value }).detail;
+}
+
+async function outputs(sample: Report): Promise<string[]> {
+  const texts: string[] = [];
+  for (const name of Object.keys(FORMATS) as FormatName[]) {
+    const document = await FORMATS[name].open(STYLE, false);
+    texts.push(document.add(sample) + document.end());
+  }
+  const ladder = await loadLadder();
+  return [...texts, ...sample.connections.map((connection) => ladder(sample, connection, STYLE))];
+}
+
+describe("a field of its own", () => {
+  const one = (field: string, value: string): string => {
+    const data: Record<string, string> = { [field]: value };
+    return createRedactor(ALL).redact(data)[field]!;
+  };
+
+  it.each([
+    ["ip", "192.0.2.17", "ip-1"],
+    ["ip", "2001:db8::17", "ip-1"],
+    ["target", "www.example.com:443", "host-1.site-1.example:443"],
+    ["target", "example.com:443", "site-1.example:443"],
+    ["target", "192.0.2.9:443", "ip-1:443"],
+    ["target", "[2001:db8::9]:443", "[ip-1]:443"],
+    ["target", "intranet:80", "host-1:80"],
+    ["target", "a b:c", "host-1"],
+    ["sni", "WWW.Example.COM.", "host-1.site-1.example"],
+    ["names", "*.example.com", "*.site-1.example"],
+    ["user", "kim", "user-1"],
+    ["user", "EXAMPLE\\kim", "domain-1\\user-1"],
+    ["user", "kim@EXAMPLE.COM", "user-1@domain-1"],
+    ["realm", "Example gateway", "realm-1"],
+    ["subject", "CN=www.example.com,O=Example", "CN=host-1.site-1.example"],
+    ["issuer", "CN=Example CA,O=Example", "CN=issuer-1"],
+    ["fingerprint", "9f86d081", "fingerprint-1"],
+    ["path", "/home/kim/www.example.com.pcapng.gz", "capture-1.pcapng.gz"],
+    ["path", "-", "-"],
+    ["url", "https://www.example.com/", "https://host-1.site-1.example/"],
+    ["url", "http://kim:secret@www.example.com:8080/a?b=c", "http://user-1@host-1.site-1.example:8080/a?redacted"],
+    ["url", "https://www.example.com/users/kim/inbox", "https://host-1.site-1.example/users/user-1/inbox"],
+    ["url", "https://www.example.com/~kim/", "https://host-1.site-1.example/user-1/"],
+    ["url", "http://192.0.2.9/to/intranet.example.net", "http://ip-1/to/host-1.site-1.example"],
+    ["url", "/mail/kim%40example.com", "/mail/user-1@domain-1"],
+    ["verdict", "ok", "ok"],
+    ["name", "Squid", "Squid"],
+    ["time", "2026-03-09T08:15:02.000000000Z", "2026-03-09T08:15:02.000000000Z"],
+  ])("%s: %s", (field, value, expected) => {
+    expect(one(field, value)).toBe(expected);
+  });
+
+  it("is left alone if its kind was not asked for", () => {
+    const data = { ip: "192.0.2.17", target: "www.example.com:443", user: "kim", url: "http://192.0.2.9/?a" };
+    expect(createRedactor(new Set(["ip"])).redact(data)).toEqual({
+      ...{ ip: "ip-1", target: "www.example.com:443", user: "kim", url: "http://ip-2/?a" },
+    });
+    expect(createRedactor(new Set(["host"])).redact(data)).toEqual({
+      ...{ ip: "192.0.2.17", target: "host-1.site-1.example:443", user: "kim", url: "http://192.0.2.9/?redacted" },
+    });
+    expect(createRedactor(new Set(["user"])).redact(data)).toEqual({
+      ...{ ip: "192.0.2.17", target: "www.example.com:443", user: "user-1", url: "http://192.0.2.9/?redacted" },
+    });
+  });
+});
+
+describe("a sentence", () => {
+  it.each([
+    ["the origin 192.0.2.9:443 answered", "the origin ip-1:443 answered"],
+    ["from [2001:DB8:0:0::9]:443 and 2001:db8::9.", "from [ip-1]:443 and ip-1."],
+    ["at fe80::1%eth0: closed", "at ip-1: closed"],
+    ["::ffff:192.0.2.9 is 192.0.2.9", "ip-1 is ip-1"],
+    ["it ended at fe80::1:", "it ended at ip-1:"],
+    ['the header "via: 1.1 proxy01 (squid/5.7)" (frame 16)', 'the header "via: 1.1 host-1 (squid/5.7)" (frame 16)'],
+    ['"x-cache-lookup: NONE from proxy01:3128"', '"x-cache-lookup: NONE from host-1:3128"'],
+    ['(issuer "CN=Corp CA,O=Corp") (frame 9)', '(issuer "CN=issuer-1") (frame 9)'],
+    ['asks for Basic (realm "Corp proxy")', 'asks for Basic (realm "realm-1")'],
+    ["mail to kim@corp.example.com", "mail to user-1@domain-1"],
+    ["as CORP\\kim", "as domain-1\\user-1"],
+    ["GET https://www.example.com/x (frame 40)", "GET https://host-1.site-1.example/x (frame 40)"],
+    ["HTTP/1.1, TLS 1.3, squid/5.7, 23.8 ms", "HTTP/1.1, TLS 1.3, squid/5.7, 23.8 ms"],
+    ["at 05:06:57, 10 :: 20", "at 05:06:57, 10 :: 20"],
+    ["tcp.stream eq 3 and url.scheme=https", "tcp.stream eq 3 and url.scheme=https"],
+  ])("%s", (value, expected) => {
+    expect(text(value)).toBe(expected);
+  });
+
+  it("has values that were met anywhere, behind and before it, longest first and as whole words", () => {
+    const data = {
+      detail: "kim and kim.lee at Workplace 7 (kimono, KIM, Kim-lee)",
+      connections: [{ user: "kim" }, { user: "kim.lee" }, { realm: "Workplace" }, { realm: "Workplace 7" }],
+    };
+    expect(createRedactor(ALL).redact(data).detail).toBe("user-1 and user-2 at realm-2 (kimono, user-1, user-1-lee)");
+  });
+
+  it("stays readable if somebody is called like a word that the program uses", () => {
+    const data = { detail: "The user was asked by the proxy (frame 40).", user: "user", realm: "40", names: ["proxy"] };
+    expect(createRedactor(ALL).redact(data)).toEqual({
+      ...{ detail: "The user was asked by the proxy (frame 40).", user: "user-1", realm: "realm-1", names: ["host-1"] },
+    });
+  });
+});
+
+describe("display filters", () => {
+  it("stay valid", () => {
+    const filters = (displayFilter: string, user = "3"): string =>
+      createRedactor(ALL).redact({ user, stream: 3, frames: [12, 14], displayFilter }).displayFilter;
+    expect(filters("tcp.stream eq 3 and frame.number in {12, 14}")).toBe(
+      "tcp.stream eq 3 and frame.number in {12, 14}",
+    );
+    expect(filters("tcp.stream eq 3 and ip.addr == 192.0.2.1")).toBe("tcp.stream eq 3 and frame.number in {12, 14}");
+  });
+});
+
+describe("the same value", () => {
+  it("has the same pseudonym over the reports of a run, and sites keep their hosts", () => {
+    const redactor = createRedactor(ALL);
+    const targets = ["www.example.com:443", "mail.example.com:443", "example.com:80", "www.example.co.uk:443"];
+    const names = targets.map((target) => redactor.redact({ target }).target);
+    expect(names).toEqual([
+      ...["host-1.site-1.example:443", "host-2.site-1.example:443", "site-1.example:80", "host-3.site-2.example:443"],
+    ]);
+    expect(targets.map((target) => redactor.redact({ target }).target)).toEqual(names);
+    expect(redactor.redact({ detail: "to MAIL.example.com" }).detail).toBe("to host-2.site-1.example");
+  });
+
+  it("has the same in every run with the same key, and another one with another", () => {
+    const keyed = (key: string) =>
+      createRedactor(ALL, (value) =>
+        Buffer.from(key + value)
+          .toString("hex")
+          .padEnd(12)
+          .slice(-12),
+      );
+    const [a, b, c] = ["1", "1", "2"].map((key, i) => {
+      const redactor = keyed(key);
+      if (i === 1) redactor.redact({ ip: "192.0.2.99" });
+      return redactor.redact({ ip: "192.0.2.17" }).ip;
+    });
+    expect(a).toMatch(/^ip-[0-9a-f]{12}$/);
+    expect(b).toBe(a);
+    expect(c).toBe(a);
+  });
+});
+
+describe("whatever names there are", () => {
+  const name = fc
+    .array(fc.constantFrom("a", "b", "ab", "é", "İ", "ß", "日本", "😀", "-", "_", ".", " ", "x1", "Q", "7"), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((parts) => `zq${parts.join("")}`.trim())
+    // A name that ends in a dot is the same without it.
+    .filter((value) => !/[.\s-]$/.test(value));
+
+  it("nothing of them remains in any output", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(name, { minLength: 3, maxLength: 6 }),
+        fc.ipV4(),
+        fc.ipV6(),
+        async (all, v4, v6) => {
+          const [user = "", realm = "", ...hosts] = all;
+          const said = `${all.join(", ")}; [${v6}]:443 and ${v4}, "${hosts.join('" "')}" or ${user}@${realm}`;
+          const sample = SAMPLES.get("tunnel-401-proxy")!;
+          const [connection] = sample.connections;
+          const hostile = judged(3, "tunnel-401-proxy", {
+            summary: said,
+            client: { ip: v4, port: 1 },
+            proxy: { ip: v6, port: 2 },
+            connects: [
+              {
+                ...connection!.connects[0]!,
+                target: `${hosts[0]}:443`,
+                credentials: { scheme: "NTLM", step: null, user: `${realm}\\${user}` },
+              },
+            ],
+            notes: [{ id: "tls-gap", frame: 7, text: said }],
+            tunnel: {
+              ...connection!.tunnel!,
+              target: `${hosts.at(-1)}:443`,
+              tls: {
+                ...connection!.tunnel!.tls!,
+                certificate: { ...connection!.tunnel!.tls!.certificate!, names: hosts },
+              },
+            },
+          });
+          const bad = report([hostile], {
+            findings: [
+              finding("tunnel-401-proxy", 3, {
+                detail: said,
+                evidence: [said, said.replace(/[a-z]/g, (letter) => letter.toUpperCase())],
+              }),
+            ],
+            proxies: [{ ...sample.proxies[0]!, ip: v6 }],
+          });
+          for (const output of await outputs(createRedactor(ALL).redact(bad))) {
+            expect(output.toLowerCase()).not.toContain("zq");
+            expect(output).not.toContain(v4);
+            expect(output.toLowerCase()).not.toContain(v6.toLowerCase());
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("an address is found in every spelling", () => {
+    fc.assert(
+      fc.property(
+        fc.ipV6(),
+        fc.constantFrom(" ", "[", '"', "(", ","),
+        fc.constantFrom(" ", "]:443", '"', ")", ","),
+        (ip, a, z) => {
+          const out = text(`from${a}${ip}${z}on`);
+          // "::" alone says nothing.
+          if (/[0-9a-f]/i.test(ip)) expect(out).toBe(`from${a}ip-1${z}on`);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("takes time that grows with the text only", () => {
+    for (const part of ["a.", "a-", "1.", ":", "a:", "a\\", "a@", "~a/", "%"]) {
+      const long = part.repeat(30_000);
+      expect(createRedactor(ALL).redact({ detail: long, url: `http://h/${long}`, user: long }).detail).toBeTypeOf(
+        "string",
+      );
+    }
+  });
+});
