@@ -342,6 +342,14 @@ const INNOCENT: readonly (readonly [name: string, talks: readonly Talk[], signs:
     ],
     "",
   ],
+  [
+    "the same answer from every site, most of them near",
+    [
+      ...everywhere(),
+      ...[0, 1, 2, 3, 4].map((i) => ({ ...everywhere()[0]!, host: `www${i}.example.com`, connectMs: 2, helloMs: 3 })),
+    ],
+    "near-answer same-answer",
+  ],
 ];
 
 describe("signs", () => {

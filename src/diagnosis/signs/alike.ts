@@ -8,6 +8,8 @@ import { isFar, type Way } from "./way.ts";
 
 /** Unrelated sites at which the proxy has to have answered by itself. */
 const MIN_SITES = 3;
+/** And in this part of the tunnels: of the others the way is not known, or the proxy was slow. */
+const MIN_SHARE = 1 / 2;
 /** A tunnel that brought more than handshake and a few small answers was no challenge alone. */
 const MUCH_BYTES = 20_000;
 /** The shortest repeated request of HTTP/2: its fields by number (RFC 7541), and credentials. */
@@ -32,6 +34,7 @@ export function allAlike(tunnels: readonly TunnelRecords[], others: readonly Tim
   if (first === undefined || others.some(({ tunnel }) => (tunnel?.serverBytes ?? 0) > MUCH_BYTES)) return false;
   const byProxy = tunnels.filter((tunnel) => known.own.get(tunnel)?.some(({ index }) => index === 0));
   if (new Set(byProxy.map(({ host }) => siteOf(host))).size < MIN_SITES) return false;
+  if (byProxy.length < tunnels.length * MIN_SHARE) return false;
   return tunnels.every((tunnel) => first.members.has(tunnel) && saysOneThing(tunnel, known));
 }
 

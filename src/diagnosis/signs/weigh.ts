@@ -44,6 +44,7 @@ function ofOneProxy(
   context: SignsContext,
   register: Register,
 ): void {
+  const legs = context.legs(tunnels[0]!.timeline);
   const ways = new Map<TunnelRecords, Way | null>();
   const own = new Map<TunnelRecords, OwnAnswer[]>();
   const addOwn = (answer: OwnAnswer): void => {
@@ -54,7 +55,7 @@ function ofOneProxy(
   const fromOrigin = (tunnel: TunnelRecords, index: number): boolean => {
     const way = ways.get(tunnel) ?? null;
     const turn = tunnel.turns[index]!;
-    return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, context.legs(tunnel.timeline));
+    return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
   };
   for (const ofTarget of grouped(tunnels, ({ target }) => target)) {
     const way = wayTo(ofTarget);
@@ -62,8 +63,7 @@ function ofOneProxy(
     if (way === null) continue;
     for (const answer of nearTurns(ofTarget, way)) if (!fromOrigin(answer.tunnel, answer.index)) addOwn(answer);
   }
-  for (const tunnel of tunnels)
-    for (const answer of neverForwarded(tunnel, context.legs(tunnel.timeline))) addOwn(answer);
+  for (const tunnel of tunnels) for (const answer of neverForwarded(tunnel, legs)) addOwn(answer);
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
   for (const row of grouped(tunnels, ({ target, timeline }) => `${timeline.client.ip} ${target}`)) {
     for (const repeat of repeats(row, ways.get(row[0]!) ?? null)) {
