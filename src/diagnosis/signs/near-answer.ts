@@ -19,17 +19,30 @@ export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly
       return answer !== null && isNear(tunnel, { ...turn, answer }, way) ? [{ tunnel, index, turn, answer }] : [];
     }),
   );
-  return near.flatMap(({ tunnel, index, turn, answer }) => {
+  const sizes = near.map(({ answer }) => answer.bytes).sort((a, b) => a - b);
+  return near.flatMap(({ tunnel, index, turn, answer }, i) => {
     if (!isSmall(answer)) return [];
     // The answer to the first step of NTLM is near, too, and longer.
-    const others = near.filter(
-      (other) =>
-        Math.abs(other.answer.bytes - answer.bytes) > SAME_SIZE &&
-        !(other.tunnel === tunnel && other.index === index + 1),
-    );
-    if (others.length >= MAX_OTHERS || others.some((other) => other.answer.bytes > MAX_SMALL)) return [];
+    const next = near[i + 1];
+    const step = next !== undefined && next.tunnel === tunnel && next.index === index + 1 ? next.answer.bytes : null;
+    const outside = (from: number, to: number): number =>
+      below(sizes, from) + sizes.length - below(sizes, to + 1) - (step !== null && (step < from || step > to) ? 1 : 0);
+    const others = outside(answer.bytes - SAME_SIZE, answer.bytes + SAME_SIZE);
+    if (others >= MAX_OTHERS || outside(0, MAX_SMALL) > 0) return [];
     return [{ tunnel, index, answer, sign: sign(turn, answer, way) }];
   });
+}
+
+/** How many of the sorted `sizes` are smaller than `limit`. */
+function below(sizes: readonly number[], limit: number): number {
+  let low = 0;
+  let high = sizes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sizes[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

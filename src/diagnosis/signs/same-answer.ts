@@ -1,5 +1,6 @@
 // Sign: tunnels to unrelated sites begin with an answer of one size, give or take the length of the host's name.
 import { isPublicSite, siteOf } from "../sites.ts";
+import { count } from "../wording.ts";
 import type { Sign, TunnelRecords } from "./types.ts";
 import { isSmall } from "./way.ts";
 
@@ -21,8 +22,14 @@ export interface SameAnswer {
 
 /** For each of `tunnels` (all of one proxy, none answered from afar) the largest group that it belongs to. */
 export function sameAnswers(tunnels: readonly TunnelRecords[]): ReadonlyMap<TunnelRecords, SameAnswer> {
+  const sites = new Map<string, string>();
+  const site = (host: string): string => {
+    const known = sites.get(host) ?? siteOf(host);
+    sites.set(host, known);
+    return known;
+  };
   const small = tunnels.filter(({ turns, host }) => isSmall(turns[0]?.answer ?? null) && isPublicSite(host));
-  const needed = Math.max(MIN_SITES, new Set(small.map(({ host }) => siteOf(host))).size * MIN_SHARE);
+  const needed = Math.max(MIN_SITES, new Set(small.map(({ host }) => site(host))).size * MIN_SHARE);
   const groups = new Map<string, TunnelRecords[]>();
   for (const tunnel of small) {
     const bytes = tunnel.turns[0]!.answer!.bytes;
@@ -35,31 +42,31 @@ export function sameAnswers(tunnels: readonly TunnelRecords[]): ReadonlyMap<Tunn
   }
   const best = new Map<TunnelRecords, SameAnswer>();
   for (const group of groups.values()) {
-    const sites = new Set(group.map(({ host }) => siteOf(host)));
-    if (sites.size < needed) continue;
+    // One tunnel of each site stands for it.
+    const bySite = new Map(group.map((tunnel) => [site(tunnel.host), tunnel]));
+    if (bySite.size < needed) continue;
     const same: SameAnswer = {
       members: new Set(group),
-      sites: sites.size,
-      signOf: (tunnel) => sign(tunnel, group, sites),
+      sites: bySite.size,
+      signOf: (tunnel) => sign(tunnel, site(tunnel.host), bySite),
     };
-    for (const tunnel of group) if ((best.get(tunnel)?.sites ?? 0) < sites.size) best.set(tunnel, same);
+    for (const tunnel of group) if ((best.get(tunnel)?.sites ?? 0) < bySite.size) best.set(tunnel, same);
   }
   return best;
 }
 
-function sign(tunnel: TunnelRecords, group: readonly TunnelRecords[], sites: ReadonlySet<string>): Sign {
+function sign(tunnel: TunnelRecords, own: string, bySite: ReadonlyMap<string, TunnelRecords>): Sign {
   const answer = tunnel.turns[0]!.answer!;
-  const own = siteOf(tunnel.host);
-  const others = group.filter(({ host }) => siteOf(host) !== own).slice(0, MAX_CITED);
-  const places = others.map(
-    (other) => `${other.host} (stream ${other.timeline.stream}, frame ${other.turns[0]!.answer!.frame})`,
-  );
-  const named = places.join(", ");
+  const places: string[] = [];
+  for (const [site, { host, timeline, turns }] of bySite) {
+    if (places.length >= MAX_CITED) break;
+    if (site !== own) places.push(`${host} (stream ${timeline.stream}, frame ${turns[0]!.answer!.frame})`);
+  }
   return {
     id: "same-answer",
     frame: answer.frame,
     time: answer.time,
     frames: [answer.frame],
-    text: `the first answer of ${answer.bytes} bytes (frame ${answer.frame}) is as long, but for the host's name, as those of ${sites.size - 1} unrelated sites: ${named}`,
+    text: `the first answer of ${answer.bytes} bytes (frame ${answer.frame}) is as long, but for the host's name, as those of ${count(bySite.size - 1, "unrelated site")}: ${places.join(", ")}`,
   };
 }
