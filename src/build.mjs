@@ -41,10 +41,16 @@ async function buildProgram(outfile) {
     // Identifiers stay: what a user pastes of an unexpected error must be readable.
     outfile: join(folder, "pcapcheck.bundle.cjs"),
     // Colours of cli-table3 that are not used.
-    external: ["@colors/colors/safe"],
+    external: ["@colors/colors/safe", "piscina"],
     // What is imported late is required: the code cache knows no other way.
     supported: { "dynamic-import": false },
     plugins: [noChildProcess],
+  });
+  await build({
+    ...cjs,
+    entryPoints: ["src/audit/worker.ts"],
+    outfile: join(folder, "pcapcheck.worker.cjs"),
+    supported: { "dynamic-import": false },
   });
   await build({ ...cjs, entryPoints: ["src/cli/launch.ts"], outfile, banner: { js: "#!/usr/bin/env node" } });
   chmodSync(outfile, 0o755);

@@ -15,6 +15,7 @@ import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/in
 import { buildReport, type Report, type ReportDigests } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
+import { type CaptureFiles, isFiles, readFiles } from "./joined-files.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
@@ -38,9 +39,13 @@ const DIGESTS: ReportDigests = {
  * Checks one capture. Never rejects for what the source holds: a source that is no capture, or cannot be read, gives a
  * `CheckFailure`; damage inside a capture is told in its report.
  */
-export async function checkCapture(source: CaptureSource, options: CheckOptions = {}): Promise<Report | CheckFailure> {
-  const path = options.name ?? (typeof source === "string" ? source : "-");
-  const keys = loadKeys(typeof source === "string" ? source : null, options, {
+export async function checkCapture(
+  source: CaptureSource | CaptureFiles,
+  options: CheckOptions = {},
+): Promise<Report | CheckFailure> {
+  const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
+  const path = options.name ?? file ?? "-";
+  const keys = loadKeys(file, options, {
     verifyBodies: options.verifyBodies ?? true,
   });
   if (keys.failure !== null)
@@ -50,7 +55,7 @@ export async function checkCapture(source: CaptureSource, options: CheckOptions 
   const { trust } = trusted;
   const first = await readOnce(path, source, options, { keys, trust });
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
-  const again = keys.late && (source instanceof Uint8Array || (typeof source === "string" && source !== "-"));
+  const again = keys.late && (source instanceof Uint8Array || (file !== null && file !== "-"));
   if (!again) return first;
   keys.again();
   return readOnce(path, source, options, { keys, trust });
@@ -58,16 +63,18 @@ export async function checkCapture(source: CaptureSource, options: CheckOptions 
 
 async function readOnce(
   path: string,
-  source: CaptureSource,
+  source: CaptureSource | CaptureFiles,
   options: CheckOptions,
   lent: Lent,
 ): Promise<Report | CheckFailure> {
   const run = new Run(options, lent);
-  const reader = createCaptureReader(run.sink);
-  const outcome = await readCapture(source, reader, {
+  const around = {
     note: run.sink.note,
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
-  });
+  };
+  const outcome = isFiles(source)
+    ? await readFiles(source.files, run.sink, around)
+    : await readCapture(source, createCaptureReader(run.sink), around);
   switch (outcome.kind) {
     case "unreadable":
       return { kind: "failed", path, message: outcome.why, advice: null };
@@ -77,6 +84,7 @@ async function readOnce(
         path,
         message: `this is no packet capture: it seems to be ${outcome.seemsToBe}`,
         advice: outcome.advice,
+        notACapture: true,
       };
     case "capture":
       return run.report(

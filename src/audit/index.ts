@@ -1,5 +1,9 @@
 // Captures in, reports out: the floor where files and platform are.
+export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
 export type { CaptureSource } from "./input.ts";
+export type { CaptureFiles } from "./joined-files.ts";
+export { JournalError } from "./journal.ts";
+export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";

@@ -37,6 +37,8 @@ export interface CheckFailure {
   readonly message: string;
   /** How to convert or what to do, or null. */
   readonly advice: string | null;
+  /** The source could be read and holds something else. */
+  readonly notACapture?: true;
 }
 
 export type CheckResult = Report | CheckFailure;

@@ -15,6 +15,28 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** Seconds or MiB: more than nothing. */
+export function positive(value: string): number {
+  const number = /^\d{1,9}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+  if (number <= 0) throw new InvalidArgumentError("It takes a number greater than 0.");
+  return number;
+}
+
+/** `2/8`: the second of eight parts. */
+export function shard(value: string): { readonly index: number; readonly of: number } {
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(value);
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || index < 1 || index > of) throw new InvalidArgumentError("It takes I/N, with I from 1 to N.");
+  return { index, of };
+}
+
+/** Workers of an audit: 1 to 64. */
+export function jobs(value: string): number {
+  const number = wholeNumber(value);
+  if (number < 1 || number > 64) throw new InvalidArgumentError("It takes a number from 1 to 64.");
+  return number;
+}
+
 function port(value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (number < 1 || number > 65_535) throw new InvalidArgumentError(`"${value}" is no port (1 to 65535).`);

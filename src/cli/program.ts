@@ -2,10 +2,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../audit/index.ts";
 import { FORMATS } from "../report/index.ts";
+import { addAuditCommands } from "./audit-commands.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
 import { NOT_CHECKED } from "./exit-code.ts";
-import { collect, ports, proxies, redactKinds, verdicts, wholeNumber } from "./option-values.ts";
+import { redactKinds, verdicts, wholeNumber } from "./option-values.ts";
+import { readingOptions } from "./reading-options.ts";
 import { KEY_VARIABLE } from "./redaction.ts";
 import type { LookOptions } from "./terminal.ts";
 
@@ -13,6 +15,8 @@ const DESCRIPTION =
   "Finds, in a packet capture, where an explicit proxy asked for credentials in the wrong place: a 401 after the tunnel was established instead of a 407 on the CONNECT.";
 
 const USAGE = `[check] [options] FILE...
+       pcapcheck audit [options] PATH...
+       pcapcheck merge [options] JOURNAL...
        pcapcheck explain [ID]`;
 
 const MORE_HELP = `
@@ -23,6 +27,7 @@ Examples:
   pcapcheck -f line *.pcap                    a line for each, for scripts and tickets
   tcpdump -w - port 8080 | pcapcheck -        from standard input
   pcapcheck -f html -o report.html *.pcap     a page to pass on
+  pcapcheck audit --journal j.ndjson captures many captures, with a summary
   pcapcheck explain tunnel-401-proxy          what it means, and what to do
 
 Exit codes:
@@ -76,6 +81,7 @@ function createProgram(done: (code: number) => void): Command {
     .option("--no-color", "no colour")
     .option("--ascii", "no characters beyond ASCII")
     .action((id: string | undefined, options: LookOptions) => done(explain(id ?? null, options)));
+  addAuditCommands(program, done);
   return program;
 }
 
@@ -83,18 +89,9 @@ function createCheck(program: Command, done: (code: number) => void): Command {
   const command = program
     .command("check", { isDefault: true })
     .description("one or more captures, or - for standard input (done if no command is named)")
-    .argument("<file...>", "pcap or pcapng, also compressed with gzip or zstd")
-    .option("-p, --proxy-port <port,...>", "where the proxy listens; without it, found by what the bytes say", ports)
-    .option("--proxy <host[:port]>", "the proxy's IP address; repeatable", proxies)
-    .option(
-      "-k, --keylog <file>",
-      "TLS key log (SSLKEYLOGFILE); repeatable; NAME.keys beside the capture is found",
-      collect,
-    )
-    .option("--rsa-key <file>", "a server's RSA private key (PEM), for RSA key exchange; repeatable", collect)
-    .option("--trust <file>", "certificates of origins' private roots (PEM or DER); repeatable", collect)
-    .option("--proxy-ca <file>", "certificates of the proxy's interception authority; repeatable", collect)
-    .option("--skip-bodies", "pass over large bodies inside TLS without verifying their tags: quicker")
+    .argument("<file...>", "pcap or pcapng, also compressed with gzip or zstd");
+  readingOptions(command)
+    .option("--join", "numbered files of one rotated capture (tcpdump -C/-G, dumpcap -b) are read as one")
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
     .option("-o, --output <file>", "write there instead (created whole or not at all)")
     .addOption(

@@ -14,6 +14,12 @@ export function walkerFor(view: DataView, at: number, tally: Tally): Walker | nu
   return sectionByteOrder(view, at) === null ? null : new PcapngWalker(tally);
 }
 
+/** Whether a file that begins with `first`, DETECT_BYTES of them, is one of the two formats. */
+export function isCapture(first: Uint8Array): boolean {
+  const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
+  return pcapByteOrder(view, 0) !== null || sectionByteOrder(view, 0) !== null;
+}
+
 /** Compressions that are undone on the way in. */
 export type Compression = "gzip" | "zstd";
 

@@ -1,6 +1,6 @@
 // The capture room: chunks of a pcap or pcapng in, packets, secrets and names out.
 export { createCaptureReader } from "./capture-reader.ts";
-export { type Compression, detectCompression } from "./detect.ts";
+export { type Compression, DETECT_BYTES, detectCompression, isCapture } from "./detect.ts";
 export { ipv4Text, ipv6Text } from "./ip-text.ts";
 export { LINK_TYPES, linkTypeName } from "./link-types.ts";
 export type * from "./types.ts";

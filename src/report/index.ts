@@ -1,6 +1,10 @@
 // From facts to plain data, and from plain data to its dresses.
+
+export { auditSchema } from "./audit-schema.ts";
+export type * from "./audit-types.ts";
 export { buildReport, type CaptureDescription, noteText, type ReportDigests } from "./build.ts";
 export { terminalText } from "./escape.ts";
+export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {
   FORMATS,
   type Format,

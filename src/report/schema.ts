@@ -1,27 +1,18 @@
 // The JSON Schema (draft 2020-12) of the report. Object shapes are closed and every field is required, as in types.ts.
 import { VERDICTS } from "../diagnosis/index.ts";
-
-type Schema = Readonly<Record<string, unknown>>;
-
-const string: Schema = { type: "string" };
-const boolean: Schema = { type: "boolean" };
-const count: Schema = { type: "integer", minimum: 0 };
-const frame: Schema = { type: "integer", minimum: 1, description: "frame number, from 1" };
-const time: Schema = {
-  type: "string",
-  pattern: "^-?\\d{4,}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$",
-  description: "RFC 3339, UTC, nanoseconds",
-};
-const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
-const list = (items: Schema): Schema => ({ type: "array", items });
-const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
-const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: "object",
-  properties,
-  required: Object.keys(properties),
-  additionalProperties: false,
-});
+import {
+  boolean,
+  count,
+  frame,
+  list,
+  nullable,
+  object,
+  oneOf,
+  ref,
+  type Schema,
+  string,
+  time,
+} from "./schema-parts.ts";
 
 const certainty = oneOf("certain", "likely", "possible");
 const side = oneOf("client", "proxy");

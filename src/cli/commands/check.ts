@@ -1,5 +1,11 @@
 // pcapcheck check FILE…: each capture to its report, all reports to one output and one exit code.
-import { type CheckFailure, checkCapture, type ProxyAddress } from "../../audit/index.ts";
+import {
+  type CaptureFiles,
+  type CheckFailure,
+  checkCapture,
+  type ProxyAddress,
+  rotatedSets,
+} from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   FORMATS,
@@ -28,6 +34,7 @@ export interface CheckArguments extends LookOptions, RedactArguments {
   readonly trust?: readonly string[];
   readonly proxyCa?: readonly string[];
   readonly skipBodies?: boolean;
+  readonly join?: boolean;
   readonly format: FormatName;
   readonly output?: string;
   readonly tunnel?: number;
@@ -51,7 +58,9 @@ export async function check(files: readonly string[], options: CheckArguments): 
   const kept: string[] = [];
   const put = (text: string): unknown => (file === undefined ? process.stdout.write(text) : kept.push(text));
   let reports = 0;
-  for (const capture of files) {
+  const captures: readonly CaptureFiles[] =
+    options.join === true ? setsOf(files) : files.map((path) => ({ files: [path] }));
+  for (const capture of captures) {
     const result = await checkOne(capture, options);
     if ("kind" in result) {
       complain(result);
@@ -113,10 +122,15 @@ async function tunnelText(stream: number, style: TerminalStyle): Promise<(report
 /** Streams named where another one was asked for. */
 const MAX_NAMED = 10;
 
-async function checkOne(capture: string, options: CheckArguments): Promise<Report | CheckFailure> {
-  const progress = createProgress(terminalText(capture), process.stderr);
+/** Rotated files as sets, whatever order a shell put their names in. */
+function setsOf(files: readonly string[]): readonly CaptureFiles[] {
+  return rotatedSets(files.map((path) => ({ path }))).map((set) => ({ files: set.map(({ path }) => path) }));
+}
+
+async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise<Report | CheckFailure> {
+  const progress = createProgress(terminalText(capture.files[0] ?? "-"), process.stderr);
   try {
-    return await checkCapture(capture, {
+    return await checkCapture(capture.files.length === 1 ? capture.files[0]! : capture, {
       proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
       keylogs: options.keylog ?? [],
       rsaKeys: options.rsaKey ?? [],

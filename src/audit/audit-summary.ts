@@ -1,0 +1,234 @@
+// Adds up rows of an audit: per verdict, finding, proxy, host and client; worst first, within bounds.
+import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
+import {
+  type AuditChanges,
+  type AuditProblem,
+  type AuditReport,
+  type AuditRow,
+  type AuditTally,
+  exitCodeOf,
+  isUnseen,
+  isWrong,
+} from "../report/index.ts";
+import { VERSION } from "./version.ts";
+
+/** Names told apart in each table, and problems: an audit of a large network names its worst, not its millions. */
+const MAX_NAMES = 20_000;
+/** Rows kept of those that are wrong or could not be checked. */
+const MAX_ROWS = 1_000;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Takes rows one by one. */
+export class AuditSummary {
+  readonly #verdicts = new Table();
+  readonly #findings = new Table();
+  readonly #proxies = new Table();
+  readonly #hosts = new Table();
+  readonly #clients = new Table();
+  readonly #problems = new Map<string, Mutable<AuditProblem>>();
+  readonly #rows: AuditRow[] = [];
+  readonly #keepAll: boolean;
+  #checked = 0;
+  #failed = 0;
+  #connections = 0;
+  #droppedProblems = 0;
+
+  constructor(keepAllRows: boolean) {
+    this.#keepAll = keepAllRows;
+  }
+
+  get wrong(): number {
+    return this.#problems.size;
+  }
+
+  add(row: AuditRow): void {
+    if (row.verdict === null) this.#failed++;
+    else this.#checked++;
+    this.#connections += row.connections;
+    for (const [verdict, count] of Object.entries(row.verdicts) as [Verdict, number][])
+      this.#verdicts.add(verdict, row, verdict, count, row.start);
+    for (const [id, count] of Object.entries(row.findings)) this.#findings.add(id, row, null, count, row.start);
+    for (const group of row.groups) {
+      this.#proxies.add(group.proxy, row, group.verdict, group.count, group.since ?? row.start);
+      this.#clients.add(group.client, row, group.verdict, group.count, group.since ?? row.start);
+      if (group.host !== null) this.#hosts.add(group.host, row, group.verdict, group.count, group.since ?? row.start);
+      if (isWrong(group.verdict)) this.#addProblem(row, group);
+    }
+    this.#keep(row);
+  }
+
+  finish(around: {
+    readonly skipped: number;
+    readonly interrupted: boolean;
+    readonly earlier: { readonly journal: string; readonly rows: Iterable<AuditRow> } | null;
+  }): AuditReport {
+    const problems = [...this.#problems.values()].sort(byWorst);
+    const seen = VERDICTS.find((verdict) => this.#verdicts.has(verdict)) ?? null;
+    const verdict = seen ?? (this.#checked > 0 ? "incomplete" : null);
+    const worstCode = [...this.#verdicts.names()].map((name) => exitCodeOf(name as Verdict));
+    const unseen = this.#checked > 0 && seen === null;
+    return {
+      schemaVersion: 1,
+      kind: "audit",
+      tool: { name: "pcapcheck", version: VERSION },
+      captures: {
+        total: this.#checked + this.#failed,
+        checked: this.#checked,
+        failed: this.#failed,
+        skipped: around.skipped,
+        interrupted: around.interrupted,
+      },
+      connections: this.#connections,
+      verdict,
+      exitCode:
+        this.#failed > 0 || around.interrupted || this.#checked === 0
+          ? 2
+          : worstCode.includes(1)
+            ? 1
+            : unseen || worstCode.includes(3)
+              ? 3
+              : 0,
+      verdicts: this.#verdicts.sorted(),
+      findings: this.#findings.sorted(),
+      proxies: this.#proxies.sorted(),
+      hosts: this.#hosts.sorted(),
+      clients: this.#clients.sorted(),
+      problems,
+      dropped: this.#droppedProblems + this.#hosts.dropped + this.#clients.dropped + this.#proxies.dropped,
+      changes: around.earlier === null ? null : changes(problems, around.earlier),
+      rows: this.#keepAll ? this.#rows : this.#rows.sort(byWorstRow).slice(0, MAX_ROWS),
+    };
+  }
+
+  #addProblem(row: AuditRow, group: AuditRow["groups"][number]): void {
+    const problem = problemOf(row, group);
+    const key = keyOf(problem);
+    const known = this.#problems.get(key);
+    if (known === undefined) {
+      if (this.#problems.size < MAX_NAMES) this.#problems.set(key, problem);
+      else this.#droppedProblems++;
+      return;
+    }
+    known.connections += problem.connections;
+    if (isEarlier(problem.since, known.since)) {
+      const { since, path, stream, frame } = problem;
+      Object.assign(known, { since, path, stream, frame });
+    }
+  }
+
+  #keep(row: AuditRow): void {
+    if (!this.#keepAll && row.exitCode !== 1 && row.exitCode !== 2) return;
+    this.#rows.push(row);
+    // Twice as many as are shown, so that sorting them out is seldom.
+    if (!this.#keepAll && this.#rows.length > 2 * MAX_ROWS) this.#rows.sort(byWorstRow).length = MAX_ROWS;
+  }
+}
+
+/** Names with their sums. */
+class Table {
+  dropped = 0;
+  readonly #rows = new Map<string, Mutable<AuditTally> & { last: AuditRow | null }>();
+
+  has(name: string): boolean {
+    return this.#rows.has(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#rows.keys();
+  }
+
+  add(name: string, row: AuditRow, verdict: Verdict | null, count: number, since: string | null): void {
+    let entry = this.#rows.get(name);
+    if (entry === undefined) {
+      if (this.#rows.size >= MAX_NAMES) {
+        this.dropped++;
+        return;
+      }
+      entry = { name, connections: 0, wrong: 0, unseen: 0, captures: 0, since: null, worst: null, last: null };
+      this.#rows.set(name, entry);
+    }
+    entry.connections += count;
+    if (verdict !== null && isWrong(verdict)) entry.wrong += count;
+    if (verdict !== null && isUnseen(verdict)) entry.unseen += count;
+    if (entry.last !== row) entry.captures++;
+    entry.last = row;
+    if (isEarlier(since, entry.since)) entry.since = since;
+    if (verdict !== null && (entry.worst === null || rank(verdict) < rank(entry.worst))) entry.worst = verdict;
+  }
+
+  sorted(): AuditTally[] {
+    return [...this.#rows.values()]
+      .sort(
+        (a, b) =>
+          rank(a.worst) - rank(b.worst) ||
+          b.wrong - a.wrong ||
+          b.connections - a.connections ||
+          compare(a.name, b.name),
+      )
+      .map(({ last: _, ...tally }) => tally);
+  }
+}
+
+function changes(
+  problems: readonly AuditProblem[],
+  earlier: { journal: string; rows: Iterable<AuditRow> },
+): AuditChanges {
+  const before = new Map<string, AuditProblem>();
+  for (const row of earlier.rows) {
+    for (const group of row.groups) {
+      if (!isWrong(group.verdict)) continue;
+      const problem = problemOf(row, group);
+      const known = before.get(keyOf(problem));
+      if (known === undefined && before.size < MAX_NAMES) before.set(keyOf(problem), problem);
+      else if (known !== undefined)
+        before.set(keyOf(problem), { ...known, connections: known.connections + problem.connections });
+    }
+  }
+  const now = new Set(problems.map(keyOf));
+  return {
+    journal: earlier.journal,
+    new: problems.filter((problem) => !before.has(keyOf(problem))),
+    gone: [...before.values()].filter((problem) => !now.has(keyOf(problem))).sort(byWorst),
+    still: problems.filter((problem) => before.has(keyOf(problem))),
+  };
+}
+
+function problemOf(row: AuditRow, group: AuditRow["groups"][number]): AuditProblem {
+  return {
+    verdict: group.verdict,
+    proxy: group.proxy,
+    client: group.client,
+    host: group.host,
+    connections: group.count,
+    since: group.since ?? row.start,
+    path: row.path,
+    stream: group.stream,
+    frame: group.frame,
+  };
+}
+
+/** The same verdict for the same client, proxy and host is the same problem, in whatever capture. */
+function keyOf({ verdict, proxy, client, host }: AuditProblem): string {
+  return [verdict, proxy, client, host].join(" ");
+}
+
+function byWorst(a: AuditProblem, b: AuditProblem): number {
+  return rank(a.verdict) - rank(b.verdict) || b.connections - a.connections || compare(keyOf(a), keyOf(b));
+}
+
+function byWorstRow(a: AuditRow, b: AuditRow): number {
+  return rank(a.verdict) - rank(b.verdict) || b.wrong - a.wrong || compare(a.path, b.path);
+}
+
+function rank(verdict: Verdict | null): number {
+  return verdict === null ? VERDICTS.length : VERDICTS.indexOf(verdict);
+}
+
+function isEarlier(a: string | null, b: string | null): boolean {
+  return a !== null && (b === null || a < b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,163 @@
+// An audit: many captures, checked in a steady order, written into a journal as they come, and summed up.
+import type { AuditReport, AuditRow } from "../report/index.ts";
+import { type AuditTask, failedRow } from "./audit-row.ts";
+import { AuditSummary } from "./audit-summary.ts";
+import { findCaptures } from "./find-captures.ts";
+import { Journal, readJournal } from "./journal.ts";
+import { createRunner, type Runner } from "./runner.ts";
+import type { CheckOptions } from "./types.ts";
+
+export interface AuditProgress {
+  readonly captures: number;
+  readonly capturesTotal: number;
+  readonly bytes: number;
+  readonly bytesTotal: number;
+  /** Different problems found so far. */
+  readonly problems: number;
+}
+
+export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name"> {
+  /** Captures that are checked at a time; more than one needs `workerFile`. Default 1. */
+  readonly jobs?: number;
+  /** Bundle for worker threads; comes with the program. */
+  readonly workerFile?: string;
+  /** Milliseconds for one capture; what takes longer is a row with that reason. */
+  readonly timeoutMs?: number;
+  /** MiB of heap for one capture, likewise. */
+  readonly maxMemoryMiB?: number;
+  readonly journal?: string;
+  /** Tell changed files by their content instead of size and time. */
+  readonly hash?: boolean;
+  readonly shard?: { readonly index: number; readonly of: number };
+  /** Read numbered files of one rotated capture as one. */
+  readonly join?: boolean;
+  /** An earlier journal: what is new, gone, still there. */
+  readonly since?: string;
+  /** Keep a row of every capture in the report. */
+  readonly allRows?: boolean;
+  /** Called with each row, in order. */
+  readonly onRow?: (row: AuditRow) => void;
+  readonly onProgress?: (progress: AuditProgress) => void;
+  /** Ends the audit behind the captures that are under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long captures are checked without letting signals and timers in. */
+const BREATH_MS = 50;
+
+/**
+ * Audits what `paths` name: files, folders, globs, `@lists`. Rejects with `JournalError` where a journal cannot be used;
+ * whatever is wrong with a capture is a row.
+ */
+export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
+  const found = await findCaptures(paths, {
+    join: options.join ?? false,
+    hash: options.hash ?? false,
+    shard: options.shard ?? null,
+  });
+  const check = checkOptionsOf(options);
+  const journal = options.journal === undefined ? null : new Journal(options.journal, JSON.stringify(check));
+  const summary = new AuditSummary(options.allRows ?? false);
+  const total = found.tasks.length;
+  const bytesTotal = found.tasks.reduce((sum, { size }) => sum + size, 0);
+  let captures = 0;
+  let bytes = 0;
+  let skipped = found.skipped;
+  const take = (task: AuditTask | null, row: AuditRow | null): void => {
+    if (row === null) skipped++;
+    else {
+      summary.add(row);
+      options.onRow?.(row);
+    }
+    captures++;
+    bytes += task?.size ?? 0;
+    options.onProgress?.({ captures, capturesTotal: total, bytes, bytesTotal, problems: summary.wrong });
+  };
+  for (const { path, why } of found.failures)
+    take(null, failedRow({ path, files: [path], size: 0, modified: 0, hash: null, found: false }, why));
+  let interrupted = false;
+  const runner = await createRunner(check, {
+    jobs: options.jobs ?? 1,
+    timeoutMs: options.timeoutMs ?? null,
+    maxMemoryMiB: options.maxMemoryMiB ?? null,
+    workerFile: options.workerFile ?? null,
+  });
+  try {
+    interrupted = await runAll(found.tasks, runner, journal, take, options);
+  } finally {
+    await runner.close();
+    journal?.close();
+  }
+  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
+  return summary.finish({ skipped, interrupted, earlier });
+}
+
+/** One summary of many journals; of rows with the same path the last one counts. */
+export function mergeJournals(
+  paths: readonly string[],
+  options: { readonly since?: string; readonly allRows?: boolean; readonly onRow?: (row: AuditRow) => void } = {},
+): AuditReport {
+  const summary = new AuditSummary(options.allRows ?? false);
+  for (const row of latestRows(paths)) {
+    summary.add(row);
+    options.onRow?.(row);
+  }
+  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
+  return summary.finish({ skipped: 0, interrupted: false, earlier });
+}
+
+/** Runs tasks within the runner's window and takes their rows in order. Returns whether it was interrupted. */
+async function runAll(
+  tasks: readonly AuditTask[],
+  runner: Runner,
+  journal: Journal | null,
+  take: (task: AuditTask, row: AuditRow | null) => void,
+  { signal }: AuditOptions,
+): Promise<boolean> {
+  const underWay: { task: AuditTask; row: Promise<AuditRow | null>; fresh: boolean }[] = [];
+  let next = 0;
+  let breath = Date.now();
+  while (underWay.length > 0 || (next < tasks.length && signal?.aborted !== true)) {
+    while (underWay.length < runner.window && next < tasks.length && signal?.aborted !== true) {
+      const task = tasks[next++]!;
+      const known = journal?.known.get(task.path);
+      const same = known !== undefined && isSame(known, task);
+      underWay.push({ task, row: same ? Promise.resolve(known) : runner.run(task), fresh: !same });
+    }
+    const first = underWay.shift();
+    if (first === undefined) break;
+    const row = await first.row;
+    if (row !== null && first.fresh) journal?.append(row);
+    take(first.task, row);
+    if (Date.now() - breath > BREATH_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      breath = Date.now();
+    }
+  }
+  return next < tasks.length;
+}
+
+function isSame(row: AuditRow, task: AuditTask): boolean {
+  if (task.hash !== null && row.hash !== null) return task.hash === row.hash;
+  return row.size === task.size && row.modified === task.modified;
+}
+
+function latestRows(paths: readonly string[]): Iterable<AuditRow> {
+  const rows = new Map<string, AuditRow>();
+  for (const path of paths) for (const row of readJournal(path)) rows.set(row.path, row);
+  return rows.values();
+}
+
+/** What results depend on, in a form that is the same for the same options. */
+function checkOptionsOf(options: AuditOptions): CheckOptions {
+  const { proxies, keylogs, rsaKeys, trust, proxyCa, verifyBodies, maxConnections } = options;
+  return {
+    proxies: proxies ?? [],
+    keylogs: keylogs ?? [],
+    rsaKeys: rsaKeys ?? [],
+    trust: trust ?? [],
+    proxyCa: proxyCa ?? [],
+    verifyBodies: verifyBodies ?? true,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  };
+}

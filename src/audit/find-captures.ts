@@ -1,0 +1,178 @@
+// From what was named to captures: folders, globs and lists, recognised by content, in an order that does not depend on the disk.
+
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
+import type { AuditTask } from "./audit-row.ts";
+import { rotatedSets } from "./rotation.ts";
+
+/** Folders within folders; a loop of links is found sooner. */
+const MAX_DEPTH = 64;
+const GLOB = /[*?[{]/;
+
+/** What was found. */
+export interface FoundCaptures {
+  readonly tasks: readonly AuditTask[];
+  /** Files in folders that are no captures. */
+  readonly skipped: number;
+  /** What was named and cannot be read, with the reason. */
+  readonly failures: readonly { readonly path: string; readonly why: string }[];
+}
+
+export interface FindOptions {
+  /** Numbered files of one set become one capture. */
+  readonly join: boolean;
+  /** With the hash of each file's content. */
+  readonly hash: boolean;
+  /** Every one of `of`, counted from 1: split by path, the same whatever else there is. */
+  readonly shard: { readonly index: number; readonly of: number } | null;
+}
+
+interface Named {
+  readonly path: string;
+  readonly found: boolean;
+}
+
+/** Finds the captures below `paths`: files, folders, globs, `@FILE` (a list, one path a line), `@-` (a list on standard input). */
+export async function findCaptures(paths: readonly string[], options: FindOptions): Promise<FoundCaptures> {
+  const failures: { path: string; why: string }[] = [];
+  const named: Named[] = [];
+  for (const path of paths) await expand(path, named, failures);
+  const unique = [...new Map(named.map((entry) => [entry.path, entry])).values()];
+  const mine = options.shard === null ? unique : unique.filter(({ path }) => isMine(path, options.shard!));
+  const wanted: { path: string; found: boolean; size: number; modified: number }[] = [];
+  let skipped = 0;
+  for (const { path, found } of mine) {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined || (found && !looksLikeCapture(path))) {
+      if (found) skipped++;
+      else failures.push({ path, why: "there is no such file" });
+      continue;
+    }
+    wanted.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
+  }
+  const sets = options.join ? rotatedSets(wanted) : wanted.map((file) => [file]);
+  const tasks = sets.map((files) => taskOf(files, options.hash));
+  return { tasks, skipped, failures };
+}
+
+function taskOf(
+  files: readonly { path: string; found: boolean; size: number; modified: number }[],
+  hash: boolean,
+): AuditTask {
+  const first = files[0]!;
+  return {
+    path: first.path,
+    files: files.map(({ path }) => path),
+    size: files.reduce((sum, { size }) => sum + size, 0),
+    modified: Math.max(...files.map(({ modified }) => modified)),
+    hash: hash ? hashOf(files.map(({ path }) => path)) : null,
+    found: first.found,
+  };
+}
+
+async function expand(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
+  if (path.startsWith("@")) {
+    for (const line of listOf(path.slice(1), failures)) await expandOne(line, into, failures);
+  } else await expandOne(path, into, failures);
+}
+
+async function expandOne(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) walk(path, into, failures, new Set(), 0);
+  else if (status === undefined && GLOB.test(path)) {
+    const { glob } = await import("tinyglobby");
+    const found = await glob(path, {
+      absolute: isAbsolute(path),
+      dot: true,
+      expandDirectories: false,
+      onlyFiles: true,
+    });
+    if (found.length === 0) failures.push({ path, why: "nothing has such a name" });
+    for (const file of found.sort()) into.push({ path: file, found: true });
+  } else into.push({ path, found: false });
+}
+
+function walk(
+  folder: string,
+  into: Named[],
+  failures: { path: string; why: string }[],
+  above: Set<string>,
+  depth: number,
+): void {
+  try {
+    const real = realpathSync(folder);
+    // A link that leads back to a folder above would never end.
+    if (above.has(real) || depth > MAX_DEPTH) return;
+    const inside = new Set(above).add(real);
+    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      const kind = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
+      if (kind?.isDirectory()) walk(path, into, failures, inside, depth + 1);
+      else if (kind?.isFile()) into.push({ path, found: true });
+    }
+  } catch (error) {
+    failures.push({ path: folder, why: `the folder cannot be read: ${codeOf(error)}` });
+  }
+}
+
+/** Paths of a list, one a line; "-" is standard input. Empty lines and those that begin with # are passed over. */
+function listOf(file: string, failures: { path: string; why: string }[]): readonly string[] {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8")
+      .split(/\r?\n/)
+      .filter((line) => line !== "" && !line.startsWith("#"));
+  } catch (error) {
+    failures.push({ path: `@${file}`, why: `the list cannot be read: ${codeOf(error)}` });
+    return [];
+  }
+}
+
+function looksLikeCapture(path: string): boolean {
+  const first = new Uint8Array(DETECT_BYTES);
+  let length = 0;
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      length = readSync(descriptor, first, 0, first.length, 0);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // It cannot be opened: its own row says why.
+    return true;
+  }
+  return length === first.length && (isCapture(first) || detectCompression(first) !== null);
+}
+
+function hashOf(paths: readonly string[]): string | null {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 20);
+  try {
+    for (const path of paths) {
+      const descriptor = openSync(path, "r");
+      try {
+        for (let length = 1; length > 0; ) {
+          length = readSync(descriptor, chunk, 0, chunk.length, null);
+          hash.update(chunk.subarray(0, length));
+        }
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+    return hash.digest("hex");
+  } catch {
+    // It cannot be read: its own row says why.
+    return null;
+  }
+}
+
+function isMine(path: string, { index, of }: { index: number; of: number }): boolean {
+  return createHash("sha256").update(path).digest().readUInt32BE(0) % of === index - 1;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,110 @@
+// The files of one rotated capture, read as one: frames go on counting from file to file.
+import {
+  type CaptureSink,
+  type CaptureSummary,
+  createCaptureReader,
+  type NotACapture,
+  type PacketView,
+} from "../pcap-parser/index.ts";
+import { type CaptureRead, type CaptureSource, type ReadOptions, readCapture, type Unreadable } from "./input.ts";
+
+/** Paths of the files of one capture, in their order. */
+export interface CaptureFiles {
+  readonly files: readonly string[];
+}
+
+export function isFiles(source: CaptureSource | CaptureFiles): source is CaptureFiles {
+  return typeof source === "object" && "files" in source && Array.isArray(source.files);
+}
+
+/** Reads all files into `sink`. A later file that cannot be read ends the capture there, and the summary says so. */
+export async function readFiles(
+  files: readonly string[],
+  sink: CaptureSink,
+  options: ReadOptions,
+): Promise<CaptureRead | NotACapture | Unreadable> {
+  const joined = new JoinedSink(sink);
+  const [firstFile, ...laterFiles] = files;
+  if (firstFile === undefined) return { kind: "unreadable", why: "no file was named" };
+  const first = await readCapture(firstFile, createCaptureReader(joined), options);
+  if (first.kind !== "capture") return first;
+  let { summary } = first;
+  for (const file of laterFiles) {
+    joined.next(summary);
+    const read = await readCapture(file, createCaptureReader(joined), options);
+    if (read.kind !== "capture") {
+      const why = read.kind === "unreadable" ? read.why : `it seems to be ${read.seemsToBe}`;
+      const stopped = summary.stopped ?? { frame: summary.packets, at: summary.bytes, why: `${file}: ${why}` };
+      return { ...first, summary: { ...summary, stopped } };
+    }
+    summary = both(summary, read.summary);
+  }
+  return { ...first, summary };
+}
+
+/** Passes on what comes from one file after the other, with frames and interfaces counted over all of them. */
+class JoinedSink implements CaptureSink {
+  readonly note: CaptureSink["note"];
+  readonly #sink: CaptureSink;
+  readonly #view: PacketView;
+  #frames = 0;
+  #interfaces = 0;
+
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
+    this.#view = emptyView();
+    this.note = (note) => sink.note(note.frame > 0 ? { ...note, frame: note.frame + this.#frames } : note);
+  }
+
+  next(summary: CaptureSummary): void {
+    this.#frames = summary.packets;
+    this.#interfaces = summary.interfaces.length;
+  }
+
+  packet(packet: PacketView): void {
+    const view = Object.assign(this.#view, packet);
+    view.frame = packet.frame + this.#frames;
+    view.interfaceId = packet.interfaceId + this.#interfaces;
+    this.#sink.packet(view);
+  }
+
+  secrets(secrets: Parameters<CaptureSink["secrets"]>[0]): void {
+    this.#sink.secrets(secrets);
+  }
+
+  name(ip: string, name: string): void {
+    this.#sink.name(ip, name);
+  }
+}
+
+function both(a: CaptureSummary, b: CaptureSummary): CaptureSummary {
+  return {
+    format: a.format,
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    interfaces: [...a.interfaces, ...b.interfaces],
+    sections: a.sections + b.sections,
+    byteOrder: a.byteOrder === b.byteOrder ? a.byteOrder : "mixed",
+    start: a.start === null || (b.start !== null && b.start < a.start) ? b.start : a.start,
+    end: a.end === null || (b.end !== null && b.end > a.end) ? b.end : a.end,
+    truncatedPackets: a.truncatedPackets + b.truncatedPackets,
+    cutShort: a.cutShort || b.cutShort,
+    stopped: a.stopped ?? (b.stopped === null ? null : { ...b.stopped, frame: b.stopped.frame + a.packets }),
+  };
+}
+
+function emptyView(): PacketView {
+  return {
+    frame: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    bytes: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    wireLength: 0,
+    linkType: 0,
+    fcsBytes: 0,
+    interfaceId: 0,
+    fileOffset: 0,
+  };
+}

@@ -1,0 +1,182 @@
+// The journal of an audit: one JSON line for each capture, appended as results come, so that an audit that was ended anyhow goes on.
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import type { AuditRow } from "../report/index.ts";
+import { VERSION } from "./version.ts";
+
+/** First line of a journal. `options`: what the results depend on; other options give other results. */
+interface JournalHead {
+  readonly journal: "pcapcheck audit";
+  readonly schemaVersion: 1;
+  readonly version: string;
+  readonly options: string;
+}
+
+/** What is wrong with a journal, as one sentence without its path. */
+export class JournalError extends Error {}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** Rows of a journal in order. Later rows of the same path replace earlier ones: that is up to the caller. */
+export function* readJournal(path: string): Generator<AuditRow> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    throw new JournalError(`the journal cannot be read: ${codeOf(error)}`);
+  }
+  try {
+    let first = true;
+    for (const { line, whole } of lines(descriptor)) {
+      // The last line of a process that was killed may be torn.
+      if (!whole) return;
+      const value = parsed(line);
+      if (first) {
+        if (!isHead(value)) throw new JournalError("this is no journal of an audit");
+        first = false;
+      } else if (isRow(value)) yield value;
+      else throw new JournalError("the journal has a line that is no result");
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A journal that is written to. One process at a time. */
+export class Journal {
+  /** What is known already, by path. */
+  readonly known = new Map<string, AuditRow>();
+  readonly #path: string;
+  readonly #descriptor: number;
+
+  /** Opens or makes the journal. Throws `JournalError` where it belongs to another audit, or to a running one. */
+  constructor(path: string, options: string) {
+    this.#path = path;
+    lock(path);
+    try {
+      this.#descriptor = openSync(path, "a+");
+      this.#take(options);
+    } catch (error) {
+      unlock(path);
+      throw error instanceof JournalError ? error : new JournalError(`the journal cannot be written: ${codeOf(error)}`);
+    }
+  }
+
+  append(row: AuditRow): void {
+    writeSync(this.#descriptor, `${JSON.stringify(row)}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+    unlock(this.#path);
+  }
+
+  #take(options: string): void {
+    let end = 0;
+    let head: JournalHead | null = null;
+    for (const { line, whole, bytes } of lines(this.#descriptor)) {
+      if (!whole) break;
+      const value = parsed(line);
+      if (head === null) {
+        if (!isHead(value)) throw new JournalError("this is no journal of an audit; nothing was written to it");
+        head = value;
+      } else if (isRow(value)) this.known.set(value.path, value);
+      end += bytes;
+    }
+    if (end < fstatSync(this.#descriptor).size) ftruncateSync(this.#descriptor, end);
+    if (head === null) {
+      const first: JournalHead = { journal: "pcapcheck audit", schemaVersion: 1, version: VERSION, options };
+      writeSync(this.#descriptor, `${JSON.stringify(first)}\n`);
+    } else if (head.options !== options || head.version !== VERSION) {
+      throw new JournalError(
+        head.version !== VERSION
+          ? `the journal was written by version ${head.version}; begin another one`
+          : "the journal was written with other options; begin another one, or use the same",
+      );
+    }
+  }
+}
+
+/** Lines of a file from its start, however long it is. The last one is not whole if nothing ends it. */
+function* lines(descriptor: number): Generator<{ line: string; whole: boolean; bytes: number }> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  let position = 0;
+  for (;;) {
+    const length = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
+    if (length === 0) break;
+    position += length;
+    const parts = (rest + decoder.write(chunk.subarray(0, length))).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) yield { line, whole: true, bytes: Buffer.byteLength(line) + 1 };
+  }
+  if (rest !== "") yield { line: rest, whole: false, bytes: Buffer.byteLength(rest) };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // A line that is no JSON is told by what is expected of it.
+    return null;
+  }
+}
+
+function isHead(value: unknown): value is JournalHead {
+  return isObject(value) && value.journal === "pcapcheck audit" && value.schemaVersion === 1;
+}
+
+function isRow(value: unknown): value is AuditRow {
+  return isObject(value) && typeof value.path === "string" && Array.isArray(value.groups) && "verdict" in value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function lock(path: string): void {
+  const file = `${path}.lock`;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(file, `${process.pid}\n`, { flag: "wx" });
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw new JournalError(`the journal cannot be written: ${codeOf(error)}`);
+      if (isAlive(file)) throw new JournalError(`another audit writes to it (${file})`);
+      rmSync(file, { force: true });
+    }
+  }
+  throw new JournalError(`another audit writes to it (${file})`);
+}
+
+function unlock(path: string): void {
+  rmSync(`${path}.lock`, { force: true });
+}
+
+/** Whether the process that a lock names still runs. */
+function isAlive(file: string): boolean {
+  try {
+    const pid = Number(readFileSync(file, "utf8"));
+    if (!Number.isInteger(pid) || pid <= 0) return false;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  return error instanceof Error ? error.message : String(error);
+}

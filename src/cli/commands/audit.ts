@@ -1,0 +1,137 @@
+// pcapcheck audit PATH… and pcapcheck merge JOURNAL…: many captures to one summary and one exit code.
+import { join } from "node:path";
+import { type AuditOptions, auditCaptures, JournalError, mergeJournals, type ProxyAddress } from "../../audit/index.ts";
+import type { Verdict } from "../../diagnosis/index.ts";
+import {
+  AUDIT_FORMATS,
+  type AuditFormatName,
+  type AuditReport,
+  type AuditRow,
+  exitCodeOf,
+  terminalText,
+} from "../../report/index.ts";
+import { createAuditProgress } from "../audit-progress.ts";
+import { NOT_CHECKED } from "../exit-code.ts";
+import { type LookOptions, terminalStyle } from "../terminal.ts";
+import { writeOutput } from "../write-output.ts";
+
+/** What audit and merge share. */
+interface SummaryArguments extends LookOptions {
+  readonly format: AuditFormatName;
+  readonly output?: string;
+  readonly quiet?: boolean;
+  readonly failOn?: readonly Verdict[];
+  readonly since?: string;
+}
+
+export interface AuditArguments extends SummaryArguments {
+  readonly proxyPort?: readonly number[];
+  readonly proxy?: readonly ProxyAddress[];
+  readonly keylog?: readonly string[];
+  readonly rsaKey?: readonly string[];
+  readonly trust?: readonly string[];
+  readonly proxyCa?: readonly string[];
+  readonly skipBodies?: boolean;
+  readonly maxConnections?: number;
+  readonly jobs?: number;
+  readonly journal?: string;
+  readonly hash?: boolean;
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly join?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly maxMemory?: number;
+}
+
+export type MergeArguments = SummaryArguments;
+
+/** Audits `paths` and prints; returns the exit code. */
+export async function audit(paths: readonly string[], options: AuditArguments): Promise<number> {
+  const interrupt = new AbortController();
+  // The first Ctrl-C ends the audit behind what is under way; the second one ends the program.
+  const stop = (): void => interrupt.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const progress = createAuditProgress(process.stderr);
+  try {
+    return await print(options, (allRows, onRow) =>
+      auditCaptures(paths, {
+        ...auditOptions(options),
+        allRows,
+        onRow,
+        onProgress: progress.update,
+        signal: interrupt.signal,
+        workerFile: join(__dirname, "pcapcheck.worker.cjs"),
+      }).finally(progress.clear),
+    );
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+/** Sums up `journals` and prints; returns the exit code. */
+export async function merge(journals: readonly string[], options: MergeArguments): Promise<number> {
+  const { since } = options;
+  return await print(options, async (allRows, onRow) =>
+    mergeJournals(journals, { allRows, onRow, ...(since === undefined ? {} : { since }) }),
+  );
+}
+
+async function print(
+  options: SummaryArguments,
+  run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
+): Promise<number> {
+  const file = options.output === "-" ? undefined : options.output;
+  const format = AUDIT_FORMATS[options.format];
+  const document = await format.open(terminalStyle(options, process.stdout, file !== undefined));
+  const kept: string[] = [];
+  const put = (text: string): unknown =>
+    text === "" ? null : file === undefined ? process.stdout.write(text) : kept.push(text);
+  const quiet = options.quiet === true;
+  let report: AuditReport;
+  try {
+    report = await run(format.allRows && !quiet, (row) => {
+      if (!quiet) put(document.row(row));
+    });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    process.stderr.write(`pcapcheck: ${terminalText(error.message)}\n`);
+    return NOT_CHECKED;
+  }
+  put(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(report));
+  const failure = file === undefined ? null : writeOutput(kept.join(""), file);
+  if (failure !== null) {
+    process.stderr.write(`pcapcheck: ${terminalText(file ?? "")}: ${terminalText(failure)}\n`);
+    return NOT_CHECKED;
+  }
+  return exitCodeFor(report, options.failOn);
+}
+
+function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {
+  if (failOn === undefined || report.exitCode === NOT_CHECKED) return report.exitCode;
+  const seen = report.verdicts.map(({ name }) => name as Verdict);
+  if (seen.some((verdict) => failOn.includes(verdict))) return 1;
+  return seen.some((verdict) => exitCodeOf(verdict) === 3) ? 3 : 0;
+}
+
+function auditOptions(options: AuditArguments): AuditOptions {
+  const { jobs, journal, hash, shard, since, timeout, maxMemory, maxConnections } = options;
+  return {
+    proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
+    keylogs: options.keylog ?? [],
+    rsaKeys: options.rsaKey ?? [],
+    trust: options.trust ?? [],
+    proxyCa: options.proxyCa ?? [],
+    verifyBodies: options.skipBodies !== true,
+    join: options.join === true,
+    hash: hash === true,
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(journal === undefined ? {} : { journal }),
+    ...(shard === undefined ? {} : { shard }),
+    ...(since === undefined ? {} : { since }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    ...(maxMemory === undefined ? {} : { maxMemoryMiB: maxMemory }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  };
+}

@@ -1,0 +1,19 @@
+// Options about how captures are read: the same for one and for many.
+import type { Command } from "commander";
+import { collect, ports, proxies } from "./option-values.ts";
+
+/** Adds them to `command`. */
+export function readingOptions(command: Command): Command {
+  return command
+    .option("-p, --proxy-port <port,...>", "where the proxy listens; without it, found by what the bytes say", ports)
+    .option("--proxy <host[:port]>", "the proxy's IP address; repeatable", proxies)
+    .option(
+      "-k, --keylog <file>",
+      "TLS key log (SSLKEYLOGFILE); repeatable; NAME.keys beside the capture is found",
+      collect,
+    )
+    .option("--rsa-key <file>", "a server's RSA private key (PEM), for RSA key exchange; repeatable", collect)
+    .option("--trust <file>", "certificates of origins' private roots (PEM or DER); repeatable", collect)
+    .option("--proxy-ca <file>", "certificates of the proxy's interception authority; repeatable", collect)
+    .option("--skip-bodies", "pass over large bodies inside TLS without verifying their tags: quicker");
+}

@@ -1,0 +1,61 @@
+// The outputs of an audit by the name of their format. `row` is written as each capture is done, `end` behind the last one.
+import type { AuditReport, AuditRow } from "../../audit-types.ts";
+import { terminalText } from "../../escape.ts";
+import type { TerminalStyle } from "../style.ts";
+
+export interface AuditDocument {
+  row(row: AuditRow): string;
+  end(report: AuditReport): string;
+}
+
+export interface AuditFormat {
+  /** Whether `end` needs a row of every capture. */
+  readonly allRows: boolean;
+  open(style: TerminalStyle): Promise<AuditDocument>;
+}
+
+export const AUDIT_FORMATS = {
+  table: {
+    allRows: false,
+    open: async (style) => {
+      const { auditTable } = await import("./table.ts");
+      return { row: () => "", end: (report) => auditTable(report, style) };
+    },
+  },
+  line: {
+    allRows: false,
+    open: async () => ({ row: (row) => `${lineOf(row)}\n`, end: () => "" }),
+  },
+  json: {
+    allRows: true,
+    open: async () => ({ row: () => "", end: (report) => `${JSON.stringify(report, null, 2)}\n` }),
+  },
+  ndjson: {
+    allRows: false,
+    open: async () => ({
+      row: (row) => `${JSON.stringify(row)}\n`,
+      // The rows were written one by one already.
+      end: (report) => `${JSON.stringify({ ...report, rows: [] })}\n`,
+    }),
+  },
+} as const satisfies Readonly<Record<string, AuditFormat>>;
+
+export type AuditFormatName = keyof typeof AUDIT_FORMATS;
+
+/** The same fields as the line of a single capture. */
+function lineOf(row: AuditRow): string {
+  const first = row.groups.find(({ verdict }) => verdict === row.verdict);
+  const proxy = row.groups[0]?.proxy ?? "-";
+  return [
+    row.verdict ?? "not-checked",
+    row.path,
+    `proxy=${proxy}`,
+    `tunnels=${row.tunnels}`,
+    `wrong=${row.wrong}`,
+    `unseen=${row.unseen}`,
+    `first=${first === undefined ? "-" : `${first.host ?? "unknown"}@${first.frame}`}`,
+    row.text,
+  ]
+    .map((field) => terminalText(field))
+    .join("\t");
+}

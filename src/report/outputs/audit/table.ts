@@ -1,0 +1,150 @@
+// The summary of an audit on a terminal: what is wrong and where, then the sums per proxy, host and client, then what could not be checked.
+import Table from "cli-table3";
+import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
+import { colourOf, counted, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
+
+/** Rows of each table, unless more is asked for. */
+const MAX_ROWS = 10;
+/** Columns for a path or name. */
+const MAX_NAME = 44;
+
+/** The whole summary as text, ending with a line end. */
+export function auditTable(report: AuditReport, style: TerminalStyle): string {
+  const sections = [
+    lead(report, style),
+    problemsTable("What is wrong", report.problems, style),
+    ...changesTables(report, style),
+    tallies("Per verdict", report.verdicts, style),
+    tallies("Per finding", report.findings, style),
+    tallies("Per proxy", report.proxies, style),
+    tallies("Per host", report.hosts, style),
+    tallies("Per client", report.clients, style),
+    unchecked(report, style),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+function lead({ captures, connections, verdict, problems }: AuditReport, style: TerminalStyle): string {
+  const what = verdict === null ? "nothing could be checked" : verdict;
+  const counts = [
+    `${counted(captures.total, "capture")}, ${counted(connections, "connection")} to proxies`,
+    ...(captures.failed > 0 ? [`${captures.failed} could not be checked`] : []),
+    ...(captures.skipped > 0 ? [`${counted(captures.skipped, "other file")} passed over`] : []),
+    ...(captures.interrupted ? ["interrupted: not all are in this summary"] : []),
+  ];
+  const worst = problems[0];
+  const sentence =
+    worst === undefined
+      ? "Nothing wrong was seen."
+      : `Worst: ${worst.verdict} for ${worst.host ?? "an unknown host"}, asked by ${worst.client} through ${worst.proxy} (${counted(worst.connections, "connection")}; ${worst.path}, stream ${worst.stream}, frame ${worst.frame}).`;
+  return [
+    `${paint(style, verdict === null ? "yellow" : colourOf(verdict), what)}  ${paint(style, "dim", counts.join("; "))}`,
+    "",
+    ...wrap(safe(style, sentence), style.width - 2).map((text) => `  ${paint(style, "bold", text)}`),
+  ].join("\n");
+}
+
+function problemsTable(title: string, problems: readonly AuditProblem[], style: TerminalStyle): string {
+  if (problems.length === 0) return "";
+  const shown = style.verbose ? problems : problems.slice(0, MAX_ROWS);
+  const rows = shown.map(({ verdict, host, client, proxy, connections, since, path, stream }) => [
+    verdict,
+    name(host ?? "unknown", style),
+    client,
+    proxy,
+    String(connections),
+    day(since),
+    `${name(path, style)} ${stream}`,
+  ]);
+  return section(
+    title,
+    ["verdict", "host", "client", "proxy", "n", "since", "capture, stream"],
+    rows,
+    problems.length,
+    style,
+  );
+}
+
+function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly string[] {
+  if (changes === null) return [];
+  const none = changes.new.length + changes.gone.length + changes.still.length === 0;
+  if (none) return [paint(style, "bold", "Nothing wrong, neither now nor in the earlier journal.")];
+  return [
+    problemsTable(`New since the earlier journal: ${changes.new.length}`, changes.new, style),
+    problemsTable(`Gone: ${changes.gone.length}`, changes.gone, style),
+    paint(style, "bold", `Still there: ${changes.still.length}`),
+  ];
+}
+
+function tallies(title: string, list: readonly AuditTally[], style: TerminalStyle): string {
+  if (list.length === 0) return "";
+  const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
+  const rows = shown.map((tally) => [
+    name(tally.name, style),
+    String(tally.connections),
+    String(tally.wrong),
+    String(tally.unseen),
+    String(tally.captures),
+    day(tally.since),
+    tally.worst ?? "",
+  ]);
+  return section(title, ["name", "n", "wrong", "unseen", "captures", "since", "worst"], rows, list.length, style);
+}
+
+function section(
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  total: number,
+  style: TerminalStyle,
+): string {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    chars: NO_FRAME,
+  });
+  table.push(...rows.map((row) => [...row]));
+  const text = table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+  const more = total > rows.length ? `\n${paint(style, "dim", `and ${total - rows.length} more (-v shows all)`)}` : "";
+  return `${paint(style, "bold", title)}\n${text}${more}`;
+}
+
+function unchecked({ rows }: AuditReport, style: TerminalStyle): string {
+  const failed = rows.filter(({ verdict }) => verdict === null);
+  if (failed.length === 0) return "";
+  const shown = style.verbose ? failed : failed.slice(0, MAX_ROWS);
+  const lines = shown.map(({ path, message }) => `  ${safe(style, path)}: ${safe(style, message ?? "")}`);
+  if (failed.length > shown.length) lines.push(paint(style, "dim", `  and ${failed.length - shown.length} more`));
+  return [paint(style, "bold", "Could not be checked"), ...lines].join("\n");
+}
+
+function name(text: string, style: TerminalStyle): string {
+  return truncate(style, safe(style, text), MAX_NAME);
+}
+
+/** The day of a time stamp; the rest is in JSON. */
+function day(since: string | null): string {
+  return since === null ? "unknown" : since.slice(0, 10);
+}
+
+const NO_FRAME = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "",
+};

@@ -1,0 +1,23 @@
+// Pieces that schemas are made of (JSON Schema draft 2020-12): object shapes are closed and every field is required, as in the types.
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+export const string: Schema = { type: "string" };
+export const boolean: Schema = { type: "boolean" };
+export const count: Schema = { type: "integer", minimum: 0 };
+export const frame: Schema = { type: "integer", minimum: 1, description: "frame number, from 1" };
+export const time: Schema = {
+  type: "string",
+  pattern: "^-?\\d{4,}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$",
+  description: "RFC 3339, UTC, nanoseconds",
+};
+export const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+export const list = (items: Schema): Schema => ({ type: "array", items });
+export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
+export const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
+export const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});

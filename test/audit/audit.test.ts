@@ -1,0 +1,322 @@
+// Audits: what is found, in which order, the journal and what survives its process, parts and their sum, rotated captures as one.
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditCaptures, checkCapture, mergeJournals } from "../../src/audit/index.ts";
+import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
+import { auditSchema } from "../../src/report/index.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CAPTURES = join(ROOT, "captures");
+const hasEditcap = spawnSync("editcap", ["--version"]).status === 0;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pcapcheck-audit-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fresh = (name: string): string => {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+};
+const put = (to: string, ...names: string[]): void => {
+  for (const name of names) copyFileSync(join(CAPTURES, name), join(to, name));
+};
+const paths = (rows: readonly AuditRow[]): string[] => rows.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
+
+describe("what an audit finds", () => {
+  it("goes into folders, recognises captures by content, and tells the rest apart", async () => {
+    const all = fresh("found");
+    put(all, "squid-basic.pcap", "format-gzip.pcap.gz");
+    mkdirSync(join(all, "deep/er"), { recursive: true });
+    copyFileSync(join(CAPTURES, "scripted-connect-401.pcap"), join(all, "deep/er/no-ending"));
+    writeFileSync(join(all, "notes.txt"), "nothing to see\n");
+    writeFileSync(join(all, "empty.pcap"), "");
+    symlinkSync(all, join(all, "deep/loop"));
+    const report = await auditCaptures([all], { allRows: true });
+    expect(paths(report.rows)).toEqual(["no-ending", "format-gzip.pcap.gz", "squid-basic.pcap"]);
+    expect(report.captures).toEqual({ total: 3, checked: 3, failed: 0, skipped: 2, interrupted: false });
+    expect(report.verdict).toBe("connect-401");
+    expect(report.exitCode).toBe(1);
+  });
+
+  it("makes a row of what was named and is none, and of what is broken", async () => {
+    const all = fresh("broken");
+    writeFileSync(join(all, "notes.txt"), "nothing to see\n");
+    put(all, "squid-basic.pcap");
+    const report = await auditCaptures(
+      [join(all, "notes.txt"), join(all, "none.pcap"), join(all, "squid-basic.pcap")],
+      {
+        allRows: true,
+      },
+    );
+    expect(report.captures).toMatchObject({ total: 3, checked: 1, failed: 2 });
+    expect(report.rows.map(({ message }) => message)).toEqual([
+      "there is no such file",
+      expect.stringContaining("this is no packet capture"),
+      null,
+    ]);
+    expect(report.exitCode).toBe(2);
+  });
+
+  it("takes globs and lists, and each capture once", async () => {
+    const all = fresh("lists");
+    put(all, "squid-basic.pcap", "squid-403.pcap", "mitm-noauth.pcap");
+    const list = join(all, "list.txt");
+    writeFileSync(list, `# of today\n${join(all, "squid-403.pcap")}\r\n\n${join(all, "mitm-noauth.pcap")}\n`);
+    const report = await auditCaptures([join(all, "squid-*.pcap"), `@${list}`], { allRows: true });
+    expect(paths(report.rows)).toEqual(["squid-403.pcap", "squid-basic.pcap", "mitm-noauth.pcap"]);
+  });
+
+  it("splits into parts that are all of it, none twice, the same every time", async () => {
+    const whole = await auditCaptures([CAPTURES], { allRows: true });
+    const parts = await Promise.all(
+      [1, 2, 3].map((index) => auditCaptures([CAPTURES], { allRows: true, shard: { index, of: 3 } })),
+    );
+    const rows = parts.flatMap((part) => part.rows);
+    expect(rows.length).toBe(whole.rows.length);
+    expect(new Set(rows.map(({ path }) => path))).toEqual(new Set(whole.rows.map(({ path }) => path)));
+    for (const part of parts) expect(part.rows.length).toBeGreaterThan(whole.rows.length / 6);
+  });
+});
+
+describe("the summary", () => {
+  it("adds up what the reports of its captures say, and keeps to its schema", async () => {
+    const report = await auditCaptures([CAPTURES], { allRows: true });
+    const single = (await checkCapture(join(CAPTURES, "gateway-mixed.pcap"))) as Report;
+    const row = report.rows.find(({ path }) => path.endsWith("/gateway-mixed.pcap"))!;
+    expect(row).toMatchObject({
+      verdict: single.verdict,
+      connections: 4,
+      wrong: single.totals.wrong,
+      verdicts: single.totals.verdicts,
+    });
+    const sum = report.verdicts.reduce((total, { connections }) => total + connections, 0);
+    expect(sum).toBe(report.connections);
+    expect(report.proxies.reduce((total, { connections }) => total + connections, 0)).toBe(sum);
+    expect(report.clients.reduce((total, { wrong }) => total + wrong, 0)).toBe(
+      report.rows.reduce((total, { wrong }) => total + wrong, 0),
+    );
+    expect(report.problems[0]?.verdict).toBe("tunnel-401-proxy");
+    const validate = new Ajv2020({ strict: true, allErrors: true }).compile(auditSchema);
+    expect(validate(JSON.parse(JSON.stringify(report))), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it("tells what is new, gone and still there", async () => {
+    const before = fresh("before");
+    const after = fresh("after");
+    put(before, "scripted-plain-401.pcap", "squid-403.pcap");
+    put(after, "scripted-plain-401.pcap", "scripted-connect-401.pcap");
+    const journal = join(folder, "before.ndjson");
+    await auditCaptures([before], { journal });
+    const { changes } = await auditCaptures([after], { since: journal });
+    expect(changes?.still.map(({ verdict }) => verdict)).toEqual(["tunnel-401-proxy"]);
+    expect(changes?.new.map(({ verdict }) => verdict)).toEqual(["connect-401"]);
+    expect(changes?.gone.map(({ verdict }) => verdict)).toEqual(["tunnel-refused"]);
+  });
+});
+
+describe("the journal", () => {
+  it("is gone on with: only what changed is checked again", async () => {
+    const all = fresh("again");
+    put(all, "squid-basic.pcap", "squid-403.pcap");
+    const journal = join(folder, "again.ndjson");
+    const first = await auditCaptures([all], { journal, allRows: true });
+    const text = readFileSync(journal, "utf8");
+    expect(await auditCaptures([all], { journal, allRows: true })).toEqual(first);
+    expect(readFileSync(journal, "utf8")).toBe(text);
+    copyFileSync(join(CAPTURES, "scripted-connect-401.pcap"), join(all, "squid-403.pcap"));
+    const second = await auditCaptures([all], { journal, allRows: true });
+    expect(second.verdict).toBe("connect-401");
+    expect(readFileSync(journal, "utf8").split("\n").length).toBe(text.split("\n").length + 1);
+    expect(mergeJournals([journal]).verdict).toBe("connect-401");
+  });
+
+  it("with hashes, a new time alone changes nothing", async () => {
+    const all = fresh("hashes");
+    put(all, "squid-basic.pcap");
+    const journal = join(folder, "hashes.ndjson");
+    await auditCaptures([all], { journal, hash: true });
+    const text = readFileSync(journal, "utf8");
+    utimesSync(join(all, "squid-basic.pcap"), 1, 1);
+    await auditCaptures([all], { journal, hash: true });
+    expect(readFileSync(journal, "utf8")).toBe(text);
+  });
+
+  it("forgets a torn last line, and refuses what is no journal, other options and a second writer", async () => {
+    const all = fresh("torn");
+    put(all, "squid-basic.pcap", "squid-403.pcap");
+    const journal = join(folder, "torn.ndjson");
+    await auditCaptures([all], { journal });
+    const text = readFileSync(journal, "utf8");
+    writeFileSync(journal, text.slice(0, -30));
+    await auditCaptures([all], { journal });
+    expect(readFileSync(journal, "utf8")).toBe(text);
+    await expect(auditCaptures([all], { journal, proxies: [{ port: 1 }] })).rejects.toThrow("other options");
+    const notes = join(folder, "notes.md");
+    writeFileSync(notes, "# notes\n");
+    await expect(auditCaptures([all], { journal: notes })).rejects.toThrow("no journal");
+    expect(readFileSync(notes, "utf8")).toBe("# notes\n");
+    writeFileSync(`${journal}.lock`, `${process.pid}\n`);
+    await expect(auditCaptures([all], { journal })).rejects.toThrow("another audit");
+    rmSync(`${journal}.lock`);
+  });
+
+  it("of all parts give the same summary as the whole", async () => {
+    const whole = await auditCaptures([CAPTURES]);
+    const journals = [1, 2, 3].map((index) => join(folder, `part-${index}.ndjson`));
+    for (const [i, journal] of journals.entries())
+      await auditCaptures([CAPTURES], { journal, shard: { index: i + 1, of: 3 } });
+    const merged = mergeJournals(journals);
+    const { captures, rows, ...sums } = whole;
+    expect(merged).toMatchObject({ ...sums, captures: { ...captures, skipped: 0 } });
+    expect(merged.rows).toEqual(rows);
+  });
+});
+
+describe("rotated captures", () => {
+  it.skipIf(!hasEditcap)("are whole when they are joined (needs editcap)", async () => {
+    const all = fresh("rotated");
+    execFileSync("editcap", ["-c", "9", join(CAPTURES, "gateway-mixed.pcap"), join(all, "ring.pcap")]);
+    copyFileSync(join(CAPTURES, "gateway-mixed.keys"), join(folder, "ring.keys"));
+    const options = { allRows: true, keylogs: [join(folder, "ring.keys")] };
+    const apart = await auditCaptures([all], options);
+    const joined = await auditCaptures([all], { ...options, join: true });
+    const whole = (await checkCapture(join(CAPTURES, "gateway-mixed.pcap"))) as Report;
+    expect(apart.rows.length).toBeGreaterThan(5);
+    expect(joined.rows.length).toBe(1);
+    expect(joined.rows[0]).toMatchObject({ packets: whole.capture.packets, verdicts: whole.totals.verdicts });
+    expect(joined.rows[0]?.groups.map(({ frame }) => frame)).toEqual(
+      expect.arrayContaining(whole.connections.map(({ firstFrame }) => firstFrame)),
+    );
+  });
+
+  it.skipIf(!hasEditcap)("cut as tcpdump -C names them (needs editcap)", async () => {
+    const all = fresh("tcpdump-c");
+    const source = join(CAPTURES, "squid-basic.pcap");
+    const keys = join(CAPTURES, "squid-basic.keys");
+    for (const [i, range] of ["1-8", "9-16", "17-1000"].entries())
+      execFileSync("editcap", ["-r", source, join(all, `trace.pcap${i === 0 ? "" : i}`), range]);
+    const report = await auditCaptures([all], { join: true, allRows: true, keylogs: [keys] });
+    expect(report.rows.map(({ verdict }) => verdict)).toEqual(["auth-ok"]);
+  });
+});
+
+describe("the program", () => {
+  const program = (): string => join(folder, "bin/pcapcheck.cjs");
+  beforeAll(() => {
+    mkdirSync(join(folder, "bin"));
+    execFileSync(process.execPath, [join(ROOT, "src/build.mjs"), "--program", program()], { stdio: "inherit" });
+    // What is not bundled is looked for where the program lies.
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  });
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [program(), "audit", ...args], { cwd: ROOT, encoding: "utf8" });
+
+  it("gives the same with two workers as with none", () => {
+    for (const format of ["ndjson", "table", "line"]) {
+      const alone = run("captures", "-f", format);
+      const many = run("captures", "-f", format, "-j", "2");
+      expect(many.stdout).toBe(alone.stdout);
+      expect([many.status, many.stderr]).toEqual([alone.status, ""]);
+    }
+  });
+
+  it("gives up a capture that takes too much memory or time, and goes on with another worker", () => {
+    const all = fresh("limits");
+    put(all, "squid-403.pcap");
+    makeLong(join(all, "long.pcap"));
+    const slow = run(all, "--timeout", "0.6", "-f", "ndjson");
+    expect(slow.stdout).toContain("it took longer than 0.6 s");
+    expect(slow.stdout).toContain('"tunnel-refused"');
+    const large = run(all, "--max-memory", "12", "-f", "ndjson");
+    expect(large.stdout).toContain("MiB of memory");
+    expect(large.stdout).toContain('"tunnel-refused"');
+    expect([slow.status, large.status]).toEqual([2, 2]);
+  });
+
+  it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
+    const without = join(folder, "without.ndjson");
+    expect(run("captures", "--journal", without, "-q").status).toBe(1);
+    const wanted = readFileSync(without, "utf8");
+    const journal = join(folder, "killed.ndjson");
+    for (let kill = 0; kill < 10; kill++) {
+      const child = spawn(process.execPath, [program(), "audit", "captures", "--journal", journal, "-q"], {
+        cwd: ROOT,
+        stdio: "ignore",
+      });
+      // Anywhere between its start and its end.
+      await ended(child, 60 + Math.random() * 300);
+      if (existsSync(journal)) {
+        const text = readFileSync(journal, "utf8");
+        expect(wanted.startsWith(text.slice(0, text.lastIndexOf("\n") + 1))).toBe(true);
+      }
+    }
+    run("captures", "--journal", journal, "-q");
+    expect(readFileSync(journal, "utf8")).toBe(wanted);
+  });
+
+  it("ends at Ctrl-C with what is done", async () => {
+    const all = fresh("interrupted");
+    for (let i = 0; i < 2000; i++) copyFileSync(join(CAPTURES, "far-401-h2.pcap"), join(all, `${i}.pcap`));
+    const child = spawn(process.execPath, [
+      program(),
+      "audit",
+      all,
+      "-f",
+      "json",
+      "-o",
+      join(folder, "interrupted.json"),
+    ]);
+    setTimeout(() => child.kill("SIGINT"), 600);
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    const report = JSON.parse(readFileSync(join(folder, "interrupted.json"), "utf8")) as AuditReport;
+    expect(code).toBe(2);
+    expect(report.captures.interrupted).toBe(true);
+    expect(report.rows.length).toBe(report.captures.total);
+    expect(report.captures.total).toBeLessThan(2000);
+  });
+});
+
+/** Kills the process after so many milliseconds, and waits for its end. */
+async function ended(child: ChildProcess, milliseconds: number): Promise<void> {
+  const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  await new Promise((resolve) => child.on("exit", resolve));
+  clearTimeout(timer);
+}
+
+/** A capture of many tunnels: one recorded connection over and over, each time from another port. */
+function makeLong(path: string): void {
+  const one = readFileSync(join(CAPTURES, "squid-basic.pcap"));
+  const packets = one.subarray(24);
+  const copies: Buffer[] = [one.subarray(0, 24)];
+  for (let i = 0; i < 30_000; i++) {
+    const copy = Buffer.from(packets);
+    for (let at = 0; at + 16 <= copy.length; ) {
+      const length = copy.readUInt32LE(at + 8);
+      const ip = at + 16 + 14;
+      const tcp = ip + (copy[ip]! & 15) * 4;
+      const side = copy.readUInt16BE(tcp) === 3128 ? 2 : 0;
+      copy.writeUInt16BE(1024 + (i % 60_000), tcp + side);
+      at += 16 + length;
+    }
+    copies.push(copy);
+  }
+  writeFileSync(path, Buffer.concat(copies));
+}
