@@ -1,7 +1,8 @@
 // Every rule on facts made by hand: what it finds, and what looks like it and is something else.
 import { describe, expect, it } from "vitest";
 import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
-import type { Timeline } from "../../src/proxy/index.ts";
+import type { RequestHead } from "../../src/http/index.ts";
+import type { Timeline, TunnelFact } from "../../src/proxy/index.ts";
 import {
   ACCEPTED,
   asked,
@@ -48,6 +49,21 @@ function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting)
 }
 
 // --- tables: id, name, timelines, what the finding says (null: there is none)
+
+/** A tunnel whose one request has this head, in the clear or in TLS that was read. */
+function plain(request: Partial<RequestHead>, tls: TunnelFact["tls"] = null): Timeline {
+  const one = read(0, [{ status: 200 }], [{}]);
+  const tunnel = one.tunnel!;
+  const exchanges = tunnel.exchanges.map((exchange) => ({
+    ...exchange,
+    request: { ...exchange.request!, ...request },
+  }));
+  return { ...one, tunnel: { ...tunnel, protocol: tls === null ? "http" : "tls", tls, exchanges } };
+}
+
+function inTls(request: Partial<RequestHead>): Timeline {
+  return plain(request, tunnelOf({ records: [] }).tunnel!.tls);
+}
 
 type Row = readonly [
   id: FindingId,
@@ -162,6 +178,13 @@ const ROWS: readonly Row[] = [
   ["basic-in-clear", "Basic on a CONNECT", [asked(0, [CHALLENGED, ACCEPTED])], /1 request carried Basic/],
   [
     "basic-in-clear",
+    "Basic in a tunnel that carries plain HTTP",
+    [plain({ authorization: SENT })],
+    /1 request carried Basic credentials to a site/,
+  ],
+  ["basic-in-clear", "Basic inside TLS", [inTls({ authorization: SENT })], null],
+  [
+    "basic-in-clear",
     "NTLM",
     [
       asked(0, [
@@ -231,6 +254,15 @@ const ROWS: readonly Row[] = [
     "another host that is never challenged",
     [read(0, [CHALLENGED, ACCEPTED], [{ status: 401, ...GATEWAY }]), read(1, [{ target: NEWS, status: 200 }], [{}])],
     /news\.example\.com is not challenged at all/,
+  ],
+  [
+    "mixed-auth-context",
+    "a host whose inside was not read: nothing is said of it",
+    [
+      { ...read(0, [CHALLENGED, ACCEPTED], []), tunnel: tunnelOf({ records: [] }).tunnel },
+      read(1, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, ...GATEWAY }]),
+    ],
+    /\(frame 16\); www\.example\.com at CONNECT tcp:\/\/, and what comes inside could not be read\.$/,
   ],
   [
     "mixed-auth-context",

@@ -11,7 +11,8 @@ const TEXT: RuleText = {
   title: "Passwords go over the network in readable form (Basic)",
   meaning:
     "Basic credentials are only encoded, not encrypted: whoever sees the connection to the proxy, or this capture, has the password. pcapcheck does not print it.",
-  looksLike: "Proxy-Authorization: Basic, or Authorization: Basic in a forwarded request, on a connection without TLS.",
+  looksLike:
+    "Proxy-Authorization: Basic, or Authorization: Basic in a forwarded request or in a tunnel that carries plain HTTP, on a connection without TLS.",
   example: ["> CONNECT www.example.com:443, Proxy-Authorization: Basic, over plain TCP to port 8080", "< 200"],
   evidence: "The frames of the requests.",
   advice: {
@@ -35,8 +36,8 @@ export const basicInClear: Rule = {
         .filter(({ credentials }) => isBasic(credentials))
         .map(({ frame }) => frame),
     );
-    const toSites = readable.flatMap(({ forwards }) =>
-      forwards.flatMap(({ request }) =>
+    const toSites = readable.flatMap(({ forwards, tunnel }) =>
+      [...forwards, ...(tunnel?.tls === null ? tunnel.exchanges : [])].flatMap(({ request }) =>
         request !== null && isBasic(request.authorization) ? [request.where.frame] : [],
       ),
     );

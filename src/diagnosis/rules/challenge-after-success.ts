@@ -26,7 +26,11 @@ const TEXT: RuleText = {
     proxyAdmin:
       "Compare the rules that match at CONNECT tcp:// and at GET https:// for this client: two authenticate(...) realms, authenticate.force(yes), another authenticate.mode(...) or a surrogate (cookie, IP) that expires between them. With IP surrogates check that both stages see the same client address.",
   },
-  references: ["RFC 9110 §11.7.2 (Proxy-Authorization)", "RFC 9110 §15.5.8 (407)"],
+  references: [
+    "RFC 9110 §11.7.2 (Proxy-Authorization)",
+    "RFC 9110 §15.5.8 (407)",
+    "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+  ],
 };
 
 export const challengeAfterSuccess: Rule = {

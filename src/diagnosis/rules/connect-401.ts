@@ -19,7 +19,12 @@ export const connect401 = verdictRule(
       proxyAdmin:
         "Use a proxy authentication mode for explicit clients: authenticate.mode(proxy) or proxy-ip instead of origin or origin-ip; look for a rule that forces an origin mode for this client, listener or domain. Check that the client really speaks to an explicit listener and not to a reverse or transparent one.",
     },
-    references: ["RFC 9110 §15.5.2 (401)", "RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.1 (Proxy-Authenticate)"],
+    references: [
+      "RFC 9110 §15.5.2 (401)",
+      "RFC 9110 §15.5.8 (407)",
+      "RFC 9110 §11.7.1 (Proxy-Authenticate)",
+      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+    ],
   },
   ({ timeline, summary }) => {
     const refused = timeline.connects.find(({ response }) => response?.status === 401);

@@ -22,7 +22,11 @@ export const forward401Proxy = verdictRule(
       proxyAdmin:
         "Use authenticate.mode(proxy) or proxy-ip for explicit clients; look for a rule with an origin mode that matches this host (url.domain=) or path.",
     },
-    references: ["RFC 9110 §15.5.2 (401)", "RFC 9110 §15.5.8 (407)"],
+    references: [
+      "RFC 9110 §15.5.2 (401)",
+      "RFC 9110 §15.5.8 (407)",
+      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+    ],
   },
   ({ timeline, summary, attributions }) => {
     const answers = timeline.forwards.filter(

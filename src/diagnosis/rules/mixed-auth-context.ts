@@ -30,7 +30,12 @@ const TEXT: RuleText = {
     proxyAdmin:
       "Look for a rule with url.domain=, url.category=, url.path= or url.scheme=https that matches the hosts challenged inside and not the others, with an authenticate(...), authenticate.mode(...) or authenticate.force(yes) of its own. Move its condition to where it also matches at CONNECT tcp:// (no url.scheme=, no url.path=), or let it inherit the user of the CONNECT.",
   },
-  references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.8 (407)", "RFC 9110 §15.5.2 (401)"],
+  references: [
+    "RFC 9110 §9.3.6 (CONNECT)",
+    "RFC 9110 §15.5.8 (407)",
+    "RFC 9110 §15.5.2 (401)",
+    "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+  ],
 };
 
 export const mixedAuthContext: Rule = {
@@ -46,6 +51,8 @@ interface Context {
   readonly connect: Map<string, number>;
   readonly https: Map<string, number>;
   readonly never: Map<string, number>;
+  /** Hosts with a tunnel whose inside was not read: of them nobody knows whether they are challenged there. */
+  readonly unread: Set<string>;
   /** Frame in which credentials were accepted. */
   authenticated: number | null;
 }
@@ -57,7 +64,14 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
     const key = `${proxy.ip} ${proxy.port} ${client.ip}`;
     let context = contexts.get(key);
     if (context === undefined) {
-      context = { client: client.ip, connect: new Map(), https: new Map(), never: new Map(), authenticated: null };
+      context = {
+        client: client.ip,
+        connect: new Map(),
+        https: new Map(),
+        never: new Map(),
+        unread: new Set(),
+        authenticated: null,
+      };
       contexts.set(key, context);
     }
     learn(context, connection);
@@ -73,6 +87,7 @@ function learn(context: Context, { timeline, attributions, verdict }: JudgedConn
   if (challenge?.responseFrame != null) addFirst(context.connect, host, challenge.responseFrame);
   const success = steps.find(({ credentials, status }) => credentials !== null && status !== null && status < 300);
   if (success !== undefined) context.authenticated ??= success.responseFrame;
+  if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = timeline.tunnel?.exchanges.find(
     (exchange) =>
       (exchange.response?.status === 401 || exchange.response?.status === 407) &&
@@ -83,7 +98,7 @@ function learn(context: Context, { timeline, attributions, verdict }: JudgedConn
 }
 
 function mixed(context: Context): readonly Finding[] {
-  const { https, connect, never, authenticated } = context;
+  const { https, connect, never, unread, authenticated } = context;
   const others = [...connect.keys()].filter((host) => !https.has(host));
   if (https.size === 0 || (others.length === 0 && authenticated === null)) return [];
   const although =
@@ -92,8 +107,11 @@ function mixed(context: Context): readonly Finding[] {
       : ` although this client (${context.client}) was authenticated at CONNECT (frame ${authenticated})`;
   const are = https.size === 1 ? "is" : "are";
   const sentences = [`${list(https)} ${are} challenged at GET https://${although}`];
-  if (others.length > 0)
-    sentences.push(`${listOf(others)} ${others.length === 1 ? "is" : "are"} challenged at CONNECT tcp:// only`);
+  const only = others.filter((host) => !unread.has(host));
+  if (only.length > 0)
+    sentences.push(`${listOf(only)} ${only.length === 1 ? "is" : "are"} challenged at CONNECT tcp:// only`);
+  const half = others.filter((host) => unread.has(host));
+  if (half.length > 0) sentences.push(`${listOf(half)} at CONNECT tcp://, and what comes inside could not be read`);
   const quiet = [...never.keys()].filter((host) => !https.has(host) && !connect.has(host));
   if (quiet.length > 0) sentences.push(`${listOf(quiet)} ${quiet.length === 1 ? "is" : "are"} not challenged at all`);
   const frames = [...first(https), ...first(connect), ...(authenticated === null ? [] : [authenticated])];

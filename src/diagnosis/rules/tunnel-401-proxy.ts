@@ -8,7 +8,7 @@ export const tunnel401Proxy = verdictRule(
     severity: "error",
     title: "The proxy asked for credentials inside the tunnel (401) instead of on the CONNECT (407)",
     meaning:
-      "The CONNECT was answered with 2xx, so for the client the proxy's part is over and everything in the tunnel comes from the web site. The proxy intercepts TLS, evaluates its policy again for the decrypted request, finds no valid authentication there and asks with 401. The browser shows a login box in the name of the web site that no password satisfies.",
+      "The CONNECT was answered with 2xx, so for the client the proxy's part is over and everything in the tunnel comes from the web site. The proxy intercepts TLS, evaluates its policy again for the decrypted request, finds no valid authentication there and asks with 401. The browser shows a login box in the name of the web site that no password satisfies. Some ask inside on purpose, to keep Basic credentials off the readable CONNECT: that takes a mode with a redirect to a virtual URL, not a plain 401.",
     looksLike:
       "CONNECT, 2xx (with or without a 407 before), TLS handshake, a request, and a 401 that the web site never sent.",
     example: [
@@ -25,7 +25,13 @@ export const tunnel401Proxy = verdictRule(
       proxyAdmin:
         "An authentication rule matches the decrypted request but not the CONNECT. Look for authenticate(...) rules with url.scheme=https, url.domain=, url.path= or another authenticate.mode(...) than the rule that matches the CONNECT, and for authenticate.force(yes). The same rule has to match at CONNECT tcp:// and at GET https://.",
     },
-    references: ["RFC 9110 §15.5.2 (401)", "RFC 9110 §15.5.8 (407)", "RFC 9110 §9.3.6 (CONNECT)"],
+    references: [
+      "RFC 9110 §15.5.2 (401)",
+      "RFC 9110 §15.5.8 (407)",
+      "RFC 9110 §9.3.6 (CONNECT)",
+      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+      "Broadcom knowledge base: Protecting Basic credentials selectively",
+    ],
   },
   (connection) => describeTunnelAnswer(connection, 401),
 );

@@ -26,7 +26,13 @@ export const tunnel401Suspected = verdictRule(
       proxyAdmin:
         "Look in the access log or a policy trace for this client and minute: is there a transaction GET https:// with client.response.code: 401 and server.response.code: 0? If so, look for the authenticate(...) rule that matches there and not at CONNECT tcp://: url.scheme=https, url.domain=, url.path=, another authenticate.mode(...), authenticate.force(yes).",
     },
-    references: ["RFC 8446 §5.2 (record lengths)", "RFC 9110 §15.5.2 (401)", "RFC 9110 §11.7 (proxy authentication)"],
+    references: [
+      "RFC 8446 §5.2 (record lengths)",
+      "RFC 9110 §15.5.2 (401)",
+      "RFC 9110 §11.7 (proxy authentication)",
+      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+      "Broadcom knowledge base: Policy layers description and policy traces",
+    ],
   },
   ({ timeline, summary, signs }) => ({
     detail: summary,

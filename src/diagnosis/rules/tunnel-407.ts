@@ -23,7 +23,11 @@ export const tunnel407 = verdictRule(
       proxyAdmin:
         "The proxy decides to authenticate only after it has opened the tunnel. Make the authentication rule match the CONNECT (url.scheme=tcp or no condition on the scheme), not only the decrypted or later request.",
     },
-    references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §9.3.6 (CONNECT)"],
+    references: [
+      "RFC 9110 §15.5.8 (407)",
+      "RFC 9110 §9.3.6 (CONNECT)",
+      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+    ],
   },
   (connection) => describeTunnelAnswer(connection, 407),
 );
