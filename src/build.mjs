@@ -1,9 +1,9 @@
-// Builds dist/: the program as CommonJS (it starts quicker than a module), the library as a module, types and schema.
+// Builds dist/: the program as CommonJS (it starts quicker than a module), the library as a module, types, schema and manual.
 // `node src/build.mjs --program FILE` builds the program only, at FILE and beside it.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -67,12 +67,20 @@ async function buildLibrary() {
   execFileSync(process.execPath, [tsc, "--project", join(root, "src/tsconfig.json")], { stdio: "inherit" });
 }
 
-async function buildSchema() {
-  const outfile = join(dist, "schema.cjs");
-  await build({ ...common, entryPoints: ["src/report/schema.ts"], outfile, format: "cjs" });
-  const { reportSchema } = createRequire(import.meta.url)(outfile);
+/** What a module of the sources gives, without leaving it behind. */
+async function evaluate(entryPoint) {
+  const outfile = join(dist, `${basename(entryPoint)}.cjs`);
+  await build({ ...common, entryPoints: [entryPoint], outfile, format: "cjs", external: ["@colors/colors/safe"] });
+  const value = createRequire(import.meta.url)(outfile);
   rmSync(outfile);
+  return value;
+}
+
+async function buildTexts() {
+  const { reportSchema } = await evaluate("src/report/schema.ts");
   writeFileSync(join(dist, "report.schema.json"), `${JSON.stringify(reportSchema, null, 2)}\n`);
+  const { manPage } = await evaluate("src/cli/shell/man-page.ts");
+  writeFileSync(join(dist, "pcapcheck.1"), manPage());
 }
 
 const [option, file] = process.argv.slice(2);
@@ -82,5 +90,5 @@ else {
   mkdirSync(dist);
   await buildProgram(join(dist, "pcapcheck.cjs"));
   await buildLibrary();
-  await buildSchema();
+  await buildTexts();
 }

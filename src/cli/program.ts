@@ -1,14 +1,17 @@
 // The commands and options, as REPORT has them.
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { VERSION } from "../audit/index.ts";
 import { FORMATS } from "../report/index.ts";
 import { addAuditCommands } from "./audit-commands.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
 import { NOT_CHECKED } from "./exit-code.ts";
+import { MORE_HELP } from "./help-text.ts";
 import { redactKinds, verdicts, wholeNumber } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
 import { KEY_VARIABLE } from "./redaction.ts";
+import { COMPLETE, SCRIPTS, SHELLS, type Shell } from "./shell/scripts.ts";
+import { type Tree, treeOf } from "./shell/tree.ts";
 import type { LookOptions } from "./terminal.ts";
 
 const DESCRIPTION =
@@ -17,29 +20,16 @@ const DESCRIPTION =
 const USAGE = `[check] [options] FILE...
        pcapcheck audit [options] PATH...
        pcapcheck merge [options] JOURNAL...
-       pcapcheck explain [ID]`;
-
-const MORE_HELP = `
-Examples:
-  pcapcheck capture.pcap                      one capture, on the terminal
-  pcapcheck -k keys.log capture.pcapng        with the browser's key log: inside TLS, too
-  pcapcheck -t 3 capture.pcap                 one connection in full (tcp.stream 3)
-  pcapcheck -f line *.pcap                    a line for each, for scripts and tickets
-  tcpdump -w - port 8080 | pcapcheck -        from standard input
-  pcapcheck -f html -o report.html *.pcap     a page to pass on
-  pcapcheck audit --journal j.ndjson captures many captures, with a summary
-  pcapcheck explain tunnel-401-proxy          what it means, and what to do
-
-Exit codes:
-  0  nothing wrong, and all of it could be seen
-  1  something is wrong
-  2  could not be checked: usage, unreadable file, not a capture
-  3  nothing wrong seen, but not all could be seen
-  Of many captures: 2 if any could not be checked, else 1 if anything is wrong,
-  else 3, else 0.`;
+       pcapcheck explain [ID]
+       pcapcheck completion SHELL`;
 
 /** Runs the program; resolves to its exit code. */
 export async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === COMPLETE) {
+    const { answerShell } = await import("./shell/complete.ts");
+    process.stdout.write(answerShell(commandTree(), args[1] ?? "", args.slice(2)));
+    return 0;
+  }
   let code = 0;
   const program = createProgram((result) => {
     code = result;
@@ -53,6 +43,17 @@ export async function run(args: readonly string[]): Promise<number> {
     throw error;
   }
 }
+
+/** Every command with its options and arguments, as data. */
+export function commandTree(): Tree {
+  return treeOf(
+    createProgram(() => {}),
+    STANDARD,
+  );
+}
+
+/** What is done if no command is named. */
+const STANDARD = "check";
 
 /** The command tree; `done` is told the exit code of what ran. */
 function createProgram(done: (code: number) => void): Command {
@@ -82,12 +83,20 @@ function createProgram(done: (code: number) => void): Command {
     .option("--ascii", "no characters beyond ASCII")
     .action((id: string | undefined, options: LookOptions) => done(explain(id ?? null, options)));
   addAuditCommands(program, done);
+  program
+    .command("completion")
+    .description("a script that completes commands, options and values in a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
+    .action((shell: Shell) => {
+      process.stdout.write(SCRIPTS[shell]);
+      done(0);
+    });
   return program;
 }
 
 function createCheck(program: Command, done: (code: number) => void): Command {
   const command = program
-    .command("check", { isDefault: true })
+    .command(STANDARD, { isDefault: true })
     .description("one or more captures, or - for standard input (done if no command is named)")
     .argument("<file...>", "pcap or pcapng, also compressed with gzip or zstd");
   readingOptions(command)
