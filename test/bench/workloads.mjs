@@ -1,6 +1,20 @@
 // Makes the benchmark's captures: the same bytes for the same sizes, so that figures of different days can be compared.
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
+import { Disorder } from "./disorder.mjs";
+import { KeyedTls } from "./keyed-tls.mjs";
+import { clientHello, noise, record, serverFlight } from "./tls-bytes.mjs";
 
 const PROXY = [10, 0, 0, 2];
 const PROXY_PORT = 8080;
@@ -9,9 +23,9 @@ const RECORD = 16_384;
 
 /** Writes a pcap through a buffer; every packet is Ethernet, IPv4 and TCP or UDP. */
 class PcapWriter {
-  constructor(path) {
+  constructor(path, bufferBytes = 8 << 20) {
     this.descriptor = openSync(path, "w");
-    this.buffer = Buffer.alloc(8 << 20);
+    this.buffer = Buffer.alloc(bufferBytes);
     this.length = 0;
     this.bytes = 0;
     this.packets = 0;
@@ -112,60 +126,6 @@ function head(source, sourcePort, destination, destinationPort) {
   return headers;
 }
 
-/** A pseudo-random byte source: encrypted bytes do not compress and do not repeat. */
-const NOISE = Buffer.alloc(1 << 20);
-for (let i = 0, x = 88_172_645; i < NOISE.length; i += 4) {
-  x ^= x << 13;
-  x ^= x >>> 17;
-  x ^= x << 5;
-  NOISE.writeInt32LE(x, i);
-}
-
-const u16 = (value) => [value >> 8, value & 255];
-const block = (bytes) => [...u16(bytes.length), ...bytes];
-
-/** A TLS 1.3 ClientHello as a browser sends it, with this name. */
-function clientHello(name) {
-  const host = [...Buffer.from(name)];
-  const extension = (type, body) => [...u16(type), ...block(body)];
-  const extensions = [
-    ...extension(0, block([0, ...block(host)])),
-    ...extension(10, block([0x00, 0x1d, 0x00, 0x17, 0x00, 0x18])),
-    ...extension(11, [1, 0]),
-    ...extension(13, block([4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 8, 6, 6, 1])),
-    ...extension(16, block([2, 0x68, 0x32, 8, ...Buffer.from("http/1.1")])),
-    ...extension(43, [4, 3, 4, 3, 3]),
-    ...extension(51, block([0x00, 0x1d, ...block(Array(32).fill(7))])),
-    ...extension(21, Array(120).fill(0)),
-  ];
-  const suites = [0x13, 1, 0x13, 2, 0x13, 3, 0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30];
-  const body = [
-    3,
-    3,
-    ...NOISE.subarray(0, 32),
-    32,
-    ...NOISE.subarray(32, 64),
-    ...block(suites),
-    1,
-    0,
-    ...block(extensions),
-  ];
-  const message = [1, 0, ...u16(body.length), ...body];
-  return Buffer.from([22, 3, 1, ...block(message)]);
-}
-
-function serverFlight() {
-  const extensions = [0, 43, 0, 2, 3, 4, 0, 51, 0, 36, 0, 29, 0, 32, ...Array(32).fill(9)];
-  const body = [3, 3, ...NOISE.subarray(64, 96), 32, ...NOISE.subarray(32, 64), 0x13, 1, 0, ...block(extensions)];
-  const hello = [2, 0, ...u16(body.length), ...body];
-  return Buffer.concat([Buffer.from([22, 3, 3, ...block(hello), 20, 3, 3, 0, 1, 1]), record(2600)]);
-}
-
-function record(length) {
-  const at = (length * 31) % (NOISE.length - length);
-  return Buffer.concat([Buffer.from([23, 3, 3, ...u16(length)]), NOISE.subarray(at, at + length)]);
-}
-
 const SERVER_FLIGHT = serverFlight();
 const FINISHED = Buffer.concat([Buffer.from([20, 3, 3, 0, 1, 1]), record(53)]);
 const REQUEST = record(620);
@@ -211,42 +171,133 @@ function bypass(writer, number, bytes) {
 
 /** About `bytes` of traffic of which a twentieth goes through the proxy. */
 export function mixed(folder, bytes) {
-  return write(join(folder, `mixed-${bytes}.pcap`), (writer) => {
+  return made(folder, `mixed-${bytes}`, (writer) => {
+    let tunnels = 0;
+    let challenges = 0;
     for (let number = 0; writer.bytes < bytes; number++) {
-      if (number % 20 === 0) tunnel(writer, number, 100_000);
-      else bypass(writer, number, 100_000);
+      if (number % 20 === 0) {
+        tunnel(writer, number, 100_000);
+        tunnels++;
+        if (number % 10 === 0) challenges++;
+      } else bypass(writer, number, 100_000);
     }
+    return { tunnels, challenges };
   });
 }
 
 /** About `bytes` of nothing but tunnels. */
 export function tunnels(folder, bytes) {
-  return write(join(folder, `tunnels-${bytes}.pcap`), (writer) => {
-    for (let number = 0; writer.bytes < bytes; number++) tunnel(writer, number, 1_000_000);
+  return made(folder, `tunnels-${bytes}`, (writer) => {
+    let number = 0;
+    for (; writer.bytes < bytes; number++) tunnel(writer, number, 1_000_000);
+    return { tunnels: number, challenges: Math.ceil(number / 10) };
   });
 }
 
 /** `count` short tunnels. */
 export function small(folder, count) {
-  return write(join(folder, `small-${count}.pcap`), (writer) => {
+  return made(folder, `small-${count}`, (writer) => {
     for (let number = 0; number < count; number++) tunnel(writer, number, 600);
+    return { tunnels: count, challenges: Math.ceil(count / 10) };
   });
 }
 
-/** `count` captures of about `bytes` each, in a folder of their own; returns their paths. */
+/** `count` captures of about `bytes` each, in a folder of their own. */
 export function captures(folder, count, bytes) {
-  const own = join(folder, `captures-${count}-${bytes}`);
-  mkdirSync(own, { recursive: true });
-  return Array.from({ length: count }, (_, file) =>
-    write(join(own, `${String(file).padStart(5, "0")}.pcap`), (writer) => {
-      for (let number = file * 10; writer.bytes < bytes; number++) tunnel(writer, number, 20_000);
-    }),
-  );
+  const name = `captures-${count}-${bytes}`;
+  const own = join(folder, name);
+  const paths = Array.from({ length: count }, (_, file) => join(own, `${String(file).padStart(5, "0")}.pcap`));
+  const numbers = remembered(folder, name, () => {
+    mkdirSync(own, { recursive: true });
+    let tunnels = 0;
+    for (const [file, path] of paths.entries()) {
+      const writer = new PcapWriter(path, 1 << 18);
+      for (let number = file * 10; writer.bytes < bytes; number++, tunnels++) tunnel(writer, number, 20_000);
+      writer.close();
+    }
+    return { tunnels };
+  });
+  return { folder: own, paths, numbers };
 }
 
-function write(path, fill) {
-  const writer = new PcapWriter(path);
-  fill(writer);
-  writer.close();
-  return path;
+/** Tunnels of TLS 1.3 with their keys: requests and answers inside, every 31st of them a 401, and a little disorder on the way. */
+export function keyed(folder, bytes) {
+  const keys = join(folder, `tls-${bytes}.keys.log`);
+  const capture = made(folder, `tls-${bytes}`, (writer) => {
+    const lines = [];
+    const numbers = { tunnels: 0, responses: 0, challenges: 0 };
+    for (; writer.bytes < bytes; numbers.tunnels++) keyedTunnel(writer, numbers, lines);
+    writeFileSync(keys, `${lines.join("\n")}\n`);
+    return numbers;
+  });
+  return { ...capture, keys };
+}
+
+const EXCHANGES = 10;
+
+function keyedTunnel(writer, numbers, lines) {
+  const number = numbers.tunnels;
+  const host = `host-${number}.example.com`;
+  const disorder = new Disorder(writer, number);
+  const connection = new Connection(disorder, [10, 1, number >> 8, number & 255], 30_000 + number, PROXY, PROXY_PORT);
+  connection.data(0, Buffer.from(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`));
+  connection.data(1, OPENED);
+  const tls = new KeyedTls(number, host);
+  lines.push(...tls.keyLog);
+  connection.data(0, tls.clientHello);
+  connection.data(1, tls.serverFlight);
+  connection.data(0, tls.clientFinished);
+  for (let i = 0; i < EXCHANGES; i++) {
+    const request = `GET /${number}/${i} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: bench/1.0\r\n\r\n`;
+    connection.data(0, tls.fromClient(Buffer.from(request)));
+    const guilty = numbers.responses % 31 === 5;
+    const length = guilty ? 2_000 : 400_000 + ((numbers.responses * 7_919) % 900_000);
+    const head = guilty
+      ? `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="bench"\r\nContent-Length: ${length}\r\n\r\n`
+      : `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n\r\n`;
+    connection.data(1, tls.fromServer(Buffer.concat([Buffer.from(head), noise(length)])));
+    numbers.responses++;
+    if (guilty) numbers.challenges++;
+  }
+  disorder.flush();
+  connection.close();
+}
+
+/** The same capture as pcapng; null without editcap, which converts it. */
+export function asPcapng({ path }) {
+  const converted = `${path}ng`;
+  if (existsSync(converted)) return converted;
+  const { status } = spawnSync("editcap", ["-F", "pcapng", path, `${converted}.part`], { stdio: "ignore" });
+  if (status !== 0) return null;
+  renameSync(`${converted}.part`, converted);
+  return converted;
+}
+
+/** Raised when a generator's output changes: what lies in the folder from before is made anew. */
+const GENERATION = 1;
+
+/** Writes a capture, or finds that of an earlier run; `fill` returns what it put in. */
+function made(folder, name, fill) {
+  const path = join(folder, `${name}.pcap`);
+  const numbers = remembered(folder, name, () => {
+    rmSync(`${path}ng`, { force: true });
+    const writer = new PcapWriter(path);
+    const numbers = fill(writer);
+    writer.close();
+    return { ...numbers, packets: writer.packets };
+  });
+  return { path, numbers };
+}
+
+/** What a workload holds is written beside it, last: only whole ones are found again. */
+function remembered(folder, name, make) {
+  const path = join(folder, `${name}.json`);
+  if (existsSync(path)) {
+    const { generation, numbers } = JSON.parse(readFileSync(path, "utf8"));
+    if (generation === GENERATION) return numbers;
+    rmSync(path);
+  }
+  const numbers = make();
+  writeFileSync(path, JSON.stringify({ generation: GENERATION, numbers }));
+  return numbers;
 }
