@@ -4,6 +4,7 @@ import { AUDIT_FORMATS } from "../report/index.ts";
 import type { AuditArguments, MergeArguments } from "./commands/audit.ts";
 import { jobs, positive, shard, verdicts, wholeNumber } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
+import { redactOptions } from "./redaction.ts";
 
 /** Adds them to `program`; their code is loaded when they are used. */
 export function addAuditCommands(program: Command, done: (code: number) => void): void {
@@ -35,7 +36,7 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
 }
 
 function summaryOptions(command: Command): Command {
-  return command
+  return redactOptions(command)
     .option("--since <journal>", "compare with an earlier journal: what is new, gone, still there")
     .addOption(
       new Option("-f, --format <format>", "what to print").choices(Object.keys(AUDIT_FORMATS)).default("table"),

@@ -7,9 +7,9 @@ import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
 import { NOT_CHECKED } from "./exit-code.ts";
 import { MORE_HELP } from "./help-text.ts";
-import { redactKinds, verdicts, wholeNumber } from "./option-values.ts";
+import { verdicts, wholeNumber } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
-import { KEY_VARIABLE } from "./redaction.ts";
+import { redactOptions } from "./redaction.ts";
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from "./shell/scripts.ts";
 import { type Tree, treeOf } from "./shell/tree.ts";
 import type { LookOptions } from "./terminal.ts";
@@ -99,7 +99,7 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     .command(STANDARD, { isDefault: true })
     .description("one or more captures, or - for standard input (done if no command is named)")
     .argument("<file...>", "pcap or pcapng, also compressed with gzip or zstd");
-  readingOptions(command)
+  redactOptions(readingOptions(command))
     .option("--join", "numbered files of one rotated capture (tcpdump -C/-G, dumpcap -b) are read as one")
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
     .option("-o, --output <file>", "write there instead (created whole or not at all)")
@@ -110,8 +110,6 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     )
     .addOption(new Option("-v, --verbose", "more: every connection, finding and note").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
-    .option("--redact <kind,...>", "pseudonyms instead of addresses, names and users: ip, host, user", redactKinds)
-    .option("--redact-key <file>", `makes pseudonyms the same in every run; the key may also stand in ${KEY_VARIABLE}`)
     .option("--fail-on <verdict,...>", "which verdicts give exit code 1, or none", verdicts)
     .option("--max-connections <n>", "connections kept in full; the others are summed up", wholeNumber)
     .option("--no-color", "no colour (as NO_COLOR in the environment)")

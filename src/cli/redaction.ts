@@ -1,7 +1,9 @@
 // --redact and its key: pseudonyms of this run, or the same in every run that has the key.
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import { createRedactor, type RedactKind, type Redactor } from "../report/index.ts";
+import { redactKinds } from "./option-values.ts";
 
 /** A key on the command line would be in the list of processes and in the shell's history. */
 export const KEY_VARIABLE = "PCAPCHECK_REDACT_KEY";
@@ -12,6 +14,13 @@ export interface RedactArguments {
   readonly redact?: readonly RedactKind[];
   /** A file. */
   readonly redactKey?: string;
+}
+
+/** Adds the options to `command`. */
+export function redactOptions(command: Command): Command {
+  return command
+    .option("--redact <kind,...>", "pseudonyms instead of addresses, names and users: ip, host, user", redactKinds)
+    .option("--redact-key <file>", `makes pseudonyms the same in every run; the key may also stand in ${KEY_VARIABLE}`);
 }
 
 /** What gives reports their pseudonyms; null if none were asked for; a text if the key cannot be used. */

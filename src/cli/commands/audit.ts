@@ -12,11 +12,12 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
+import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { writeOutput } from "../write-output.ts";
 
 /** What audit and merge share. */
-interface SummaryArguments extends LookOptions {
+interface SummaryArguments extends LookOptions, RedactArguments {
   readonly format: AuditFormatName;
   readonly output?: string;
   readonly quiet?: boolean;
@@ -85,6 +86,13 @@ async function print(
   const file = options.output === "-" ? undefined : options.output;
   const format = AUDIT_FORMATS[options.format];
   const document = await format.open(terminalStyle(options, process.stdout, file !== undefined));
+  const redactor = redaction(options);
+  if (typeof redactor === "string") {
+    process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
+    return NOT_CHECKED;
+  }
+  // The journal has what was found: it is the audit's own memory, and compares with that of other days.
+  const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
   const kept: string[] = [];
   const put = (text: string): unknown =>
     text === "" ? null : file === undefined ? process.stdout.write(text) : kept.push(text);
@@ -92,14 +100,14 @@ async function print(
   let report: AuditReport;
   try {
     report = await run(format.allRows && !quiet, (row) => {
-      if (!quiet) put(document.row(row));
+      if (!quiet) put(document.row(shown(row)));
     });
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     process.stderr.write(`pcapcheck: ${terminalText(error.message)}\n`);
     return NOT_CHECKED;
   }
-  put(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(report));
+  put(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
   const failure = file === undefined ? null : writeOutput(kept.join(""), file);
   if (failure !== null) {
     process.stderr.write(`pcapcheck: ${terminalText(file ?? "")}: ${terminalText(failure)}\n`);

@@ -5,16 +5,16 @@ import type { Report, ReportConnection, ReportExchange, ReportFolded } from "../
 import { classOf } from "../verdicts.ts";
 import { decisiveFrame, headline, targetOf } from "./headline.ts";
 
-/** "10.0.0.2:8080", "[fd00::2]:8080" of connections that were only counted. */
 const ENDPOINT = /^\[?(.*?)\]?:(\d+)$/;
 
-type Row = Readonly<Record<keyof typeof COLUMNS, string | number | null>>;
+/** A row by the names of its columns. */
+export type CsvRow = Readonly<Record<keyof typeof COLUMNS, string | number | null>>;
 
 /** The columns in their order, each with what it holds. Empty: not known, or not there. */
 export const COLUMNS = {
   capture: "path of the capture, as it was given",
   verdict: "verdict of the connection",
-  class: "wrong, unseen or fine",
+  class: "wrong, unseen, fine or, in audits, unchecked",
   connections: "1; more in a row for connections that were only counted; 0 if the capture has none",
   stream: "tcp.stream",
   client_ip: "",
@@ -52,22 +52,34 @@ export function csvRows(report: Report): string {
     ...report.folded.map((folded) => foldedRow(report, folded)),
   ];
   if (rows.length === 0) {
-    rows.push({ ...emptyRow(report, report.verdict), connections: 0, summary: headline(report) });
+    rows.push({ ...emptyRow(report.capture.path, report.verdict), connections: 0, summary: headline(report) });
   }
-  return rows.map((row) => `${NAMES.map((name) => csvField(row[name])).join(",")}\r\n`).join("");
+  return rows.map(csvLine).join("");
 }
 
-function emptyRow(report: Report, verdict: Verdict): Row {
-  const empty = Object.fromEntries(NAMES.map((name) => [name, null])) as Row;
+/** One row with its line end. */
+export function csvLine(row: CsvRow): string {
+  return `${NAMES.map((name) => csvField(row[name])).join(",")}\r\n`;
+}
+
+/** A row of which nothing is known but its capture and verdict; null: it could not be checked. */
+export function emptyRow(capture: string, verdict: Verdict | null): CsvRow {
+  const empty = Object.fromEntries(NAMES.map((name) => [name, null])) as CsvRow;
   return {
     ...empty,
-    capture: report.capture.path,
-    verdict,
-    class: classOf(verdict),
+    capture,
+    verdict: verdict ?? "not-checked",
+    class: verdict === null ? "unchecked" : classOf(verdict),
   };
 }
 
-function connectionRow(report: Report, connection: ReportConnection): Row {
+/** "10.0.0.2:8080", "[fd00::2]:8080" in its two columns. */
+export function proxyColumns(proxy: string): Pick<CsvRow, "proxy_ip" | "proxy_port"> {
+  const [, ip = proxy, port = null] = ENDPOINT.exec(proxy) ?? [];
+  return { proxy_ip: ip, proxy_port: port };
+}
+
+function connectionRow(report: Report, connection: ReportConnection): CsvRow {
   const { client, proxy, tunnel, connects, forwards, stream, verdict } = connection;
   const finding = report.findings.find((candidate) => candidate.id === verdict && candidate.stream === stream);
   const exchanges = tunnel === null ? forwards : tunnel.exchanges;
@@ -75,7 +87,7 @@ function connectionRow(report: Report, connection: ReportConnection): Row {
   const challenges = [...connects, ...exchanges].flatMap(({ response }) => response?.challenges ?? []);
   const target = targetOf(connection);
   return {
-    ...emptyRow(report, verdict),
+    ...emptyRow(report.capture.path, verdict),
     connections: 1,
     stream,
     client_ip: client.ip,
@@ -102,16 +114,14 @@ function connectionRow(report: Report, connection: ReportConnection): Row {
   };
 }
 
-function foldedRow(report: Report, folded: ReportFolded): Row {
+function foldedRow(report: Report, folded: ReportFolded): CsvRow {
   const { verdict, client, proxy, target, count, firstStream, firstFrame } = folded;
-  const [, proxyIp = proxy, proxyPort = null] = ENDPOINT.exec(proxy) ?? [];
   return {
-    ...emptyRow(report, verdict),
+    ...emptyRow(report.capture.path, verdict),
     connections: count,
     stream: firstStream,
     client_ip: client,
-    proxy_ip: proxyIp,
-    proxy_port: proxyPort,
+    ...proxyColumns(proxy),
     target,
     frame: firstFrame,
     summary: `${count} connections of which only their sum was kept, the first of them on stream ${firstStream}.`,

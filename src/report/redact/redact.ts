@@ -18,8 +18,13 @@ type Treatment =
   | "own"
   | "filter";
 
+/** By name, or by the name of the object or list around it and name. */
 const FIELDS: Readonly<Record<string, Treatment>> = {
   ip: "ip",
+  // Sums of an audit have the names of what they are about.
+  "proxies.name": "hostPort",
+  "hosts.name": "host",
+  "clients.name": "ip",
   client: "ip",
   proxy: "hostPort",
   target: "hostPort",
@@ -31,6 +36,8 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
   subject: "dn",
   issuer: "dn",
   fingerprint: "fingerprint",
+  host: "host",
+  journal: "path",
   path: "path",
   title: "own",
   helpdesk: "own",
@@ -42,7 +49,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
       ...["schemaVersion", "version", "name", "verdict", "closedBy", "detectedBy", "severity", "certainty", "sentBy"],
       ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
       ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
-      ...["kind"],
+      ...["kind", "since", "worst", "hash"],
     ].map((name) => [name, "fixed"] as const),
   ),
 };
@@ -102,17 +109,19 @@ export function createRedactor(
   };
 
   /** `final` false: only meets the values that stand in fields of their own, so that sentences can be searched for all. */
-  const walk = (value: unknown, field: string, parent: Parent, final: boolean): unknown => {
+  const walk = (value: unknown, field: string, parent: Parent, final: boolean, within = ""): unknown => {
     if (typeof value === "string") {
-      const treatment = FIELDS[field];
+      const treatment = FIELDS[`${within}.${field}`] ?? FIELDS[field];
       const answer = whole(value, treatment);
       if (answer === null && !final && treatment === "url") texts.url(value);
       return answer ?? (final ? sentence(value, treatment, parent) : value);
     }
-    if (Array.isArray(value)) return value.map((item) => walk(item, field, parent, final));
+    if (Array.isArray(value)) return value.map((item) => walk(item, field, parent, final, within));
     if (typeof value !== "object" || value === null) return value;
     const fields = value as Readonly<Record<string, unknown>>;
-    return Object.fromEntries(Object.entries(fields).map(([name, item]) => [name, walk(item, name, fields, final)]));
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, item]) => [name, walk(item, name, fields, final, field)]),
+    );
   };
 
   return {

@@ -1,6 +1,6 @@
 // The outputs of an audit by the name of their format. `row` is written as each capture is done, `end` behind the last one.
 import type { AuditReport, AuditRow } from "../../audit-types.ts";
-import { terminalText } from "../../escape.ts";
+import { jsonText, terminalText } from "../../escape.ts";
 import type { TerminalStyle } from "../style.ts";
 
 export interface AuditDocument {
@@ -28,15 +28,37 @@ export const AUDIT_FORMATS = {
   },
   json: {
     allRows: true,
-    open: async () => ({ row: () => "", end: (report) => `${JSON.stringify(report, null, 2)}\n` }),
+    open: async () => ({ row: () => "", end: (report) => `${jsonText(JSON.stringify(report, null, 2))}\n` }),
   },
   ndjson: {
     allRows: false,
     open: async () => ({
-      row: (row) => `${JSON.stringify(row)}\n`,
+      row: (row) => `${jsonText(JSON.stringify(row))}\n`,
       // The rows were written one by one already.
-      end: (report) => `${JSON.stringify({ ...report, rows: [] })}\n`,
+      end: (report) => `${jsonText(JSON.stringify({ ...report, rows: [] }))}\n`,
     }),
+  },
+  csv: {
+    allRows: false,
+    open: async () => {
+      const { CSV_HEADER } = await import("../csv.ts");
+      const { auditCsvRows } = await import("./csv.ts");
+      let header = CSV_HEADER;
+      const headed = (text: string): string => {
+        const whole = header + text;
+        header = "";
+        return whole;
+      };
+      return { row: (row) => headed(auditCsvRows(row)), end: () => headed("") };
+    },
+  },
+  sarif: { allRows: false, open: async () => new (await import("./sarif.ts")).AuditSarif() },
+  html: {
+    allRows: true,
+    open: async () => {
+      const { auditHtml } = await import("./html.ts");
+      return { row: () => "", end: (report) => auditHtml(report, report.rows) };
+    },
   },
 } as const satisfies Readonly<Record<string, AuditFormat>>;
 

@@ -1,0 +1,125 @@
+// An audit as one HTML page: what is wrong, what changed, the sums, the captures.
+import type { AuditProblem, AuditReport, AuditRow, AuditTally } from "../../audit-types.ts";
+import { page } from "../html/document.ts";
+import { definitions, html, time, verdictMark } from "../html/text.ts";
+import { counted } from "../style.ts";
+
+/** Rows of one table: a page with more is slow to open, and the other formats have all. */
+const MAX_ROWS = 1_000;
+
+/** The whole page; `rows` are those of all captures. */
+export function auditHtml(report: AuditReport, rows: readonly AuditRow[]): string {
+  const { verdict, changes } = report;
+  const title = `pcapcheck audit: ${verdict ?? "nothing could be checked"}`;
+  const failed = rows.filter((row) => row.verdict === null);
+  const checked = rows.filter((row) => row.verdict !== null);
+  return page(
+    title,
+    report.tool.version,
+    [
+      summary(report),
+      problems("problems", "What is wrong", report.problems),
+      ...(changes === null
+        ? []
+        : [
+            problems("new", `New since ${changes.journal}`, changes.new),
+            problems("gone", "Gone", changes.gone),
+            problems("still", "Still there", changes.still),
+          ]),
+      tallies("verdicts", "Per verdict", report.verdicts),
+      tallies("findings", "Per finding", report.findings),
+      tallies("proxies", "Per proxy", report.proxies),
+      tallies("hosts", "Per host", report.hosts),
+      tallies("clients", "Per client", report.clients),
+      table(
+        "captures",
+        "Captures",
+        ["Capture", "Verdict", "Connections", "Wrong", "Not seen", "What was found"],
+        [
+          ...checked.map((row) => [
+            html(row.path),
+            row.verdict === null ? "" : verdictMark(row.verdict),
+            ...[row.connections, row.wrong, row.unseen].map(String),
+            html(row.text),
+          ]),
+        ],
+      ),
+      table(
+        "unchecked",
+        "Could not be checked",
+        ["Capture", "Why"],
+        failed.map(({ path, message }) => [html(path), html(message ?? "")]),
+      ),
+    ].filter((section) => section !== ""),
+  );
+}
+
+function summary({ captures, connections, dropped }: AuditReport): string {
+  return `<section aria-labelledby="summary">
+<h2 id="summary">Summary</h2>
+${definitions([
+  [
+    "Captures",
+    html(`${captures.total}, of which ${captures.checked} were checked and ${captures.failed} could not be`),
+  ],
+  ["Passed over", captures.skipped === 0 ? "" : counted(captures.skipped, "other file")],
+  ["Connections", html(`${connections} to proxies`)],
+  ["Interrupted", captures.interrupted ? "before all captures were done" : ""],
+  ["Left out", dropped === 0 ? "" : `${counted(dropped, "entry").replace("entrys", "entries")} of the tables`],
+])}
+</section>`;
+}
+
+function problems(id: string, title: string, list: readonly AuditProblem[]): string {
+  const heads = ["Host", "Verdict", "Client", "Proxy", "Connections", "Since", "Capture, stream, frame"];
+  return table(
+    id,
+    title,
+    heads,
+    list.map(({ verdict, host, client, proxy, connections, since, path, stream, frame }) => [
+      html(host ?? "unknown"),
+      verdictMark(verdict),
+      html(client),
+      html(proxy),
+      String(connections),
+      since === null ? "unknown" : time(since),
+      html(`${path}, ${stream}, ${frame}`),
+    ]),
+  );
+}
+
+function tallies(id: string, title: string, list: readonly AuditTally[]): string {
+  return table(
+    id,
+    title,
+    ["Name", "Connections", "Wrong", "Not seen", "Captures", "Since", "Worst"],
+    list.map(({ name, connections, wrong, unseen, captures, since, worst }) => [
+      html(name),
+      ...[connections, wrong, unseen, captures].map(String),
+      since === null ? "unknown" : time(since),
+      worst === null ? "" : verdictMark(worst),
+    ]),
+  );
+}
+
+/** `rows` are HTML, the first cell of each is its header; empty for none. */
+function table(id: string, title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
+  const shown = rows.slice(0, MAX_ROWS);
+  const more = rows.length > shown.length ? `<p>And ${rows.length - shown.length} more.</p>` : "";
+  return `<section class="scroll" aria-labelledby="${id}" tabindex="0">
+<h2 id="${id}">${html(title)}</h2>
+<table>
+<thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead>
+<tbody>
+${shown
+  .map(
+    ([head = "", ...cells]) =>
+      `<tr><th scope="row">${head}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
+  )
+  .join("\n")}
+</tbody>
+</table>
+${more}
+</section>`;
+}

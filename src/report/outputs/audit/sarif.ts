@@ -1,0 +1,37 @@
+// An audit as SARIF: a result for each group of like connections that went wrong or were not seen.
+import type { AuditProblem, AuditReport, AuditRow } from "../../audit-types.ts";
+import { classOf } from "../../verdicts.ts";
+import { SarifLog } from "../sarif-log.ts";
+import { counted } from "../style.ts";
+import type { AuditDocument } from "./formats.ts";
+
+export class AuditSarif implements AuditDocument {
+  readonly #log = new SarifLog();
+
+  row(row: AuditRow): string {
+    const { path, verdict, message, packets, start, end } = row;
+    if (verdict === null) {
+      this.#log.failed({ path, message: message ?? "it could not be checked" });
+      return "";
+    }
+    const artifact = this.#log.addArtifact(path, { properties: { verdict, packets, start, end } });
+    for (const group of row.groups) {
+      const { proxy, client, host, count, since, stream, frame } = group;
+      if (classOf(group.verdict) === "fine") continue;
+      this.#log.addResult({
+        ...{ ruleId: group.verdict, severity: null, artifact, path, stream, frames: [frame] },
+        message: `${counted(count, "connection")} from ${client} to ${host ?? "an unknown host"} through the proxy ${proxy}: ${group.verdict}.`,
+        about: [proxy, client, host ?? ""],
+        more: { occurrenceCount: count, properties: { client, proxy, target: host, since } },
+      });
+    }
+    return "";
+  }
+
+  end({ tool, captures, changes, problems }: AuditReport): string {
+    const places = (list: readonly AuditProblem[]): unknown => list.map(({ path, stream, frame, ...what }) => what);
+    const compared =
+      changes === null ? {} : { new: places(changes.new), gone: places(changes.gone), still: places(changes.still) };
+    return this.#log.end(tool.version, !captures.interrupted, { captures, problems: problems.length, ...compared });
+  }
+}

@@ -1,0 +1,169 @@
+// A SARIF 2.1.0 log (OASIS): one run, the captures as artifacts, what was found as results, the rules with their words.
+import { createKeyedHash } from "../../bytes/index.ts";
+import { type Explanation, explanations, type Severity } from "../../diagnosis/index.ts";
+import { jsonText } from "../escape.ts";
+import type { UncheckedCapture } from "./formats.ts";
+
+/** Frames of one result that are listed as places of their own; its properties have all. */
+const MAX_PLACES = 20;
+
+/** §3.27.10: "note" is what informs. */
+const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
+  error: "error",
+  warning: "warning",
+  info: "note",
+};
+
+/** What one result says; the log adds the rule and the places. */
+export interface SarifFound {
+  readonly ruleId: string;
+  /** null: that of the rule. */
+  readonly severity: Severity | null;
+  readonly message: string;
+  /** Number of the artifact, from 0. */
+  readonly artifact: number;
+  readonly path: string;
+  readonly stream: number | null;
+  readonly frames: readonly number[];
+  /** What makes it the same trouble in another capture: proxy, client, target. */
+  readonly about: readonly string[];
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+/** Collects; the whole log comes at the end, since its parts are kept apart by kind and not by capture. */
+export class SarifLog {
+  readonly #artifacts: string[] = [];
+  readonly #results: string[] = [];
+  readonly #failures: UncheckedCapture[] = [];
+  readonly #rules = explanations();
+
+  /** Returns its number. */
+  addArtifact(path: string, more: Readonly<Record<string, unknown>>): number {
+    const location = { uri: uriOf(path) };
+    return this.#artifacts.push(JSON.stringify({ location, roles: ["analysisTarget"], ...more })) - 1;
+  }
+
+  addResult(found: SarifFound): void {
+    const ruleIndex = this.#rules.findIndex(({ id }) => id === found.ruleId);
+    const severity = found.severity ?? this.#rules[ruleIndex]?.severity ?? "info";
+    this.#results.push(JSON.stringify(result(found, ruleIndex, severity)));
+  }
+
+  failed(capture: UncheckedCapture): void {
+    this.#failures.push(capture);
+  }
+
+  /** `executed` false: it was ended before all was done. `properties`: more about the run. */
+  end(version: string, executed = true, properties: Readonly<Record<string, unknown>> = {}): string {
+    const invocation = {
+      executionSuccessful: executed && this.#failures.length === 0,
+      toolExecutionNotifications: this.#failures.map(notification),
+    };
+    const tool = { driver: driver(version, this.#rules) };
+    const text = [
+      `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":${JSON.stringify(tool)}`,
+      `"invocations":[${JSON.stringify(invocation)}]`,
+      `"artifacts":[\n${this.#artifacts.join(",\n")}\n]`,
+      `"results":[\n${this.#results.join(",\n")}\n]`,
+      `"columnKind":"utf16CodeUnits"`,
+      `"properties":${JSON.stringify(properties)}}]}\n`,
+    ];
+    return jsonText(text.join(",\n"));
+  }
+}
+
+function driver(version: string, rules: readonly Explanation[]): unknown {
+  return {
+    name: "pcapcheck",
+    version,
+    ...(/^\d+\.\d+\.\d+/.test(version) ? { semanticVersion: version } : {}),
+    rules: rules.map((rule) => ({
+      id: rule.id,
+      shortDescription: { text: sentence(rule.title) },
+      fullDescription: { text: rule.meaning },
+      help: {
+        text: [
+          `In a capture: ${rule.looksLike}`,
+          `Evidence: ${rule.evidence}`,
+          `For the helpdesk: ${rule.advice.helpdesk}`,
+          `For the proxy's administrator: ${rule.advice.proxyAdmin}`,
+          `References: ${rule.references.join("; ")}`,
+        ].join("\n\n"),
+      },
+      defaultConfiguration: { level: LEVELS[rule.severity] },
+    })),
+  };
+}
+
+function result(found: SarifFound, ruleIndex: number, severity: Severity): unknown {
+  const { ruleId, message, artifact, path, stream, frames, about, more } = found;
+  const physicalLocation = { artifactLocation: { uri: uriOf(path), index: artifact } };
+  const [first, ...others] = places(stream, frames);
+  return {
+    ruleId,
+    ...(ruleIndex < 0 ? {} : { ruleIndex }),
+    level: LEVELS[severity],
+    message: { text: message },
+    locations: [{ physicalLocation, ...(first === undefined ? {} : { logicalLocations: [first] }) }],
+    ...(others.length === 0
+      ? {}
+      : { relatedLocations: others.map((place) => ({ physicalLocation, logicalLocations: [place] })) }),
+    // §3.27.16: this finding in this capture. §3.27.17: the same trouble, found again in another capture.
+    fingerprints: { "pcapcheck/1": hash([ruleId, path, String(stream), frames.join(" "), ...about]) },
+    partialFingerprints: { "trouble/1": hash([ruleId, ...about]) },
+    ...more,
+  };
+}
+
+interface LogicalLocation {
+  readonly name: string;
+  readonly fullyQualifiedName: string;
+  readonly kind: string;
+}
+
+/** Frames are no lines and no bytes, so they are logical places (§3.33); the last one, on which a verdict rests, comes first. */
+function places(stream: number | null, frames: readonly number[]): readonly LogicalLocation[] {
+  const within = stream === null ? "" : `tcp.stream ${stream}/`;
+  const listed = frames.slice(-MAX_PLACES).reverse();
+  if (listed.length === 0 && stream !== null)
+    return [{ name: `tcp.stream ${stream}`, fullyQualifiedName: `tcp.stream ${stream}`, kind: "connection" }];
+  return listed.map((frame) => ({
+    name: `frame ${frame}`,
+    fullyQualifiedName: `${within}frame ${frame}`,
+    kind: "frame",
+  }));
+}
+
+function notification({ path, message }: UncheckedCapture): unknown {
+  return {
+    level: "error",
+    message: { text: sentence(message) },
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) } } }],
+  };
+}
+
+/** A path as a URI reference (RFC 3986 §4.1): a file URI if it is absolute, a relative one else. */
+export function uriOf(path: string): string {
+  const drive = /^[a-z]:[\\/]/i.test(path);
+  const slashes = drive ? path.replaceAll("\\", "/") : path;
+  const encoded = slashes
+    .replace(/\p{Cs}/gu, "\ufffd")
+    .split("/")
+    .map((segment) => encodeURIComponent(segment))
+    .join("/");
+  if (drive) return `file:///${encoded.replace("%3A", ":")}`;
+  // A path of two slashes would name a host.
+  return encoded.startsWith("/") ? `file://${encoded.replace(/^\/+/, "/")}` : encoded;
+}
+
+/** Findings are told apart by it, and nobody's secret depends on it: the key is nothing. */
+const tag = createKeyedHash(new Uint8Array(8));
+
+function hash(parts: readonly string[]): string {
+  return tag(new TextEncoder().encode(parts.join("\n")));
+}
+
+/** SARIF wants its messages to end like sentences (§3.11.3). */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

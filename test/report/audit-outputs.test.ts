@@ -1,0 +1,167 @@
+// The outputs of an audit against readers that are not ours, and against hostile strings in every field.
+import { spawnSync } from "node:child_process";
+import { HtmlValidate, StaticConfigLoader } from "html-validate";
+import { describe, expect, it } from "vitest";
+import {
+  AUDIT_FORMATS,
+  type AuditFormatName,
+  type AuditProblem,
+  type AuditReport,
+  type AuditRow,
+  createRedactor,
+  REDACT_KINDS,
+} from "../../src/report/index.ts";
+import { COLUMNS } from "../../src/report/outputs/csv.ts";
+import { validSarif } from "./sarif-schema.ts";
+
+const STYLE = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };
+const SINCE = "2026-03-09T08:15:02.000000000Z";
+
+function row(path: string, change: Partial<AuditRow> = {}): AuditRow {
+  return {
+    ...{ path, size: 100, modified: 0, hash: null, verdict: "tunnel-401-proxy", exitCode: 1, message: null },
+    ...{ start: SINCE, end: SINCE, packets: 9, connections: 42, tunnels: 42, wrong: 40, unseen: 1 },
+    verdicts: { "tunnel-401-proxy": 40, encrypted: 1, ok: 1 },
+    findings: { "tunnel-401-proxy": 40 },
+    groups: (["tunnel-401-proxy", "encrypted", "ok"] as const).map((verdict, i) => ({
+      ...{ proxy: "192.0.2.80:8080", client: "192.0.2.17", host: "news.example.com", verdict },
+      ...{ count: i === 0 ? 40 : 1, since: SINCE, stream: i, frame: 10 + i },
+    })),
+    ungrouped: 0,
+    text: "It was answered 401 by the proxy.",
+    ...change,
+  } as AuditRow;
+}
+
+const FAILED = row("broken.pcap", {
+  ...{ verdict: null, exitCode: 2, message: "there is no such file", connections: 0, groups: [], text: "" },
+  ...{ start: null, end: null, verdicts: {}, findings: {} },
+});
+const ROWS = [row("a.pcap"), row("b, c.pcap"), FAILED];
+const PROBLEM: AuditProblem = {
+  ...{ verdict: "tunnel-401-proxy", proxy: "192.0.2.80:8080", client: "192.0.2.17", host: "news.example.com" },
+  ...{ connections: 80, since: SINCE, path: "a.pcap", stream: 0, frame: 10 },
+};
+const tally = (name: string) => ({
+  ...{ name, connections: 84, wrong: 80, unseen: 2, captures: 2, since: SINCE, worst: "tunnel-401-proxy" as const },
+});
+const REPORT: AuditReport = {
+  ...{ schemaVersion: 1, kind: "audit", tool: { name: "pcapcheck", version: "0.1.0" } },
+  captures: { total: 3, checked: 2, failed: 1, skipped: 4, interrupted: false },
+  ...{ connections: 84, verdict: "tunnel-401-proxy", exitCode: 2, verdicts: [tally("tunnel-401-proxy")] },
+  ...{ findings: [tally("tunnel-401-proxy")], proxies: [tally("192.0.2.80:8080")], hosts: [tally("news.example.com")] },
+  ...{ clients: [tally("192.0.2.17")], problems: [PROBLEM], dropped: 1 },
+  changes: { journal: "yesterday.ndjson", new: [PROBLEM], gone: [PROBLEM], still: [PROBLEM] },
+  rows: ROWS,
+};
+
+async function output(name: AuditFormatName, report = REPORT): Promise<string> {
+  const document = await AUDIT_FORMATS[name].open(STYLE);
+  return report.rows.map((one) => document.row(one)).join("") + document.end(report);
+}
+
+describe("an audit", () => {
+  it("as CSV has the columns of single captures, a row for each group, and those that could not be checked", async () => {
+    const program =
+      "import csv, io, json, sys\nprint(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline=''), strict=True))))";
+    const { stdout } = spawnSync("python3", ["-c", program], { input: await output("csv"), encoding: "utf8" });
+    const [header, ...rows] = JSON.parse(stdout) as string[][];
+    expect(header).toEqual(Object.keys(COLUMNS));
+    const at = (cells: readonly string[], name: string): string => cells[header!.indexOf(name)]!;
+    expect(
+      rows.map((cells) => ["capture", "verdict", "class", "connections", "target"].map((name) => at(cells, name))),
+    ).toEqual([
+      ...["a.pcap", "b, c.pcap"].flatMap((path) => [
+        [path, "tunnel-401-proxy", "wrong", "40", "news.example.com"],
+        [path, "encrypted", "unseen", "1", "news.example.com"],
+        [path, "ok", "fine", "1", "news.example.com"],
+      ]),
+      ["broken.pcap", "not-checked", "unchecked", "0", ""],
+    ]);
+    expect(at(rows.at(-1)!, "summary")).toBe("there is no such file");
+    expect([at(rows[0]!, "proxy_ip"), at(rows[0]!, "proxy_port")]).toEqual(["192.0.2.80", "8080"]);
+  });
+
+  it("as CSV has its header, also without captures", async () => {
+    expect((await output("csv", { ...REPORT, rows: [] })).split("\r\n").length).toBe(2);
+  });
+
+  it("as SARIF is valid, with a result for each group that is wrong or not seen, and how many it stands for", async () => {
+    const log = JSON.parse(await output("sarif")) as {
+      runs: [{ results: { ruleId: string; occurrenceCount: number }[]; artifacts: unknown[]; invocations: unknown }];
+    };
+    expect(validSarif(log)).toEqual([]);
+    const [{ results, artifacts, invocations }] = log.runs;
+    expect(artifacts).toHaveLength(2);
+    expect(results.map(({ ruleId, occurrenceCount }) => [ruleId, occurrenceCount])).toEqual([
+      ...[
+        ["tunnel-401-proxy", 40],
+        ["encrypted", 1],
+        ["tunnel-401-proxy", 40],
+        ["encrypted", 1],
+      ],
+    ]);
+    expect(invocations).toMatchObject([{ executionSuccessful: false }]);
+    expect(validSarif(JSON.parse(await output("sarif", { ...REPORT, rows: [] })))).toEqual([]);
+  });
+
+  it("as HTML is one valid page with every table", async () => {
+    const text = await output("html");
+    const validator = new HtmlValidate(
+      new StaticConfigLoader({
+        extends: ["html-validate:standard", "html-validate:a11y"],
+        rules: { "no-trailing-whitespace": "off", "no-inline-style": "error" },
+      }),
+    );
+    const { results } = await validator.validateString(text);
+    expect(results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => `${ruleId}: ${message}`))).toEqual(
+      [],
+    );
+    const titles = [...text.matchAll(/<h2[^>]*>([^<]*)</g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      ...[
+        "Summary",
+        "What is wrong",
+        "New since yesterday.ndjson",
+        "Gone",
+        "Still there",
+        "Per verdict",
+        "Per finding",
+      ],
+      ...["Per proxy", "Per host", "Per client", "Captures", "Could not be checked"],
+    ]);
+  });
+
+  it.each(Object.keys(AUDIT_FORMATS) as AuditFormatName[])("as %s lets no hostile string through", async (name) => {
+    for (const bad of [
+      "\x1b[2J",
+      "\r\nx\ty",
+      "\u202e\u2066",
+      "<script>alert(1)</script>",
+      "=1+1",
+      '"><img src=x>',
+      "\ud800",
+    ]) {
+      const poisoned = JSON.parse(
+        JSON.stringify(REPORT, (key, value: unknown) =>
+          ["path", "host", "message", "text", "journal"].includes(key) && typeof value === "string" ? bad : value,
+        ),
+      ) as AuditReport;
+      const text = (await output(name, poisoned)).replaceAll("\r\n", name === "csv" ? "\n" : "\r\n");
+      expect(/[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}]/u.exec(text)?.[0]).toBeUndefined();
+      if (name === "html") expect(text).not.toMatch(/<script|<img/);
+      if (name === "csv") expect(text).not.toMatch(/(?:^|,)"?=1/m);
+    }
+  });
+
+  it("tells no name with --redact, in any format", async () => {
+    for (const name of Object.keys(AUDIT_FORMATS) as AuditFormatName[]) {
+      const redactor = createRedactor(new Set(REDACT_KINDS));
+      const document = await AUDIT_FORMATS[name].open(STYLE);
+      const text =
+        ROWS.map((one) => document.row(redactor.redact(one))).join("") + document.end(redactor.redact(REPORT));
+      expect(text).not.toMatch(/192\.0\.2\.|news|example\.com|(?:a|b, c|broken)\.pcap|yesterday/);
+      expect(text).toContain("tunnel-401-proxy");
+    }
+  });
+});
