@@ -53,7 +53,7 @@ export class AnswerRegister {
     if (response.status === 401 || response.status === 407) {
       if (response.challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(response.challenges)}`, place);
       if (body !== null && body.bytes > 0) add(this.#pages, `${proxy} ${body.tag}`, place);
-    } else if (response.status < 500 && response.status !== 403) this.#learnSite(proxy, exchange, response, place);
+    } else if (isOrdinary(response.status)) this.#learnSite(proxy, exchange, response, place);
   }
 
   #learnSite(proxy: string, exchange: ExchangeFact, response: ResponseHead, place: Place): void {
@@ -91,6 +91,11 @@ export class AnswerRegister {
   site(timeline: Timeline, host: string): SiteAnswers | null {
     return this.#sites.get(`${proxyKey(timeline)} ${host}`) ?? null;
   }
+}
+
+/** Refusals, errors and redirects may be the proxy's own (RFC 9110 §15): to a portal, to a login. */
+function isOrdinary(status: number): boolean {
+  return (status >= 200 && status < 300) || status === 304 || status === 404;
 }
 
 /** The value of Server, or null. */

@@ -4,7 +4,7 @@ import { passedOn, proxyStatus, ruledOut } from "./certain.ts";
 import { answeredByServerLeg, neverForwarded } from "./legs.ts";
 import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
 import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
-import { apiError, bearer, likeTheSite, siteCookies, siteServer } from "./site.ts";
+import { apiError, bearer, challengeState, likeTheSite, siteCookies, siteServer } from "./site.ts";
 import { timeOfTheAnswer } from "./timing.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 
@@ -29,6 +29,7 @@ const QUESTIONS: readonly Question[] = [
   likeTheSite,
   siteServer,
   siteCookies,
+  challengeState,
 ];
 
 /** All evidence about one exchange; none without a response. */

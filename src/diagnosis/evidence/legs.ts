@@ -37,8 +37,10 @@ export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, 
     return [{ says: "origin", weight: "certain", source: "legs", text }];
   }
   if (exchange.request === null || near.some(({ exchanges }) => exchanges.length > 0)) return [];
-  const from = bytesFromOrigins(near, exchange.request.where.time, head.where.time);
-  if (from === null || Math.abs(from.bytes - exchange.responseBytes) > MAX_CHANGE_BYTES) return [];
+  const from = bytesFromOrigins(near, exchange.request.where.time, head.where.time).find(
+    ({ bytes }) => Math.abs(bytes - exchange.responseBytes) <= MAX_CHANGE_BYTES,
+  );
+  if (from === undefined) return [];
   const text = `${from.bytes} bytes came from the origin (stream ${from.leg.stream}, frame ${from.frame}) just before, about as many as the answer has (${exchange.responseBytes})`;
   return [{ says: "origin", weight: "likely", source: "legs", text }];
 };

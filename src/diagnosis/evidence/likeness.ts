@@ -1,15 +1,16 @@
 // Evidence by likeness: the same challenge or page came from this proxy before, or in tunnels to unrelated sites.
+import type { Challenge } from "../../http/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import type { Question } from "./types.ts";
 import { namesWebServer } from "./web-servers.ts";
 
-/** The same challenge as a 407 of this proxy. */
+/** The same challenge as a 407 of this proxy. Where it names nobody, servers of the same domain ask in the same words. */
 export const sameChallenge: Question = (_exchange, head, { timeline, answers }) => {
   if (head.challenges.length === 0) return [];
   const same = answers.proxyChallenge(timeline, head.challenges, head.where.frame);
   if (same === null) return [];
   const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's 407 of frame ${same.frame}`;
-  return [{ says: "proxy", weight: "likely", source: "challenge", text }];
+  return [{ says: "proxy", weight: isBare(head.challenges) ? "possible" : "likely", source: "challenge", text }];
 };
 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
@@ -17,13 +18,17 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, inTunne
   if (!inTunnel || exchange.url === null || head.challenges.length === 0) return [];
   // Default realms and pages of web servers are alike on sites that have nothing else in common.
   if (namesWebServer(head)) return [];
-  // A bare scheme name is alike wherever it comes from.
-  if (head.challenges.every(({ realm, ntlm }) => realm === null && ntlm?.targetName == null)) return [];
+  if (isBare(head.challenges)) return [];
   const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same challenge came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
   return [{ says: "proxy", weight: "likely", source: "elsewhere", text }];
 };
+
+/** A bare scheme name is alike wherever it comes from. */
+function isBare(challenges: readonly Challenge[]): boolean {
+  return challenges.every(({ realm, ntlm }) => realm === null && ntlm?.targetName == null);
+}
 
 /** The same page to the byte for unrelated sites. */
 export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {

@@ -1,12 +1,16 @@
 // Evidence in the answer itself: marks of a product, headers of proxies, HTTP where TLS was expected.
+import type { ResponseHead } from "../../http/index.ts";
+import type { ExchangeFact } from "../../proxy/index.ts";
 import { MARK_OF_A_GATEWAY, marksOf } from "../products/index.ts";
-import type { Evidence, Question } from "./types.ts";
+import { hostOf } from "../wording.ts";
+import { serverOf } from "./answers.ts";
+import type { Evidence, Question, SenderContext } from "./types.ts";
 
 /** Marks of a product in head or page; what products put on answers that they pass on says nothing of who made them. */
-export const productMarks: Question = (exchange, head) => {
+export const productMarks: Question = (exchange, head, context) => {
   const page = exchange.body?.marks ?? [];
   const found: Evidence[] = marksOf(head, page)
-    .filter(({ passed }) => !passed)
+    .filter(({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)))
     .map(({ product, certainty, text }) => ({
       says: "proxy",
       weight: certainty,
@@ -20,13 +24,29 @@ export const productMarks: Question = (exchange, head) => {
   return found;
 };
 
-/** Headers that only a proxy has a reason to send (RFC 9110 §11.7.1). */
-export const proxyHeaders: Question = (_exchange, head) => {
-  const name = ["proxy-authenticate", "proxy-connection"].find((header) => head.names.includes(header));
+/**
+ * Headers that only a proxy has a reason to send (RFC 9110 §11.7.1). Outside of tunnels proxies put Proxy-Connection on what they
+ * pass on, too.
+ */
+export const proxyHeaders: Question = (exchange, head, context) => {
+  const telling = context.inTunnel ? ["proxy-authenticate", "proxy-connection"] : ["proxy-authenticate"];
+  const name = telling.find((header) => head.names.includes(header) && !isUsual(header, exchange, head, context));
   if (name === undefined || head.status === 407) return [];
   const text = `the header ${name} stands beside the ${head.status} (frame ${head.where.frame})`;
   return [{ says: "proxy", weight: "likely", source: "proxy-headers", text }];
 };
+
+/** Whether the site's ordinary answers have this header, too: a site may stand behind the same software. */
+function isUsual(
+  header: string,
+  { url }: ExchangeFact,
+  head: ResponseHead,
+  { timeline, inTunnel, answers }: SenderContext,
+): boolean {
+  const usual = inTunnel && url !== null ? answers.site(timeline, hostOf(url)) : null;
+  if (usual === null) return false;
+  return header === "server" ? usual.server === serverOf(head) : usual.names.has(header);
+}
 
 /** HTTP in the clear answers a TLS handshake: a TLS origin does not do that. */
 export const plaintextAnswer: Question = (_exchange, head, { timeline, inTunnel }) => {

@@ -31,10 +31,13 @@ export const likeTheSite: Question = (exchange, head, { timeline, inTunnel, answ
   const host = hostOf(exchange.url);
   const usual = answers.site(timeline, host);
   if (usual === null) return [];
+  const server = serverOf(head);
+  // A product's own name says the same of pages that the proxy made as of those of a site behind that product.
+  if (usual.server === server && marksOf(head, []).some(({ header, passed }) => header === "server" && !passed))
+    return [];
   const own = [...usual.names].filter((name) => !OF_THE_MESSAGE.test(name) && !OF_PROXIES.test(name));
   if (own.length === 0) return [];
   const missing = own.filter((name) => !head.names.includes(name));
-  const server = serverOf(head);
   if (missing.length === 0 && (usual.server === null || usual.server === server)) {
     const what = usual.server === null ? `the headers ${own.slice(0, 3).join(", ")}` : `"Server: ${usual.server}"`;
     const text = `it has ${what} like other answers of ${host} (frame ${usual.frame})`;
@@ -52,6 +55,13 @@ export const siteServer: Question = (exchange, head, { timeline, inTunnel, answe
   if (server === null || !namesWebServer(head)) return [];
   const text = `"Server: ${server}" names a web server (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "possible", source: "site-headers", text }];
+};
+
+/** A ProxySG sets this cookie where a server behind it asks for credentials, to tell its own challenges from others'. */
+export const challengeState: Question = (_exchange, head) => {
+  if (!head.fields.some(({ name, value }) => name === "set-cookie" && /^BCSI-CS-/i.test(value))) return [];
+  const text = `it has the cookie with which a ProxySG marks challenges of servers behind it (BCSI-CS, frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "challenge-state", text }];
 };
 
 /** Cookies are the site's business, but for those of proxies' own products. */

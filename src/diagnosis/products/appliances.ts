@@ -33,8 +33,9 @@ export const APPLIANCES: readonly Product[] = [
       {
         in: "cookie",
         pattern: /^BCSI-/i,
-        certainty: "certain",
-        source: "Broadcom: ProxySG administration guide, surrogate cookies of origin-cookie modes",
+        certainty: "likely",
+        passed: true,
+        source: "Broadcom knowledge base: What is the HTTP header BCSI-CS cookie set by ProxySG and ASG?",
         seen: false,
       },
       {

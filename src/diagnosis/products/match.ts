@@ -17,12 +17,14 @@ export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): reado
   for (const product of PRODUCTS) {
     for (const mark of product.marks) {
       const text = markText(mark, head);
-      if (text !== null) found.push({ product, certainty: mark.certainty, passed: mark.passed === true, text });
+      if (text === null) continue;
+      const header = mark.in === "header" ? (mark.header ?? null) : null;
+      found.push({ product, certainty: mark.certainty, passed: mark.passed === true, header, text });
     }
     if (!bodyMarks.includes(product.id)) continue;
     const body = product.marks.find((mark) => mark.in === "body");
     if (body !== undefined)
-      found.push({ product, certainty: body.certainty, passed: false, text: "the text of the page" });
+      found.push({ product, certainty: body.certainty, passed: false, header: null, text: "the text of the page" });
   }
   return found;
 }
@@ -40,7 +42,8 @@ export function issuerProduct(issuer: string): MarkFound | null {
   for (const product of PRODUCTS) {
     for (const mark of product.marks) {
       if (mark.in !== "issuer" || mark.pattern?.test(issuer) !== true) continue;
-      return { product, certainty: mark.certainty, passed: false, text: `the certificate's issuer "${issuer}"` };
+      const text = `the certificate's issuer "${issuer}"`;
+      return { product, certainty: mark.certainty, passed: false, header: null, text };
     }
   }
   return null;

@@ -40,5 +40,7 @@ export interface MarkFound {
   readonly certainty: Certainty;
   /** The answer may have been passed on by the product, not made. */
   readonly passed: boolean;
+  /** The header that shows it; null where something else does. */
+  readonly header: string | null;
   readonly text: string;
 }
