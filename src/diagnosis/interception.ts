@@ -85,13 +85,12 @@ export class CertificateRegister {
     const leaf = tls.certificates[0]!;
     const frame = tls.certificateWhere?.frame ?? timeline.firstFrame;
     const says = `the certificate of frame ${frame} (issuer "${leaf.issuer}")`;
-    switch (this.#chainEnd(tls, timeline.start)) {
-      case "proxy-ca":
-        return { state: "yes", why: `${says} was made by the authority given with --proxy-ca` };
-      case "public-root":
-        return { state: "no", why: `${says} leads to a public root: the proxy does not read inside` };
-      case "trusted":
-        return { state: "no", why: `${says} leads to a root given with --trust: the proxy does not read inside` };
+    const end = this.#chainEnd(tls, timeline.start);
+    if (end === "proxy-ca") return { state: "yes", why: `${says} was made by the authority given with --proxy-ca` };
+    // A proxy may have a certificate of a public authority, too, but none in the site's name.
+    if ((end === "public-root" || end === "trusted") && isFor(leaf, [host, tls.clientHello?.sni ?? host])) {
+      const root = end === "trusted" ? "a root given with --trust" : "a public root";
+      return { state: "no", why: `${says} leads to ${root}: the proxy does not read inside` };
     }
     return (
       this.#ofLegs(timeline, host, leaf, says, legs) ?? this.#ofIssuer(timeline, host, leaf, says, frame) ?? UNKNOWN
@@ -162,6 +161,18 @@ export class CertificateRegister {
     }
     return end;
   }
+}
+
+/** Whether the certificate is one for any of these hosts (RFC 9525 §6.3; the common name stands in where no names are). */
+function isFor({ names, subjectCommonName }: Certificate, hosts: readonly string[]): boolean {
+  const own = names.length > 0 ? names : subjectCommonName === null ? [] : [subjectCommonName];
+  return own.some((name) => {
+    const pattern = name.toLowerCase().replace(/\.$/, "");
+    return hosts.some((host) => {
+      const dot = host.indexOf(".");
+      return pattern === host || (pattern.startsWith("*.") && dot > 0 && pattern.slice(1) === host.slice(dot));
+    });
+  });
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -8,6 +8,7 @@ import { hostOf } from "./wording.ts";
 const MARGIN_NS = 60n * 1_000_000_000n;
 /** First protected records of a leg that are known one by one (`TlsFacts.marks`). */
 const MAX_MARKS = 96;
+const TLS_1_3 = 0x0304;
 
 /** Legs that were open while the connection was, to `host` where they say where to. */
 export function legsOf(legs: readonly ServerLeg[], timeline: Timeline, host: string | null): readonly ServerLeg[] {
@@ -59,21 +60,31 @@ export function answeredBy(
   return null;
 }
 
-/** Bytes that came from origins in protected records between the two times, with the frame of the last; null of none. */
+/**
+ * Bytes that came from origins in protected records between the two times, per leg on which something was sent to the origin
+ * before, with the frame of the last. What comes behind a handshake without a request (session tickets) answers nothing.
+ */
 export function bytesFromOrigins(
   legs: readonly ServerLeg[],
   from: Nanos,
   to: Nanos,
-): { readonly bytes: number; readonly leg: ServerLeg; readonly frame: number } | null {
-  for (const leg of legs) {
-    const marks = (leg.tls?.marks ?? []).filter(
-      (mark) => mark.from === "server" && carriesData(mark) && within(mark.time, from, to),
-    );
-    const last = marks.at(-1);
-    if (last !== undefined)
-      return { bytes: marks.reduce((sum, { length }) => sum + length, 0), leg, frame: last.frame };
-  }
-  return null;
+): readonly { readonly bytes: number; readonly leg: ServerLeg; readonly frame: number }[] {
+  return legs.flatMap((leg) => {
+    const near = (leg.tls?.marks ?? []).filter((mark) => carriesData(mark) && within(mark.time, from, to));
+    const finished = firstOfClient(leg);
+    const asked = near.findIndex((mark) => mark.from === "client" && mark !== finished);
+    const answers = asked < 0 ? [] : near.slice(asked).filter((mark) => mark.from === "server");
+    const last = answers.at(-1);
+    return last === undefined
+      ? []
+      : [{ bytes: answers.reduce((sum, { length }) => sum + length, 0), leg, frame: last.frame }];
+  });
+}
+
+/** At TLS 1.3 the client's first protected record is its Finished (RFC 8446 §2), if it sent no early data. */
+function firstOfClient({ tls }: ServerLeg): RecordMark | null {
+  if (tls?.serverHello?.version !== TLS_1_3 || tls.clientHello?.earlyData === true) return null;
+  return tls.marks.find((mark) => mark.from === "client" && carriesData(mark)) ?? null;
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

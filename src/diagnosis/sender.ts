@@ -13,8 +13,9 @@ export const UNATTRIBUTED: Attribution = { sentBy: "unknown", certainty: null, e
 
 /**
  * `certain` cannot be otherwise; two independent likely signs and none against are `likely`; one sign is `possible`.
- * What is certain for one side outweighs what is not for the other; otherwise evidence for both sides leaves the sender
- * unknown, and both are shown. Where interception is ruled out, nothing that speaks for the proxy counts.
+ * What the capture shows happening (legs, certificates, records of the proxy) outweighs likenesses. A product's mark is
+ * certain only while nothing likely is against it: sites stand behind the same software. Otherwise evidence for both sides
+ * leaves the sender unknown, and both are shown. Where interception is ruled out, nothing that speaks for the proxy counts.
  */
 export function weigh(evidence: readonly Evidence[]): Attribution {
   const texts = evidence.map(({ text }) => text);
@@ -22,19 +23,36 @@ export function weigh(evidence: readonly Evidence[]): Attribution {
   if (ruledOut) return { sentBy: "origin", certainty: "certain", evidence: texts };
   const proxy = strength(evidence, "proxy");
   const origin = strength(evidence, "origin");
-  if (proxy === null && origin === null) return { ...UNATTRIBUTED, evidence: texts };
-  if (proxy !== null && origin !== null) {
-    if (proxy === "certain" && origin !== "certain") return { sentBy: "proxy", certainty: "certain", evidence: texts };
-    if (origin === "certain" && proxy !== "certain") return { sentBy: "origin", certainty: "certain", evidence: texts };
-    // A mere possibility does not outweigh two independent signs; it takes their certainty down.
-    if (proxy === "likely" && onlyPossible(evidence, "origin"))
-      return { sentBy: "proxy", certainty: "possible", evidence: texts };
-    if (origin === "likely" && onlyPossible(evidence, "proxy"))
-      return { sentBy: "origin", certainty: "possible", evidence: texts };
-    return { ...UNATTRIBUTED, evidence: texts };
-  }
-  const [sentBy, certainty] = proxy !== null ? (["proxy", proxy] as const) : (["origin", origin] as const);
+  const [sentBy, certainty] =
+    proxy !== null && origin !== null ? contested(evidence, proxy, origin) : decided(proxy, origin);
   return { sentBy, certainty, evidence: texts };
+}
+
+type Ruling = readonly [sentBy: Attribution["sentBy"], certainty: Certainty | null];
+
+function decided(proxy: Certainty | null, origin: Certainty | null): Ruling {
+  if (proxy !== null) return ["proxy", proxy];
+  return origin !== null ? ["origin", origin] : ["unknown", null];
+}
+
+function contested(evidence: readonly Evidence[], proxy: Certainty, origin: Certainty): Ruling {
+  const shownForProxy = isShown(evidence, "proxy");
+  const shownForOrigin = isShown(evidence, "origin");
+  if (shownForProxy !== shownForOrigin) return [shownForProxy ? "proxy" : "origin", "certain"];
+  if (shownForProxy) return ["unknown", null];
+  // A mere possibility does not outweigh two independent signs, or a product's name; it takes their certainty down.
+  if (proxy !== "possible" && onlyPossible(evidence, "origin")) return ["proxy", lower(proxy)];
+  if (origin !== "possible" && onlyPossible(evidence, "proxy")) return ["origin", lower(origin)];
+  return ["unknown", null];
+}
+
+/** Certain, and not by likeness to a product. */
+function isShown(evidence: readonly Evidence[], side: Evidence["says"]): boolean {
+  return evidence.some(({ says, weight, source }) => says === side && weight === "certain" && source !== "product");
+}
+
+function lower(certainty: Certainty): Certainty {
+  return certainty === "certain" ? "likely" : "possible";
 }
 
 function onlyPossible(evidence: readonly Evidence[], side: Evidence["says"]): boolean {
