@@ -8,9 +8,6 @@ export function attribute(exchange: ExchangeFact, context: SenderContext): Attri
   return weigh(evidenceOf(exchange, context));
 }
 
-/** Nothing is known. */
-export const UNATTRIBUTED: Attribution = { sentBy: "unknown", certainty: null, evidence: [] };
-
 /**
  * `certain` cannot be otherwise; two independent likely signs and none against are `likely`; one sign is `possible`.
  * What the capture shows happening (legs, certificates, records of the proxy) outweighs likenesses. A product's mark is
