@@ -7,6 +7,7 @@ import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection,
 import { Folding } from "./folding.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
+import { outsideAddresses } from "./outside.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { attribute } from "./sender.ts";
@@ -56,6 +57,8 @@ export class Collector {
   readonly #answers = new AnswerRegister();
   readonly #certificates: CertificateRegister;
   readonly #told: Told;
+  /** Of each proxy's address the other one that it goes out by; known at the end. */
+  #outside: ReadonlyMap<string, string> = new Map();
   #tunnels = 0;
 
   constructor(limits: CollectorLimits, { trust = NO_TRUST, told = NOTHING_TOLD }: CollectorHelp = {}) {
@@ -111,6 +114,7 @@ export class Collector {
   }
 
   #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
+    this.#outside = outsideAddresses(this.#legs, timelines);
     const chains = authChains(timelines);
     const interceptions = new Map(timelines.map((timeline) => [timeline, this.#interception(timeline)]));
     const signs = signsOf(timelines, {
@@ -139,7 +143,9 @@ export class Collector {
   }
 
   #legsOf({ proxy }: Timeline): readonly ServerLeg[] {
-    return this.#legs.length === 0 ? this.#legs : this.#legs.filter((leg) => leg.proxy.ip === proxy.ip);
+    if (this.#legs.length === 0) return this.#legs;
+    const outside = this.#outside.get(proxy.ip);
+    return this.#legs.filter((leg) => leg.proxy.ip === proxy.ip || leg.proxy.ip === outside);
   }
 
   #attributions(timeline: Timeline, interception: Interception): ReadonlyMap<ExchangeFact, Attribution> {

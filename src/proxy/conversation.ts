@@ -162,6 +162,7 @@ export class ProxyConversation implements Conversation {
   requestHead(head: RequestHead): BodyRule {
     if (head.method === "CONNECT") {
       this.#learn("connect");
+      this.#askFor(head);
       this.#state = next(this.#state, "connect");
       const connect: OpenConnect = {
         request: head,
@@ -174,8 +175,10 @@ export class ProxyConversation implements Conversation {
       if (this.#connects.length < MAX_CONNECTS) this.#connects.push(connect);
       return "switch";
     }
-    if (head.form === "absolute") this.#learn("absolute-form");
-    else if (this.#detectedBy === null && !this.#isKnown()) {
+    if (head.form === "absolute") {
+      this.#learn("absolute-form");
+      this.#askFor(head);
+    } else if (this.#detectedBy === null && !this.#isKnown()) {
       this.abandoned = true;
       return "framed";
     }
@@ -441,6 +444,12 @@ export class ProxyConversation implements Conversation {
     }
     this.#detectedBy = known === "option" ? known : this.#detectedBy === "connect" ? "connect" : by;
     this.#context.known.learn(this.#proxy(), by);
+  }
+
+  /** Where the proxy goes next: connections that lead there may be its own. */
+  #askFor(head: RequestHead): void {
+    const host = head.method === "CONNECT" ? parseTarget(head.target).host : parseTarget(head.host ?? "").host;
+    if (host !== "") this.#context.known.asked.add(host, this.#connection.endpoints[this.#proxySide === 0 ? 1 : 0].ip);
   }
 
   #requestsUnseen(): boolean {

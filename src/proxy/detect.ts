@@ -37,6 +37,10 @@ export function interestOf(peek: FirstPayload, { known, hasKeys }: ProxyContext)
     if (peek.senderIsInitiator !== false && known.hasAddress(source)) {
       if (tls || looksLikeRequest(bytes, start, end) !== "no") return "leg";
     }
+    // Or by another one of its addresses: it leads where a client has just asked to go. Whether it is one, the diagnosis finds.
+    const { asked } = known;
+    if (peek.senderIsInitiator === true && !asked.empty && !asked.isClient(source) && asked.meets(peek, tls))
+      return "leg";
   }
   // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
   if (tls && !known.fixed && hasRandom(bytes, start, end, hasKeys)) return "secure";

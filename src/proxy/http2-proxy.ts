@@ -108,6 +108,7 @@ export class Http2ProxySession implements Http2Sink {
     if (head.method === "CONNECT") {
       this.#detectedBy = "connect";
       this.#context.known.learn(proxy, "connect");
+      this.#context.known.asked.add(parseTarget(head.target).host, this.#connection.endpoints[this.#clientSide].ip);
       const held = new HeldBytes();
       this.#tunnels.set(number, { number, request: head, response: null, interim: 0, tunnel: null, held });
       return "switch";

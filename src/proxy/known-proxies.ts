@@ -1,5 +1,6 @@
 // Which endpoints are proxies: told by option, or learnt from a CONNECT or an absolute-form request that was seen.
 import type { Endpoint } from "../bytes/index.ts";
+import { AskedHosts } from "./asked-hosts.ts";
 
 /** A place to look at, from the options; either part may be left out. `host` is an IP address. */
 export interface ProxyOption {
@@ -14,6 +15,8 @@ const MAX_KNOWN = 10_000;
 
 /** The proxies of a capture, growing as it is read. */
 export class KnownProxies {
+  /** What their clients asked them for. */
+  readonly asked = new AskedHosts();
   readonly #options: readonly ProxyOption[];
   readonly #byEndpoint = new Map<string, DetectedBy>();
   readonly #addresses = new Set<string>();

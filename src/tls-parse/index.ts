@@ -9,4 +9,5 @@ export { cipherSuiteName } from "./registry/cipher-suites.ts";
 export { extensionName } from "./registry/extensions.ts";
 export { groupName } from "./registry/groups.ts";
 export { versionName } from "./registry/versions.ts";
+export { peekServerName } from "./server-name.ts";
 export type * from "./types.ts";

@@ -1,0 +1,96 @@
+// The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
+import type { Nanos } from "../bytes/index.ts";
+import type { ServerLeg, Timeline } from "../proxy/index.ts";
+import { hostOf } from "./wording.ts";
+
+/** This part of an opener's connections has to fit into what the proxy's clients asked for: one that fits by chance has others. */
+const MIN_FIT = 0.9;
+
+/** A time in which the proxy was on its way to a host: from a client's request until the host's first bytes came back. */
+interface Errand {
+  readonly host: string;
+  readonly from: Nanos;
+  readonly to: Nanos;
+  /** Until the client's connection was over: a proxy that has answered by itself may go there later. */
+  readonly end: Nanos;
+}
+
+/**
+ * The address from which each proxy (by its listening address) opens its server legs, where it is another one. It is found
+ * by cause and effect: such a leg begins behind a request for its host, and its ServerHello or answer comes before the
+ * client's. An address that is itself a client or a proxy is none, and where several would do, none is taken.
+ */
+export function outsideAddresses(
+  legs: readonly ServerLeg[],
+  timelines: readonly Timeline[],
+): ReadonlyMap<string, string> {
+  const taken = new Set(timelines.flatMap(({ client, proxy }) => [client.ip, proxy.ip]));
+  const byOpener = new Map<string, ServerLeg[]>();
+  for (const leg of legs) {
+    if (taken.has(leg.proxy.ip)) continue;
+    const list = byOpener.get(leg.proxy.ip);
+    if (list === undefined) byOpener.set(leg.proxy.ip, [leg]);
+    else list.push(leg);
+  }
+  const found = new Map<string, string>();
+  if (byOpener.size === 0) return found;
+  for (const [proxy, errands] of errandsByProxy(timelines)) {
+    const openers = [...byOpener].filter(([, own]) => fits(own, errands)).map(([ip]) => ip);
+    if (openers.length === 1) found.set(proxy, openers[0]!);
+  }
+  return found;
+}
+
+function fits(legs: readonly ServerLeg[], errands: ReadonlyMap<string, readonly Errand[]>): boolean {
+  let fitting = 0;
+  let caused = false;
+  for (const leg of legs) {
+    const own = errands.get(hostOfLeg(leg) ?? "") ?? [];
+    if (own.some(({ from, end }) => leg.start >= from && leg.start <= end)) fitting++;
+    const answered = answeredAt(leg);
+    caused ||= answered !== null && own.some(({ from, to }) => leg.start >= from && answered <= to);
+  }
+  return caused && fitting >= legs.length * MIN_FIT;
+}
+
+function errandsByProxy(timelines: readonly Timeline[]): ReadonlyMap<string, ReadonlyMap<string, readonly Errand[]>> {
+  const all = new Map<string, Map<string, Errand[]>>();
+  for (const timeline of timelines) {
+    const { proxy } = timeline;
+    const byHost = all.get(proxy.ip) ?? new Map<string, Errand[]>();
+    all.set(proxy.ip, byHost);
+    for (const errand of errandsOf(timeline)) {
+      const list = byHost.get(errand.host);
+      if (list === undefined) byHost.set(errand.host, [errand]);
+      else list.push(errand);
+    }
+  }
+  return all;
+}
+
+function errandsOf({ connects, tunnel, forwards, end }: Timeline): readonly Errand[] {
+  const opening = connects.at(-1);
+  const list: Errand[] = [];
+  const back = tunnel?.tls?.serverHello?.where.time ?? tunnel?.firstServer?.time ?? null;
+  if (opening !== undefined && back !== null) {
+    list.push({ host: opening.target.host.toLowerCase(), from: opening.request.where.time, to: back, end });
+  }
+  // A proxy may go to the origin only when a request has come: inside a tunnel that is known where it was read.
+  for (const { request, response, url } of [...forwards, ...(tunnel?.exchanges ?? [])]) {
+    if (request === null || response === null || url === null) continue;
+    list.push({ host: hostOf(url), from: request.where.time, to: response.where.time, end });
+  }
+  return list;
+}
+
+function hostOfLeg({ tls, exchanges }: ServerLeg): string | null {
+  if (tls !== null) return tls.clientHello?.sni?.toLowerCase() ?? null;
+  const url = exchanges.find((exchange) => exchange.url !== null)?.url ?? null;
+  return url === null ? null : hostOf(url);
+}
+
+/** When the origin's first bytes came: its ServerHello, or its first answer. */
+function answeredAt({ tls, exchanges }: ServerLeg): Nanos | null {
+  if (tls !== null) return tls.serverHello?.where.time ?? null;
+  return exchanges.find(({ response }) => response !== null)?.response?.where.time ?? null;
+}

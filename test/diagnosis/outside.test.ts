@@ -1,0 +1,81 @@
+// A proxy's other address: found by cause and effect, never by chance.
+import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
+import { outsideAddresses } from "../../src/diagnosis/outside.ts";
+import type { ServerLeg } from "../../src/proxy/index.ts";
+import { loadTruth } from "../harness/truth.ts";
+import { atMs, tunnelOf, where } from "./record-talk.ts";
+
+const INSIDE = "192.0.2.80";
+const OUTSIDE = "198.51.100.80";
+
+/** Two tunnels: CONNECT at 1 ms (10,001 ms), 2xx 40 ms later, ServerHello 60 ms after that. */
+const TUNNELS = ["www.example.com", "news.example.com"].map((host, stream) =>
+  tunnelOf({
+    host,
+    stream,
+    connectMs: 40,
+    helloMs: 60,
+    records: [
+      { from: "client", bytes: 400, ms: 1 },
+      { from: "server", bytes: 900, ms: 400 },
+    ],
+  }),
+);
+
+/** A connection to `host` that begins at `startMs` and whose ServerHello comes `helloMs` later. */
+function leg(host: string, startMs: number, helloMs: number, from = OUTSIDE): ServerLeg {
+  const tls = tunnelOf({ host, records: [] }).tunnel!.tls!;
+  return {
+    stream: 90,
+    proxy: { ip: from, port: 40_000 },
+    origin: { ip: "203.0.113.7", port: 443 },
+    firstFrame: 1,
+    start: atMs(startMs),
+    end: atMs(startMs + 5_000),
+    tls: { ...tls, serverHello: { ...tls.serverHello!, where: where(1, startMs + helloMs) } },
+    exchanges: [],
+  };
+}
+
+const OWN = [leg("www.example.com", 2, 50), leg("news.example.com", 10_002, 50)];
+
+const ROWS: readonly (readonly [name: string, legs: readonly ServerLeg[], outside: string | undefined])[] = [
+  ["begins behind the CONNECT, answers before the client is answered", OWN, OUTSIDE],
+  [
+    "one more that begins later, where the proxy had answered by itself",
+    [...OWN, leg("www.example.com", 300, 50)],
+    OUTSIDE,
+  ],
+  ["begins before it was asked for", [leg("www.example.com", 0, 50), leg("news.example.com", 9_000, 50)], undefined],
+  [
+    "is answered only behind the client",
+    [leg("www.example.com", 90, 300), leg("news.example.com", 10_090, 300)],
+    undefined,
+  ],
+  ["fits once, and goes elsewhere at other times", [...OWN, leg("www.example.com", 60_000, 50)], undefined],
+  ["another host", [leg("shop.example.net", 2, 50)], undefined],
+  ["the client's own", OWN.map((one) => ({ ...one, proxy: { ip: "192.0.2.17", port: 40_000 } })), undefined],
+  ["the listening address itself", OWN.map((one) => ({ ...one, proxy: { ip: INSIDE, port: 40_000 } })), undefined],
+  ["two that fit", [...OWN, ...OWN.map((one) => ({ ...one, proxy: { ip: "198.51.100.81", port: 1 } }))], undefined],
+  ["none", [], undefined],
+];
+
+describe("the address that a proxy goes out by", () => {
+  it.each(ROWS)("%s", (_name, legs, outside) => {
+    expect(outsideAddresses(legs, TUNNELS).get(INSIDE)).toBe(outside);
+  });
+
+  it.each(["mitm-both-legs", "bump-both-legs"])(
+    "is found in the recorded capture %s, and its legs are cited",
+    async (name) => {
+      const { path } = loadTruth().find((one) => one.name === name)!;
+      const report = await checkCapture(path);
+      if ("kind" in report) throw new Error(report.message);
+      const evidence = report.connections.flatMap(
+        ({ tunnel }) => tunnel?.exchanges.flatMap((one) => one.evidence) ?? [],
+      );
+      expect(evidence.join("\n")).toMatch(/the proxy's connection to|the origin 10\.44\.2\.\d+:443 answered/);
+    },
+  );
+});
