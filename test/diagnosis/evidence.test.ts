@@ -1,0 +1,250 @@
+// Every row of the table "Who sent the 401": alone, together, and each piece taken away again.
+import { describe, expect, it } from "vitest";
+import { type Evidence, evidenceOf, type SenderContext } from "../../src/diagnosis/evidence/index.ts";
+import type { Attribution, Certainty } from "../../src/diagnosis/types.ts";
+import type { ResponseHead } from "../../src/http/index.ts";
+import type { ExchangeFact } from "../../src/proxy/index.ts";
+import { asked, BASIC, NEGOTIATE, ntlm } from "./asked.ts";
+import { evidenceFor, HOST, KINDS, type Kind, leg, ordinary, readLeg, sender, staged } from "./evidence-talk.ts";
+import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
+
+const RANK: Readonly<Record<Certainty, number>> = { possible: 1, likely: 2, certain: 3 };
+
+function rank({ sentBy, certainty }: Attribution, side: "proxy" | "origin"): number {
+  return sentBy === side && certainty !== null ? RANK[certainty] : 0;
+}
+
+function kind(id: string): Kind {
+  const found = KINDS.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`no kind of evidence is called "${id}"`);
+  return found;
+}
+
+describe("each row alone", () => {
+  it("nothing is there to begin with", () => {
+    expect(evidenceFor([])).toEqual([]);
+    expect(sender([])).toEqual({ sentBy: "unknown", certainty: null, evidence: [] });
+  });
+
+  it.each(KINDS.map((one) => [one.id, one] as const))("%s", (_id, one) => {
+    const [found, ...more] = evidenceFor([one]);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ says: one.says, weight: one.weight, source: one.source });
+    // One sign is possible; what is certain is so alone.
+    expect(sender([one])).toEqual({
+      sentBy: one.says,
+      certainty: one.weight === "certain" ? "certain" : "possible",
+      evidence: [found!.text],
+    });
+  });
+
+  it("texts cite frames, but for what others say", () => {
+    for (const one of KINDS.filter(({ source }) => source !== "policy-trace" && source !== "interception")) {
+      expect(evidenceFor([one])[0]?.text, one.id).toMatch(/\bframes? \d+/);
+    }
+  });
+});
+
+/** All sets of up to three kinds that can be true of one answer. */
+function sets(): readonly (readonly Kind[])[] {
+  const ones = KINDS.map((one): readonly Kind[] => [one]);
+  const grow = (some: readonly (readonly Kind[])[]) =>
+    some.flatMap((set) =>
+      KINDS.slice(KINDS.indexOf(set.at(-1)!) + 1)
+        .filter((more) => set.every(({ slot }) => slot !== more.slot))
+        .map((more) => [...set, more]),
+    );
+  const twos = grow(ones);
+  return [...ones, ...twos, ...grow(twos)];
+}
+
+/** The certainty that the table gives to one side's kinds, where nothing is against it. */
+function byTable(kinds: readonly Kind[]): Certainty {
+  if (kinds.some(({ weight }) => weight === "certain")) return "certain";
+  return new Set(kinds.filter(({ weight }) => weight === "likely").map(({ source }) => source)).size >= 2
+    ? "likely"
+    : "possible";
+}
+
+describe("rows together, and each taken away", () => {
+  const known = new Map<string, Attribution>();
+  const senderOf = (set: readonly Kind[]): Attribution => {
+    const key = set.map(({ id }) => id).join(" + ");
+    const found = known.get(key) ?? sender(set);
+    known.set(key, found);
+    return found;
+  };
+  const all = sets();
+  const oneSided = all.filter((set) => new Set(set.map(({ says }) => says)).size === 1);
+  const mixed = all.filter((set) => !oneSided.includes(set));
+
+  it("there are some hundred sets of each kind", () => {
+    expect(oneSided.length).toBeGreaterThan(200);
+    expect(mixed.length).toBeGreaterThan(500);
+  });
+
+  it("of one side: as certain as the table says, with and without each of them", () => {
+    for (const set of oneSided) {
+      const names = set.map(({ id }) => id).join(" + ");
+      const whole = senderOf(set);
+      expect([names, whole.sentBy, whole.certainty]).toEqual([names, set[0]!.says, byTable(set)]);
+      expect(whole.evidence.length, names).toBe(set.length);
+      for (const gone of set) {
+        const rest = set.filter((one) => one !== gone);
+        const less = senderOf(rest);
+        expect(rank(less, gone.says), `${names} without ${gone.id}`).toBe(rest.length === 0 ? 0 : RANK[byTable(rest)]);
+      }
+    }
+  });
+
+  it("of both sides: nothing taken away makes its own side more certain", () => {
+    for (const set of mixed) {
+      const whole = senderOf(set);
+      for (const gone of set) {
+        const less = senderOf(set.filter((one) => one !== gone));
+        const names = `${set.map(({ id }) => id).join(" + ")} without ${gone.id}`;
+        expect(rank(less, gone.says), names).toBeLessThanOrEqual(rank(whole, gone.says));
+        const other = gone.says === "proxy" ? "origin" : "proxy";
+        expect(rank(less, other), names).toBeGreaterThanOrEqual(rank(whole, other));
+      }
+    }
+  });
+
+  it("of both sides: where interception is ruled out, it was the origin, whatever speaks for the proxy", () => {
+    for (const set of mixed.filter((some) => some.some(({ source }) => source === "interception"))) {
+      expect(senderOf(set)).toMatchObject({ sentBy: "origin", certainty: "certain" });
+    }
+  });
+
+  it("of both sides: a likely sign each, and neither is named", () => {
+    const likely = mixed.filter((set) => set.length === 2 && set.every(({ weight }) => weight === "likely"));
+    expect(likely.length).toBeGreaterThan(20);
+    for (const set of likely) {
+      const found = senderOf(set);
+      expect([set.map(({ id }) => id), found.sentBy]).toEqual([set.map(({ id }) => id), "unknown"]);
+      expect(found.evidence.length).toBe(2);
+    }
+  });
+});
+
+/** Evidence of an answer that differs from the usual one. */
+function changed(
+  kinds: readonly Kind[],
+  head: Partial<ResponseHead>,
+  context: Partial<SenderContext> = {},
+  exchange: Partial<ExchangeFact> = {},
+): readonly Evidence[] {
+  const scene = staged(kinds);
+  const response = { ...scene.exchange.response!, ...head };
+  return evidenceOf({ ...scene.exchange, ...exchange, response }, { ...scene.context, ...context });
+}
+
+const request = requestHead(where(201, 200), { method: "GET", target: "/", host: HOST });
+
+describe("what looks like a row and is none", () => {
+  const rows: readonly (readonly [string, () => readonly Evidence[]])[] = [
+    ["Proxy-Connection on what a proxy forwarded", () => changed([kind("Proxy-Connection")], {}, { inTunnel: false })],
+    [
+      "a product's header that the site sends with everything",
+      () => {
+        const { context } = staged([]);
+        context.answers.learn(ordinary(["server", "content-type"], "squid/5.7"));
+        return changed(
+          [],
+          { names: ["server"], fields: [{ name: "server", value: "squid/5.7" }] },
+          { answers: context.answers },
+        );
+      },
+    ],
+    [
+      "what a product puts on all that passes",
+      () => changed([], { names: ["via"], fields: [{ name: "via", value: "1.1 gateway (squid/5.7)" }] }),
+    ],
+    [
+      "default pages of web servers, alike on unrelated sites",
+      () =>
+        evidenceFor([kind("a web server's name"), kind("the page elsewhere")]).filter(({ says }) => says === "proxy"),
+    ],
+    [
+      "session tickets on the server leg",
+      () =>
+        evidenceFor([])
+          .concat(changed([], {}, { legs: [leg(HOST, [["server", 940, 200.5]])] }))
+          .filter(({ says }) => says === "origin"),
+    ],
+    [
+      "the leg gave something of another size",
+      () =>
+        changed(
+          [],
+          {},
+          {
+            legs: [
+              leg(HOST, [
+                ["client", 300, 200.2],
+                ["server", 9_000, 200.6],
+              ]),
+            ],
+          },
+        ),
+    ],
+    ["the leg answered with another status", () => changed([], {}, { legs: [readLeg(200)] })],
+    ["HTML that is no error of an API", () => changed([], { fields: [{ name: "content-type", value: "text/html" }] })],
+    [
+      "a 401 whose request was not seen",
+      () => changed([kind("sooner than the origin can be reached")], {}, {}, { request: null }),
+    ],
+  ];
+
+  it.each(rows)("%s", (_name, found) => expect(found()).toEqual([]));
+
+  it("a bare scheme is a weak likeness, a realm or a domain a good one", () => {
+    const weightOf = (challenges: ResponseHead["challenges"]) => {
+      const { context } = staged([]);
+      context.answers.learn(asked(3, [{ status: 407, challenges }]));
+      return changed([], { challenges }, { answers: context.answers }).map(({ weight }) => weight);
+    };
+    expect(weightOf([NEGOTIATE])).toEqual(["possible"]);
+    expect(weightOf([BASIC])).toEqual(["likely"]);
+    expect(weightOf([NEGOTIATE, { ...NEGOTIATE, scheme: "NTLM", ntlm: ntlm(2) }])).toEqual(["likely"]);
+  });
+
+  it.each([
+    ["realm", { ...BASIC, realm: "Another" }],
+    ["scheme", { ...BASIC, scheme: "Digest" }],
+    ["parameters", { ...BASIC, parameters: ["charset"] }],
+    ["NTLM target", { ...BASIC, ntlm: ntlm(2) }],
+  ])("another %s is another challenge", (_name, challenge) => {
+    const { context } = staged([]);
+    context.answers.learn(asked(3, [{ status: 407, challenges: [BASIC] }]));
+    expect(changed([], { challenges: [challenge] }, { answers: context.answers })).toEqual([]);
+  });
+
+  it("a redirect is no ordinary answer of the site: the proxy may have made it", () => {
+    const { context } = staged([]);
+    const portal = ordinary();
+    const [exchange] = portal.tunnel!.exchanges;
+    const redirected = { ...exchange!, response: { ...exchange!.response!, status: 302 } };
+    context.answers.learn({ ...portal, tunnel: { ...portal.tunnel!, exchanges: [redirected] } });
+    expect(changed([], {}, { answers: context.answers })).toEqual([]);
+  });
+
+  it("a 407 in the tunnel is a proxy's by its status", () => {
+    const proxied = changed([], { status: 407, names: ["proxy-authenticate"] });
+    expect(proxied).toMatchObject([{ says: "proxy", weight: "certain", source: "status" }]);
+  });
+
+  it("a forward that never went on is the proxy's, where the legs can be read", () => {
+    const { context } = staged([]);
+    const other = { ...readLeg(200), tls: null };
+    const away = other.exchanges.map((one) => ({
+      ...one,
+      url: "http://news.example.net/",
+      request: { ...one.request!, where: where(720, 900) },
+      response: { ...one.response!, where: where(721, 901) },
+    }));
+    const forward = exchangeFact(request, responseHead(where(203, 201), 401), { url: `http://${HOST}/` });
+    const forwarded = { ...context, inTunnel: false, legs: [{ ...other, exchanges: away }] };
+    expect(evidenceOf(forward, forwarded)).toMatchObject([{ says: "proxy", weight: "certain", source: "legs" }]);
+  });
+});
