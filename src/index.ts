@@ -9,10 +9,13 @@ export {
   type CheckOptions,
   type CheckResult,
   checkCapture,
+  checkTrace,
   JournalError,
   mergeJournals,
   type ProxyAddress,
+  type TraceOptions,
 } from "./audit/index.ts";
 export { type Explanation, explanations, VERDICTS, type Verdict } from "./diagnosis/index.ts";
+export { type TraceExplanation, traceExplanations } from "./policy-trace/index.ts";
 export type * from "./report/index.ts";
-export { auditSchema, reportSchema } from "./report/index.ts";
+export { auditSchema, reportSchema, traceSchema } from "./report/index.ts";

@@ -1,6 +1,7 @@
 // Captures in, reports out: the floor where files and platform are.
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
+export { checkTrace, type TraceOptions } from "./check-trace.ts";
 export type { CaptureSource } from "./input.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";

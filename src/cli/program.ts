@@ -13,6 +13,7 @@ import { redactOptions } from "./redaction.ts";
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from "./shell/scripts.ts";
 import { type Tree, treeOf } from "./shell/tree.ts";
 import type { LookOptions } from "./terminal.ts";
+import { addTraceCommand } from "./trace-command.ts";
 
 const DESCRIPTION =
   "Finds, in a packet capture, where an explicit proxy asked for credentials in the wrong place: a 401 after the tunnel was established instead of a 407 on the CONNECT.";
@@ -20,6 +21,7 @@ const DESCRIPTION =
 const USAGE = `[check] [options] FILE...
        pcapcheck audit [options] PATH...
        pcapcheck merge [options] JOURNAL...
+       pcapcheck trace [options] TRACE
        pcapcheck explain [ID]
        pcapcheck completion SHELL`;
 
@@ -83,6 +85,7 @@ function createProgram(done: (code: number) => void): Command {
     .option("--ascii", "no characters beyond ASCII")
     .action((id: string | undefined, options: LookOptions) => done(explain(id ?? null, options)));
   addAuditCommands(program, done);
+  addTraceCommand(program, done);
   program
     .command("completion")
     .description("a script that completes commands, options and values in a shell")

@@ -14,8 +14,12 @@ export {
   type UncheckedCapture,
 } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
+export { TRACE_FORMATS, type TraceFormatName } from "./outputs/trace/formats.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
 export { createRedactor, type Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
+export { buildTraceReport } from "./trace-build.ts";
+export { traceSchema } from "./trace-schema.ts";
+export type * from "./trace-types.ts";
 export type * from "./types.ts";
 export { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";

@@ -1,14 +1,18 @@
 // pcapcheck explain [ID]: a verdict or finding in plain words.
 import { type Explanation, explanations } from "../../diagnosis/index.ts";
+import { type TraceExplanation, traceExplanations } from "../../policy-trace/index.ts";
 import { paint, safe, type TerminalStyle, terminalText, wrap } from "../../report/index.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
 import { nearest } from "../nearest.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 
+/** Findings of captures and of policy traces. */
+type Explained = Explanation | TraceExplanation;
+
 /** Prints; returns the exit code. */
 export function explain(id: string | null, options: LookOptions): number {
   const style = terminalStyle(options, process.stdout, false);
-  const all = explanations();
+  const all = [...explanations(), ...traceExplanations()];
   if (id === null) {
     process.stdout.write(`${list(all, style)}\n`);
     return 0;
@@ -31,7 +35,7 @@ const COLOURS = { error: "red", warning: "yellow", info: "bold" } as const;
 /** Narrower terminals get the title below the id. */
 const NARROW = 64;
 
-function list(all: readonly Explanation[], style: TerminalStyle): string {
+function list(all: readonly Explained[], style: TerminalStyle): string {
   const column = Math.max(...all.map(({ id }) => id.length)) + 2;
   const narrow = style.width < NARROW;
   return all
@@ -45,7 +49,7 @@ function list(all: readonly Explanation[], style: TerminalStyle): string {
     .join("\n");
 }
 
-function whole(explanation: Explanation, style: TerminalStyle): string {
+function whole(explanation: Explained, style: TerminalStyle): string {
   const { id, severity, title, meaning, looksLike, example, evidence, advice, references } = explanation;
   const section = (name: string, texts: readonly string[]): string => {
     const lines = texts.flatMap((text) => wrap(safe(style, text), style.width - 2));
@@ -54,7 +58,7 @@ function whole(explanation: Explanation, style: TerminalStyle): string {
   return [
     [`${paint(style, COLOURS[severity], id)} (${severity})`, ...wrap(safe(style, title), style.width)].join("\n"),
     section("Meaning", [meaning]),
-    section("In a capture", [looksLike]),
+    section(id.startsWith("trace-") ? "In a trace" : "In a capture", [looksLike]),
     section("Example", example),
     section("Evidence", [evidence]),
     section("For the helpdesk", [advice.helpdesk]),

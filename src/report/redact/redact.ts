@@ -30,6 +30,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
   target: "hostPort",
   url: "url",
   sni: "host",
+  site: "host",
   names: "host",
   user: "user",
   realm: "realm",
@@ -49,7 +50,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
       ...["schemaVersion", "version", "name", "verdict", "closedBy", "detectedBy", "severity", "certainty", "sentBy"],
       ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
       ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
-      ...["kind", "since", "worst", "hash"],
+      ...["kind", "since", "worst", "hash", "mode", "force", "exception"],
     ].map((name) => [name, "fixed"] as const),
   ),
 };

@@ -1,0 +1,56 @@
+// Brings the bytes of a text file (trace, access log) to its reader the way captures come: file or standard input, compressed or not.
+import type { Note } from "../bytes/index.ts";
+import type { CaptureReader } from "../pcap-parser/index.ts";
+import { type CaptureSource, readCapture } from "./input.ts";
+
+/** What takes the bytes. */
+export interface TextReader {
+  push(bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** Read to its end, `damage` tells what is wrong with its compression; or why it cannot be read. */
+export type TextOutcome =
+  | { readonly kind: "read"; readonly damage: string | null }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/** Reads `source` into `reader`. Never rejects for what the source holds. */
+export async function readText(
+  source: CaptureSource,
+  reader: TextReader,
+  progress?: (bytes: number, total: number | null) => void,
+): Promise<TextOutcome> {
+  let damage: string | null = null;
+  const note = ({ id, detail }: Note): void => {
+    if (id === "capture-compression-damaged") damage = `the compressed file is damaged: ${detail?.why ?? "cut"}`;
+  };
+  const outcome = await readCapture(source, asCapture(reader), {
+    note,
+    ...(progress === undefined ? {} : { progress }),
+  });
+  return outcome.kind === "unreadable" ? outcome : { kind: "read", damage };
+}
+
+/** The way of captures, for bytes that are none: they have no packets. */
+function asCapture(reader: TextReader): CaptureReader {
+  let bytes = 0;
+  return {
+    failed: null,
+    push(piece, start, end) {
+      bytes += end - start;
+      reader.push(piece, start, end);
+    },
+    end: () => ({
+      format: "pcap",
+      packets: 0,
+      bytes,
+      interfaces: [],
+      sections: 0,
+      byteOrder: "little",
+      start: null,
+      end: null,
+      truncatedPackets: 0,
+      cutShort: false,
+      stopped: null,
+    }),
+  };
+}

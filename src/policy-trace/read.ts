@@ -1,0 +1,100 @@
+// Reads policy traces as a ProxySG writes them, or as they are pasted from one: lines in, transactions out.
+import { TransactionBuilder } from "./builder.ts";
+import { LineSplitter } from "./lines.ts";
+import type { TraceNoteSink, TraceTransaction } from "./types.ts";
+
+const START = /^\W*start transaction\b/i;
+const STOP = /^\W*(?:stop|end) transaction\b/i;
+
+/** What a reader of traces gives. */
+export interface TraceSink {
+  transaction(transaction: TraceTransaction): void;
+  readonly note: TraceNoteSink;
+}
+
+export interface TraceCounts {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly transactions: number;
+  /** Lines of a kind that is known. */
+  readonly known: number;
+}
+
+/** Takes a trace in pieces of any size. */
+export class TraceReader {
+  readonly #sink: TraceSink;
+  readonly #splitter: LineSplitter;
+  #open: TransactionBuilder | null = null;
+  /** Whether the open transaction began with `start transaction`. */
+  #bracketed = false;
+  #lines = 0;
+  #bytes = 0;
+  #transactions = 0;
+  #known = 0;
+
+  constructor(sink: TraceSink) {
+    this.#sink = sink;
+    this.#splitter = new LineSplitter({
+      line: (text, number, cut) => {
+        if (cut) sink.note("trace-line-too-long", number);
+        this.#line(text, number);
+      },
+    });
+  }
+
+  push(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.#bytes += end - start;
+    this.#splitter.push(bytes, start, end);
+  }
+
+  end(): TraceCounts {
+    this.#splitter.end();
+    this.#close(true);
+    return { lines: this.#lines, bytes: this.#bytes, transactions: this.#transactions, known: this.#known };
+  }
+
+  #line(text: string, number: number): void {
+    this.#lines = number;
+    if (text.trim() === "") return;
+    if (START.test(text)) {
+      this.#known++;
+      this.#close(true);
+      this.#open = new TransactionBuilder(number);
+      this.#bracketed = true;
+      return;
+    }
+    if (STOP.test(text)) {
+      this.#known++;
+      if (this.#open === null) this.#sink.note("trace-transaction-unopened", number);
+      else {
+        this.#open.touch(number);
+        if (!this.#bracketed) this.#sink.note("trace-transaction-unopened", number);
+        this.#close(false);
+      }
+      return;
+    }
+    if (this.#open !== null && !this.#bracketed && this.#open.startsAnother(text)) this.#close(false);
+    if (this.#open === null) {
+      this.#open = new TransactionBuilder(number);
+      this.#bracketed = false;
+    }
+    if (this.#open.add(text, number, this.#sink.note)) this.#known++;
+  }
+
+  /** `early`: its end was not seen. What was pasted without brackets has none. */
+  #close(early: boolean): void {
+    const open = this.#open;
+    if (open === null) return;
+    this.#open = null;
+    const cut = early && this.#bracketed;
+    const transaction = open.finish(this.#bracketed, cut);
+    if (cut) this.#sink.note("trace-transaction-cut", transaction.firstLine);
+    if (transaction.request === null) {
+      // Prose around a pasted trace is no transaction.
+      if (open.hasFacts) this.#sink.note("trace-incomplete", transaction.firstLine);
+      else if (!this.#bracketed) return;
+    }
+    this.#transactions++;
+    this.#sink.transaction(transaction);
+  }
+}

@@ -1,0 +1,76 @@
+// Access logs in the W3C extended format: fields, quotes, several headers, times.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bytesOf, readLog } from "./harness.ts";
+
+const LOG = `#Software: SGOS 7.3.5.1
+#Version: 1.0
+#Start-Date: 2026-11-24 05:00:00
+#Date: 2026-11-24 05:06:00
+#Fields: date time time-taken c-ip c-port cs-username cs-auth-group x-exception-id sc-filter-result cs-categories sc-status s-action cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs(User-Agent) s-ip
+#Remark: 2610140037 "proxy" "10.44.1.80" "main"
+2026-11-24 05:06:57 1000 10.44.1.2 52110 - - authentication_failed DENIED "News/Media;none" 401 TCP_DENIED GET https news.example.com 443 /front ?q=SECRET "Mozilla/5.0 (""quoted"") x" 10.44.1.80
+2026-11-24 05:06:58 5 10.44.1.2 - EXAMPLE\\alice - - OBSERVED "-" 200 TCP_TUNNELED CONNECT tcp www.example.com 443 / - - 10.44.1.80
+too few fields
+#Fields: gmttime c-ip cs-uri sc-status rs-status
+[24/Nov/2026:05:06:59 +0100] 10.44.1.2 https://shop.example.net:8443/a?b=c 401 401
+`;
+
+describe("an access log", () => {
+  const { entries, notes, counts } = readLog(bytesOf(LOG));
+
+  it("is read by its fields, also where they change", () => {
+    expect(
+      entries.map(({ host, port, status, exception, serverStatus, path }) => [
+        host,
+        port,
+        status,
+        exception,
+        serverStatus,
+        path,
+      ]),
+    ).toEqual([
+      ["news.example.com", 443, 401, "authentication_failed", null, "/front"],
+      ["www.example.com", 443, 200, null, null, "/"],
+      ["shop.example.net", 8443, 401, null, 401, "/a"],
+    ]);
+    expect(entries[0]).toMatchObject({
+      line: 7,
+      clientPort: 52110,
+      filterResult: "DENIED",
+      action: "TCP_DENIED",
+      method: "GET",
+    });
+    expect(counts).toMatchObject({ entries: 3, hasFields: true });
+  });
+
+  it("tells when a request began: what is logged is its end", () => {
+    expect(entries.map(({ time }) => time)).toEqual([
+      BigInt(Date.UTC(2026, 10, 24, 5, 6, 56)) * 1_000_000n,
+      BigInt(Date.UTC(2026, 10, 24, 5, 6, 57, 995)) * 1_000_000n,
+      BigInt(Date.UTC(2026, 10, 24, 4, 6, 59)) * 1_000_000n,
+    ]);
+  });
+
+  it("notes lines that do not fit their fields, and keeps no query", () => {
+    expect(notes).toEqual([["log-field-count", 9]]);
+    expect(readLog(bytesOf("a b c\n")).notes).toEqual([["log-no-fields", 1]]);
+    expect(JSON.stringify(entries, (_, value) => (typeof value === "bigint" ? `${value}` : value))).not.toContain(
+      "SECRET",
+    );
+  });
+
+  it("is the same however it is cut, with any line end", () => {
+    const bytes = bytesOf(LOG.replaceAll("\n", "\r\n"));
+    expect(readLog(bytes).entries).toEqual(entries);
+    expect(readLog(bytes, [...bytes.keys()]).entries).toEqual(entries);
+  });
+
+  it("never throws", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300, unit: "binary" }), (noise) => {
+        readLog(bytesOf(`#Fields: date time c-ip sc-status\n${noise}\n${noise}`));
+      }),
+    );
+  });
+});
