@@ -1,0 +1,76 @@
+// pcapcheck trace from outside: outputs, exit codes, pseudonyms, words.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TraceReport, traceSchema } from "../../src/report/index.ts";
+import { buildProgram, type Program } from "./build.ts";
+
+const fixture = (name: string): string => new URL(`../fixtures/policy-trace/${name}`, import.meta.url).pathname;
+const LOST = fixture("context-lost.txt");
+const PASTED = fixture("pasted.txt");
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+describe("pcapcheck trace", () => {
+  it("says what happened and what to change, and exits with 1", () => {
+    const { code, out, err } = program.run(["trace", LOST], { env: { COLUMNS: "120" } });
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(out.replace(/\s+/g, " ")).toContain(
+      "The rule `url.scheme=https url.domain=//news.example.com/ authenticate(domain1) authenticate.force(no) authenticate.mode(proxy-ip)` matches only at GET https://, after CONNECT; the proxy could only answer 401.",
+    );
+  });
+
+  it("gives data that fits its schema", () => {
+    const validate = new Ajv2020({ strict: false }).compile(traceSchema);
+    for (const file of [LOST, PASTED]) {
+      const { code, out } = program.run(["trace", "-f", "json", file]);
+      expect(code).toBe(1);
+      expect(validate(JSON.parse(out)), JSON.stringify(validate.errors)).toBe(true);
+    }
+    const report: TraceReport = JSON.parse(program.run(["trace", "-f", "ndjson", LOST]).out);
+    expect(report.findings.map(({ id }) => id)).toEqual([
+      "trace-401-after-connect",
+      "trace-auth-rule-differs",
+      "trace-unauthenticated-stage",
+    ]);
+    expect(report.tunnels[0]?.stages.https).toMatchObject({ mode: "proxy-ip", realm: "domain1", authenticated: false });
+  });
+
+  it("has a line and rows, and only the verdict with -q", () => {
+    expect(program.run(["trace", "-f", "line", LOST]).out).toMatch(
+      /^trace-401-after-connect\t.*\ttransactions=3\ttunnels=1\twrong=1\t/,
+    );
+    expect(program.run(["trace", "-f", "csv", LOST]).out.split("\r\n")).toHaveLength(3);
+    expect(program.run(["trace", "-q", LOST]).out).toBe("trace-401-after-connect\n");
+  });
+
+  it("2 for what is no trace, 3 for what is cut before anything wrong", () => {
+    writeFileSync(join(program.folder, "notes.txt"), "These are the notes of a meeting.\n");
+    expect(program.run(["trace", "notes.txt"])).toMatchObject({ code: 2, out: "" });
+    expect(program.run(["trace", "none.txt"]).err).toBe("pcapcheck: none.txt: there is no such file\n");
+    writeFileSync(join(program.folder, "cut.txt"), readFileSync(LOST, "utf8").split("\n").slice(0, 20).join("\n"));
+    expect(program.run(["trace", "-q", "cut.txt"])).toMatchObject({ code: 3, out: "incomplete\n" });
+  });
+
+  it("fails on what it is told to", () => {
+    expect(program.run(["trace", "-q", "--fail-on", "none", LOST]).code).toBe(0);
+    expect(program.run(["trace", "-q", "--fail-on", "trace-unauthenticated-stage", LOST]).code).toBe(1);
+    expect(program.run(["trace", "-q", "--fail-on", "trace-nonsense", LOST]).code).toBe(2);
+  });
+
+  it("gives pseudonyms, and nothing secret", () => {
+    const { out } = program.run(["trace", "-f", "json", "--redact", "ip,host,user", LOST]);
+    expect(out).not.toMatch(/10\.44\.1\.2\b|news\.example|alice|SECRET|dXNlcjpwYXNz/);
+  });
+
+  it("explains its findings", () => {
+    const { code, out } = program.run(["explain", "trace-auth-rule-differs"]);
+    expect(code).toBe(0);
+    expect(out).toContain("In a trace");
+  });
+});
