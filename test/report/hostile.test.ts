@@ -125,6 +125,16 @@ describe("hostile strings in every field", () => {
     }
   });
 
+  it("never pass where widths of characters are counted differently", async () => {
+    for (const text of [
+      "\u2e80\u{3fffe}\u{3fffe}\u{3fffe}\u{3fffe}\u{1da00}\u{3fffe}\u{20000}",
+      "\u{1f1e6}\u0483\u{1da00}".repeat(9),
+    ]) {
+      for (const [name, output] of await outputs(poisoned(text)))
+        expect(FORBIDDEN.exec(output)?.[0], name).toBeUndefined();
+    }
+  });
+
   it("never pass, whatever they are", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary", maxLength: 40 }), async (text) => {

@@ -137,8 +137,10 @@ function grid(rows: readonly Row[], style: TerminalStyle): string[] | null {
     cells.push(paint(style, colourOf(rows[i]!.verdict), cells.pop() ?? ""));
     drawn.push(cells);
   }
+  // The library counts columns of rare characters otherwise, and then cuts between the halves of one.
   return drawn
     .toString()
+    .replace(/\p{Cs}/gu, "?")
     .split("\n")
     .map((line) => line.trimEnd());
 }
