@@ -105,18 +105,18 @@ export class CertificateRegister {
     says: string,
     legs: readonly ServerLeg[],
   ): Interception | null {
+    let differing: string | null = null;
     for (const leg of legsOf(legs, timeline, host)) {
       const other = leg.tls?.certificates[0];
       if (other === undefined || leg.tls?.clientHello?.sni !== host) continue;
       const where = `stream ${leg.stream}, frame ${leg.tls?.certificateWhere?.frame}`;
       if (sameBytes(other.der, leaf.der))
         return { state: "no", why: `${says} is the same as on the proxy's connection to the origin (${where})` };
-      return {
-        state: "yes",
-        why: `${says} is another one than the origin showed the proxy (issuer "${other.issuer}", ${where})`,
-      };
+      // One authority gives a site several certificates: for other clients, for another kind of key.
+      if (other.issuer !== leaf.issuer)
+        differing ??= `${says} is another one than the origin showed the proxy (issuer "${other.issuer}", ${where})`;
     }
-    return null;
+    return differing === null ? null : { state: "yes", why: differing };
   }
 
   #ofIssuer(timeline: Timeline, host: string, leaf: Certificate, says: string, frame: number): Interception | null {
