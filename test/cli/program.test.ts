@@ -348,6 +348,43 @@ describe("--output", () => {
     expect(lstatSync(inside("pipe")).isFIFO()).toBe(true);
   });
 
+  it("goes where a link leads, also if there is nothing yet", () => {
+    mkdirSync(inside("target"));
+    symlinkSync("target/new.txt", inside("dangling.txt"));
+    program.run(["-q", "-o", "dangling.txt", WRONG]);
+    expect(lstatSync(inside("dangling.txt")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(inside("target/new.txt"), "utf8")).toBe("tunnel-401-proxy\n");
+  });
+
+  it("leaves what was there, and nothing else, if there is no room", () => {
+    mkdirSync(inside("full"));
+    writeFileSync(inside("full/report.json"), "before");
+    // A process may write files of 4 blocks; SIGXFSZ ignored, that is an error and not the end.
+    const command = `trap '' XFSZ; ulimit -f 4; exec ${process.execPath} ${program.path} -f json -o full/report.json ${WRONG}`;
+    const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: program.folder, encoding: "utf8" });
+    expect(stderr).toBe("pcapcheck: full/report.json: cannot be written: it would be too large\n");
+    expect(status).toBe(2);
+    expect(readFileSync(inside("full/report.json"), "utf8")).toBe("before");
+    expect(readdirSync(inside("full"))).toEqual(["report.json"]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("tells that the disk is full (skipped where there is no /dev/full)", () => {
+    expect(program.run(["-o", "/dev/full", WRONG])).toMatchObject({
+      code: 2,
+      err: "pcapcheck: /dev/full: cannot be written: the disk is full\n",
+    });
+  });
+
+  it("leaves nothing behind if it is ended in the middle", () => {
+    mkdirSync(inside("ended"));
+    // The second capture is a pipe that nobody writes into.
+    const command = `mkfifo never; (sleep 20 > never) & writer=$!
+      ${process.execPath} ${program.path} -f json -o ended/report.json ${WRONG} never & run=$!
+      sleep 2; kill -TERM $run; wait $run; echo "code $?"; ls -A ended; kill $writer`;
+    const { stdout } = spawnSync("sh", ["-c", command], { cwd: program.folder, encoding: "utf8" });
+    expect(stdout).toBe("code 143\n");
+  });
+
   it("says why it could not", () => {
     const { code, err } = program.run(["-o", "no/such/folder.txt", WRONG]);
     expect(code).toBe(2);

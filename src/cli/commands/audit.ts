@@ -14,7 +14,7 @@ import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
-import { writeOutput } from "../write-output.ts";
+import { openOutput } from "../write-output.ts";
 
 /** What audit and merge share. */
 interface SummaryArguments extends LookOptions, RedactArguments {
@@ -46,13 +46,20 @@ export interface AuditArguments extends SummaryArguments {
 
 export type MergeArguments = SummaryArguments;
 
+/** What shells give for a program that a signal ended: 128 and its number. */
+const EXIT_BY_SIGINT = 130;
+const EXIT_BY_SIGTERM = 143;
+
 /** Audits `paths` and prints; returns the exit code. */
 export async function audit(paths: readonly string[], options: AuditArguments): Promise<number> {
   const interrupt = new AbortController();
   // The first Ctrl-C ends the audit behind what is under way; the second one ends the program.
-  const stop = (): void => interrupt.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  const stop = (signal: NodeJS.Signals): void => {
+    if (interrupt.signal.aborted) process.exit(signal === "SIGINT" ? EXIT_BY_SIGINT : EXIT_BY_SIGTERM);
+    interrupt.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   const progress = createAuditProgress(process.stderr);
   try {
     return await print(options, (allRows, onRow) =>
@@ -83,9 +90,9 @@ async function print(
   options: SummaryArguments,
   run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
 ): Promise<number> {
-  const file = options.output === "-" ? undefined : options.output;
+  const output = openOutput(options.output);
   const format = AUDIT_FORMATS[options.format];
-  const document = await format.open(terminalStyle(options, process.stdout, file !== undefined));
+  const document = await format.open(terminalStyle(options, process.stdout, output.file !== null));
   const redactor = redaction(options);
   if (typeof redactor === "string") {
     process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
@@ -93,24 +100,22 @@ async function print(
   }
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
   const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
-  const kept: string[] = [];
-  const put = (text: string): unknown =>
-    text === "" ? null : file === undefined ? process.stdout.write(text) : kept.push(text);
   const quiet = options.quiet === true;
   let report: AuditReport;
   try {
     report = await run(format.allRows && !quiet, (row) => {
-      if (!quiet) put(document.row(shown(row)));
+      if (!quiet) output.write(document.row(shown(row)));
     });
   } catch (error) {
+    output.discard();
     if (!(error instanceof JournalError)) throw error;
     process.stderr.write(`pcapcheck: ${terminalText(error.message)}\n`);
     return NOT_CHECKED;
   }
-  put(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
-  const failure = file === undefined ? null : writeOutput(kept.join(""), file);
+  output.write(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
+  const failure = output.finish();
   if (failure !== null) {
-    process.stderr.write(`pcapcheck: ${terminalText(file ?? "")}: ${terminalText(failure)}\n`);
+    process.stderr.write(`pcapcheck: ${terminalText(output.file ?? "-")}: ${terminalText(failure)}\n`);
     return NOT_CHECKED;
   }
   return exitCodeFor(report, options.failOn);

@@ -20,7 +20,7 @@ import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
-import { writeOutput } from "../write-output.ts";
+import { openOutput } from "../write-output.ts";
 
 /** What is for programs has every connection; this bounds the memory of a capture with more. */
 const MAX_CONNECTIONS_DATA = 50_000;
@@ -45,8 +45,8 @@ export interface CheckArguments extends LookOptions, RedactArguments {
 
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
-  const file = options.output === "-" ? undefined : options.output;
-  const style = terminalStyle(options, process.stdout, file !== undefined);
+  const output = openOutput(options.output);
+  const style = terminalStyle(options, process.stdout, output.file !== null);
   const redactor = redaction(options);
   if (typeof redactor === "string") {
     process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
@@ -55,8 +55,6 @@ export async function check(files: readonly string[], options: CheckArguments): 
   const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
   const document = await openDocument(options, style, files.length > 1);
   const codes: number[] = [];
-  const kept: string[] = [];
-  const put = (text: string): unknown => (file === undefined ? process.stdout.write(text) : kept.push(text));
   let reports = 0;
   const captures: readonly CaptureFiles[] =
     options.join === true ? setsOf(files) : files.map((path) => ({ files: [path] }));
@@ -73,17 +71,15 @@ export async function check(files: readonly string[], options: CheckArguments): 
     const text = document.add(shown(result));
     if (text === null) codes.push(NOT_CHECKED);
     else {
-      put(text);
+      output.write(text);
       reports++;
     }
   }
-  if (reports > 0) put(document.end());
-  if (file !== undefined && reports > 0) {
-    const failure = writeOutput(kept.join(""), file);
-    if (failure !== null) {
-      complain({ kind: "failed", path: file, message: failure, advice: null });
-      codes.push(NOT_CHECKED);
-    }
+  if (reports > 0) output.write(document.end());
+  const failure = output.finish();
+  if (failure !== null) {
+    complain({ kind: "failed", path: output.file ?? "-", message: failure, advice: null });
+    codes.push(NOT_CHECKED);
   }
   return combined(codes);
 }
