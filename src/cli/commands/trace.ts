@@ -6,7 +6,7 @@ import { NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
-import { writeOutput } from "../write-output.ts";
+import { openOutput } from "../write-output.ts";
 
 export interface TraceArguments extends LookOptions, RedactArguments {
   readonly format: TraceFormatName;
@@ -17,7 +17,7 @@ export interface TraceArguments extends LookOptions, RedactArguments {
 
 /** Reads the trace and prints; returns the exit code. */
 export async function trace(path: string, options: TraceArguments): Promise<number> {
-  const file = options.output === "-" ? undefined : options.output;
+  const output = openOutput(options.output);
   const redactor = redaction(options);
   if (typeof redactor === "string") return complain("trace", redactor);
   const progress = createProgress(terminalText(path), process.stderr);
@@ -25,13 +25,11 @@ export async function trace(path: string, options: TraceArguments): Promise<numb
   if ("kind" in result)
     return complain(path, result.advice === null ? result.message : `${result.message}; ${result.advice}`);
   const shown = redactor === null ? result : redactor.redact(result);
-  const style = terminalStyle(options, process.stdout, file !== undefined);
+  const style = terminalStyle(options, process.stdout, output.file !== null);
   const text = options.quiet === true ? `${shown.verdict}\n` : await TRACE_FORMATS[options.format].text(shown, style);
-  if (file === undefined) process.stdout.write(text);
-  else {
-    const failure = writeOutput(text, file);
-    if (failure !== null) return complain(file, failure);
-  }
+  output.write(text);
+  const failure = output.finish();
+  if (failure !== null) return complain(output.file ?? "-", failure);
   return exitCode(result, options.failOn);
 }
 
