@@ -202,20 +202,21 @@ export class ProxyConversation implements Conversation {
     ) {
       this.#inferTunnel();
     } else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
-      this.#judgeHeld();
+      this.#judgeHeld("not-captured");
     }
   }
 
   /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
-  #judgeHeld(): void {
+  #judgeHeld(why: Unanswered): void {
     const first = this.#held.first;
     if (first === null) return;
-    if (looksLikeTls(first, 0, first.length) === "yes") {
+    // Clients may send their ClientHello without waiting: it tells of a tunnel only where the 2xx may have been lost.
+    if (why === "not-captured" && looksLikeTls(first, 0, first.length) === "yes") {
       this.#inferTunnel();
       return;
     }
     if (looksLikeRequest(first, 0, first.length) !== "yes") return;
-    if (this.#waitingConnect !== null) this.#waitingConnect.unanswered = "not-captured";
+    if (this.#waitingConnect !== null) this.#waitingConnect.unanswered = why;
     this.#waitingConnect = null;
     this.#state = "idle";
     this.#answerLost = false;
@@ -230,7 +231,7 @@ export class ProxyConversation implements Conversation {
       this.#state === "asked" && this.#held.length > 0 && this.#held.length < left;
     ) {
       left = this.#held.length;
-      this.#judgeHeld();
+      this.#judgeHeld(this.#whyUnanswered());
     }
   }
 
@@ -381,6 +382,8 @@ export class ProxyConversation implements Conversation {
     this.#learn("connect");
     this.#state = "open";
     this.#waitingConnect = null;
+    // What was skippable of a body before is none of the tunnel's: its bytes would be counted twice.
+    for (const sink of this.sinks) sink.skippable = 0;
     this.#tunnel = new Tunnel(connect?.target ?? UNKNOWN_TARGET, answer?.where ?? null, this.#context);
   }
 
