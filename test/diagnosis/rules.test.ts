@@ -1,6 +1,6 @@
 // Every rule on facts made by hand: what it finds, and what looks like it and is something else.
 import { describe, expect, it } from "vitest";
-import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
+import type { FindingId } from "../../src/diagnosis/index.ts";
 import type { RequestHead } from "../../src/http/index.ts";
 import type { Timeline, TunnelFact } from "../../src/proxy/index.ts";
 import {
@@ -19,34 +19,8 @@ import {
   TYPE_3,
   unread,
 } from "./asked.ts";
-import { atMs, timeline, tunnelOf, where } from "./record-talk.ts";
-
-const QUALITY = {
-  cutShort: false,
-  truncatedPackets: 0,
-  gaps: 0,
-  missingBytes: 0,
-  lateStarts: 0,
-  oneSided: 0,
-  duplicates: 0,
-  overlapsDiffering: 0,
-  droppedByCapture: 0,
-  start: atMs(0),
-  end: atMs(60_000),
-};
-const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
-
-type Setting = { readonly quality?: Partial<typeof QUALITY>; readonly keys?: Partial<typeof KEYS> };
-
-function diagnose(timelines: readonly Timeline[], { quality = {}, keys = {} }: Setting = {}): readonly Finding[] {
-  const collector = new Collector({ connections: 100 });
-  for (const one of timelines) collector.add(one);
-  return collector.finish({ ...QUALITY, ...quality }, { ...KEYS, ...keys }).findings;
-}
-
-function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {
-  return diagnose(timelines, setting).filter((finding) => finding.id === id);
-}
+import { diagnose, found, type Setting } from "./diagnose.ts";
+import { timeline, tunnelOf, where } from "./record-talk.ts";
 
 // --- tables: id, name, timelines, what the finding says (null: there is none)
 
@@ -373,20 +347,6 @@ describe("rules", () => {
         if (stream !== null) expect(displayFilter).toContain(`tcp.stream eq ${stream}`);
       }
     }
-  });
-
-  it("tell how to get keys for the programs that the tunnels belong to", () => {
-    const advice = (agent: string): string => found("keys-missing", [unread(agent)])[0]?.advice.helpdesk ?? "";
-    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).toMatch(/Firefox: /);
-    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).not.toMatch(/Chrome/);
-    expect(advice("Mozilla/5.0 AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0")).toMatch(
-      /--ssl-key-log-file/,
-    );
-    expect(advice("curl/8.5.0")).toMatch(/Schannel/);
-    expect(advice("Java/17.0.9")).toMatch(/-javaagent/);
-    expect(advice("python-requests/2.31")).toMatch(/Python/);
-    expect(advice("something else")).toMatch(/Firefox: .*Chrome and Edge: /);
-    for (const agent of ["curl/8.5.0", "x"]) expect(advice(agent)).toMatch(/pcapcheck --keylog keys\.log/);
   });
 });
 

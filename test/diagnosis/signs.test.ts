@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { signsOf } from "../../src/diagnosis/signs/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
-import { atMs, type Said, type Talk, tunnelOf } from "./record-talk.ts";
-import { BASIC, challenged, client, FAR, ids, judged, legOf, REQUEST, server, TICKETS } from "./sign-talk.ts";
+import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
+import { BASIC, challenged, client, FAR, ids, judged, REQUEST, server, TICKETS } from "./sign-talk.ts";
 
 const SUSPECTED: readonly (readonly [name: string, talks: readonly Talk[]])[] = [
   ["Basic credentials after a near answer", [{ ...FAR, records: challenged() }]],
@@ -422,35 +422,6 @@ describe("signs", () => {
   it("lists nothing and suspects nothing where interception is ruled out", () => {
     for (const [, talks] of SUSPECTED)
       expect(judged(talks, true).every(({ signs, suspected }) => signs.length === 0 && !suspected)).toBe(true);
-  });
-
-  describe("where the proxy's connections to origins are in the capture", () => {
-    const near: Talk = { records: challenged() };
-
-    it("suspects an answered challenge that no origin was asked for, however near the origin is", () => {
-      const [found] = judged([near], false, [legOf("www.example.com", [client(500, 300), server(2_000, 310)])]);
-      expect(ids(found)).toBe("never-forwarded credentials-repeat never-forwarded");
-      expect(found?.suspected).toBe(true);
-    });
-
-    it("suspects nothing that was sent on", () => {
-      const leg = legOf("www.example.com", [client(500, 1), server(460, 1.5)]);
-      const [found] = judged([near], false, [leg]);
-      expect(ids(found)).not.toContain("credentials-repeat");
-      expect(found?.suspected).toBe(false);
-    });
-
-    it("says nothing where bytes of the legs are missing", () => {
-      const leg = legOf("www.example.com", []);
-      expect(ids(judged([near], false, [{ ...leg, end: atMs(60_000), tls: { ...leg.tls!, gaps: 1 } }])[0])).toBe(
-        "credentials-repeat",
-      );
-    });
-
-    it("says nothing where the legs are those of another time", () => {
-      const leg = { ...legOf("www.example.com", []), start: atMs(500_000), end: atMs(501_000) };
-      expect(ids(judged([near], false, [leg])[0])).toBe("credentials-repeat");
-    });
   });
 
   it("cites frames that the tunnel has, with figures", () => {

@@ -1,37 +1,53 @@
 // The heart of the matter: the proxy asked with 401 inside the tunnel, where it should have asked with 407 on the CONNECT.
-import { verdictRule } from "../rule.ts";
+import type { JudgedConnection } from "../facts.ts";
+import { type RuleText, verdictRule } from "../rule.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
 
-export const tunnel401Proxy = verdictRule(
-  {
-    id: "tunnel-401-proxy",
-    severity: "error",
-    title: "The proxy asked for credentials inside the tunnel (401) instead of on the CONNECT (407)",
-    meaning:
-      "The CONNECT was answered with 2xx, so for the client the proxy's part is over and everything in the tunnel comes from the web site. The proxy intercepts TLS, evaluates its policy again for the decrypted request, finds no valid authentication there and asks with 401. The browser shows a login box in the name of the web site that no password satisfies. Some ask inside on purpose, to keep Basic credentials off the readable CONNECT: that takes a mode with a redirect to a virtual URL, not a plain 401.",
-    looksLike:
-      "CONNECT, 2xx (with or without a 407 before), TLS handshake, a request, and a 401 that the web site never sent.",
-    example: [
-      "> CONNECT news.example.com:443",
-      "< 200",
-      "> GET https://news.example.com/ (in the tunnel, which the proxy decrypts)",
-      "< 401 Authentication Required, WWW-Authenticate: NTLM, 2 ms later; the site is 40 ms away",
-    ],
-    evidence:
-      "The 401's frame, and what points to the proxy: the same challenge as its 407s, marks of the product, a request that never reached the origin, an answer faster than the way to the origin.",
-    advice: {
-      helpdesk:
-        "Tell the user not to enter a password: no password will be accepted, and the web site is not at fault. Give this report with the frame numbers to the administrator of the proxy.",
-      proxyAdmin:
-        "An authentication rule matches the decrypted request but not the CONNECT. Look for authenticate(...) rules with url.scheme=https, url.domain=, url.path= or another authenticate.mode(...) than the rule that matches the CONNECT, and for authenticate.force(yes). The same rule has to match at CONNECT tcp:// and at GET https://.",
-    },
-    references: [
-      "RFC 9110 §15.5.2 (401)",
-      "RFC 9110 §15.5.8 (407)",
-      "RFC 9110 §9.3.6 (CONNECT)",
-      "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
-      "Broadcom knowledge base: Protecting Basic credentials selectively",
-    ],
+const TEXT: RuleText = {
+  id: "tunnel-401-proxy",
+  severity: "error",
+  title: "The proxy asked for credentials inside the tunnel (401) instead of on the CONNECT (407)",
+  meaning:
+    "The CONNECT was answered with 2xx, so for the client the proxy's part is over and everything in the tunnel comes from the web site. The proxy intercepts TLS, evaluates its policy again for the decrypted request, finds no valid authentication there and asks with 401. The browser shows a login box in the name of the web site, and as a rule no password satisfies it. Some ask inside on purpose, to keep Basic credentials off the readable CONNECT: that takes a mode with a redirect to a virtual URL, not a plain 401.",
+  looksLike:
+    "CONNECT, 2xx (with or without a 407 before), TLS handshake, a request, and a 401 that the web site never sent.",
+  example: [
+    "> CONNECT news.example.com:443",
+    "< 200",
+    "> GET https://news.example.com/ (in the tunnel, which the proxy decrypts)",
+    "< 401 Authentication Required, WWW-Authenticate: NTLM, 2 ms later; the site is 40 ms away",
+  ],
+  evidence:
+    "The 401's frame, and what points to the proxy: the same challenge as its 407s, marks of the product, a request that never reached the origin, an answer faster than the way to the origin.",
+  advice: {
+    helpdesk:
+      "Tell the user not to enter a password: no password will be accepted, and the web site is not at fault. Give this report with the frame numbers to the administrator of the proxy.",
+    proxyAdmin:
+      "An authentication rule matches the decrypted request but not the CONNECT. Look for authenticate(...) rules with url.scheme=https, url.domain=, url.path= or another authenticate.mode(...) than the rule that matches the CONNECT, and for authenticate.force(yes). The same rule has to match at CONNECT tcp:// and at GET https://.",
   },
-  (connection) => describeTunnelAnswer(connection, 401),
-);
+  references: [
+    "RFC 9110 §15.5.2 (401)",
+    "RFC 9110 §15.5.8 (407)",
+    "RFC 9110 §9.3.6 (CONNECT)",
+    "Content Policy Language Reference (Broadcom): authenticate( ), authenticate.mode( ), authenticate.force( )",
+    "Broadcom knowledge base: Protecting Basic credentials selectively",
+  ],
+};
+
+export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
+  const found = describeTunnelAnswer(connection, 401);
+  const accepted = acceptedAt(connection);
+  if (accepted === null) return found;
+  const helpdesk = `The login box in the name of the web site was the proxy's, and what was sent in answer to it was accepted (frame ${accepted}): the site works, but whoever typed a password for the site gave it to the proxy. Give this report with the frame numbers to the administrator of the proxy.`;
+  return { ...found, advice: { ...TEXT.advice, helpdesk } };
+});
+
+/** Frame of the answer that followed credentials in the tunnel and was no further challenge; null where none did. */
+function acceptedAt({ timeline, attributions }: JudgedConnection): number | null {
+  const exchanges = timeline.tunnel?.exchanges ?? [];
+  const challenge = exchanges.findIndex((exchange) => attributions.get(exchange)?.sentBy === "proxy");
+  const answer = exchanges
+    .slice(challenge + 1)
+    .find(({ request, response }) => request?.authorization != null && response !== null && response.status < 400);
+  return challenge < 0 || answer?.response == null ? null : answer.response.where.frame;
+}

@@ -1,0 +1,41 @@
+// Advice that depends on the case: programs whose keys are missing, passwords that were accepted.
+import { describe, expect, it } from "vitest";
+import type { RequestHead } from "../../src/http/index.ts";
+import { GATEWAY, read, SENT, unread } from "./asked.ts";
+import { found } from "./diagnose.ts";
+
+describe("what the helpdesk is told of missing keys", () => {
+  it("tell how to get keys for the programs that the tunnels belong to", () => {
+    const advice = (agent: string): string => found("keys-missing", [unread(agent)])[0]?.advice.helpdesk ?? "";
+    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).toMatch(/Firefox: /);
+    expect(advice("Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0")).not.toMatch(/Chrome/);
+    expect(advice("Mozilla/5.0 AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0")).toMatch(
+      /--ssl-key-log-file/,
+    );
+    expect(advice("curl/8.5.0")).toMatch(/Schannel/);
+    expect(advice("Java/17.0.9")).toMatch(/-javaagent/);
+    expect(advice("python-requests/2.31")).toMatch(/Python/);
+    expect(advice("something else")).toMatch(/Firefox: .*Chrome and Edge: /);
+    for (const agent of ["curl/8.5.0", "x"]) expect(advice(agent)).toMatch(/pcapcheck --keylog keys\.log/);
+  });
+});
+
+describe("what the helpdesk is told of a 401 by the proxy", () => {
+  const advice = (second: Partial<RequestHead>, status: number): string => {
+    const one = read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY }, { status }]);
+    const [first, last] = one.tunnel!.exchanges;
+    const exchanges = [first!, { ...last!, request: { ...last!.request!, ...second } }];
+    return found("tunnel-401-proxy", [{ ...one, tunnel: { ...one.tunnel!, exchanges } }])[0]?.advice.helpdesk ?? "";
+  };
+
+  it("says that a password was accepted where one was", () => {
+    expect(advice({ authorization: SENT }, 200)).toMatch(/was accepted \(frame 203\)/);
+  });
+
+  it.each([
+    ["nothing was sent", {}, 200],
+    ["it was refused", { authorization: SENT }, 403],
+  ] as const)("says not to enter one where %s", (_name, second, status) => {
+    expect(advice(second, status)).toMatch(/not to enter a password/);
+  });
+});

@@ -1,0 +1,34 @@
+// Findings of timelines made by hand.
+import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { atMs } from "./record-talk.ts";
+
+const QUALITY = {
+  cutShort: false,
+  truncatedPackets: 0,
+  gaps: 0,
+  missingBytes: 0,
+  lateStarts: 0,
+  oneSided: 0,
+  duplicates: 0,
+  overlapsDiffering: 0,
+  droppedByCapture: 0,
+  start: atMs(0),
+  end: atMs(60_000),
+};
+const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
+
+export type Setting = { readonly quality?: Partial<typeof QUALITY>; readonly keys?: Partial<typeof KEYS> };
+
+export function diagnose(
+  timelines: readonly Timeline[],
+  { quality = {}, keys = {} }: Setting = {},
+): readonly Finding[] {
+  const collector = new Collector({ connections: 100 });
+  for (const one of timelines) collector.add(one);
+  return collector.finish({ ...QUALITY, ...quality }, { ...KEYS, ...keys }).findings;
+}
+
+export function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {
+  return diagnose(timelines, setting).filter((finding) => finding.id === id);
+}
