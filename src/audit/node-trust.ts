@@ -37,7 +37,6 @@ export function loadTrust(
 
 class NodeTrust implements Trust {
   readonly #named: readonly { end: ChainEnd; certificates: readonly X509Certificate[] }[];
-  #publicRoots: PublicRoots | null = null;
 
   constructor(named: readonly { end: ChainEnd; certificates: readonly X509Certificate[] }[]) {
     this.#named = named;
@@ -76,8 +75,8 @@ class NodeTrust implements Trust {
       );
       if (found) return end;
     }
-    this.#publicRoots ??= new PublicRoots();
-    const found = this.#publicRoots
+    publicRoots ??= new PublicRoots();
+    const found = publicRoots
       .named(certificate.issuer)
       .some((root) => root.fingerprint256 === certificate.fingerprint256 || issued(root, certificate));
     return found ? "public-root" : null;
@@ -108,6 +107,9 @@ class PublicRoots {
     return roots;
   }
 }
+
+/** The same for all captures of a process, and made when the first chain asks. */
+let publicRoots: PublicRoots | null = null;
 
 /** Whether `issuer` may sign certificates (RFC 5280 §4.2.1.9) and signed this one. */
 function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {

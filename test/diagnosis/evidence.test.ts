@@ -116,6 +116,27 @@ describe("rows together, and each taken away", () => {
     }
   });
 
+  const AGAINST: readonly (readonly [sets: readonly string[], sentBy: string, certainty: Certainty | null])[] = [
+    // A product's name against a sign of the site: sites stand behind the same software.
+    [["a product's name", "Bearer"], "unknown", null],
+    [["a product's name", "Proxy-Connection", "Bearer"], "unknown", null],
+    [["a product's name", "as late as an origin"], "proxy", "likely"],
+    // What happened outweighs what things look like.
+    [["the proxy's own record", "Bearer", "an API's error"], "proxy", "certain"],
+    [["never sent on the leg to the host", "a cookie"], "proxy", "certain"],
+    [["the leg gave the same answer", "a product's name"], "origin", "certain"],
+    [["the leg gave the same answer", "the proxy's own record"], "unknown", null],
+    [["interception ruled out", "the proxy's own record"], "origin", "certain"],
+    [["plain HTTP to a ClientHello", "Proxy-Connection", "as late as an origin"], "proxy", "possible"],
+    [["plain HTTP to a ClientHello", "Proxy-Connection", "Bearer"], "unknown", null],
+    [["plain HTTP to a ClientHello", "as late as an origin"], "unknown", null],
+    [["Bearer", "a cookie", "none of the site's headers"], "origin", "possible"],
+    [["Bearer", "a cookie", "Proxy-Connection"], "unknown", null],
+  ];
+  it.each(AGAINST)("against each other: %j: %s %s", (ids, sentBy, certainty) => {
+    expect(sender(ids.map(kind))).toMatchObject({ sentBy, certainty });
+  });
+
   it("of both sides: a likely sign each, and neither is named", () => {
     const likely = mixed.filter((set) => set.length === 2 && set.every(({ weight }) => weight === "likely"));
     expect(likely.length).toBeGreaterThan(20);
@@ -218,6 +239,33 @@ describe("what looks like a row and is none", () => {
     const { context } = staged([]);
     context.answers.learn(asked(3, [{ status: 407, challenges: [BASIC] }]));
     expect(changed([], { challenges: [challenge] }, { answers: context.answers })).toEqual([]);
+  });
+
+  it.each([
+    [0.5, "proxy"],
+    [13, "proxy"],
+    [16, null],
+    [25, null],
+    [28, "origin"],
+  ])("with an origin 40 ms away, an answer after %d ms more than the way to the proxy speaks for %s", (ms, says) => {
+    const { exchange } = staged([]);
+    const response = { ...exchange.response!, where: where(203, 200 + 1 + ms) };
+    const found = changed([kind("sooner than the origin can be reached")], response);
+    expect(found[0]?.says ?? null).toBe(says);
+  });
+
+  it("a Finished on the server leg asks for nothing, early data may", () => {
+    const one = leg(HOST, [
+      ["client", 53, 200.2],
+      ["server", 940, 200.5],
+    ]);
+    const marks = one.tls!.marks.slice(1);
+    const said = (earlyData: boolean) => {
+      const clientHello = { ...one.tls!.clientHello!, earlyData };
+      return changed([], {}, { legs: [{ ...one, tls: { ...one.tls!, marks, clientHello } }] }).map(({ says }) => says);
+    };
+    expect(said(false)).toEqual([]);
+    expect(said(true)).toEqual(["origin"]);
   });
 
   it("a redirect is no ordinary answer of the site: the proxy may have made it", () => {

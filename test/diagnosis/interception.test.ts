@@ -215,6 +215,7 @@ const ROWS: readonly Row[] = [
     null,
     "public-root",
   ],
+  ["a new session whose certificate cannot be read", [{ leaf: certificate() }, {}], "unknown", null, "public-root"],
   ["plain HTTP to the ClientHello", [{ leaf: certificate(), plaintextAnswer: true }], "unknown", null, "public-root"],
 ];
 
