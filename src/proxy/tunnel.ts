@@ -19,6 +19,8 @@ interface SideState {
   first: Where | null;
   /** What was last said to be skippable. */
   announced: number;
+  /** Whether it was said: not if the other side's bytes told the protocol, and with it what may be skipped of this one. */
+  told: boolean;
   readonly held: HeldBytes;
 }
 
@@ -45,32 +47,33 @@ export class Tunnel {
   /** Takes bytes of one side; returns how many behind them need only be counted. */
   push(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     const side = this.#sides[from];
-    side.bytes += side.announced - skippable + (end - start);
-    side.announced = skippable;
+    this.#count(side, skippable);
+    side.bytes += end - start;
     side.first ??= { frame, firstFrame: frame, at: 0, time: this.#context.now() };
     if (this.#protocol === null) {
       side.held.add(bytes, start, end, frame, this.#context.now());
-      this.#identify();
+      this.#identify(from);
     } else this.#deliver(from, bytes, start, end, frame);
     return side.announced;
   }
 
   gap(from: Role, length: number, frame: FrameNo, cause: GapCause, skippable: number): number {
     const side = this.#sides[from];
-    side.bytes += side.announced - skippable;
-    side.announced = skippable;
+    this.#count(side, skippable);
     if (this.#protocol === null) side.held.gap(frame, this.#context.now());
     else this.#deliverGap(from, length, cause, frame);
     return side.announced;
   }
 
-  /** How many bytes of a side need only be counted now. */
+  /** Tells how many bytes of a side need only be counted now. */
   skippable(from: Role): number {
-    return this.#sides[from].announced;
+    const side = this.#sides[from];
+    side.told = true;
+    return side.announced;
   }
 
   end(from: Role, how: EndCause, frame: FrameNo): void {
-    if (this.#protocol === null) this.#settle(this.#guess(true) ?? "unknown");
+    if (this.#protocol === null) this.#settle(this.#guess(true) ?? "unknown", null);
     if (this.#plaintext !== null && from === "server") this.#plaintext.end(from, how, frame);
     else if (this.#tls !== null) this.#tls[from].end(how, frame);
     else this.#http?.end(from, how, frame);
@@ -78,11 +81,20 @@ export class Tunnel {
 
   /** The connection is over; `client` and `server` are what is still announced as skippable of each side. */
   close(why: Unanswered, client: number, server: number): void {
-    this.#sides.client.bytes += this.#sides.client.announced - client;
-    this.#sides.server.bytes += this.#sides.server.announced - server;
+    this.#count(this.#sides.client, client);
+    this.#count(this.#sides.server, server);
     this.#http?.close(why);
     this.#plaintext?.close(why);
     this.#inside?.close(why);
+  }
+
+  /** Counts what was skipped since the last call: the difference between what was announced and what is left of it. */
+  #count(side: SideState, left: number): void {
+    if (side.told) {
+      side.bytes += side.announced - left;
+      side.announced = left;
+    }
+    side.told = true;
   }
 
   fact(): TunnelFact {
@@ -106,11 +118,11 @@ export class Tunnel {
   }
 
   /** Looks at what both sides began with. */
-  #identify(): void {
+  #identify(from: Role): void {
     const protocol = this.#guess(false);
-    if (protocol !== null) this.#settle(protocol);
+    if (protocol !== null) this.#settle(protocol, from);
     // Enough was seen, or too much is waiting: no protocol that is known.
-    else if (this.#sides.client.held.length + this.#sides.server.held.length > 4096) this.#settle("unknown");
+    else if (this.#sides.client.held.length + this.#sides.server.held.length > 4096) this.#settle("unknown", from);
   }
 
   #guess(last: boolean): TunnelProtocol | null {
@@ -131,7 +143,8 @@ export class Tunnel {
     return last || (client !== null && server !== null) || client !== null ? "unknown" : null;
   }
 
-  #settle(protocol: TunnelProtocol): void {
+  /** `by`: the side whose bytes decided it, and whose caller is told what may be skipped. */
+  #settle(protocol: TunnelProtocol, by: Role | null): void {
     this.#protocol = protocol;
     const authority = this.#target.text === "" ? null : this.#target.text;
     if (protocol === "tls") {
@@ -150,7 +163,9 @@ export class Tunnel {
     }
     // Requests before responses: pairing needs them in this order.
     for (const from of ["client", "server"] as const) {
-      for (const piece of this.#sides[from].held.take()) {
+      const pieces = this.#sides[from].held.take();
+      if (pieces.length > 0 && from !== by) this.#sides[from].told = false;
+      for (const piece of pieces) {
         if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
         else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
       }
@@ -196,7 +211,7 @@ export class Tunnel {
 }
 
 function newSide(): SideState {
-  return { bytes: 0, first: null, announced: 0, held: new HeldBytes() };
+  return { bytes: 0, first: null, announced: 0, told: true, held: new HeldBytes() };
 }
 
 /** Which protocol one side's first bytes belong to. */
