@@ -30,7 +30,7 @@ export const authAbandoned = verdictRule(
       helpdesk:
         "Find out which program it was (the User-Agent field helps) and whether it can sign in to a proxy at all. If a browser shows a password prompt that was cancelled, ask the user.",
       proxyAdmin:
-        "If the program cannot authenticate, exempt it by its destination or by its user agent; if it can, offer a scheme that it supports.",
+        "If the program cannot authenticate, exempt it by its destination (url.domain=) or by its user agent (request.header.User-Agent=) with authenticate(no); if it can, offer a scheme that it supports.",
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
   },

@@ -21,7 +21,7 @@ export const tlsFailed = verdictRule(
       helpdesk:
         "With unknown_ca, bad_certificate or certificate_unknown the client does not trust the certificate: check whether the proxy's root certificate is installed for this program (Firefox, Java, Python and git have stores of their own).",
       proxyAdmin:
-        "If the client refused the certificate, exempt the site or the program from interception or distribute the root certificate. With handshake_failure or protocol_version compare the versions and ciphers that proxy, client and site allow.",
+        "If the client refused the certificate, exempt the site from interception (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no)) or distribute the root certificate. With handshake_failure or protocol_version compare the versions and ciphers that proxy, client and site allow.",
     },
     references: ["RFC 8446 §6 (alerts)", "RFC 5246 §7.2 (alerts)"],
   },

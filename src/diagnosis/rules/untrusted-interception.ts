@@ -34,7 +34,7 @@ const TEXT: RuleText = {
     helpdesk:
       "Check whether the root certificate of the proxy's interception authority is installed for this program: Firefox, Java, Python, Node.js and git have stores of their own. Do not switch verification off.",
     proxyAdmin:
-      "Distribute the root certificate to the stores of these programs, or exempt their destinations from interception: programs that pin certificates can never be intercepted.",
+      "Distribute the root certificate to the stores of these programs, or exempt their destinations from interception (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no)): programs that pin certificates can never be intercepted.",
   },
   references: ["RFC 8446 §6.2 (error alerts)", "RFC 5246 §7.2.2 (error alerts)", "RFC 5280 §6 (path validation)"],
 };
