@@ -8,6 +8,7 @@ import { answerShell, complete } from "../../src/cli/shell/complete.ts";
 import { manPage } from "../../src/cli/shell/man-page.ts";
 import { SHELLS } from "../../src/cli/shell/scripts.ts";
 import { explanations, VERDICTS } from "../../src/diagnosis/index.ts";
+import { TRACE_FINDINGS, traceExplanations } from "../../src/policy-trace/index.ts";
 import { buildProgram, type Program } from "./build.ts";
 
 const tree = commandTree();
@@ -64,7 +65,9 @@ describe("what fits at the cursor", () => {
     for (const { name, options } of tree.commands)
       for (const { long } of options) expect(values(name, "--")).toContain(long);
     expect(values("--fail-on", "")).toEqual([...VERDICTS, "none"]);
-    expect(values("explain", "")).toEqual(explanations().map(({ id }) => id));
+    const ids = [...explanations(), ...traceExplanations()].map(({ id }) => id);
+    expect(values("explain", "")).toEqual(ids);
+    expect(values("trace", "--fail-on", "")).toEqual([...TRACE_FINDINGS, "none"]);
   });
 
   it("is told to bash without what it holds for a word of its own", () => {
@@ -74,7 +77,9 @@ describe("what fits at the cursor", () => {
   });
 
   it("is told to PowerShell, which marks every word", () => {
-    expect(answerShell(tree, "powershell", ["+explain", "+"]).split("\n").length).toBe(explanations().length + 2);
+    expect(answerShell(tree, "powershell", ["+explain", "+"]).split("\n").length).toBe(
+      values("explain", "").length + 2,
+    );
     expect(answerShell(tree, "powershell", ["+--format=js"])).toBe("words\n--format=json\t\n");
   });
 });

@@ -61,6 +61,7 @@ describe("a field of its own", () => {
     ["url", "https://www.example.com/users/kim/inbox", "https://host-1.site-1.example/users/user-1/inbox"],
     ["url", "https://www.example.com/~kim/", "https://host-1.site-1.example/user-1/"],
     ["url", "http://192.0.2.9/to/intranet.example.net", "http://ip-1/to/host-1.site-1.example"],
+    ["url", "http://example.com/a/pixel.gif", "http://site-1.example/a/pixel.gif"],
     ["url", "/mail/kim%40example.com", "/mail/user-1@domain-1"],
     ["verdict", "ok", "ok"],
     ["name", "Squid", "Squid"],
@@ -99,6 +100,12 @@ describe("a sentence", () => {
     ["GET https://www.example.com/x (frame 40)", "GET https://host-1.site-1.example/x (frame 40)"],
     ["HTTP/1.1, TLS 1.3, squid/5.7, 23.8 ms", "HTTP/1.1, TLS 1.3, squid/5.7, 23.8 ms"],
     ["at 05:06:57, 10 :: 20", "at 05:06:57, 10 :: 20"],
+    [
+      "url.domain=//www.example.com/ authenticate.mode(proxy)",
+      "url.domain=//host-1.site-1.example/ authenticate.mode(proxy)",
+    ],
+    ["client.response.code: 401, url.corp.example.com", "client.response.code: 401, host-1.site-1.example"],
+    ["example.com and www.example.com", "site-1.example and host-1.site-1.example"],
     ["tcp.stream eq 3 and url.scheme=https", "tcp.stream eq 3 and url.scheme=https"],
   ])("%s", (value, expected) => {
     expect(text(value)).toBe(expected);

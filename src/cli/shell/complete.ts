@@ -1,5 +1,6 @@
 // What may stand at the place of the cursor: asked by the completion scripts, the same for every shell.
 import { explanations, VERDICTS } from "../../diagnosis/index.ts";
+import { TRACE_FINDINGS, traceExplanations } from "../../policy-trace/index.ts";
 import { REDACT_KINDS } from "../../report/index.ts";
 import type { Tree, TreeCommand, TreeOption } from "./tree.ts";
 
@@ -89,6 +90,7 @@ function flagsOf({ short, long, description }: TreeOption): Candidate[] {
 /** Values by the name that the help gives them; what is not here has no list. */
 const VALUES: Readonly<Record<string, () => readonly Candidate[]>> = {
   "<verdict,...>": () => [...VERDICTS, "none"].map((value) => ({ value, description: titleOf(value) })),
+  "<finding,...>": () => [...TRACE_FINDINGS, "none"].map((value) => ({ value, description: titleOf(value) })),
   "<kind,...>": () => REDACT_KINDS.map((value) => ({ value, description: "" })),
 };
 
@@ -110,7 +112,7 @@ function argumentValues({ arguments: known }: TreeCommand, position: number): Co
   const argument = known[position] ?? (known.at(-1)?.variadic === true ? known.at(-1) : undefined);
   if (argument === undefined) return NOTHING;
   if (argument.name === "id") {
-    return { candidates: explanations().map(({ id, title }) => ({ value: id, description: title })), files: false };
+    return { candidates: explained().map(({ id, title }) => ({ value: id, description: title })), files: false };
   }
   if (argument.choices.length > 0) {
     return { candidates: argument.choices.map((value) => ({ value, description: "" })), files: false };
@@ -122,8 +124,13 @@ function fitting(current: string, candidates: readonly Candidate[], files: boole
   return { candidates: candidates.filter(({ value }) => value.startsWith(current)), files };
 }
 
+/** All that `explain` tells about. */
+function explained(): readonly { readonly id: string; readonly title: string }[] {
+  return [...explanations(), ...traceExplanations()];
+}
+
 function titleOf(id: string): string {
-  return explanations().find((explanation) => explanation.id === id)?.title ?? "";
+  return explained().find((explanation) => explanation.id === id)?.title ?? "";
 }
 
 /**

@@ -14,6 +14,9 @@ const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   info: "note",
 };
 
+/** What a log tells of a rule. */
+export type RuleWords = Omit<Explanation, "example" | "id"> & { readonly id: string };
+
 /** What one result says; the log adds the rule and the places. */
 export interface SarifFound {
   readonly ruleId: string;
@@ -25,6 +28,8 @@ export interface SarifFound {
   readonly path: string;
   readonly stream: number | null;
   readonly frames: readonly number[];
+  /** Lines of an artifact that is text. */
+  readonly lines?: readonly number[];
   /** What makes it the same trouble in another capture: proxy, client, target. */
   readonly about: readonly string[];
   readonly more: Readonly<Record<string, unknown>>;
@@ -35,7 +40,11 @@ export class SarifLog {
   readonly #artifacts: string[] = [];
   readonly #results: string[] = [];
   readonly #failures: UncheckedCapture[] = [];
-  readonly #rules = explanations();
+  readonly #rules: readonly RuleWords[];
+
+  constructor(rules: readonly RuleWords[] = explanations()) {
+    this.#rules = rules;
+  }
 
   /** Returns its number. */
   addArtifact(path: string, more: Readonly<Record<string, unknown>>): number {
@@ -72,7 +81,7 @@ export class SarifLog {
   }
 }
 
-function driver(version: string, rules: readonly Explanation[]): unknown {
+function driver(version: string, rules: readonly RuleWords[]): unknown {
   return {
     name: "pcapcheck",
     version,
@@ -96,20 +105,24 @@ function driver(version: string, rules: readonly Explanation[]): unknown {
 }
 
 function result(found: SarifFound, ruleIndex: number, severity: Severity): unknown {
-  const { ruleId, message, artifact, path, stream, frames, about, more } = found;
-  const physicalLocation = { artifactLocation: { uri: uriOf(path), index: artifact } };
+  const { ruleId, message, artifact, path, stream, frames, lines = [], about, more } = found;
+  const artifactLocation = { uri: uriOf(path), index: artifact };
+  const [line, ...otherLines] = lines.slice(-MAX_PLACES).reverse();
+  const physicalLocation = { artifactLocation, ...(line === undefined ? {} : { region: { startLine: line } }) };
   const [first, ...others] = places(stream, frames);
+  const related = [
+    ...others.map((place) => ({ physicalLocation, logicalLocations: [place] })),
+    ...otherLines.map((startLine) => ({ physicalLocation: { artifactLocation, region: { startLine } } })),
+  ];
   return {
     ruleId,
     ...(ruleIndex < 0 ? {} : { ruleIndex }),
     level: LEVELS[severity],
     message: { text: message },
     locations: [{ physicalLocation, ...(first === undefined ? {} : { logicalLocations: [first] }) }],
-    ...(others.length === 0
-      ? {}
-      : { relatedLocations: others.map((place) => ({ physicalLocation, logicalLocations: [place] })) }),
+    ...(related.length === 0 ? {} : { relatedLocations: related }),
     // §3.27.16: this finding in this capture. §3.27.17: the same trouble, found again in another capture.
-    fingerprints: { "pcapcheck/1": hash([ruleId, path, String(stream), frames.join(" "), ...about]) },
+    fingerprints: { "pcapcheck/1": hash([ruleId, path, String(stream), [...frames, ...lines].join(" "), ...about]) },
     partialFingerprints: { "trouble/1": hash([ruleId, ...about]) },
     ...more,
   };

@@ -54,7 +54,7 @@ export class Pseudonyms {
     const name = (wildcard ? text.slice(2) : text).replace(/\.$/, "").toLowerCase();
     const site = siteOf(name);
     if (!name.includes(".")) return (wildcard ? "*." : "") + this.#name("host", name, text);
-    const siteName = `${this.#name("site", site, site)}.example`;
+    const siteName = `${this.#name("site", site, "")}.example`;
     const known = name === site ? siteName : `${this.#name("host", name, "")}.${siteName}`;
     this.#met(text, known);
     this.#met(name, known);

@@ -71,7 +71,7 @@ export class Texts {
       const plain = decoded(segment);
       const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(segments[i - 1] ?? "");
       if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
-      const shown = this.sentence(plain);
+      const shown = FILE.test(plain) ? this.own(plain) : this.sentence(plain);
       return shown === plain ? segment : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
     });
     if (query === "" || (!names.wants("host") && !names.wants("user"))) return kept.join("/") + this.sentence(query);
@@ -124,14 +124,16 @@ export class Texts {
     if (!foreign || !names.wants("host")) return null;
     const host = match(HOST);
     if (host === null || !isHost(host)) return null;
+    // As a whole, so that no part of it is taken for a host.
+    if (isProgramsOwn(host, text[at + host.length])) return answer(host, host);
     return answer(host, names.host(host));
   }
 }
 
-/** The last label of a host has a letter: versions and addresses have none. Words of the program are none either. */
+/** The last label of a host has a letter: versions and addresses have none. */
 function isHost(text: string): boolean {
   const last = text.slice(text.lastIndexOf(".") + 1);
-  return last.length > 1 && /\p{L}/u.test(last) && !vocabulary().dotted.has(text.toLowerCase());
+  return last.length > 1 && /\p{L}/u.test(last);
 }
 
 /**
@@ -141,6 +143,23 @@ function isHost(text: string): boolean {
 function isOrdinary(value: string): boolean {
   return value.length < 2 || /^\d{1,3}$/.test(value) || vocabulary().words.has(value.toLowerCase());
 }
+
+/** What conditions and properties of a proxy's policy begin with (Content Policy Language Reference). */
+const POLICY =
+  /^(?:url|server_url|client|server|request|response|authenticate|user|service|ssl|http)(?:\.[a-z_]+)+(?:\.[\w-]+)?$/;
+
+/**
+ * Words with dots that are no hosts: those of the program's own sentences, conditions in a rule of a policy
+ * (`url.domain=`, `authenticate.mode(`), and what traces say of answers.
+ */
+function isProgramsOwn(text: string, next: string | undefined): boolean {
+  if (vocabulary().dotted.has(text.toLowerCase()) || /^(?:client|server)\.response\.code$/.test(text)) return true;
+  return POLICY.test(text) && (next === "=" || next === "(");
+}
+
+/** Files of a site that look like hosts in the path of a URL; top-level domains are not among their endings. */
+const FILE =
+  /^[^.]+(?:\.[^.]+)*\.(?:html?|php|aspx?|jspx?|m?js|css|json|xml|txt|gif|png|jpe?g|svg|ico|webp|woff2?|ttf|pdf|gz|exe|msi|pac|dat|crl|crt|cgi|mp4|wasm)$/i;
 
 let words: { readonly words: ReadonlySet<string>; readonly dotted: ReadonlySet<string> } | null = null;
 

@@ -15,6 +15,8 @@ export const TRACE_FORMATS = {
   json: { text: async (report) => `${jsonText(JSON.stringify(report, null, 2))}\n` },
   ndjson: { text: async (report) => `${jsonText(JSON.stringify(report))}\n` },
   csv: { text: async (report) => csvOf(report) },
+  sarif: { text: async (report) => (await import("./sarif.ts")).traceSarif(report) },
+  html: { text: async (report) => (await import("./html.ts")).traceHtml(report) },
 } as const satisfies Readonly<Record<string, TraceFormat>>;
 
 export type TraceFormatName = keyof typeof TRACE_FORMATS;

@@ -1,0 +1,47 @@
+// A policy trace as SARIF: a result for each finding, at its lines of the trace, with the rules of its own.
+import { type TraceExplanation, traceExplanations } from "../../../policy-trace/index.ts";
+import type { TraceReport, TraceReportFinding } from "../../trace-types.ts";
+import { type RuleWords, SarifLog, sentence } from "../sarif-log.ts";
+
+export function traceSarif(report: TraceReport): string {
+  const { trace, tunnels, verdict } = report;
+  const log = new SarifLog(traceExplanations().map(ruleWords));
+  const artifact = log.addArtifact(trace.path, {
+    properties: { verdict, transactions: trace.transactions, start: trace.start, end: trace.end },
+  });
+  for (const finding of report.findings) {
+    const tunnel = tunnels[finding.tunnel];
+    log.addResult({
+      ...{ ruleId: finding.id, severity: finding.severity, artifact, path: trace.path, stream: null, frames: [] },
+      lines: finding.lines,
+      message: messageOf(finding),
+      about: [tunnel?.client ?? "", tunnel?.target ?? ""],
+      more: {
+        properties: {
+          certainty: finding.certainty,
+          advice: finding.advice,
+          client: tunnel?.client ?? null,
+          target: tunnel?.target ?? null,
+        },
+      },
+    });
+  }
+  return log.end(report.tool.version, true, { totals: report.totals, warnings: trace.warnings });
+}
+
+function messageOf({ title, detail, evidence }: TraceReportFinding): string {
+  return [sentence(title), detail, ...evidence.map((text) => `Evidence: ${text}.`)].join("\n");
+}
+
+function ruleWords({
+  id,
+  title,
+  severity,
+  meaning,
+  looksLike,
+  evidence,
+  advice,
+  references,
+}: TraceExplanation): RuleWords {
+  return { id, title, severity, meaning, looksLike, evidence, advice, references };
+}
