@@ -21,8 +21,8 @@ const UNKNOWN: Interception = { state: "unknown", why: null };
 const MAX_CERTIFICATES = 5_000;
 /** Public authorities date certificates back by an hour; one made minutes before it is used was made for this connection. */
 const FRESH_MS = 10 * 60_000;
-/** Unrelated sites with one unknown issuer: two may share a company's own authority, three hardly do. */
-const MIN_SITES_OF_ISSUER = 3;
+/** Unrelated sites with one unknown issuer: a company's own authority may sign for a few of its domains, hardly for so many. */
+const MIN_SITES_OF_ISSUER = 5;
 /** Embedded timestamps of certificate logs (RFC 6962 §3.3): only public authorities have them made. The DER of their OID. */
 const SCT_LIST = [0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
 

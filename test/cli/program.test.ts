@@ -50,6 +50,12 @@ describe("exit codes", () => {
   it.each([
     ["a missing file", ["no-such.pcap"], "pcapcheck: no-such.pcap: there is no such file\n"],
     ["a folder", ["."], "pcapcheck: .: it is a folder"],
+    [
+      "a missing certificate",
+      ["--trust", "none.pem", WRONG],
+      "pcapcheck: none.pem: the certificate cannot be read: ENOENT\n",
+    ],
+    ["a file that is no certificate", ["--proxy-ca", FINE, WRONG], `pcapcheck: ${FINE}: it holds no certificate`],
     ["a missing key log", ["-k", "none.keys", WRONG], "pcapcheck: none.keys: "],
   ])("2 for %s, with one line that names it", (_what, args, message) => {
     const { code, out, err } = program.run(args);
