@@ -53,6 +53,9 @@ export class Collector {
   readonly #kept: Timeline[] = [];
   readonly #folding = new Folding();
   readonly #legs: ServerLeg[] = [];
+  readonly #legsByProxy = new Map<string, ServerLeg[]>();
+  /** When the first leg began that was not kept. */
+  #legsMissingFrom: Nanos | null = null;
   readonly #proxies = new ProxyRegister();
   readonly #answers = new AnswerRegister();
   readonly #certificates: CertificateRegister;
@@ -78,7 +81,8 @@ export class Collector {
     }
     const steps = authSteps(timeline);
     const chain: AuthChain = { members: [timeline], steps };
-    const attributions = this.#attributions(timeline, this.#interception(timeline));
+    // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
+    const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
     const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
@@ -87,7 +91,14 @@ export class Collector {
   }
 
   addLeg(leg: ServerLeg): void {
-    if (this.#legs.length < MAX_LEGS) this.#legs.push(leg);
+    if (this.#legs.length >= MAX_LEGS) {
+      if (this.#legsMissingFrom === null || leg.start < this.#legsMissingFrom) this.#legsMissingFrom = leg.start;
+      return;
+    }
+    this.#legs.push(leg);
+    const own = this.#legsByProxy.get(leg.proxy.ip);
+    if (own === undefined) this.#legsByProxy.set(leg.proxy.ip, [leg]);
+    else own.push(leg);
   }
 
   /** Judges everything; the collector is not used any more. */
@@ -116,15 +127,18 @@ export class Collector {
   #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
     this.#outside = outsideAddresses(this.#legs, timelines);
     const chains = authChains(timelines);
-    const interceptions = new Map(timelines.map((timeline) => [timeline, this.#interception(timeline)]));
+    const interceptions = new Map(
+      timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
+    );
     const signs = signsOf(timelines, {
       ruledOut: (timeline) => interceptions.get(timeline)?.state === "no",
       legs: (timeline) => this.#legsOf(timeline),
     });
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
-      const interception = interceptions.get(timeline) ?? this.#interception(timeline);
-      const attributions = this.#attributions(timeline, interception);
+      const legs = this.#legsOf(timeline);
+      const interception = interceptions.get(timeline) ?? this.#interception(timeline, legs);
+      const attributions = this.#attributions(timeline, interception, legs);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
@@ -138,17 +152,21 @@ export class Collector {
     });
   }
 
-  #interception(timeline: Timeline): Interception {
-    return this.#certificates.of(timeline, this.#legsOf(timeline));
+  #interception(timeline: Timeline, legs: readonly ServerLeg[]): Interception {
+    return this.#certificates.of(timeline, legs);
   }
 
-  #legsOf({ proxy }: Timeline): readonly ServerLeg[] {
-    if (this.#legs.length === 0) return this.#legs;
-    const outside = this.#outside.get(proxy.ip);
-    return this.#legs.filter((leg) => leg.proxy.ip === proxy.ip || leg.proxy.ip === outside);
+  /** Legs of the timeline's proxy; none where some were not kept, since "on none of them" has to mean all. */
+  #legsOf({ proxy, end }: Timeline): readonly ServerLeg[] {
+    if (this.#legsMissingFrom !== null && end >= this.#legsMissingFrom) return [];
+    return this.#legsByProxy.get(proxy.ip) ?? [];
   }
 
-  #attributions(timeline: Timeline, interception: Interception): ReadonlyMap<ExchangeFact, Attribution> {
+  #attributions(
+    timeline: Timeline,
+    interception: Interception,
+    legs: readonly ServerLeg[],
+  ): ReadonlyMap<ExchangeFact, Attribution> {
     const found = new Map<ExchangeFact, Attribution>();
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
       const status = exchange.response?.status;
@@ -157,7 +175,7 @@ export class Collector {
         timeline,
         inTunnel,
         interception,
-        legs: this.#legsOf(timeline),
+        legs,
         answers: this.#answers,
         told: this.#told(timeline, exchange),
       };

@@ -1,0 +1,59 @@
+// Server legs in the collector: what they do not show is evidence only where all of them are known.
+import { describe, expect, it } from "vitest";
+import { Collector, type Diagnosis } from "../../src/diagnosis/index.ts";
+import type { ServerLeg } from "../../src/proxy/index.ts";
+import { HOST, leg, staged } from "./evidence-talk.ts";
+import { atMs } from "./record-talk.ts";
+
+const QUALITY = {
+  cutShort: false,
+  truncatedPackets: 0,
+  gaps: 0,
+  missingBytes: 0,
+  lateStarts: 0,
+  oneSided: 0,
+  duplicates: 0,
+  overlapsDiffering: 0,
+  droppedByCapture: 0,
+  start: atMs(0),
+  end: atMs(60_000),
+};
+/** As many legs as are kept. */
+const MANY = 5_000;
+const ELSEWHERE = leg("news.example.net", []);
+
+function diagnosed(before: readonly ServerLeg[], after: readonly ServerLeg[]): Diagnosis {
+  const collector = new Collector({ connections: 10 });
+  for (const one of before) collector.addLeg(one);
+  collector.add(staged([]).context.timeline);
+  for (const one of after) collector.addLeg(one);
+  return collector.finish(QUALITY, { sources: [], sessions: 0, decrypted: 1, tlsConnections: 1 });
+}
+
+const many = (one: ServerLeg): readonly ServerLeg[] => Array.from({ length: MANY }, () => one);
+
+describe("a request that is on no leg", () => {
+  it("was answered by the proxy, where the legs are all there", () => {
+    expect(diagnosed([leg(HOST, [])], []).verdict).toBe("tunnel-401-proxy");
+    expect(diagnosed([], [leg(HOST, [])]).verdict).toBe("tunnel-401-proxy");
+    expect(diagnosed(many(ELSEWHERE), []).verdict).toBe("tunnel-401-proxy");
+  });
+
+  it("may be on one that was not kept", () => {
+    expect(diagnosed(many(ELSEWHERE), [leg(HOST, [])]).verdict).toBe("tunnel-401-unattributed");
+  });
+
+  it("is not on one that began behind it", () => {
+    const later = { ...ELSEWHERE, start: atMs(30_000), end: atMs(31_000) };
+    expect(diagnosed(many(ELSEWHERE), [later]).verdict).toBe("tunnel-401-proxy");
+  });
+
+  it("may be on one that is not over yet, where connections are summed up early", () => {
+    const collector = new Collector({ connections: 0 });
+    collector.addLeg(ELSEWHERE);
+    collector.add(staged([]).context.timeline);
+    collector.addLeg(leg(HOST, [["client", 300, 200.4]]));
+    const { verdicts } = collector.finish(QUALITY, { sources: [], sessions: 0, decrypted: 1, tlsConnections: 1 });
+    expect([...verdicts]).toEqual([["tunnel-401-unattributed", 1]]);
+  });
+});
