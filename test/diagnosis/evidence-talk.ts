@@ -60,7 +60,7 @@ function tunnelWith(host: string, exchange: ExchangeFact, connectMs = 2): Timeli
 }
 
 /** The same answer where it has nothing to do with the first site; `change` makes it differ. */
-function sameElsewhere(answer: ExchangeFact, change: Partial<ExchangeFact>): Timeline {
+export function sameElsewhere(answer: ExchangeFact, change: Partial<ExchangeFact>): Timeline {
   const request = requestHead(where(900, 900), { method: "GET", target: "/", host: ELSEWHERE });
   const response = { ...answer.response!, where: where(901, 901) };
   return tunnelWith(ELSEWHERE, { ...answer, request, response, url: `https://${ELSEWHERE}/`, ...change });

@@ -1,11 +1,23 @@
 // Every row of the table "Who sent the 401": alone, together, and each piece taken away again.
 import { describe, expect, it } from "vitest";
 import { type Evidence, evidenceOf, type SenderContext } from "../../src/diagnosis/evidence/index.ts";
+import { attribute } from "../../src/diagnosis/sender.ts";
 import type { Attribution, Certainty } from "../../src/diagnosis/types.ts";
 import type { ResponseHead } from "../../src/http/index.ts";
 import type { ExchangeFact } from "../../src/proxy/index.ts";
-import { asked, BASIC, NEGOTIATE, ntlm } from "./asked.ts";
-import { evidenceFor, HOST, KINDS, type Kind, leg, ordinary, readLeg, sender, staged } from "./evidence-talk.ts";
+import { asked, BASIC, NEGOTIATE, NTLM, ntlm } from "./asked.ts";
+import {
+  evidenceFor,
+  HOST,
+  KINDS,
+  type Kind,
+  leg,
+  ordinary,
+  readLeg,
+  sameElsewhere,
+  sender,
+  staged,
+} from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
 
 const RANK: Readonly<Record<Certainty, number>> = { possible: 1, likely: 2, certain: 3 };
@@ -228,6 +240,17 @@ describe("what looks like a row and is none", () => {
     expect(weightOf([NEGOTIATE])).toEqual(["possible"]);
     expect(weightOf([BASIC])).toEqual(["likely"]);
     expect(weightOf([NEGOTIATE, { ...NEGOTIATE, scheme: "NTLM", ntlm: ntlm(2) }])).toEqual(["likely"]);
+  });
+
+  it.each([
+    ["a realm: two signs", [BASIC], "likely"],
+    ["an NTLM target, as all servers of a domain name it: one", [{ ...NTLM, ntlm: ntlm(2) }], "possible"],
+  ])("like the proxy's 407 and like an unrelated site, with %s", (_name, challenges, certainty) => {
+    const { exchange, context } = staged([kind("the page elsewhere")]);
+    const response = { ...exchange.response!, challenges };
+    const other = sameElsewhere({ ...exchange, response }, {});
+    for (const one of [asked(3, [{ status: 407, challenges }]), other]) context.answers.learn(one);
+    expect(attribute({ ...exchange, response }, context)).toMatchObject({ sentBy: "proxy", certainty });
   });
 
   it.each([

@@ -22,7 +22,7 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, inTunne
   const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same challenge came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
-  return [{ says: "proxy", weight: "likely", source: "elsewhere", text }];
+  return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
 };
 
 /** A bare scheme name is alike wherever it comes from. */
@@ -37,5 +37,13 @@ export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, an
   const same = answers.pageElsewhere(timeline, exchange.body.tag, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same page, to the byte, came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
-  return [{ says: "proxy", weight: "likely", source: "elsewhere", text }];
+  return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
 };
+
+/**
+ * Where a realm is named, likeness to the proxy's 407 and likeness between sites are two signs. Without one they are one: all
+ * servers of a Windows domain name the same NTLM target and send the same pages.
+ */
+function elsewhere(challenges: readonly Challenge[]): string {
+  return challenges.some(({ realm }) => realm !== null) ? "elsewhere" : "challenge";
+}
