@@ -159,7 +159,10 @@ export class Collector {
   /** Legs of the timeline's proxy; none where some were not kept, since "on none of them" has to mean all. */
   #legsOf({ proxy, end }: Timeline): readonly ServerLeg[] {
     if (this.#legsMissingFrom !== null && end >= this.#legsMissingFrom) return [];
-    return this.#legsByProxy.get(proxy.ip) ?? [];
+    const own = this.#legsByProxy.get(proxy.ip) ?? [];
+    const outside = this.#outside.get(proxy.ip);
+    if (outside === undefined || outside === proxy.ip) return own;
+    return [...own, ...(this.#legsByProxy.get(outside) ?? [])];
   }
 
   #attributions(
