@@ -53,12 +53,14 @@ export async function checkCapture(
   const trusted = loadTrust(options);
   if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
   const { trust } = trusted;
-  const first = await readOnce(path, source, options, { keys, trust });
+  const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
+  let result = await readOnce(path, source, options, { keys, trust });
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
-  const again = keys.late && (source instanceof Uint8Array || (file !== null && file !== "-"));
-  if (!again) return first;
-  keys.again();
-  return readOnce(path, source, options, { keys, trust });
+  while (keys.late && rereadable) {
+    keys.again();
+    result = await readOnce(path, source, options, { keys, trust });
+  }
+  return result;
 }
 
 async function readOnce(
@@ -167,6 +169,12 @@ class Run {
       end: summary.end,
     };
     const diagnosis = this.#collector.finish(quality, { ...this.#keys.facts(), decrypted: this.#decrypted });
+    if (this.#keys.dropped > 0)
+      this.#warnings.addCount(
+        "tls-keys-dropped",
+        this.#keys.dropped,
+        "a capture that is a file is read again for its own",
+      );
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
     return buildReport(
       {

@@ -16,6 +16,8 @@ const BESIDE = [".keys", ".keylog", ".sslkeylog"];
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
 const CHUNK_BYTES = 256 * 1024;
+/** A handshake inside TLS (an HTTPS proxy, a renegotiation) is seen only once the keys of the outer one were chosen. */
+const MAX_ROUNDS = 3;
 
 /** What is asked for by option. */
 export interface KeyOptions {
@@ -33,41 +35,66 @@ export interface CaptureKeys {
   has(random: Uint8Array): boolean;
   /** An opener for one TLS connection; null while there are no keys at all. */
   opener(): TlsOpener | null;
-  /** Embedded secrets came behind connections that may have needed them: reading the capture once more would help. */
+  /**
+   * Reading the capture once more would help: embedded secrets came behind connections that may have needed them, or the
+   * key logs hold more than can be kept, and now it is known which sessions are in the capture.
+   */
   readonly late: boolean;
-  /** Forgets which connections asked, before the capture is read once more. */
+  /** To be called before the capture is read once more: forgets which connections asked, keeps only what they asked for. */
   again(): void;
+  /** Secrets that were dropped because there was no room for more, and may be missed. */
+  readonly dropped: number;
   facts(): { readonly sources: readonly string[]; readonly sessions: number; readonly tlsConnections: number };
 }
 
 /** Reads the keys for a capture. `capture` is its path; null or "-" has nothing beside it. */
-export function loadKeys(capture: string | null, named: KeyOptions, choices: OpenerOptions): CaptureKeys {
-  const store = createKeyStore();
+export function loadKeys(capture: string | null, options: KeyOptions, choices: OpenerOptions): CaptureKeys {
+  let store = createKeyStore();
   const cache = createSessionCache();
   const sources = new Set<string>();
   let failure: CaptureKeys["failure"] = null;
-  for (const path of named.keylogs ?? []) {
-    const why = readInto(path, store);
-    if (why !== null) failure ??= { path, why: `the key log cannot be read: ${why}` };
-    sources.add("keylog");
-  }
-  for (const path of named.rsaKeys ?? []) {
-    const why = readRsaKey(path, store);
-    if (why !== null) failure ??= { path, why };
-    sources.add("rsa-key");
-  }
-  for (const path of beside(capture))
-    if (named.keylogs?.includes(path) !== true && readInto(path, store) === null) sources.add("beside");
+  const named = [...new Set(options.keylogs ?? [])];
+  const found = beside(capture).filter((path) => !named.includes(path));
+  const readAll = (): void => {
+    for (const path of named) {
+      const why = readInto(path, store);
+      if (why !== null) failure ??= { path, why: `the key log cannot be read: ${why}` };
+      sources.add("keylog");
+    }
+    for (const path of options.rsaKeys ?? []) {
+      const why = readRsaKey(path, store);
+      if (why !== null) failure ??= { path, why };
+      sources.add("rsa-key");
+    }
+    for (const path of found) if (readInto(path, store) === null) sources.add("beside");
+  };
+  readAll();
+  /** How often the capture was read with a choice of keys, and what had been asked for before. */
+  let rounds = 0;
+  let askedBefore = 0;
+  let sessions = 0;
   let connections = 0;
   let late = false;
   return {
     failure,
     get late() {
-      return late;
+      const crowded = rounds === 0 ? store.counts.dropped > 0 : rounds < MAX_ROUNDS && store.asked > askedBefore;
+      return late || (connections > 0 && crowded);
     },
     again() {
+      if (rounds > 0 || store.counts.dropped > 0) {
+        const before = store;
+        sessions = Math.max(sessions, before.sessions);
+        askedBefore = before.asked;
+        store = createKeyStore({ wanted: (random) => before.wasAsked(random) });
+        rounds++;
+        readAll();
+      }
       connections = 0;
       late = false;
+    },
+    get dropped() {
+      return store.counts.dropped;
     },
     embedded(type, data) {
       if (type !== TLS_KEY_LOG) return;
@@ -84,7 +111,7 @@ export function loadKeys(capture: string | null, named: KeyOptions, choices: Ope
       if (store.sessions === 0 && store.rsaKeys.length === 0) return null;
       return createRecordOpener(store, nodeCrypto, cache, choices);
     },
-    facts: () => ({ sources: [...sources], sessions: store.sessions, tlsConnections: connections }),
+    facts: () => ({ sources: [...sources], sessions: Math.max(sessions, store.sessions), tlsConnections: connections }),
   };
 }
 

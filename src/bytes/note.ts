@@ -38,6 +38,7 @@ export const NOTES = {
   "tls-resynchronised": "records are readable again from here",
   // tls-decrypt
   "tls-record-damaged": "a record could not be authenticated",
+  "tls-keys-dropped": "secrets of the key logs beyond the limit were dropped",
   "tls-keys-unusable": "the keys for this session do not open its records",
   // proxy
   "proxy-response-unasked": "a response came without a request",

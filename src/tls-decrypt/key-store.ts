@@ -60,6 +60,8 @@ export interface KeyStore {
   has(random: Uint8Array): boolean;
   /** Notes that a connection with this client random was met. */
   ask(random: Uint8Array): void;
+  /** Whether it was noted. Only below the limit of what is remembered. */
+  wasAsked(random: Uint8Array): boolean;
   add(kind: SecretKind, random: Uint8Array, secret: Uint8Array): void;
   addPremaster(encrypted: Uint8Array, premaster: Uint8Array): void;
   addSession(id: Uint8Array, master: Uint8Array): void;
@@ -154,6 +156,10 @@ class Store implements KeyStore {
     const before = this.#askedFor.size;
     this.#askedFor.add(key(random));
     if (this.#askedFor.size > before && this.has(random)) this.matched++;
+  }
+
+  wasAsked(random: Uint8Array): boolean {
+    return this.#askedFor.has(key(random));
   }
 
   add(kind: SecretKind, random: Uint8Array, secret: Uint8Array): void {

@@ -36,7 +36,7 @@ function insideTls(report: Report): Set<string> {
   );
 }
 
-async function inspect(index: number, bytes: Uint8Array): Promise<Report | null> {
+async function inspect(index: number, bytes: Uint8Array, searched: boolean): Promise<Report | null> {
   const capture = recorded[index]!;
   const { keysPath } = capture;
   const options = { ...optionsOf(capture), name: capture.name, ...(keysPath === null ? {} : { keylogs: [keysPath] }) };
@@ -46,7 +46,7 @@ async function inspect(index: number, bytes: Uint8Array): Promise<Report | null>
     return null;
   }
   expect(validate(JSON.parse(JSON.stringify(result))), JSON.stringify(validate.errors)).toBe(true);
-  const secrets = secretsOf(capture, []);
+  const secrets = searched ? secretsOf(capture, []) : [];
   for (const [dress, text] of await dresses(result)) {
     const lower = text.toLowerCase();
     expect(
@@ -71,7 +71,9 @@ describe("damaged captures", () => {
       await fc.assert(
         fc.asyncProperty(damage, async ([index, other, wounds]) => {
           const bytes = wounded(bytesOf[index]!, wounds, bytesOf[other]!);
-          const report = await inspect(index, bytes);
+          // Joining bytes that never stood together may put a password where a product's name belongs.
+          const joined = wounds.some(({ kind }) => kind === "splice" || kind === "cut-out");
+          const report = await inspect(index, bytes, !joined);
           if (report === null) return;
           reports++;
           // Packets of another capture may carry plaintext into what looks like a tunnel of this one.

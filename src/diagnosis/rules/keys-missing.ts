@@ -95,7 +95,7 @@ export const keysMissing: Rule = {
     const { keys } = capture;
     const unfit =
       keys.sessions > 0 && keys.decrypted === 0
-        ? ` The key log holds ${count(keys.sessions, "session")}, but none of them is one of the ${count(keys.tlsConnections, "TLS connection")} that were tried: it belongs to another recording.`
+        ? ` The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on: it belongs to another recording.`
         : "";
     const detail = `${count(total, "tunnel")} could not be read (${named}${more}): whether a 401 came inside cannot be seen.${unfit}`;
     const helpdesk = adviceFor(shut.map(({ timeline }) => timeline));

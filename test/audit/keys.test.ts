@@ -1,0 +1,85 @@
+// Key logs as they lie about: more than can be kept, several, CRLF, duplicates; and one that fits nothing.
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, describe, expect, it } from "vitest";
+import { type CaptureSource, type CheckOptions, checkCapture } from "../../src/audit/index.ts";
+import type { Report } from "../../src/report/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pcapcheck-keys-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const CAPTURES = new URL("../../captures/", import.meta.url);
+const bytesOf = (name: string) => Uint8Array.from(readFileSync(new URL(name, CAPTURES)));
+const keysOf = (name: string) => readFileSync(new URL(name, CAPTURES), "latin1");
+
+function keyLog(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function checked(source: CaptureSource, options: CheckOptions): Promise<Report> {
+  const result = await checkCapture(source, options);
+  if ("kind" in result) throw new Error(result.message);
+  return result;
+}
+
+/** More secrets than the store has room for, and then those of the capture. */
+function crowded(name: string, last: string): string {
+  const path = join(folder, name);
+  const descriptor = openSync(path, "w");
+  for (let block = 0; block < 200; block++) {
+    const lines = Array.from({ length: 5_000 }, (_, i) => {
+      const random = (block * 5_000 + i).toString(16).padStart(64, "0");
+      return `CLIENT_RANDOM ${random} ${"ab".repeat(48)}\n`;
+    });
+    writeSync(descriptor, lines.join(""));
+  }
+  writeSync(descriptor, last);
+  closeSync(descriptor);
+  return path;
+}
+
+describe("key logs", () => {
+  it("of a million sessions: what the capture needs is kept, wherever it stands", async () => {
+    const keylogs = [crowded("crowded.keys", keysOf("mitm-401-basic.keys"))];
+    const report = await checked(bytesOf("mitm-401-basic.pcap"), { keylogs });
+    expect(report.verdict).toBe("tunnel-401-proxy");
+    expect(report.capture.keys.decrypted).toBe(1);
+    expect(report.capture.quality.warnings.map(({ id }) => id)).not.toContain("tls-keys-dropped");
+  });
+
+  it("of a million sessions, for TLS inside TLS: the inner handshake is seen only with the outer keys", async () => {
+    const keylogs = [crowded("crowded-inner.keys", keysOf("https-proxy.keys"))];
+    const report = await checked(bytesOf("https-proxy.pcap"), { keylogs, proxies: [{ port: 3443 }] });
+    expect(report.connections[0]?.tunnel?.exchanges.map(({ response }) => response?.status)).toEqual([200]);
+  });
+
+  it("of a million sessions, for a capture that can be read only once: what was dropped is said", async () => {
+    const keylogs = [crowded("crowded-once.keys", keysOf("mitm-401-basic.keys"))];
+    const report = await checked(Readable.from([Buffer.from(bytesOf("mitm-401-basic.pcap"))]), { keylogs });
+    expect(report.verdict).toBe("encrypted");
+    const [warning] = report.capture.quality.warnings.filter(({ id }) => id === "tls-keys-dropped");
+    expect(warning?.count).toBeGreaterThan(1);
+  });
+
+  it("several, with CRLF, comments and duplicates", async () => {
+    const lines = keysOf("mitm-401-basic.keys").split("\n").filter(Boolean);
+    const keylogs = lines.map((line, i) =>
+      keyLog(`part-${i}.keys`, `# a comment\r\n\r\n${line}\r\n${line}\r\nnot a line of a key log\r\n`),
+    );
+    const report = await checked(bytesOf("mitm-401-basic.pcap"), { keylogs });
+    expect(report.verdict).toBe("tunnel-401-proxy");
+  });
+
+  it("that fit nothing: said, with what they were tried on", async () => {
+    const keylogs = [keyLog("other.keys", keysOf("tls-12-gcm.keys"))];
+    const report = await checked(bytesOf("mitm-401-basic.pcap"), { keylogs });
+    const [missing] = report.findings.filter(({ id }) => id === "keys-missing");
+    expect(missing?.detail).toMatch(
+      /holds 1 session, but none of them fits the ClientHello of the 1 TLS connection that it was tried on/,
+    );
+  });
+});
