@@ -27,7 +27,7 @@ afterAll(() => program.remove());
 
 describe("README.md", () => {
   it("shows the main command with its output", () => {
-    expect(shown.map(({ command }) => command)).toContain(`${COMMAND}captures/mitm-401-basic.pcap`);
+    expect(shown.map(({ command }) => command)).toContain(`${COMMAND}captures/far-context-lost.pcap`);
   });
 
   it.each(shown.map(({ command, output }) => [command, output] as const))("%s", (command, output) => {

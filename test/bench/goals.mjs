@@ -10,6 +10,8 @@ export const GOALS = [
   { name: "small ÷ tcpdump", now: 2, later: 0.85 },
   { name: "tshark ÷ captures", now: 1_000, later: 2_000, more: true },
   { name: "captures ÷ cat", now: 2.5, later: 1.2 },
+  { name: "audit ÷ cat", now: 2.5, later: 2.5 },
+  { name: "tshark ÷ audit", now: 1_000, later: 1_000, more: true },
   { name: "one ÷ node -e 0", now: 1.5, later: 1.05 },
   { name: "tshark ÷ tls", now: 12, later: 27, more: true },
   { name: "tshark ÷ tls without bodies", now: 20, later: 50, more: true },

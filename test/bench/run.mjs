@@ -1,6 +1,6 @@
 // Runs pcapcheck beside tshark, tcpdump, cat and the npm pcap-parser on captures that it makes, in turn; prints ratios of medians
 // beside their goals, peak memory, and whether what was found is what the captures hold.
-// npm run bench -- [NAME…] [--size BYTES] [--tls-size BYTES] [--tunnels N] [--captures N] [--runs N] [--slow-runs N] [--folder DIR]
+// npm run bench -- [NAME…] [--size BYTES] [--tls-size BYTES] [--tunnels N] [--captures N] [--audited N] [--runs N] [--slow-runs N] [--folder DIR]
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import * as make from "./workloads.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(root, "dist/pcapcheck.cjs");
 
-const WORKLOADS = { mixed, tunnels, small, captures, one, tls, pcapng, growth };
+const WORKLOADS = { mixed, tunnels, small, captures, one, tls, pcapng, growth, audits };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     "tls-size": { type: "string", default: String(256 << 20) },
     tunnels: { type: "string", default: "200000" },
     captures: { type: "string", default: "2000" },
+    audited: { type: "string", default: "20000" },
     runs: { type: "string", default: "5" },
     "slow-runs": { type: "string", default: "1" },
     folder: { type: "string", default: join(root, ".bench") },
@@ -196,6 +197,37 @@ function growth() {
     `\npeak memory: ${low.toFixed(0)} MiB at 16 MiB, ${high.toFixed(0)} MiB at ${(size / 2 ** 20).toFixed(0)} MiB`,
   );
 }
+
+/** Audits of folders: many small captures, and the captures of other programs where they are. */
+function audits() {
+  const made = make.captures(folder, count("audited"), 8 * 1024);
+  auditOf(`audit of ${made.paths.length} captures of 8 KiB`, made.folder, made.paths.slice(0, 20), made.paths.length);
+  const report = JSON.parse(run({ ...audit(made.folder, "-f", "json"), exits: [0, 1, 2, 3] }));
+  found("tunnels", sum(report.proxies.map(({ connections }) => connections)), made.numbers.tunnels);
+  const corpus = join(root, "../shared/corpus");
+  if (existsSync(corpus)) auditOf("audit of other programs' captures", corpus, [], 0);
+}
+
+function auditOf(what, place, sample, all) {
+  const loop = sample.map((path) =>
+    tshark(path)
+      .argv.map((word) => `'${word}'`)
+      .join(" "),
+  );
+  const results = compare(what, {
+    pcapcheck: audit(place),
+    "two workers": audit(place, "-j", "2"),
+    cat: { argv: ["sh", "-c", `find '${place}' -type f -print0 | xargs -0 cat`] },
+    ...(has.tshark && sample.length > 0
+      ? { tshark: { argv: ["sh", "-c", loop.join("; ")], rare: slow, times: all / sample.length } }
+      : {}),
+  });
+  if (sample.length === 0) return;
+  goal("audit ÷ cat", results, "cat");
+  goal("tshark ÷ audit", results, "tshark");
+}
+
+const audit = (place, ...args) => ({ argv: [node, program, "audit", place, ...args], exits: [0, 1, 2, 3] });
 
 function compare(title, commands) {
   console.log(`\n${title}`);
