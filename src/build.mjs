@@ -1,5 +1,5 @@
 // Builds dist/: the program as CommonJS (it starts quicker than a module), the library as a module, types, schema and manual.
-// `node src/build.mjs --program FILE` builds the program only, at FILE and beside it.
+// `node src/build.mjs --program FILE` builds the program only, at FILE and beside it; `--library FOLDER` the rest.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,6 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
 const { version, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const common = {
   absWorkingDir: root,
@@ -60,15 +59,17 @@ async function buildProgram(outfile) {
   if (status !== 1) throw new Error(`the program that was built ended with ${status}`);
 }
 
-async function buildLibrary() {
+async function buildLibrary(dist) {
   const entryPoints = ["src/index.ts"];
   await build({ ...common, entryPoints, outfile: join(dist, "index.js"), format: "esm", packages: "external" });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "--project", join(root, "src/tsconfig.json")], { stdio: "inherit" });
+  execFileSync(process.execPath, [tsc, "--project", join(root, "src/tsconfig.json"), "--outDir", join(dist, "types")], {
+    stdio: "inherit",
+  });
 }
 
 /** What a module of the sources gives, without leaving it behind. */
-async function evaluate(entryPoint) {
+async function evaluate(entryPoint, dist) {
   const outfile = join(dist, `${basename(entryPoint)}.cjs`);
   await build({ ...common, entryPoints: [entryPoint], outfile, format: "cjs", external: ["@colors/colors/safe"] });
   const value = createRequire(import.meta.url)(outfile);
@@ -76,19 +77,25 @@ async function evaluate(entryPoint) {
   return value;
 }
 
-async function buildTexts() {
-  const { reportSchema } = await evaluate("src/report/schema.ts");
+async function buildTexts(dist) {
+  const { reportSchema } = await evaluate("src/report/schema.ts", dist);
   writeFileSync(join(dist, "report.schema.json"), `${JSON.stringify(reportSchema, null, 2)}\n`);
-  const { manPage } = await evaluate("src/cli/shell/man-page.ts");
+  const { manPage } = await evaluate("src/cli/shell/man-page.ts", dist);
   writeFileSync(join(dist, "pcapcheck.1"), manPage());
 }
 
 const [option, file] = process.argv.slice(2);
 if (option === "--program") await buildProgram(resolve(file));
+else if (option === "--library") await buildBoth(resolve(file));
 else {
+  const dist = join(root, "dist");
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   await buildProgram(join(dist, "pcapcheck.cjs"));
-  await buildLibrary();
-  await buildTexts();
+  await buildBoth(dist);
+}
+
+async function buildBoth(dist) {
+  await buildLibrary(dist);
+  await buildTexts(dist);
 }

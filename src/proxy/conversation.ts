@@ -1,29 +1,28 @@
 // One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
-import type { Endpoint, FrameNo, Side, Where } from "../bytes/index.ts";
+import type { FrameNo, Side, Where } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp1Parser,
   type Http1Parser,
-  type HttpHead,
-  type HttpSink,
   looksLikeRequest,
-  looksLikeResponse,
   parseTarget,
   type RequestHead,
   type ResponseHead,
   type Target,
 } from "../http/index.ts";
-import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
+import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
-import { connectionFacts } from "./connection-facts.ts";
+import { connectionFacts, timelineOf } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
+import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
+import { Roles } from "./roles.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
-import type { ConnectFact, Timeline, Unanswered } from "./types.ts";
+import type { Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 
 /** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
@@ -42,15 +41,14 @@ interface OpenConnect {
 const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
 /** Implements both directions of a connection; roles are settled with the first bytes that tell. */
-export class ProxyConversation implements Conversation {
+export class ProxyConversation implements Conversation, Listener {
   readonly sinks: readonly [DirectionSink, DirectionSink];
   abandoned = false;
 
   readonly #connection: TcpConnection;
   readonly #secure: TlsFacts | null;
   readonly #context: ConnectionContext;
-  #clientSide: Side | null;
-  #detectedBy: DetectedBy | null = null;
+  readonly #roles: Roles;
 
   readonly #requests: Http1Parser;
   readonly #responses: Http1Parser;
@@ -80,7 +78,7 @@ export class ProxyConversation implements Conversation {
     this.#secure = secure;
     this.#context = new ConnectionContext(context);
     this.#look = new BodyLook(context);
-    this.#clientSide = clientSideOf(connection, context);
+    this.#roles = new Roles(connection, context);
     this.#requests = createHttp1Parser("request", new RequestSink(this), this.#context);
     this.#responses = createHttp1Parser("response", new ResponseSink(this), this.#context);
     this.sinks = [new DirectionSink(this, 0), new DirectionSink(this, 1)];
@@ -88,14 +86,17 @@ export class ProxyConversation implements Conversation {
 
   /** Bytes of one side; what they are depends on the state. Returns how much may be skipped next. */
   take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
-    if (this.#clientSide === null && !this.#settleRoles(side, bytes, start, end)) return 0;
-    return side === this.#clientSide
+    if (!this.#roles.settle(side, bytes, start, end)) {
+      this.abandoned = true;
+      return 0;
+    }
+    return side === this.#roles.client
       ? this.#fromClient(bytes, start, end, frame, skippable)
       : this.#fromProxy(bytes, start, end, frame, skippable);
   }
 
   gap(side: Side, length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
-    const fromClient = side === (this.#clientSide ?? 0);
+    const fromClient = side === (this.#roles.client ?? 0);
     if (cause !== "late-start" && this.#gaps.length < MAX_GAPS) {
       const where = { frame, firstFrame: frame, at: 0, time: this.#context.now() };
       this.#gaps.push({ from: fromClient ? "client" : "proxy", where, length });
@@ -117,7 +118,7 @@ export class ProxyConversation implements Conversation {
   }
 
   end(side: Side, how: EndCause, frame: FrameNo): void {
-    const fromClient = side === (this.#clientSide ?? 0);
+    const fromClient = side === (this.#roles.client ?? 0);
     if (fromClient) this.#clientEnd = how;
     else this.#proxyEnd = how;
     if (this.#tunnel !== null) this.#tunnel.end(fromClient ? "client" : "server", how, frame);
@@ -127,7 +128,7 @@ export class ProxyConversation implements Conversation {
 
   /** Takes the connection for one to a proxy although nothing of what it says could be read. */
   assume(by: DetectedBy): void {
-    this.#detectedBy ??= by;
+    this.#roles.detectedBy ??= by;
   }
 
   closed(): void {
@@ -135,9 +136,9 @@ export class ProxyConversation implements Conversation {
     const why = this.#whyUnanswered();
     if (this.#waitingConnect !== null && this.#tunnel === null) this.#waitingConnect.unanswered = why;
     this.#pairing.close(why);
-    this.#tunnel?.close(why, this.sinks[this.#clientSide ?? 0].skippable, this.sinks[this.#proxySide].skippable);
-    if (this.abandoned || this.#detectedBy === null) return;
-    this.#context.timeline(this.#timeline(this.#detectedBy));
+    this.#tunnel?.close(why, this.sinks[this.#roles.client ?? 0].skippable, this.sinks[this.#roles.proxy].skippable);
+    if (this.abandoned || this.#roles.detectedBy === null) return;
+    this.#context.timeline(this.#timeline(this.#roles.detectedBy));
   }
 
   // --- client to proxy
@@ -162,7 +163,7 @@ export class ProxyConversation implements Conversation {
   requestHead(head: RequestHead): BodyRule {
     if (head.method === "CONNECT") {
       this.#learn("connect");
-      this.#askFor(head);
+      this.#roles.askFor(head);
       this.#state = next(this.#state, "connect");
       const connect: OpenConnect = {
         request: head,
@@ -177,8 +178,8 @@ export class ProxyConversation implements Conversation {
     }
     if (head.form === "absolute") {
       this.#learn("absolute-form");
-      this.#askFor(head);
-    } else if (this.#detectedBy === null && !this.#isKnown()) {
+      this.#roles.askFor(head);
+    } else if (this.#roles.detectedBy === null && !this.#roles.isKnown()) {
       this.abandoned = true;
       return "framed";
     }
@@ -252,13 +253,13 @@ export class ProxyConversation implements Conversation {
         if (stop < piece.bytes.length) this.#held.add(piece.bytes, stop, piece.bytes.length, piece.frame, piece.time);
       }
     });
-    this.sinks[this.#clientSide ?? 0].skippable = this.#state === "asked" ? 0 : this.#requests.skippable;
+    this.sinks[this.#roles.client ?? 0].skippable = this.#state === "asked" ? 0 : this.#requests.skippable;
   }
 
   #replayTunnel(): void {
     const tunnel = this.#tunnel;
     if (tunnel === null) return;
-    const client = this.sinks[this.#clientSide ?? 0];
+    const client = this.sinks[this.#roles.client ?? 0];
     this.#replay((piece) => {
       if (piece.gap) client.skippable = tunnel.gap("client", 0, piece.frame, "lost", client.skippable);
       else client.skippable = tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, client.skippable);
@@ -303,7 +304,7 @@ export class ProxyConversation implements Conversation {
   responseHead(head: ResponseHead): BodyRule {
     const connect = this.#waitingConnect;
     if (connect !== null && this.#pairing.waiting === 0) return this.#connectAnswered(connect, head);
-    if (this.#pairing.waiting === 0 && this.#requestsUnseen() && isUnframedSuccess(head)) {
+    if (this.#pairing.waiting === 0 && this.#roles.requestsUnseen() && isUnframedSuccess(head)) {
       this.#learn("connect");
       this.#unsure = head;
       return "switch";
@@ -316,7 +317,7 @@ export class ProxyConversation implements Conversation {
         detail: { status: head.status },
       });
       // A 407 can only come from a proxy (RFC 9110 §15.5.8), though the request to it was not captured.
-      if (head.status === 407 && this.#detectedBy === null) this.#learn("connect");
+      if (head.status === 407 && this.#roles.detectedBy === null) this.#learn("connect");
     }
     const { exchange, rule } = this.#pairing.response(head);
     this.#answering = exchange;
@@ -412,163 +413,33 @@ export class ProxyConversation implements Conversation {
     );
   }
 
-  // --- roles
-
-  get #proxySide(): Side {
-    return this.#clientSide === 0 ? 1 : 0;
-  }
-
-  #settleRoles(side: Side, bytes: Uint8Array, start: number, end: number): boolean {
-    if (looksLikeResponse(bytes, start, end) !== "no") this.#clientSide = side === 0 ? 1 : 0;
-    else if (looksLikeRequest(bytes, start, end) !== "no") this.#clientSide = side;
-    else {
-      this.abandoned = true;
-      return false;
-    }
-    return true;
-  }
-
-  #proxy(): Endpoint {
-    return this.#connection.endpoints[this.#proxySide];
-  }
-
-  #isKnown(): boolean {
-    const known = this.#context.known.has(this.#proxy());
-    this.#detectedBy ??= known;
-    return known !== null;
-  }
-
   #learn(by: DetectedBy): void {
-    const known = this.#context.known.has(this.#proxy());
-    if (this.#context.known.fixed && known === null) {
-      // The options name other proxies: this one was only followed because its first payload came out of order.
-      this.abandoned = true;
-      return;
-    }
-    this.#detectedBy = known === "option" ? known : this.#detectedBy === "connect" ? "connect" : by;
-    this.#context.known.learn(this.#proxy(), by);
-  }
-
-  /** Where the proxy goes next: connections that lead there may be its own. */
-  #askFor(head: RequestHead): void {
-    const host = head.method === "CONNECT" ? parseTarget(head.target).host : parseTarget(head.host ?? "").host;
-    if (host !== "") this.#context.known.asked.add(host, this.#connection.endpoints[this.#proxySide === 0 ? 1 : 0].ip);
-  }
-
-  #requestsUnseen(): boolean {
-    const client = this.#connection.directions[this.#clientSide ?? 0];
-    return client.bytes === 0 || client.gaps > 0 || this.#connection.initiator === null;
+    // The options name other proxies: this one was only followed because its first payload came out of order.
+    if (!this.#roles.learn(by)) this.abandoned = true;
   }
 
   // --- the end
 
   #whyUnanswered(): Unanswered {
-    const proxy = this.#connection.directions[this.#proxySide];
+    const proxy = this.#connection.directions[this.#roles.proxy];
     if (this.#answerLost || proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
     if (this.#clientEnd === "capture-end" && this.#proxyEnd === "capture-end") return "still-open";
     return this.#proxyEnd === "reset" || this.#clientEnd === "reset" ? "reset" : "closed";
   }
 
   #timeline(detectedBy: DetectedBy): Timeline {
-    const facts = connectionFacts(this.#connection, this.#clientSide ?? 0, this.#clientEnd, this.#proxyEnd);
-    // Field by field: spreading that many makes a slow object, which costs a tenth of a short tunnel.
-    return {
-      stream: facts.stream,
-      client: facts.client,
-      proxy: facts.proxy,
-      firstFrame: facts.firstFrame,
-      lastFrame: facts.lastFrame,
-      start: facts.start,
-      end: facts.end,
-      closedBy: facts.closedBy,
-      clientEnd: facts.clientEnd,
-      proxyEnd: facts.proxyEnd,
-      lateStart: facts.lateStart,
-      oneSided: facts.oneSided,
-      fromClient: facts.fromClient,
-      fromProxy: facts.fromProxy,
-      roundTripMs: facts.roundTripMs,
+    const facts = connectionFacts(this.#connection, this.#roles.client ?? 0, this.#clientEnd, this.#proxyEnd);
+    return timelineOf(facts, {
       detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,
-      http2Stream: null,
-      connects: this.#connects satisfies ConnectFact[],
+      connects: this.#connects,
       tunnel: this.#tunnel?.fact() ?? null,
       forwards: this.#forwards.sorted(),
       forwardsDropped: this.#forwards.dropped,
       notes: this.#context.notes,
-    };
+    });
   }
-}
-
-/** What the parser of requests tells. */
-class RequestSink implements HttpSink {
-  readonly #conversation: ProxyConversation;
-
-  constructor(conversation: ProxyConversation) {
-    this.#conversation = conversation;
-  }
-
-  head(head: HttpHead): BodyRule {
-    return head.kind === "request" ? this.#conversation.requestHead(head) : "framed";
-  }
-
-  message(_frame: FrameNo, _whole: boolean, bytes: number): void {
-    this.#conversation.requestDone(bytes);
-  }
-}
-
-/** What the parser of responses tells. */
-class ResponseSink implements HttpSink {
-  readonly #conversation: ProxyConversation;
-
-  constructor(conversation: ProxyConversation) {
-    this.#conversation = conversation;
-  }
-
-  head(head: HttpHead): BodyRule {
-    return head.kind === "response" ? this.#conversation.responseHead(head) : "framed";
-  }
-
-  body(bytes: Uint8Array, start: number, end: number): void {
-    this.#conversation.look(bytes, start, end);
-  }
-
-  message(frame: FrameNo, _whole: boolean, bytes: number): void {
-    this.#conversation.responseDone(frame, bytes);
-  }
-}
-
-/** What tcp pushes into: hands everything to the conversation and shows it how much may be skipped. */
-class DirectionSink implements ByteSink {
-  skippable = 0;
-  readonly #conversation: ProxyConversation;
-  readonly #side: Side;
-
-  constructor(conversation: ProxyConversation, side: Side) {
-    this.#conversation = conversation;
-    this.#side = side;
-  }
-
-  push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
-    this.skippable = this.#conversation.take(this.#side, bytes, start, end, frame, this.skippable);
-  }
-
-  gap(length: number, cause: GapCause, frame: FrameNo): void {
-    this.skippable = this.#conversation.gap(this.#side, length, cause, frame, this.skippable);
-  }
-
-  end(how: EndCause, frame: FrameNo): void {
-    this.#conversation.end(this.#side, how, frame);
-  }
-}
-
-function clientSideOf(connection: TcpConnection, context: ProxyContext): Side | null {
-  if (connection.initiator !== null) return connection.initiator;
-  const [first, second] = connection.endpoints;
-  const firstIsProxy = context.known.has(first) !== null;
-  if (firstIsProxy !== (context.known.has(second) !== null)) return firstIsProxy ? 1 : 0;
-  return null;
 }
 
 function isUnframedSuccess(head: ResponseHead): boolean {
