@@ -1,5 +1,4 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
-import type { FindingId } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow, Report, ReportConnection } from "../report/index.ts";
 import { exitCodeOf } from "../report/index.ts";
 import { checkCapture } from "./check-capture.ts";
@@ -84,7 +83,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, report: Report): Audit
 
 /** Verdicts have counts of their own; here the findings that are no verdicts. */
 function countFindings(report: Report): AuditRow["findings"] {
-  const counts: Partial<Record<FindingId, number>> = {};
+  const counts: { -readonly [Id in keyof AuditRow["findings"]]: number } = {};
   for (const { id } of report.findings) counts[id] = (counts[id] ?? 0) + 1;
   return counts;
 }

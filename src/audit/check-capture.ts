@@ -18,6 +18,7 @@ import { type CaptureSource, readCapture } from "./input.ts";
 import { type CaptureFiles, isFiles, readFiles } from "./joined-files.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
+import { loadPolicyRecords, type PolicyRecords, PolicyTold } from "./policy-records.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
 import { VERSION } from "./version.ts";
 import { Warnings } from "./warnings.ts";
@@ -53,12 +54,15 @@ export async function checkCapture(
   const trusted = loadTrust(options);
   if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
   const { trust } = trusted;
+  const policy = await loadPolicyRecords(options);
+  if ("kind" in policy) return policy;
+  const lent = { keys, trust, records: policy.records };
   const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
-  let result = await readOnce(path, source, options, { keys, trust });
+  let result = await readOnce(path, source, options, lent);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   while (keys.late && rereadable) {
     keys.again();
-    result = await readOnce(path, source, options, { keys, trust });
+    result = await readOnce(path, source, options, lent);
   }
   return result;
 }
@@ -101,6 +105,7 @@ async function readOnce(
 interface Lent {
   readonly keys: CaptureKeys;
   readonly trust: Trust;
+  readonly records: PolicyRecords;
 }
 
 /** The rooms of one run, wired together. */
@@ -111,12 +116,20 @@ class Run {
   readonly #tcp: ReturnType<typeof createTcp>;
   readonly #decoder: ReturnType<typeof createPacketDecoder>;
   readonly #keys: CaptureKeys;
+  readonly #told: PolicyTold | null;
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, { keys, trust }: Lent) {
+  constructor(options: CheckOptions, { keys, trust, records }: Lent) {
     this.#keys = keys;
-    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS }, { trust });
+    this.#told = records === null ? null : new PolicyTold(records);
+    this.#collector = new Collector(
+      { connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS },
+      {
+        trust,
+        ...(this.#told === null ? {} : { told: this.#told }),
+      },
+    );
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
       known: new KnownProxies(options.proxies ?? []),
@@ -191,6 +204,7 @@ class Run {
       diagnosis,
       DIGESTS,
       VERSION,
+      this.#told?.facts() ?? null,
     );
   }
 }

@@ -19,6 +19,9 @@ export interface CheckOptions {
   readonly trust?: readonly string[];
   /** Paths of certificates of the authority with which the proxy intercepts. */
   readonly proxyCa?: readonly string[];
+  /** Paths of policy traces (ProxySG) of the same minutes, and of access logs in the W3C extended format: joined to the tunnels. */
+  readonly policyTraces?: readonly string[];
+  readonly accessLogs?: readonly string[];
   /** False: large response bodies inside TLS are passed over, so their authentication tags are not verified. Default true. */
   readonly verifyBodies?: boolean;
   /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */

@@ -8,6 +8,7 @@ export const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ["pcapcheck -f line *.pcap", "a line for each, for scripts and tickets"],
   ["tcpdump -w - port 8080 | pcapcheck -", "from standard input"],
   ["pcapcheck -f html -o report.html *.pcap", "a page to pass on"],
+  ["pcapcheck --policy-trace t.txt c.pcap", "with the proxy's own account of it"],
   ["pcapcheck audit --journal j.ndjson captures", "many captures, with a summary"],
   ["pcapcheck explain tunnel-401-proxy", "what it means, and what to do"],
 ];

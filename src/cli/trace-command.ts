@@ -1,30 +1,46 @@
 // The command for policy traces.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { TRACE_FORMATS } from "../report/index.ts";
+import { FORMATS, TRACE_FORMATS, type TraceFormatName } from "../report/index.ts";
+import { type CheckArguments, check } from "./commands/check.ts";
 import { type TraceArguments, trace, traceFindings } from "./commands/trace.ts";
+import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
 
 /** Adds it to `program`. */
 export function addTraceCommand(program: Command, done: (code: number) => void): void {
   const command = program
     .command("trace")
-    .description("a ProxySG policy trace: which rule asked, at which stage")
-    .argument("<trace>", "text as the proxy writes it, or pasted from it; - for standard input");
-  redactOptions(command)
+    .description("a ProxySG policy trace, alone or beside a capture")
+    .argument("<trace>", "text as the proxy writes it, or pasted from it; - for standard input")
+    .argument("[file]", "a capture of the same minutes: as check --policy-trace TRACE FILE");
+  redactOptions(readingOptions(command))
     .addOption(
-      new Option("-f, --format <format>", "what to print").choices(Object.keys(TRACE_FORMATS)).default("table"),
+      new Option("-f, --format <format>", "what to print; sarif and html only beside a capture")
+        .choices(Object.keys(FORMATS))
+        .default("table"),
     )
     .option("-o, --output <file>", "write there instead (created whole or not at all)")
     .addOption(new Option("-v, --verbose", "more: every tunnel and finding").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
-    .option("--fail-on <finding,...>", "which findings give exit code 1, or none", failOn)
+    .option("--fail-on <finding,...>", "without a capture: which findings give exit code 1, or none", failOn)
     .option("--no-color", "no colour (as NO_COLOR in the environment)")
     .option("--ascii", "no characters beyond ASCII")
-    .action(async (path: string, options: TraceArguments, command: Command) => {
-      if (options.format !== "table" && options.quiet === true)
-        command.error(`error: option '--format ${options.format}' cannot be used with '--quiet'`);
-      done(await trace(path, options));
+    .action(async (path: string, file: string | undefined, options: Arguments) => {
+      const { format, failOn: failing, ...rest } = options;
+      if (format !== "table" && options.quiet === true)
+        command.error(`error: option '--format ${format}' cannot be used with '--quiet'`);
+      if (file !== undefined) {
+        if (failing !== undefined) command.error("error: option '--fail-on' is for a trace without a capture");
+        done(await check([file], { ...rest, format, policyTrace: [path] }));
+      } else if (isTraceFormat(format)) done(await trace(path, { ...options, format }));
+      else command.error(`error: option '--format ${format}' needs a capture beside the trace`);
     });
+}
+
+type Arguments = Omit<TraceArguments, "format"> & Omit<CheckArguments, "failOn">;
+
+function isTraceFormat(format: string): format is TraceFormatName {
+  return Object.hasOwn(TRACE_FORMATS, format);
 }
 
 function failOn(value: string): NonNullable<TraceArguments["failOn"]> {

@@ -10,7 +10,7 @@ import { type AuthChain, authChains } from "./joins.ts";
 import { outsideAddresses } from "./outside.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
-import { attribute } from "./sender.ts";
+import { attribute, weigh } from "./sender.ts";
 import { signsOf } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
@@ -26,8 +26,14 @@ export interface CollectorLimits {
   readonly connections: number;
 }
 
-/** What the proxy's own records say of an exchange; see `Evidence`. */
-export type Told = (timeline: Timeline, exchange: ExchangeFact) => readonly Evidence[];
+/** What the proxy's own records (policy trace, access log) say; see `Evidence`. */
+export interface Told {
+  /** Called once, with all timelines that are kept, before anything is asked. */
+  prepare(timelines: readonly Timeline[]): void;
+  exchange(timeline: Timeline, exchange: ExchangeFact): readonly Evidence[];
+  /** Of the inside of a tunnel that cannot be read. */
+  tunnel(timeline: Timeline): readonly Evidence[];
+}
 
 /** What diagnosis is lent from outside. */
 export interface CollectorHelp {
@@ -35,7 +41,7 @@ export interface CollectorHelp {
   readonly told?: Told;
 }
 
-const NOTHING_TOLD: Told = () => [];
+const NOTHING_TOLD: Told = { prepare() {}, exchange: () => [], tunnel: () => [] };
 
 /** Everything that was concluded about a capture. */
 export interface Diagnosis {
@@ -83,7 +89,7 @@ export class Collector {
     const chain: AuthChain = { members: [timeline], steps };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
-    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null });
+    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null, told: weigh([]) });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
     if (remarkable && this.#kept.length < 2 * this.#limits.connections) this.#kept.push(timeline);
@@ -104,6 +110,7 @@ export class Collector {
   /** Judges everything; the collector is not used any more. */
   finish(quality: CaptureQuality, keys: KeyFacts): Diagnosis {
     const timelines = this.#kept.sort((a, b) => a.stream - b.stream || a.firstFrame - b.firstFrame);
+    this.#told.prepare(timelines);
     const connections = this.#judgeAll(timelines, quality.end);
     const folded = this.#folding.finish();
     const facts: CaptureFacts = {
@@ -139,11 +146,14 @@ export class Collector {
       const legs = this.#legsOf(timeline);
       const interception = interceptions.get(timeline) ?? this.#interception(timeline, legs);
       const attributions = this.#attributions(timeline, interception, legs);
+      // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
+      const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, captureEnd, signs: signs.get(timeline) ?? null }),
+        ...judge(timeline, { chain, attributions, captureEnd, signs: signs.get(timeline) ?? null, told }),
         attributions,
+        told,
         interception,
         signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
@@ -180,7 +190,7 @@ export class Collector {
         interception,
         legs,
         answers: this.#answers,
-        told: this.#told(timeline, exchange),
+        told: this.#told.exchange(timeline, exchange),
       };
       found.set(exchange, attribute(exchange, context));
     };

@@ -14,6 +14,8 @@ export interface JudgedConnection {
   readonly summary: string;
   /** Who sent the 401s and 407s of tunnels and forwards. */
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
+  /** What the proxy's own records say of a 401 inside a tunnel that cannot be read. */
+  readonly told: Attribution;
   /** Whether the tunnel's TLS ends at the proxy. */
   readonly interception: Interception;
   /** The connection on which a challenge of this one was answered, and the other way round. */

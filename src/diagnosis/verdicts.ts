@@ -22,6 +22,8 @@ export interface JudgeContext {
   readonly captureEnd: Nanos | null;
   /** What the tunnel's records tell without keys; null where nothing is asked of them. */
   readonly signs: SignsFound | null;
+  /** What the proxy's own records say of a 401 inside a tunnel that cannot be read. */
+  readonly told: Attribution;
 }
 
 /** A request that waited this long at the end of the capture counts as never answered; less, and the capture may just end too early. */
@@ -212,6 +214,11 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return {
       verdict: "incomplete",
       summary: `The TLS handshake in the tunnel to ${target} is not whole in the capture: ${outcome.why}.`,
+    };
+  if (tunnel.inside !== "full" && context.told.sentBy === "proxy" && context.told.certainty === "certain")
+    return {
+      verdict: "tunnel-401-proxy",
+      summary: `Inside the tunnel to ${target}, which cannot be read here, the proxy asked for credentials (401): its own records say so. It should have asked with 407 on the CONNECT.`,
     };
   if (tunnel.inside === "full")
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: nothing wrong.` };

@@ -1,5 +1,6 @@
 // The report of an audit over many captures: plain data under contract names, as `Report` is for one capture.
 import type { FindingId, Verdict } from "../diagnosis/index.ts";
+import type { TraceFindingId } from "../policy-trace/index.ts";
 import type { Timestamp } from "./types.ts";
 
 /** Connections of one capture that are alike. */
@@ -38,7 +39,7 @@ export interface AuditRow {
   readonly wrong: number;
   readonly unseen: number;
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
-  readonly findings: Readonly<Partial<Record<FindingId, number>>>;
+  readonly findings: Readonly<Partial<Record<FindingId | TraceFindingId, number>>>;
   readonly groups: readonly AuditGroup[];
   /** Connections in no group, since there were too many of them. */
   readonly ungrouped: number;

@@ -2,6 +2,7 @@
 import { hex, type Nanos, NOTES, type Note } from "../bytes/index.ts";
 import type { CaptureFacts, Diagnosis, JudgedConnection, Verdict } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
+import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
 import { timestamp } from "./time.ts";
 import type { Report, ReportCapture, ReportProxy, ReportWarning } from "./types.ts";
 import { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";
@@ -31,6 +32,7 @@ export function buildReport(
   diagnosis: Diagnosis,
   digests: ReportDigests,
   version: string,
+  policy: PolicyFacts | null = null,
 ): Report {
   const { facts, verdicts } = diagnosis;
   const sum = (test: (verdict: Verdict) => boolean): number =>
@@ -60,7 +62,11 @@ export function buildReport(
     ),
     connections: facts.connections.map((connection: JudgedConnection) => buildConnection(connection, digests)),
     folded: facts.folded,
-    findings: diagnosis.findings.map((finding) => ({ ...finding })),
+    policy: policy === null ? null : buildPolicy(policy, facts.connections),
+    findings: [
+      ...diagnosis.findings.map((finding) => ({ ...finding })),
+      ...(policy === null ? [] : policyFindings(policy, facts.connections)),
+    ],
   };
 }
 

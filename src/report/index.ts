@@ -15,6 +15,7 @@ export {
 } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
 export { TRACE_FORMATS, type TraceFormatName } from "./outputs/trace/formats.ts";
+export type { PolicyFacts, PolicySource } from "./policy.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
 export { createRedactor, type Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";

@@ -196,6 +196,26 @@ export const reportSchema: Schema = {
         firstFrame: count,
       }),
     ),
+    policy: nullable(
+      object({
+        sources: list(
+          object({
+            path: string,
+            kind: oneOf("policy-trace", "access-log"),
+            records: count,
+            clockDifferenceMs: nullable({ type: "integer" }),
+            clockMatches: count,
+            clockCertain: boolean,
+            joined: count,
+            ambiguous: count,
+            unmatched: count,
+            notes: list(object({ id: string, text: string, count, line: count })),
+          }),
+        ),
+        joins: list(object({ stream: count, source: count, lines: list(count) })),
+        dropped: count,
+      }),
+    ),
     findings: list(ref("finding")),
   }),
   $defs,

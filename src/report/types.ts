@@ -1,5 +1,6 @@
 // The report: plain data that survives JSON. Its names are a contract with other programs (schemaVersion 1).
 import type { Certainty, FindingId, Sender, Severity, Verdict } from "../diagnosis/index.ts";
+import type { TraceFindingId } from "../policy-trace/index.ts";
 
 /** RFC 3339 with nanoseconds, UTC. */
 export type Timestamp = string;
@@ -173,7 +174,7 @@ export interface ReportProxy {
 }
 
 export interface ReportFinding {
-  readonly id: FindingId;
+  readonly id: FindingId | TraceFindingId;
   readonly severity: Severity;
   readonly certainty: Certainty | null;
   readonly stream: number | null;
@@ -225,6 +226,45 @@ export interface ReportFolded {
   readonly firstFrame: number;
 }
 
+/** A policy trace or access log beside the capture. */
+export interface ReportPolicySource {
+  readonly path: string;
+  readonly kind: "policy-trace" | "access-log";
+  /** Transactions or lines with time and host. */
+  readonly records: number;
+  /** The proxy's clock less that of the capture; null where nothing could be compared. */
+  readonly clockDifferenceMs: number | null;
+  /** CONNECTs that meet at this difference; and whether no other difference has as many. */
+  readonly clockMatches: number;
+  readonly clockCertain: boolean;
+  /** Records that belong to one connection, to one of several, to none. */
+  readonly joined: number;
+  readonly ambiguous: number;
+  readonly unmatched: number;
+  readonly notes: readonly {
+    readonly id: string;
+    readonly text: string;
+    readonly count: number;
+    readonly line: number;
+  }[];
+}
+
+/** The lines of one file that are about one connection and no other. */
+export interface ReportPolicyJoin {
+  readonly stream: number;
+  /** Its place in `sources`. */
+  readonly source: number;
+  /** First lines of transactions, or lines of the log. */
+  readonly lines: readonly number[];
+}
+
+export interface ReportPolicy {
+  readonly sources: readonly ReportPolicySource[];
+  readonly joins: readonly ReportPolicyJoin[];
+  /** Records beyond the limit that were not looked at. */
+  readonly dropped: number;
+}
+
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "pcapcheck"; readonly version: string };
@@ -242,5 +282,7 @@ export interface Report {
   readonly proxies: readonly ReportProxy[];
   readonly connections: readonly ReportConnection[];
   readonly folded: readonly ReportFolded[];
+  /** What was read beside the capture of the proxy's own records; null where nothing was. */
+  readonly policy: ReportPolicy | null;
   readonly findings: readonly ReportFinding[];
 }

@@ -214,6 +214,7 @@ export function report(connections: readonly ReportConnection[], change: Partial
     ],
     connections,
     folded: [],
+    policy: null,
     findings: [],
     ...change,
   };

@@ -132,15 +132,20 @@ class Squid(Proxy):
 class Mitmproxy(Proxy):
     product = "mitmproxy 8.1.1"
 
-    def __init__(self, lab, rules=(), args=(), port=8080, ip=None):
-        """rules: policy of lab/tools/mitm_policy.py. args: further options of mitmdump, e.g. --set connection_strategy=lazy."""
+    def __init__(self, lab, rules=(), args=(), port=8080, ip=None, trace=None):
+        """rules: policy of lab/tools/mitm_policy.py. args: further options of mitmdump, e.g. --set connection_strategy=lazy.
+        trace: a policy trace and an access log are written, too; {"ports": whether the trace names the clients' ports}."""
         super().__init__(lab)
         self.port, self.ip = port, ip or net.PROXY
         d = self.dir = lab.mkdir("mitmproxy")
         with open(pki.path(pki.MITMPROXY_CA)) as crt, open(pki.path(pki.MITMPROXY_CA, "key")) as key:
             lab.write("mitmproxy/mitmproxy-ca.pem", key.read() + crt.read())
         self.log = f"{d}/events.jsonl"
-        env = {"POLICY": json.dumps({"log": self.log, "rules": list(rules), "accepted": "Basic" if "--proxyauth" in args else None}), "MITMPROXY_SSLKEYLOGFILE": lab.keylog("mitmproxy")}
+        policy = {"log": self.log, "rules": list(rules), "accepted": "Basic" if "--proxyauth" in args else None}
+        if trace:
+            policy |= {"trace": f"{d}/trace.txt", "access_log": f"{d}/access.log", "trace_ports": trace["ports"]}
+            lab.extra_files |= {".trace.txt": policy["trace"], ".access.log": policy["access_log"]}
+        env = {"POLICY": json.dumps(policy), "MITMPROXY_SSLKEYLOGFILE": lab.keylog("mitmproxy")}
         argv = ["mitmdump", "--listen-host", self.ip, "--listen-port", str(port), "--set", f"confdir={d}", "--set",
                 f"ssl_verify_upstream_trusted_ca={pki.path(pki.ORIGIN_ROOT)}", "-s", f"{TOOLS}/mitm_policy.py", *args]
         self.proc = lab.procs.start(lab.net.proxy, argv, env=env)

@@ -132,13 +132,27 @@ class Lab(Clients):
         """A connection that no log describes: its client endpoint comes from the order in the capture."""
         self.connections.append(truth.connection(client, connects, tunnel, exchanges, forwards))
 
+    def order(self):
+        """The clients' endpoints, by the first frame of their connections."""
+        return clients_in_order(self.file, {(p.ip, p.port) for p in self.proxies})
+
+    def told(self):
+        """Which lines of the policy trace and the access log are about which connection: first lines of transactions, lines of the log."""
+        found = {}
+        for event in (event for proxy in self.proxies for event in proxy.events() if "traceLine" in event):
+            lines = found.setdefault(event["client"], {"trace": [], "log": []})
+            lines["trace"].append(event["traceLine"])
+            if "logLine" in event:
+                lines["log"].append(event["logLine"])
+        return found
+
     def judge(self, *verdicts, without=None, findings=(), guilty=()):
         """The verdict of each connection, in order of their first frame, with keys and (where it differs) without.
 
         The capture's verdict is the worst of them. guilty: numbers of connections where the proxy challenged inside
         a tunnel that cannot be read without keys: there `tunnel-401-suspected` is as true as `encrypted`.
         """
-        order = clients_in_order(self.file, {(p.ip, p.port) for p in self.proxies})
+        order = self.order()
         named = {c["client"]: c for c in self.connections if c["client"]}
         unnamed = [c for c in self.connections if not c["client"]]
         ordered = [named.pop(client, None) or (unnamed.pop(0) if unnamed else None) for client in order]
@@ -227,13 +241,14 @@ class Lab(Clients):
             "proxy": self.proxies[0].describe(), "otherProxies": [p.describe() for p in self.proxies[1:]], "clients": self.clients,
             "options": self.options, "verdict": self.verdict, "verdictWithoutKeys": self.verdict_without,
             "connections": self.connections, "findings": self.findings,
+            **({"told": self.told()} if ".trace.txt" in self.extra_files else {}),
         }) + "\n").encode()
         for ending, data in made.items():  # each whole or not at all: somebody may be reading the old one
             with open(f"{CAPTURES}/.{self.name}.new", "wb") as f:
                 f.write(data)
             os.replace(f"{CAPTURES}/.{self.name}.new", f"{CAPTURES}/{self.name}{ending}")
         for old in os.listdir(CAPTURES):
-            if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem)", old) and old.removeprefix(self.name) not in made:
+            if re.fullmatch(re.escape(self.name) + r"\.(pcap|pcapng|pcap\.gz|pcapng\.gz|keys|truth\.json|rsa\.pem|trace\.txt|access\.log)", old) and old.removeprefix(self.name) not in made:
                 os.remove(f"{CAPTURES}/{old}")
 
     def close(self):

@@ -33,6 +33,8 @@ export interface CheckArguments extends LookOptions, RedactArguments {
   readonly rsaKey?: readonly string[];
   readonly trust?: readonly string[];
   readonly proxyCa?: readonly string[];
+  readonly policyTrace?: readonly string[];
+  readonly accessLog?: readonly string[];
   readonly skipBodies?: boolean;
   readonly join?: boolean;
   readonly format: FormatName;
@@ -132,6 +134,8 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
       rsaKeys: options.rsaKey ?? [],
       trust: options.trust ?? [],
       proxyCa: options.proxyCa ?? [],
+      policyTraces: options.policyTrace ?? [],
+      accessLogs: options.accessLog ?? [],
       verifyBodies: options.skipBodies !== true,
       onProgress: progress.update,
       ...connectionLimit(options),

@@ -10,6 +10,8 @@ export function describeTunnelAnswer(connection: JudgedConnection, status: 401 |
   const answers = (timeline.tunnel?.exchanges ?? []).filter(({ response }) => response?.status === status);
   const worst = answers.find((exchange) => connection.attributions.get(exchange)?.sentBy === "proxy") ?? answers[0];
   const attribution = worst === undefined ? undefined : connection.attributions.get(worst);
+  // Without keys there is no answer to show; the proxy's own records may have it.
+  const told = worst === undefined && status === 401 ? connection.told : undefined;
   const response = worst?.response ?? null;
   const challenges = response === null ? [] : status === 401 ? response.challenges : response.proxyChallenges;
   const opened = opening === undefined ? "" : ` ${connectSentence(opening)}, so the tunnel was up.`;
@@ -26,7 +28,7 @@ export function describeTunnelAnswer(connection: JudgedConnection, status: 401 |
         ...(answer === null ? [] : [answer.where.frame]),
       ]),
     ],
-    evidence: attribution?.evidence ?? [],
-    certainty: attribution?.certainty ?? null,
+    evidence: attribution?.evidence ?? told?.evidence ?? [],
+    certainty: attribution?.certainty ?? told?.certainty ?? null,
   };
 }

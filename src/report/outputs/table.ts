@@ -16,6 +16,7 @@ export function table(report: Report, style: TerminalStyle): string {
     connectionsTable(report, style),
     ...(style.verbose ? [report.connections.map((connection) => details(connection, style)).join("\n")] : []),
     ...unseen(report, style),
+    policyNotes(report, style),
     captureNotes(report.capture, style),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
@@ -57,6 +58,36 @@ function details({ stream, summary, proxy, tunnel, notes }: ReportConnection, st
   }
   for (const { frame, text } of notes) lines.push(labelled(style, "Note", `frame ${frame}: ${text}`));
   return lines.join("\n");
+}
+
+/** How the proxy's own records were joined to the connections. */
+function policyNotes({ policy }: Report, style: TerminalStyle): string {
+  if (policy === null) return "";
+  const lines = policy.sources.flatMap(({ path, kind, records, clockDifferenceMs, clockCertain, ...counts }) => {
+    const { clockMatches, joined, ambiguous, unmatched, notes } = counts;
+    const clock =
+      clockDifferenceMs === null
+        ? "nothing in it meets this capture"
+        : `its clock is ${differenceText(clockDifferenceMs)} (${counted(clockMatches, "CONNECT")} meet${clockMatches === 1 ? "s" : ""}${clockCertain ? "" : "; another difference is as good, so nothing is certain"})`;
+    const facts = [
+      `${path}: ${clock}`,
+      `of ${counted(records, "record")} ${joined} belong to one connection, ${ambiguous} to one of several, ${unmatched} to none`,
+    ];
+    return [
+      labelled(style, kind === "policy-trace" ? "Trace" : "Log", facts.join("; ")),
+      ...notes.map(({ text, count, line }) =>
+        labelled(style, "Note", `${text} (${count === 1 ? "once" : `${count} times`}, first at line ${line})`),
+      ),
+    ];
+  });
+  if (policy.dropped > 0)
+    lines.push(labelled(style, "Note", `${counted(policy.dropped, "record")} more were not looked at`));
+  return lines.join("\n");
+}
+
+function differenceText(ms: number): string {
+  if (Math.abs(ms) < 1_500) return "that of the capture";
+  return `${(Math.abs(ms) / 1000).toFixed(1)} s ${ms > 0 ? "ahead" : "behind"}`;
 }
 
 /** The capture in a line, and what was odd about it. */

@@ -2,15 +2,22 @@
 
 POLICY (environment) is JSON: {"log": path, "rules": [{"stage": "connect"|"https"|"forward", "host": "news.example.com"|"*",
 "status": 401, "schemes": ["Basic", "NTLM"], "realm": "...", "accept": true, "page": bytes, "header": [name, value], "after": n}]}.
+"trace", "access_log", "trace_ports": paths of a policy trace and an access log that are written, too, and whether the trace names ports.
 `accept`: credentials of any kind satisfy the rule (NTLM: a type 3 message on a connection that had its type 2); without it nothing does.
 """
 import base64
 import json
 import os
 import struct
+import sys
 import time
 
 from mitmproxy import http
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from policy_trace_writer import Writer  # noqa: E402
 
 POLICY = json.loads(os.environ["POLICY"])
 LOG = open(POLICY["log"], "a")
@@ -37,6 +44,9 @@ class Policy:
         self.counts = {}
         self.ntlm_done = set()
         self.tunnelled = set()
+        self.users = {}
+        self.writer = Writer(POLICY["trace"], POLICY["access_log"], POLICY["trace_ports"], bool(POLICY.get("accepted")),
+                             POLICY["rules"]) if POLICY.get("trace") else None
 
     def rule(self, stage, host):
         return next((r for r in POLICY["rules"] if r["stage"] == stage and r["host"] in (host, "*")), None)
@@ -111,11 +121,34 @@ class Policy:
             target=f"{flow.request.host}:{flow.request.port}" if stage == "connect" else None,
             url=None if stage == "connect" else flow.request.pretty_url, status=flow.response.status_code if flow.response else 200,
             schemes=[v.split(" ")[0] for v in headers.get_all(name)], credentials=flow.metadata.get("credentials"),
-            own=bool(flow.metadata.get("own")), tls=tls, sni=client.sni, http=flow.request.http_version)
+            own=bool(flow.metadata.get("own")), tls=tls, sni=client.sni, http=flow.request.http_version, **self.told(flow, stage))
+
+    def told(self, flow, stage):
+        """Writes the transaction to trace and access log; gives their lines for the truth."""
+        if self.writer is None:
+            return {}
+        client, request = flow.client_conn.peername, flow.request
+        host = request.host if stage == "connect" else request.pretty_host
+        status = flow.response.status_code if flow.response else 200
+        own = bool(flow.metadata.get("own"))
+        refused = own and status in (401, 407)
+        if stage == "connect" and not refused and POLICY.get("accepted"):
+            self.users[flow.client_conn.id] = "user"
+        user = None if refused else self.users.get(flow.client_conn.id)
+        line = f"CONNECT tcp://{host}:{request.port}/" if stage == "connect" else f"{request.method} {request.pretty_url}"
+        agent = request.headers.get("User-Agent")
+        server = 0 if own or stage == "connect" else status
+        about = {"user": user, "server": server, "status": status, "agent": agent, "refused": refused}
+        return {"traceLine": self.writer.transaction(client, stage, line, request.timestamp_start, host, **about),
+                "logLine": self.writer.entry(client, request.timestamp_start, request.method, "tcp" if stage == "connect" else request.scheme, host,
+                                             request.port, "/" if stage == "connect" else request.path.split("?")[0], **about)}
 
     def tls_established_client(self, data):
         c = data.conn
-        log(client=f"{c.peername[0]}:{c.peername[1]}", stage="tls", sni=c.sni, tls=c.tls_version, alpn=(c.alpn or b"").decode())
+        told = {}
+        if self.writer is not None:
+            told["traceLine"] = self.writer.transaction(c.peername, "tls", f"unknown ssl://{c.sni}:443/", time.time(), c.sni, user=self.users.get(c.id))
+        log(client=f"{c.peername[0]}:{c.peername[1]}", stage="tls", sni=c.sni, tls=c.tls_version, alpn=(c.alpn or b"").decode(), **told)
 
     def tls_failed_client(self, data):
         c = data.conn

@@ -1,0 +1,92 @@
+// Policy traces and access logs beside a capture: read before it, joined to its tunnels once it was read.
+import { basename } from "node:path";
+import type { Told } from "../diagnosis/index.ts";
+import {
+  AccessLogReader,
+  RecordJoin,
+  RecordStore,
+  recordOfEntry,
+  recordOfTransaction,
+  TraceReader,
+  TraceSummary,
+} from "../policy-trace/index.ts";
+import type { PolicyFacts, PolicySource } from "../report/index.ts";
+import { readText } from "./text-file.ts";
+import type { CheckFailure, CheckOptions } from "./types.ts";
+
+/** What was read; null if no such file was named. */
+export type PolicyRecords = { readonly sources: readonly PolicySource[]; readonly store: RecordStore } | null;
+
+/** Reads all traces and logs of `options`. */
+export async function loadPolicyRecords({
+  policyTraces = [],
+  accessLogs = [],
+}: CheckOptions): Promise<{ readonly records: PolicyRecords } | CheckFailure> {
+  if (policyTraces.length + accessLogs.length === 0) return { records: null };
+  const store = new RecordStore();
+  const sources: PolicySource[] = [];
+  for (const path of policyTraces) {
+    const summary = new TraceSummary();
+    const source = sources.length;
+    const reader = new TraceReader({
+      note: summary.note,
+      transaction(transaction) {
+        summary.transaction(transaction);
+        store.add(recordOfTransaction(transaction, source));
+      },
+    });
+    const outcome = await readText(path, reader);
+    if (outcome.kind === "unreadable") return failed(path, outcome.why);
+    const counts = reader.end();
+    if (counts.transactions === 0) return failed(path, "this is no policy trace: no transaction was found in it");
+    const { notes, tunnels } = summary.finish();
+    sources.push({ path, name: basename(path), kind: "policy-trace", notes, tunnels });
+  }
+  for (const path of accessLogs) {
+    const summary = new TraceSummary();
+    const source = sources.length;
+    const reader = new AccessLogReader({
+      note: summary.note,
+      entry: (entry) => store.add(recordOfEntry(entry, source)),
+    });
+    const outcome = await readText(path, reader);
+    if (outcome.kind === "unreadable") return failed(path, outcome.why);
+    if (!reader.end().hasFields)
+      return failed(path, "this is no access log in the W3C extended format: it has no #Fields line");
+    const { notes } = summary.finish();
+    sources.push({ path, name: basename(path), kind: "access-log", notes, tunnels: [] });
+  }
+  return { records: { sources, store } };
+}
+
+function failed(path: string, message: string): CheckFailure {
+  return { kind: "failed", path, message, advice: null };
+}
+
+/** Answers diagnosis from the records, and the report behind it. */
+export class PolicyTold implements Told {
+  readonly #records: NonNullable<PolicyRecords>;
+  #join: RecordJoin | null = null;
+
+  constructor(records: NonNullable<PolicyRecords>) {
+    this.#records = records;
+  }
+
+  prepare(timelines: Parameters<Told["prepare"]>[0]): void {
+    const { store, sources } = this.#records;
+    this.#join = new RecordJoin(store.records, timelines, sources);
+  }
+
+  exchange(...[timeline, exchange]: Parameters<Told["exchange"]>): ReturnType<Told["exchange"]> {
+    return this.#join?.exchange(timeline, exchange) ?? [];
+  }
+
+  tunnel(timeline: Parameters<Told["tunnel"]>[0]): ReturnType<Told["tunnel"]> {
+    return this.#join?.tunnel(timeline) ?? [];
+  }
+
+  facts(): PolicyFacts {
+    const { sources, store } = this.#records;
+    return { sources, join: this.#join, dropped: store.dropped };
+  }
+}
