@@ -12,7 +12,7 @@ import {
   withoutSecrets,
 } from "./field-lines.ts";
 import { readRequest } from "./request-line.ts";
-import { isAuthentication, isDeauthentication, readRule } from "./rule-line.ts";
+import { isAuthentication, isDeauthentication, mayBeRule, type RuleReader } from "./rule-line.ts";
 import type {
   RuleOutcome,
   Told,
@@ -36,6 +36,10 @@ const MAX_CATEGORIES = 32;
 const LAYER = /^\s*<\s*([A-Z][\w-]*(?:\s[^<>]*)?)>/i;
 /** What only stands behind the rules of its transaction. */
 const BEHIND_RULES = /^\s*(connection|time|user|server\.response\.code|client\.response\.code)\s*:/i;
+
+function isLayer(text: string): boolean {
+  return text.includes("<") && LAYER.test(text);
+}
 
 /** One transaction in the making. */
 export class TransactionBuilder {
@@ -65,7 +69,10 @@ export class TransactionBuilder {
   readonly #texts: Told<string>[] = [];
   #textsDropped = 0;
 
-  constructor(line: number) {
+  readonly #ruleReader: RuleReader;
+
+  constructor(line: number, rules: RuleReader) {
+    this.#ruleReader = rules;
     this.#firstLine = line;
     this.#lastLine = line;
   }
@@ -88,7 +95,7 @@ export class TransactionBuilder {
   startsAnother(text: string): boolean {
     const placed = this.#connection !== null || this.#time !== null || this.#request !== null;
     if (!placed) return false;
-    if (LAYER.test(text) || readRule(text, 0, null) !== null) return true;
+    if (isLayer(text) || this.#ruleReader.read(text, 0, null) !== null) return true;
     const name = BEHIND_RULES.exec(text)?.[1]?.toLowerCase();
     if (name === "connection") return this.#connection !== null || this.#request !== null;
     if (name === "time") return this.#timeLine > 0 || this.#request !== null;
@@ -98,14 +105,14 @@ export class TransactionBuilder {
   /** Takes a line; returns whether its kind is known. */
   add(text: string, line: number, note: TraceNoteSink): boolean {
     this.#lastLine = line;
-    const layer = LAYER.exec(text);
-    if (layer !== null) {
-      this.#layer = layer[1]!.trim();
-      return true;
-    }
-    const rule = readRule(text, line, this.#layer);
-    if (rule !== null) {
-      this.#addRule(rule, note);
+    if (mayBeRule(text)) {
+      const rule = this.#ruleReader.read(text, line, this.#layer);
+      if (rule !== null) {
+        this.#addRule(rule, note);
+        return true;
+      }
+    } else if (isLayer(text)) {
+      this.#layer = LAYER.exec(text)?.[1]?.trim() ?? null;
       return true;
     }
     if (this.#named(text, line, note)) return true;

@@ -265,7 +265,7 @@ function unauthenticated(tunnel: TraceTunnel, differences: readonly Difference[]
       severity: "warning",
       certainty: tunnel.ambiguous ? "likely" : "certain",
       lines: lines(known?.line, missing.line, logout?.rule?.line),
-      detail: `${before}, and is unauthenticated at GET https://${logout?.rule == null ? "" : `, behind the rule \`${short(logout.rule)}\`, which logs the user out`}.`,
+      detail: `${before}${known === null ? "; at GET https:// a user is wanted, and there is none" : ", and is unauthenticated at GET https://"}${logout?.rule == null ? "" : `, behind the rule \`${short(logout.rule)}\`, which logs the user out`}.`,
       evidence: [
         ...(known === null ? [] : [{ line: known.line, text: "user: known" }]),
         {

@@ -79,21 +79,23 @@ export class LineSplitter {
   }
 }
 
+/** ASCII is UTF-8. */
+const ASCII = new TextDecoder();
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Spaces that pasting from web pages brings in, and the mark at the start of a file. */
 const ODD_SPACES = /[\u00a0\u2007\u202f]/g;
 const INVISIBLE = /[\ufeff\u200b\0]/g;
 
 function decode(bytes: Uint8Array, from: number, to: number, number: number): string {
-  const text = latin1(bytes, from, to);
   let all = 0;
   for (let at = from; at < to; at++) all |= bytes[at]!;
-  if (all < 0x80 && number > 1) return text;
-  let read = text;
+  if (all < 0x80 && number > 1) return ASCII.decode(bytes.subarray(from, to));
+  let text: string;
   try {
-    read = UTF8.decode(bytes.subarray(from, to));
+    text = UTF8.decode(bytes.subarray(from, to));
   } catch {
     // Not UTF-8: Latin-1, in which every byte is a character.
+    text = latin1(bytes, from, to);
   }
-  return read.replace(ODD_SPACES, " ").replace(INVISIBLE, "");
+  return text.replace(ODD_SPACES, " ").replace(INVISIBLE, "");
 }

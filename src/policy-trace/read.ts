@@ -1,10 +1,14 @@
 // Reads policy traces as a ProxySG writes them, or as they are pasted from one: lines in, transactions out.
 import { TransactionBuilder } from "./builder.ts";
 import { LineSplitter } from "./lines.ts";
+import { RuleReader } from "./rule-line.ts";
 import type { TraceNoteSink, TraceTransaction } from "./types.ts";
 
 const START = /^\W*start transaction\b/i;
 const STOP = /^\W*(?:stop|end) transaction\b/i;
+
+/** Lines with dashes around `start transaction` are short. */
+const MAX_BRACKET = 200;
 
 /** What a reader of traces gives. */
 export interface TraceSink {
@@ -24,6 +28,7 @@ export interface TraceCounts {
 export class TraceReader {
   readonly #sink: TraceSink;
   readonly #splitter: LineSplitter;
+  readonly #rules = new RuleReader();
   #open: TransactionBuilder | null = null;
   /** Whether the open transaction began with `start transaction`. */
   #bracketed = false;
@@ -56,14 +61,15 @@ export class TraceReader {
   #line(text: string, number: number): void {
     this.#lines = number;
     if (text.trim() === "") return;
-    if (START.test(text)) {
+    const bracket = text.length <= MAX_BRACKET && (text.includes("ransaction") || text.includes("RANSACTION"));
+    if (bracket && START.test(text)) {
       this.#known++;
       this.#close(true);
-      this.#open = new TransactionBuilder(number);
+      this.#open = new TransactionBuilder(number, this.#rules);
       this.#bracketed = true;
       return;
     }
-    if (STOP.test(text)) {
+    if (bracket && STOP.test(text)) {
       this.#known++;
       if (this.#open === null) this.#sink.note("trace-transaction-unopened", number);
       else {
@@ -75,7 +81,7 @@ export class TraceReader {
     }
     if (this.#open !== null && !this.#bracketed && this.#open.startsAnother(text)) this.#close(false);
     if (this.#open === null) {
-      this.#open = new TransactionBuilder(number);
+      this.#open = new TransactionBuilder(number, this.#rules);
       this.#bracketed = false;
     }
     if (this.#open.add(text, number, this.#sink.note)) this.#known++;

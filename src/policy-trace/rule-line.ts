@@ -8,8 +8,46 @@ const MAX_PARTS = 64;
 /** Characters kept of a rule's text. */
 const MAX_RULE_TEXT = 2_000;
 
-/** The rule on this line; null if it is none. A line "n/a" without a rule is none. */
-export function readRule(text: string, line: number, layer: string | null): TraceRule | null {
+/** Different rules remembered: a policy is asked again for each transaction, and shares its rules in memory. */
+const MAX_REMEMBERED = 4_096;
+/** Lines that are remembered; longer ones are rare. */
+const MAX_REMEMBERED_TEXT = 1_000;
+
+type RuleText = Omit<TraceRule, "line" | "layer">;
+
+/** Reads rule lines, each different one once. */
+export class RuleReader {
+  readonly #known = new Map<string, RuleText>();
+
+  /** The rule on this line; null if it is none. A line "n/a" without a rule is none. */
+  read(text: string, line: number, layer: string | null): TraceRule | null {
+    if (!mayBeRule(text)) return null;
+    let rule = this.#known.get(text) ?? null;
+    if (rule === null) {
+      rule = parseRule(text);
+      if (rule === null) return null;
+      if (text.length <= MAX_REMEMBERED_TEXT) {
+        if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+        this.#known.set(text, rule);
+      }
+    }
+    const { outcome, conditions, properties, cut } = rule;
+    return { outcome, line, layer, text: rule.text, conditions, properties, cut };
+  }
+}
+
+/** Whether the first character is that of MATCH, miss, n/a, N/A. */
+export function mayBeRule(text: string): boolean {
+  let at = 0;
+  while (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB) at++;
+  const first = text.charCodeAt(at) | 0x20;
+  return first === 0x6d || first === 0x6e;
+}
+
+const SPACE = 0x20;
+const TAB = 0x09;
+
+function parseRule(text: string): RuleText | null {
   const found = RULE.exec(text);
   if (found === null || !startsLikeRule(text)) return null;
   const words = partsOf(found[2]!);
@@ -34,8 +72,6 @@ export function readRule(text: string, line: number, layer: string | null): Trac
   const whole = words.join(" ");
   return {
     outcome: outcomeOf(found[1]!),
-    line,
-    layer,
     text: whole.length > MAX_RULE_TEXT ? `${whole.slice(0, MAX_RULE_TEXT)}...` : whole,
     conditions,
     properties,

@@ -5,6 +5,8 @@ import type { LineNo, TraceRule, TraceTransaction, TraceUser } from "./types.ts"
 
 /** Rules of a kind kept of one stage. */
 const MAX_STAGE_RULES = 24;
+/** A policy asks a rule for each site before one holds; the first ones show what they are like. */
+const MAX_STAGE_MISSES = 8;
 /** Different answers kept of one stage. */
 const MAX_ANSWERS = 16;
 
@@ -74,6 +76,7 @@ export function withTransaction(stage: StageFacts | null, transaction: TraceTran
     authMissed: different(
       stage?.authMissed,
       rules.filter((rule) => rule.outcome !== "match" && isAuthentication(rule)),
+      MAX_STAGE_MISSES,
     ),
     deauthRules: different(stage?.deauthRules, matching.filter(isDeauthentication)),
     cutRules: (stage?.cutRules ?? false) || matching.some(({ cut }) => cut),
@@ -96,9 +99,14 @@ export function requestText({ request }: TraceTransaction): string {
   return `${method}${request.scheme}://${host}${port}${request.path}`;
 }
 
-function different(before: readonly TraceRule[] = [], more: readonly TraceRule[]): readonly TraceRule[] {
+function different(
+  before: readonly TraceRule[] = [],
+  more: readonly TraceRule[],
+  most = MAX_STAGE_RULES,
+): readonly TraceRule[] {
+  if (before.length >= most) return before;
   const fresh = more.filter((rule) => !before.some(({ text, layer }) => text === rule.text && layer === rule.layer));
-  return fresh.length === 0 ? before : [...before, ...fresh].slice(0, MAX_STAGE_RULES);
+  return fresh.length === 0 ? before : [...before, ...fresh].slice(0, most);
 }
 
 function withAnswer(answers: readonly StageAnswer[], transaction: TraceTransaction): readonly StageAnswer[] {

@@ -5,7 +5,7 @@ import { type TraceTunnel, TunnelGrouping } from "./tunnels.ts";
 import type { LineNo, TraceNoteId, TraceNoteSink, TraceTransaction } from "./types.ts";
 
 /** Tunnels kept with findings, and calm ones; a reader looks at a dozen, a program at all that are wrong. */
-const MAX_REMARKABLE = 1_000;
+const MAX_REMARKABLE = 500;
 const MAX_CALM = 200;
 
 export interface JudgedTunnel {

@@ -4,7 +4,7 @@ import { type StageFacts, withTransaction } from "./stages.ts";
 import type { LineNo, TraceNoteSink, TraceRequest, TraceTransaction } from "./types.ts";
 
 /** Tunnels that may be open at once; a busy proxy's trace interleaves some hundred. */
-const MAX_OPEN = 4_096;
+const MAX_OPEN = 2_048;
 /** Of one client and site: browsers open six, programs some more. The oldest is closed first, which is where it usually is in truth. */
 const MAX_OPEN_PER_SITE = 32;
 /** A tunnel that did not go on is left alone for newer ones of the same site after this time. */

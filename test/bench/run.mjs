@@ -1,6 +1,7 @@
 // Runs pcapcheck beside tshark, tcpdump, cat and the npm pcap-parser on captures that it makes, in turn; prints ratios of medians
 // beside their goals, peak memory, and whether what was found is what the captures hold.
-// npm run bench -- [NAME…] [--size BYTES] [--tls-size BYTES] [--tunnels N] [--captures N] [--audited N] [--runs N] [--slow-runs N] [--folder DIR]
+// npm run bench -- [NAME…] [--size BYTES] [--tls-size BYTES] [--trace-size BYTES] [--tunnels N] [--captures N] [--audited N] [--runs N]
+// [--slow-runs N] [--folder DIR]
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,18 +9,20 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GOALS } from "./goals.mjs";
 import { installed, Meter, missing } from "./measure.mjs";
+import { writeTrace } from "./trace-workload.mjs";
 import * as make from "./workloads.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(root, "dist/pcapcheck.cjs");
 
-const WORKLOADS = { mixed, tunnels, small, captures, one, tls, pcapng, growth, audits };
+const WORKLOADS = { mixed, tunnels, small, captures, one, tls, pcapng, growth, audits, trace };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     size: { type: "string", default: String(1 << 30) },
     "tls-size": { type: "string", default: String(256 << 20) },
+    "trace-size": { type: "string", default: String(300_000_000) },
     tunnels: { type: "string", default: "200000" },
     captures: { type: "string", default: "2000" },
     audited: { type: "string", default: "20000" },
@@ -228,6 +231,29 @@ function auditOf(what, place, sample, all) {
 }
 
 const audit = (place, ...args) => ({ argv: [node, program, "audit", place, ...args], exits: [0, 1, 2, 3] });
+
+function trace() {
+  const bytes = count("trace-size");
+  const make = (name, size) => {
+    const path = join(folder, name);
+    return { path, ...writeTrace(path, size) };
+  };
+  const [low, high] = [make("trace-small.txt", Math.round(bytes / 4)), make("trace.txt", bytes)];
+  const read = (path) => ({ argv: [node, program, "trace", "--format", "line", path], exits: READ });
+  compare(`a policy trace: ${megabytes(high.path)} MB, ${high.transactions} transactions, ${high.tunnels} tunnels`, {
+    pcapcheck: read(high.path),
+    cat: cat(high.path),
+  });
+  // The goal for peak memory is one of captures.
+  peaks.pop();
+  const line = run(read(high.path));
+  const number = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(line)?.[1]);
+  found("transactions", number("transactions"), high.transactions);
+  found("tunnels", number("tunnels"), high.tunnels);
+  found("401s", number("wrong"), high.guilty);
+  const [small, large] = [low, high].map(({ path }) => meter.once(read(path)).peak);
+  console.log(`peak memory: ${small.toFixed(0)} MiB at a quarter of it, ${large.toFixed(0)} MiB at all of it`);
+}
 
 function compare(title, commands) {
   console.log(`\n${title}`);

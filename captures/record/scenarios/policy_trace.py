@@ -49,8 +49,9 @@ def context_lost(lab):
     lab.judge("auth-ok", "tunnel-401-proxy", "ok", without=["auth-ok", "encrypted", "encrypted"], guilty=[1], findings=["basic-in-clear"])
 
 
-@scenario("policy-trace-parallel", "two clients at the same time, several tunnels to the same sites at once; trace with the clients' ports")
+@scenario("policy-trace-parallel", "two clients at the same time, several tunnels to the same sites at once, which are 40 ms away; trace with the clients' ports", wires="wan")
 def parallel(lab):
+    lab.wire(delay=20)
     proxy = traced(lab, challenge(), ports=True)
     results = []
 

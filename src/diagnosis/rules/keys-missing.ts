@@ -81,7 +81,9 @@ export const keysMissing: Rule = {
   ...TEXT,
   find(capture) {
     const unread = capture.connections.filter(
-      ({ timeline }) => timeline.tunnel?.protocol === "tls" && timeline.tunnel.inside !== "full",
+      // Of a tunnel that the proxy's own records tell of, what came inside is known.
+      ({ timeline, told }) =>
+        timeline.tunnel?.protocol === "tls" && timeline.tunnel.inside !== "full" && told.certainty !== "certain",
     );
     const shut = unread.filter(({ timeline }) => timeline.tunnel?.tls?.handshakeComplete === true);
     const folded = capture.folded
