@@ -34,13 +34,14 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
     .flatMap((timeline) => tunnelRecords(timeline) ?? [])
     .sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
   const register = new Register();
-  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, timelines, context, register);
+  const byClient = clientsOf(timelines);
+  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, byClient, context, register);
   return register.finish();
 }
 
 function ofOneProxy(
   tunnels: readonly TunnelRecords[],
-  all: readonly Timeline[],
+  byClient: ReadonlyMap<string, readonly Timeline[]>,
   context: SignsContext,
   register: Register,
 ): void {
@@ -77,7 +78,7 @@ function ofOneProxy(
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
   const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
   for (const ofClient of grouped(tunnels, ({ timeline }) => timeline.client.ip)) {
-    if (!allAlike(ofClient, othersOf(ofClient, all), likeness)) continue;
+    if (!allAlike(ofClient, othersOf(ofClient, byClient), likeness)) continue;
     const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
     for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
   }
@@ -88,12 +89,27 @@ function isOfOwnAnswer({ tunnel, index, consistent }: Repeat, own: ReadonlyMap<T
 }
 
 /** Tunnels of the same client at the same proxy that are not among `tunnels`. */
-function othersOf(tunnels: readonly TunnelRecords[], all: readonly Timeline[]): readonly Timeline[] {
+function othersOf(
+  tunnels: readonly TunnelRecords[],
+  byClient: ReadonlyMap<string, readonly Timeline[]>,
+): readonly Timeline[] {
   const own = new Set(tunnels.map(({ timeline }) => timeline));
-  const { client, proxy } = tunnels[0]!.timeline;
-  return all.filter(
-    (one) => !own.has(one) && one.client.ip === client.ip && one.proxy.ip === proxy.ip && one.proxy.port === proxy.port,
-  );
+  return (byClient.get(clientKey(tunnels[0]!.timeline)) ?? []).filter((one) => !own.has(one));
+}
+
+/** All connections by client and proxy: looked for once, not once for each client. */
+function clientsOf(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
+  const found = new Map<string, Timeline[]>();
+  for (const timeline of timelines) {
+    const list = found.get(clientKey(timeline));
+    if (list === undefined) found.set(clientKey(timeline), [timeline]);
+    else list.push(timeline);
+  }
+  return found;
+}
+
+function clientKey({ client, proxy }: Timeline): string {
+  return `${client.ip} ${proxy.ip} ${proxy.port}`;
 }
 
 class Register {
