@@ -152,3 +152,20 @@ def calm_plain(lab):
     lab.expect(r.exit == 0, r)
     lab.from_logs()
     lab.judge(*["ok"] * len(HOSTS), without=["encrypted"] * len(HOSTS))
+
+
+@scenario("labelled-proxy-ntlm-tls12", "six sites 60 ms away over TLS 1.2; the proxy asks with 401 NTLM in each tunnel, with the whole handshake", wires="wan")
+def proxy_ntlm_tls12(lab):
+    tunnels(lab, [challenge("*", schemes=["NTLM"], accept=True)], pages(), "tunnel-401-proxy", delay=30,
+            args=["--tls-max", "1.2", "--ntlm", "-u", f"EXAMPLE\\{GOOD}"])
+
+
+@scenario("labelled-proxy-basic-4k", "six sites 40 ms away; the proxy asks with 401 Basic and a page of 4 KiB, the client answers", wires="wan")
+def proxy_basic_4k(lab):
+    tunnels(lab, [challenge("*", accept=True, page=4096)], pages(), "tunnel-401-proxy", args=["--anyauth", "-u", GOOD])
+
+
+@scenario("labelled-gateway-answered", "407 Basic on the CONNECT, answered; then 401 Basic inside each of six tunnels, answered, too; sites 40 ms away", wires="wan")
+def gateway_answered(lab):
+    tunnels(lab, [challenge("*", accept=True)], pages(), "tunnel-401-proxy", gateway=["Basic"], user=GOOD,
+            args=["--proxy-basic", "--anyauth", "-u", GOOD], findings=["challenge-after-success", "basic-in-clear"])
