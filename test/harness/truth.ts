@@ -78,6 +78,8 @@ export interface Truth {
   readonly connections: readonly TruthConnection[];
   /** Findings that have to be there besides the verdicts. */
   readonly findings: readonly string[];
+  /** Round trip between proxy and sites in milliseconds, where the recording delays it; else they are as near as the proxy. */
+  readonly siteMs?: number;
   /** Which lines of NAME.trace.txt (first lines of transactions) and NAME.access.log are about which client, where there are such files. */
   readonly told?: Readonly<Record<string, { readonly trace: readonly number[]; readonly log: readonly number[] }>>;
 }

@@ -32,7 +32,7 @@ class Lab(Clients):
     """Everything one scenario may use; `close` ends and removes all of it, whatever happened."""
 
     def __init__(self, name, about, wires=None):
-        self.name, self.about = name, about
+        self.name, self.about, self.wires = name, about, wires
         self.tmp = tempfile.mkdtemp(prefix=f"pcapcheck-{name}-")
         os.makedirs(f"{self.tmp}/home")
         self.procs = Procs(self.tmp)
@@ -43,6 +43,7 @@ class Lab(Clients):
         self.every_key, self.no_keys = False, False
         self.incomplete = False  # a capture that lacks segments on purpose
         self.extra_files = {}
+        self.site_ms = None  # round trip between proxy and sites, where a line delays it
         self._kerberos = None
 
     # What can be there -----------------------------------------------------------------------------------------------
@@ -94,6 +95,8 @@ class Lab(Clients):
 
     def wire(self, **config):
         """Let the fourth namespace forward: delay, loss, duplicate, reorder, or a tagged trunk (see lab/tools/wire.py)."""
+        if self.wires == "wan" and "delay" in config:
+            self.site_ms = 2 * config["delay"]
         argv = [proxies.PYTHON, f"{proxies.TOOLS}/wire.py", json.dumps({"left": "left", "right": "right", **config})]
         proc = self.procs.start(self.net.middle, argv)
         self.procs.wait_until(lambda: "ready" in open(proc.log).read(), "wire", proc)
@@ -241,6 +244,7 @@ class Lab(Clients):
             "proxy": self.proxies[0].describe(), "otherProxies": [p.describe() for p in self.proxies[1:]], "clients": self.clients,
             "options": self.options, "verdict": self.verdict, "verdictWithoutKeys": self.verdict_without,
             "connections": self.connections, "findings": self.findings,
+            **({} if self.site_ms is None else {"siteMs": self.site_ms}),
             **({"told": self.told()} if ".trace.txt" in self.extra_files else {}),
         }) + "\n").encode()
         for ending, data in made.items():  # each whole or not at all: somebody may be reading the old one
