@@ -1,6 +1,5 @@
 // The engine: one capture from its bytes to its report. The one place where all rooms meet.
 import { createHash, randomBytes } from "node:crypto";
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { createKeyedHash, latin1, type Note, nanos } from "../bytes/index.ts";
 import { Collector, pageMarks, type Trust } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
@@ -211,6 +210,9 @@ class Run {
 
 /** The text of a small page, content coding undone (RFC 9110 §8.4.1) within a limit; empty if that fails. */
 function pageText(bytes: Uint8Array, coding: string | null): string {
+  if (coding === null) return latin1(bytes);
+  // Loaded by the first page that is packed: most runs see none.
+  const { brotliDecompressSync, gunzipSync, inflateSync } = process.getBuiltinModule("node:zlib");
   const limit = { maxOutputLength: MAX_PAGE_BYTES, finishFlush: 2 };
   try {
     switch (coding) {

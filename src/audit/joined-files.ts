@@ -3,6 +3,7 @@ import {
   type CaptureSink,
   type CaptureSummary,
   createCaptureReader,
+  emptyPacket,
   type NotACapture,
   type PacketView,
 } from "../pcap-parser/index.ts";
@@ -46,13 +47,12 @@ export async function readFiles(
 class JoinedSink implements CaptureSink {
   readonly note: CaptureSink["note"];
   readonly #sink: CaptureSink;
-  readonly #view: PacketView;
+  readonly #view = emptyPacket();
   #frames = 0;
   #interfaces = 0;
 
   constructor(sink: CaptureSink) {
     this.#sink = sink;
-    this.#view = emptyView();
     this.note = (note) => sink.note(note.frame > 0 ? { ...note, frame: note.frame + this.#frames } : note);
   }
 
@@ -90,21 +90,5 @@ function both(a: CaptureSummary, b: CaptureSummary): CaptureSummary {
     truncatedPackets: a.truncatedPackets + b.truncatedPackets,
     cutShort: a.cutShort || b.cutShort,
     stopped: a.stopped ?? (b.stopped === null ? null : { ...b.stopped, frame: b.stopped.frame + a.packets }),
-  };
-}
-
-function emptyView(): PacketView {
-  return {
-    frame: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    bytes: new Uint8Array(0),
-    start: 0,
-    end: 0,
-    wireLength: 0,
-    linkType: 0,
-    fcsBytes: 0,
-    interfaceId: 0,
-    fileOffset: 0,
   };
 }

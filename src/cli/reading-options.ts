@@ -1,6 +1,32 @@
 // Options about how captures are read: the same for one and for many.
 import type { Command } from "commander";
+import type { CheckOptions, ProxyAddress } from "../audit/index.ts";
 import { collect, ports, proxies } from "./option-values.ts";
+
+/** Their values as commander gives them. */
+export interface ReadingArguments {
+  readonly proxyPort?: readonly number[];
+  readonly proxy?: readonly ProxyAddress[];
+  readonly keylog?: readonly string[];
+  readonly rsaKey?: readonly string[];
+  readonly trust?: readonly string[];
+  readonly proxyCa?: readonly string[];
+  readonly skipBodies?: boolean;
+}
+
+/** What they mean to the engine. */
+export function readingOptionsOf(
+  given: ReadingArguments,
+): Pick<CheckOptions, "proxies" | "keylogs" | "rsaKeys" | "trust" | "proxyCa" | "verifyBodies"> {
+  return {
+    proxies: [...(given.proxy ?? []), ...(given.proxyPort ?? []).map((port) => ({ port }))],
+    keylogs: given.keylog ?? [],
+    rsaKeys: given.rsaKey ?? [],
+    trust: given.trust ?? [],
+    proxyCa: given.proxyCa ?? [],
+    verifyBodies: given.skipBodies !== true,
+  };
+}
 
 /** Adds them to `command`. */
 export function readingOptions(command: Command): Command {

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { createRedactor, type RedactKind, type Redactor } from "../report/index.ts";
+import { loadRedactor, type RedactKind, type Redactor } from "../report/index.ts";
 import { redactKinds } from "./option-values.ts";
 
 /** A key on the command line would be in the list of processes and in the shell's history. */
@@ -24,14 +24,17 @@ export function redactOptions(command: Command): Command {
 }
 
 /** What gives reports their pseudonyms; null if none were asked for; a text if the key cannot be used. */
-export function redaction(options: RedactArguments): Redactor | string | null {
+export async function redaction(options: RedactArguments): Promise<Redactor | string | null> {
   const { redact, redactKey } = options;
   if (redact === undefined) return redactKey === undefined ? null : "--redact-key needs --redact";
   const kinds = new Set(redact);
   const key = redactKey === undefined ? keyOfEnvironment() : keyOfFile(redactKey);
-  if (key === null || typeof key === "string") return key ?? createRedactor(kinds);
-  if (key.length < LEAST_KEY_BYTES) return `the key of --redact needs ${LEAST_KEY_BYTES} bytes or more`;
-  return createRedactor(kinds, (text) => createHmac("sha256", key).update(text).digest("hex"));
+  if (typeof key === "string") return key;
+  if (key !== null && key.length < LEAST_KEY_BYTES) return `the key of --redact needs ${LEAST_KEY_BYTES} bytes or more`;
+  const createRedactor = await loadRedactor();
+  return key === null
+    ? createRedactor(kinds)
+    : createRedactor(kinds, (text) => createHmac("sha256", key).update(text).digest("hex"));
 }
 
 function keyOfEnvironment(): Uint8Array | null {

@@ -1,6 +1,7 @@
 // Counts what a capture delivers: frames, time span, what was cut. The one place where a packet is handed on.
 import { type FileOffset, type FrameNo, type NoteId, nanos } from "../bytes/index.ts";
-import type { CaptureSink, CaptureSummary, PacketView } from "./types.ts";
+import { emptyPacket } from "./empty-packet.ts";
+import type { CaptureSink, CaptureSummary } from "./types.ts";
 
 /** Kinds of notes of one reader that are kept apart; a damaged file must not make more of them than a person reads. */
 const MAX_NOTE_KINDS = 64;
@@ -15,19 +16,7 @@ interface NoteKind {
 
 /** The state that pcap and pcapng share across pushes. */
 export class Tally {
-  readonly packet: PacketView = {
-    frame: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    bytes: new Uint8Array(0),
-    start: 0,
-    end: 0,
-    wireLength: 0,
-    linkType: 0,
-    fcsBytes: 0,
-    interfaceId: 0,
-    fileOffset: 0,
-  };
+  readonly packet = emptyPacket();
   readonly sink: CaptureSink;
   packets = 0;
   truncatedPackets = 0;

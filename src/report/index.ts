@@ -16,8 +16,9 @@ export {
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
 export { TRACE_FORMATS, type TraceFormatName } from "./outputs/trace/formats.ts";
 export type { PolicyFacts, PolicySource } from "./policy.ts";
+export { loadRedactor } from "./redact/load.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
-export { createRedactor, type Redactor } from "./redact/redact.ts";
+export type { Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
 export { buildTraceReport } from "./trace-build.ts";
 export { traceSchema } from "./trace-schema.ts";

@@ -3,14 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import { proxies } from "../../src/cli/option-values.ts";
-import {
-  createRedactor,
-  FORMATS,
-  type FormatName,
-  loadLadder,
-  REDACT_KINDS,
-  type Report,
-} from "../../src/report/index.ts";
+import { FORMATS, type FormatName, loadLadder, REDACT_KINDS, type Report } from "../../src/report/index.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { loadTruth, type RecordedCapture } from "../harness/truth.ts";
 
 const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };

@@ -3,7 +3,7 @@ import { Collector, type Finding, type FindingId } from "../../src/diagnosis/ind
 import type { Timeline } from "../../src/proxy/index.ts";
 import { atMs } from "./record-talk.ts";
 
-const QUALITY = {
+export const QUALITY = {
   cutShort: false,
   truncatedPackets: 0,
   gaps: 0,

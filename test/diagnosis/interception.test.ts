@@ -6,6 +6,7 @@ import type { ChainEnd, Trust } from "../../src/diagnosis/trust.ts";
 import type { ServerLeg, Timeline } from "../../src/proxy/index.ts";
 import type { Certificate } from "../../src/tls-parse/index.ts";
 import { asked, BASIC } from "./asked.ts";
+import { QUALITY } from "./diagnose.ts";
 import { leg } from "./evidence-talk.ts";
 import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
@@ -244,20 +245,6 @@ describe("whether the proxy reads inside", () => {
     expect(asks).toBe(1);
   });
 });
-
-const QUALITY = {
-  cutShort: false,
-  truncatedPackets: 0,
-  gaps: 0,
-  missingBytes: 0,
-  lateStarts: 0,
-  oneSided: 0,
-  duplicates: 0,
-  overlapsDiffering: 0,
-  droppedByCapture: 0,
-  start: atMs(0),
-  end: atMs(60_000),
-};
 
 /** Three signs of a proxy: its 407's challenge, a header of proxies, a product's name. */
 function accused(): Timeline {

@@ -2,22 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { Collector, type Diagnosis } from "../../src/diagnosis/index.ts";
 import type { ServerLeg } from "../../src/proxy/index.ts";
+import { QUALITY } from "./diagnose.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
 import { atMs } from "./record-talk.ts";
 
-const QUALITY = {
-  cutShort: false,
-  truncatedPackets: 0,
-  gaps: 0,
-  missingBytes: 0,
-  lateStarts: 0,
-  oneSided: 0,
-  duplicates: 0,
-  overlapsDiffering: 0,
-  droppedByCapture: 0,
-  start: atMs(0),
-  end: atMs(60_000),
-};
 /** As many legs as are kept. */
 const MANY = 5_000;
 const ELSEWHERE = leg("news.example.net", []);

@@ -8,10 +8,10 @@ import {
   type AuditProblem,
   type AuditReport,
   type AuditRow,
-  createRedactor,
   REDACT_KINDS,
 } from "../../src/report/index.ts";
 import { COLUMNS } from "../../src/report/outputs/csv.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { validSarif } from "./sarif-schema.ts";
 
 const STYLE = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };

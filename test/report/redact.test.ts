@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  createRedactor,
   FORMATS,
   type FormatName,
   loadLadder,
@@ -10,6 +9,7 @@ import {
   type RedactKind,
   type Report,
 } from "../../src/report/index.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
 const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };

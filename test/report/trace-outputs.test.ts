@@ -5,13 +5,8 @@ import { HtmlValidate, StaticConfigLoader } from "html-validate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkTrace } from "../../src/audit/index.ts";
 import { traceExplanations } from "../../src/policy-trace/index.ts";
-import {
-  createRedactor,
-  REDACT_KINDS,
-  TRACE_FORMATS,
-  type TraceFormatName,
-  type TraceReport,
-} from "../../src/report/index.ts";
+import { REDACT_KINDS, TRACE_FORMATS, type TraceFormatName, type TraceReport } from "../../src/report/index.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { validSarif } from "./sarif-schema.ts";
 
 const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };

@@ -1,6 +1,6 @@
 // pcapcheck audit PATH… and pcapcheck merge JOURNAL…: many captures to one summary and one exit code.
 import { join } from "node:path";
-import { type AuditOptions, auditCaptures, JournalError, mergeJournals, type ProxyAddress } from "../../audit/index.ts";
+import { type AuditOptions, auditCaptures, JournalError, mergeJournals } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   AUDIT_FORMATS,
@@ -12,6 +12,7 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
+import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { openOutput } from "../write-output.ts";
@@ -25,14 +26,7 @@ interface SummaryArguments extends LookOptions, RedactArguments {
   readonly since?: string;
 }
 
-export interface AuditArguments extends SummaryArguments {
-  readonly proxyPort?: readonly number[];
-  readonly proxy?: readonly ProxyAddress[];
-  readonly keylog?: readonly string[];
-  readonly rsaKey?: readonly string[];
-  readonly trust?: readonly string[];
-  readonly proxyCa?: readonly string[];
-  readonly skipBodies?: boolean;
+export interface AuditArguments extends SummaryArguments, ReadingArguments {
   readonly maxConnections?: number;
   readonly jobs?: number;
   readonly journal?: string;
@@ -93,7 +87,7 @@ async function print(
   const output = openOutput(options.output);
   const format = AUDIT_FORMATS[options.format];
   const document = await format.open(terminalStyle(options, process.stdout, output.file !== null));
-  const redactor = redaction(options);
+  const redactor = await redaction(options);
   if (typeof redactor === "string") {
     process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
     return NOT_CHECKED;
@@ -131,12 +125,7 @@ function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined
 function auditOptions(options: AuditArguments): AuditOptions {
   const { jobs, journal, hash, shard, since, timeout, maxMemory, maxConnections } = options;
   return {
-    proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
-    keylogs: options.keylog ?? [],
-    rsaKeys: options.rsaKey ?? [],
-    trust: options.trust ?? [],
-    proxyCa: options.proxyCa ?? [],
-    verifyBodies: options.skipBodies !== true,
+    ...readingOptionsOf(options),
     join: options.join === true,
     hash: hash === true,
     ...(jobs === undefined ? {} : { jobs }),

@@ -1,11 +1,5 @@
 // pcapcheck check FILE…: each capture to its report, all reports to one output and one exit code.
-import {
-  type CaptureFiles,
-  type CheckFailure,
-  checkCapture,
-  type ProxyAddress,
-  rotatedSets,
-} from "../../audit/index.ts";
+import { type CaptureFiles, type CheckFailure, checkCapture, rotatedSets } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   FORMATS,
@@ -18,6 +12,7 @@ import {
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
+import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { openOutput } from "../write-output.ts";
@@ -26,16 +21,9 @@ import { openOutput } from "../write-output.ts";
 const MAX_CONNECTIONS_DATA = 50_000;
 const FOR_PROGRAMS: ReadonlySet<FormatName> = new Set(["json", "ndjson", "csv", "sarif"]);
 
-export interface CheckArguments extends LookOptions, RedactArguments {
-  readonly proxyPort?: readonly number[];
-  readonly proxy?: readonly ProxyAddress[];
-  readonly keylog?: readonly string[];
-  readonly rsaKey?: readonly string[];
-  readonly trust?: readonly string[];
-  readonly proxyCa?: readonly string[];
+export interface CheckArguments extends ReadingArguments, LookOptions, RedactArguments {
   readonly policyTrace?: readonly string[];
   readonly accessLog?: readonly string[];
-  readonly skipBodies?: boolean;
   readonly join?: boolean;
   readonly format: FormatName;
   readonly output?: string;
@@ -49,7 +37,7 @@ export interface CheckArguments extends LookOptions, RedactArguments {
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
   const output = openOutput(options.output);
   const style = terminalStyle(options, process.stdout, output.file !== null);
-  const redactor = redaction(options);
+  const redactor = await redaction(options);
   if (typeof redactor === "string") {
     process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
     return NOT_CHECKED;
@@ -129,14 +117,9 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
   const progress = createProgress(terminalText(capture.files[0] ?? "-"), process.stderr);
   try {
     return await checkCapture(capture.files.length === 1 ? capture.files[0]! : capture, {
-      proxies: [...(options.proxy ?? []), ...(options.proxyPort ?? []).map((port) => ({ port }))],
-      keylogs: options.keylog ?? [],
-      rsaKeys: options.rsaKey ?? [],
-      trust: options.trust ?? [],
-      proxyCa: options.proxyCa ?? [],
+      ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
-      verifyBodies: options.skipBodies !== true,
       onProgress: progress.update,
       ...connectionLimit(options),
     });

@@ -18,7 +18,7 @@ export interface TraceArguments extends LookOptions, RedactArguments {
 /** Reads the trace and prints; returns the exit code. */
 export async function trace(path: string, options: TraceArguments): Promise<number> {
   const output = openOutput(options.output);
-  const redactor = redaction(options);
+  const redactor = await redaction(options);
   if (typeof redactor === "string") return complain("trace", redactor);
   const progress = createProgress(terminalText(path), process.stderr);
   const result = await checkTrace(path, { onProgress: progress.update }).finally(progress.clear);

@@ -4,6 +4,7 @@ import type { Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportConnection } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
 import { connectCell, httpsCell, tlsCell } from "./cells.ts";
+import { NO_FRAME } from "./frame.ts";
 import { targetOf } from "./headline.ts";
 import {
   colourOf,
@@ -175,22 +176,6 @@ function shrink(widths: number[], least: readonly number[], room: number): boole
   return true;
 }
 
-/** No box around it: a line below the headers, and space between the columns. */
-const LINES = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "─",
-  "mid-mid": "──",
-  right: "",
-  "right-mid": "",
-  middle: " ".repeat(BETWEEN),
-};
+/** A line below the headers, and space between the columns. */
+const LINES = { ...NO_FRAME, mid: "─", "mid-mid": "──", middle: " ".repeat(BETWEEN) };
 const ASCII_LINES = { ...LINES, mid: "-", "mid-mid": "--" };

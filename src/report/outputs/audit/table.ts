@@ -1,6 +1,7 @@
 // The summary of an audit on a terminal: what is wrong and where, then the sums per proxy, host and client, then what could not be checked.
 import Table from "cli-table3";
 import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
+import { NO_FRAME } from "../frame.ts";
 import { colourOf, counted, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
 
 /** Rows of each table, unless more is asked for. */
@@ -130,21 +131,3 @@ function name(text: string, style: TerminalStyle): string {
 function day(since: string | null): string {
   return since === null ? "unknown" : since.slice(0, 10);
 }
-
-const NO_FRAME = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "",
-};

@@ -1,6 +1,7 @@
 // A policy trace on a terminal: what is wrong and what to change, then the tunnels with their three stages side by side.
 import Table from "cli-table3";
 import type { TraceReport, TraceReportFinding, TraceReportStage, TraceReportTunnel } from "../../trace-types.ts";
+import { NO_FRAME } from "../frame.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
 
 /** Tunnels that are drawn, unless more is asked for. */
@@ -143,7 +144,7 @@ function stages(tunnel: TraceReportTunnel, style: TerminalStyle): string {
   }
   const width = Math.floor((style.width - NAME_COLUMNS - 6) / 3);
   const table = new Table({
-    chars: PLAIN,
+    chars: NO_FRAME,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
     colWidths: [NAME_COLUMNS, width + 2, width + 2, width],
   });
@@ -168,24 +169,6 @@ function stages(tunnel: TraceReportTunnel, style: TerminalStyle): string {
     .map((line) => line.trimEnd());
   return [...title, ...lines].join("\n");
 }
-
-const PLAIN = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "",
-};
 
 function tail({ trace, tunnels, totals }: TraceReport, shown: number, style: TerminalStyle): string {
   const facts = [

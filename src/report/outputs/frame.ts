@@ -1,0 +1,20 @@
+// Tables of cli-table3 without a box around them.
+
+/** No line anywhere; a table says itself which it wants. */
+export const NO_FRAME = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "",
+};
