@@ -1,7 +1,8 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
-import type { AuditGroup, AuditRow, Report, ReportConnection } from "../report/index.ts";
-import { exitCodeOf } from "../report/index.ts";
-import { checkCapture } from "./check-capture.ts";
+import type { Diagnosis, JudgedConnection } from "../diagnosis/index.ts";
+import type { AuditGroup, AuditRow } from "../report/index.ts";
+import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
+import { type Examined, examine } from "./examine.ts";
 import type { CheckOptions } from "./types.ts";
 
 /** Groups of one capture that are told apart: a journal line stays below 100 kB. */
@@ -21,7 +22,7 @@ export interface AuditTask {
 
 /** Checks the capture of `task`. Never rejects for what it holds; null for what is no capture and was not named. */
 export async function checkTask(task: AuditTask, options: CheckOptions): Promise<AuditRow | null> {
-  const result = await checkCapture(task.files.length === 1 ? task.files[0]! : { files: task.files }, {
+  const result = await examine(task.files.length === 1 ? task.files[0]! : { files: task.files }, {
     ...options,
     name: task.path,
   });
@@ -54,77 +55,75 @@ export function failedRow({ path, size, modified, hash }: AuditTask, message: st
   };
 }
 
-function rowOf({ path, size, modified, hash }: AuditTask, report: Report): AuditRow {
-  const { groups, ungrouped } = groupsOf(report);
-  const worst = report.connections.find(({ verdict }) => verdict === report.verdict);
-  const { capture, totals } = report;
+function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }: Examined): AuditRow {
+  const { verdict, findings, facts } = diagnosis;
+  const { connections, ...totals } = totalsOf(diagnosis);
+  const worst = facts.connections.find((connection) => connection.verdict === verdict);
   return {
     path,
     size,
     modified,
     hash,
-    verdict: report.verdict,
-    exitCode: report.exitCode,
+    verdict,
+    exitCode: exitCodeOf(verdict),
     message: null,
-    start: capture.start,
-    end: capture.end,
+    start: capture.start === null ? null : timestamp(capture.start),
+    end: capture.end === null ? null : timestamp(capture.end),
     packets: capture.packets,
-    connections: totals.connections,
-    tunnels: totals.tunnels,
-    wrong: totals.wrong,
-    unseen: totals.unseen,
-    verdicts: totals.verdicts,
-    findings: countFindings(report),
-    groups,
-    ungrouped,
-    text: worst?.summary ?? report.findings[0]?.detail ?? "No connection to a proxy was found.",
+    connections,
+    ...totals,
+    findings: countFindings(findings),
+    ...groupsOf(diagnosis),
+    text: worst?.summary ?? findings[0]?.detail ?? "No connection to a proxy was found.",
   };
 }
 
 /** Verdicts have counts of their own; here the findings that are no verdicts. */
-function countFindings(report: Report): AuditRow["findings"] {
+function countFindings(findings: Diagnosis["findings"]): AuditRow["findings"] {
   const counts: { -readonly [Id in keyof AuditRow["findings"]]: number } = {};
-  for (const { id } of report.findings) counts[id] = (counts[id] ?? 0) + 1;
+  for (const { id } of findings) counts[id] = (counts[id] ?? 0) + 1;
   return counts;
 }
 
-function groupsOf(report: Report): { groups: AuditGroup[]; ungrouped: number } {
+function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: number } {
   const groups = new Map<string, { -readonly [K in keyof AuditGroup]: AuditGroup[K] }>();
   let ungrouped = 0;
-  const add = (group: AuditGroup): void => {
-    const key = [group.verdict, group.proxy, group.client, group.host].join(" ");
+  /** Counts one more, or `count`; `make` is asked for the first of its group. */
+  const add = (key: string, count: number, make: () => AuditGroup): void => {
     const known = groups.get(key);
-    if (known !== undefined) known.count += group.count;
-    else if (groups.size < MAX_GROUPS) groups.set(key, { ...group });
-    else ungrouped += group.count;
+    if (known !== undefined) known.count += count;
+    else if (groups.size < MAX_GROUPS) groups.set(key, { ...make() });
+    else ungrouped += count;
   };
   // What is wrong comes first, so that a limit never drops it in favour of what is not.
-  const byWeight = [...report.connections].sort((a, b) => exitRank(a) - exitRank(b));
-  for (const connection of byWeight) {
-    add({
-      proxy: endpoint(connection.proxy),
-      client: connection.client.ip,
-      host: hostOf(connection),
-      verdict: connection.verdict,
-      count: 1,
-      since: connection.start,
-      stream: connection.stream,
-      frame: connection.firstFrame,
-    });
+  for (const rank of [1, 3, 0]) {
+    for (const { timeline, verdict } of facts.connections) {
+      if (exitCodeOf(verdict) !== rank) continue;
+      const proxy = endpoint(timeline.proxy);
+      const client = timeline.client.ip;
+      const host = hostOf(timeline);
+      add([verdict, proxy, client, host].join(" "), 1, () => ({
+        proxy,
+        client,
+        host,
+        verdict,
+        count: 1,
+        since: timestamp(timeline.start),
+        stream: timeline.stream,
+        frame: timeline.firstFrame,
+      }));
+    }
   }
-  for (const { verdict, client, proxy, target, count, firstStream, firstFrame } of report.folded) {
+  for (const { verdict, client, proxy, target, count, firstStream: stream, firstFrame: frame } of facts.folded) {
     const host = target === null ? null : withoutPort(target);
-    add({ proxy, client, host, verdict, count, since: null, stream: firstStream, frame: firstFrame });
+    const group = { proxy, client, host, verdict, count, since: null, stream, frame };
+    add([verdict, proxy, client, host].join(" "), count, () => group);
   }
   return { groups: [...groups.values()], ungrouped };
 }
 
-function exitRank({ verdict }: ReportConnection): number {
-  return [1, 3, 0].indexOf(exitCodeOf(verdict));
-}
-
-function hostOf({ tunnel, connects, forwards }: ReportConnection): string | null {
-  const target = tunnel?.target || connects.at(-1)?.target || null;
+function hostOf({ tunnel, connects, forwards }: JudgedConnection["timeline"]): string | null {
+  const target = tunnel?.target.text || connects.at(-1)?.target.text || null;
   if (target !== null) return withoutPort(target);
   const url = forwards.find((exchange) => exchange.url !== null)?.url ?? null;
   return url === null ? null : withoutPort(url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/\/.*$/s, ""));

@@ -28,6 +28,11 @@ export interface CheckOptions {
   readonly onProgress?: (bytes: number, total: number | null) => void;
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */
   readonly maxConnections?: number;
+  /**
+   * "deciding": the report's `connections` hold only the first one with the capture's verdict, which is all that a line or an
+   * exit code needs and quicker; verdict, totals and findings are those of all. Default "all".
+   */
+  readonly connections?: "all" | "deciding";
   /** The name under which the capture stands in the report; default: the path, or "-". */
   readonly name?: string;
 }

@@ -26,30 +26,36 @@ export interface CaptureDescription {
   readonly warnings: readonly ReportWarning[];
 }
 
-/** Builds the report. `version` is that of pcapcheck. */
+/** What a report is made of. */
+export interface ReportSource {
+  readonly capture: CaptureDescription;
+  readonly diagnosis: Diagnosis;
+  /** What the proxy's own records say; null without any. */
+  readonly policy: PolicyFacts | null;
+}
+
+export interface ReportSettings {
+  readonly digests: ReportDigests;
+  /** That of pcapcheck. */
+  readonly version: string;
+  /** "deciding": only the first one with the capture's verdict, all that a line or an exit code needs. */
+  readonly connections: "all" | "deciding";
+}
+
+/** Builds the report. */
 export function buildReport(
-  capture: CaptureDescription,
-  diagnosis: Diagnosis,
-  digests: ReportDigests,
-  version: string,
-  policy: PolicyFacts | null = null,
+  { capture, diagnosis, policy }: ReportSource,
+  { digests, version, connections }: ReportSettings,
 ): Report {
-  const { facts, verdicts } = diagnosis;
-  const sum = (test: (verdict: Verdict) => boolean): number =>
-    [...verdicts].reduce((total, [verdict, count]) => total + (test(verdict) ? count : 0), 0);
+  const { facts } = diagnosis;
+  const shown = connections === "all" ? facts.connections : facts.connections.filter(firstWith(diagnosis.verdict));
   return {
     schemaVersion: 1,
     tool: { name: "pcapcheck", version },
     capture: buildCapture(capture, facts),
     verdict: diagnosis.verdict,
     exitCode: exitCodeOf(diagnosis.verdict),
-    totals: {
-      connections: sum(() => true),
-      tunnels: diagnosis.tunnels,
-      wrong: sum(isWrong),
-      unseen: sum(isUnseen),
-      verdicts: Object.fromEntries([...verdicts].sort()),
-    },
+    totals: totalsOf(diagnosis),
     proxies: facts.proxies.map(
       (proxy): ReportProxy => ({
         ip: proxy.ip,
@@ -60,13 +66,39 @@ export function buildReport(
         connections: proxy.connections,
       }),
     ),
-    connections: facts.connections.map((connection: JudgedConnection) => buildConnection(connection, digests)),
+    connections: shown.map((connection) => buildConnection(connection, digests)),
     folded: facts.folded,
     policy: policy === null ? null : buildPolicy(policy, facts.connections),
     findings: [
       ...diagnosis.findings.map((finding) => ({ ...finding })),
       ...(policy === null ? [] : policyFindings(policy, facts.connections)),
     ],
+  };
+}
+
+/** True for the first connection with `verdict`. */
+function firstWith(verdict: Verdict): (connection: JudgedConnection) => boolean {
+  let found = false;
+  return (connection) => {
+    if (found || connection.verdict !== verdict) return false;
+    found = true;
+    return true;
+  };
+}
+
+/** How many connections, tunnels and verdicts there are. */
+export function totalsOf({ verdicts, tunnels }: Diagnosis): Report["totals"] {
+  const sum = (test: (verdict: Verdict) => boolean): number => {
+    let total = 0;
+    for (const [verdict, count] of verdicts) if (test(verdict)) total += count;
+    return total;
+  };
+  return {
+    connections: sum(() => true),
+    tunnels,
+    wrong: sum(isWrong),
+    unseen: sum(isUnseen),
+    verdicts: Object.fromEntries([...verdicts].sort()),
   };
 }
 

@@ -2,7 +2,7 @@
 
 export { auditSchema } from "./audit-schema.ts";
 export type * from "./audit-types.ts";
-export { buildReport, type CaptureDescription, noteText, type ReportDigests } from "./build.ts";
+export { buildReport, type CaptureDescription, noteText, type ReportDigests, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
 export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {
@@ -20,6 +20,7 @@ export { loadRedactor } from "./redact/load.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
 export type { Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
+export { timestamp } from "./time.ts";
 export { buildTraceReport } from "./trace-build.ts";
 export { traceSchema } from "./trace-schema.ts";
 export type * from "./trace-types.ts";

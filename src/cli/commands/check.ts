@@ -122,6 +122,7 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
       accessLogs: options.accessLog ?? [],
       onProgress: progress.update,
       ...connectionLimit(options),
+      connections: onlyDeciding(options) ? "deciding" : "all",
     });
   } finally {
     progress.clear();
@@ -131,6 +132,11 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
 function connectionLimit({ maxConnections, format }: CheckArguments): { maxConnections?: number } {
   if (maxConnections !== undefined) return { maxConnections };
   return FOR_PROGRAMS.has(format) ? { maxConnections: MAX_CONNECTIONS_DATA } : {};
+}
+
+/** Whether what is printed is about one connection. Pseudonyms are numbered in the order of all. */
+function onlyDeciding({ format, quiet, tunnel, redact }: CheckArguments): boolean {
+  return (format === "line" || quiet === true) && tunnel === undefined && redact === undefined;
 }
 
 /** One line on standard error that names the file. */

@@ -1,0 +1,212 @@
+// The engine: one capture from its bytes to what was concluded of it. The one place where all rooms meet.
+import { createKeyedHash, type Note, nanos } from "../bytes/index.ts";
+import { Collector, type Diagnosis, pageMarks, type Trust } from "../diagnosis/index.ts";
+import { createPacketDecoder } from "../packet/index.ts";
+import {
+  type CaptureSink,
+  type CaptureSummary,
+  createCaptureReader,
+  linkTypeName,
+  type PacketView,
+} from "../pcap-parser/index.ts";
+import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/index.ts";
+import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
+import { createTcp } from "../tcp/index.ts";
+import { type CaptureSource, readCapture } from "./input.ts";
+import { type CaptureFiles, isFiles, readFiles } from "./joined-files.ts";
+import { type CaptureKeys, loadKeys } from "./keys.ts";
+import { loadTrust } from "./node-trust.ts";
+import { pageText } from "./page-text.ts";
+import { loadPolicyRecords, type PolicyRecords, PolicyTold } from "./policy-records.ts";
+import type { CheckFailure, CheckOptions } from "./types.ts";
+import { Warnings } from "./warnings.ts";
+
+/** Enough for a table, which folds rows anyway; a report with more is asked for by option. */
+const DEFAULT_MAX_CONNECTIONS = 2_000;
+
+/** The key of the run: tags of credentials and pages are comparable within it and mean nothing outside. */
+const tag = createKeyedHash(runKey());
+
+/** Eight bytes that nobody outside can know: V8 seeds Math.random from the platform's source of entropy. */
+function runKey(): Uint8Array {
+  return Uint8Array.from({ length: 8 }, () => Math.floor(Math.random() * 256));
+}
+
+/** What was concluded of a capture, for whoever makes a report or a row of it. */
+export interface Examined {
+  readonly capture: CaptureDescription;
+  readonly diagnosis: Diagnosis;
+  /** What the proxy's own records say; null without any. */
+  readonly policy: PolicyFacts | null;
+}
+
+/**
+ * Examines one capture. Never rejects for what the source holds: a source that is no capture, or cannot be read, gives a
+ * `CheckFailure`; damage inside a capture is told among its warnings.
+ */
+export async function examine(
+  source: CaptureSource | CaptureFiles,
+  options: CheckOptions = {},
+): Promise<Examined | CheckFailure> {
+  const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
+  const path = options.name ?? file ?? "-";
+  const keys = loadKeys(file, options, {
+    verifyBodies: options.verifyBodies ?? true,
+  });
+  if (keys.failure !== null)
+    return { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
+  const trusted = loadTrust(options);
+  if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
+  const { trust } = trusted;
+  const policy = await loadPolicyRecords(options);
+  if ("kind" in policy) return policy;
+  const lent = { keys, trust, records: policy.records };
+  const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
+  let result = await readOnce(path, source, options, lent);
+  // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
+  while (keys.late && rereadable) {
+    keys.again();
+    result = await readOnce(path, source, options, lent);
+  }
+  return result;
+}
+
+async function readOnce(
+  path: string,
+  source: CaptureSource | CaptureFiles,
+  options: CheckOptions,
+  lent: Lent,
+): Promise<Examined | CheckFailure> {
+  const run = new Run(options, lent);
+  const around = {
+    note: run.sink.note,
+    ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
+  };
+  const outcome = isFiles(source)
+    ? await readFiles(source.files, run.sink, around)
+    : await readCapture(source, createCaptureReader(run.sink), around);
+  switch (outcome.kind) {
+    case "unreadable":
+      return { kind: "failed", path, message: outcome.why, advice: null };
+    case "not-a-capture":
+      return {
+        kind: "failed",
+        path,
+        message: `this is no packet capture: it seems to be ${outcome.seemsToBe}`,
+        advice: outcome.advice,
+        notACapture: true,
+      };
+    case "capture":
+      return run.conclude(
+        path,
+        outcome.summary,
+        outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
+      );
+  }
+}
+
+/** What was read before the capture. */
+interface Lent {
+  readonly keys: CaptureKeys;
+  readonly trust: Trust;
+  readonly records: PolicyRecords;
+}
+
+/** The rooms of one run, wired together. */
+class Run {
+  readonly sink: CaptureSink;
+  readonly #warnings = new Warnings();
+  readonly #collector: Collector;
+  readonly #tcp: ReturnType<typeof createTcp>;
+  readonly #decoder: ReturnType<typeof createPacketDecoder>;
+  readonly #keys: CaptureKeys;
+  readonly #told: PolicyTold | null;
+  /** Tunnels of which the inside could be read, in part at least. */
+  #decrypted = 0;
+
+  constructor(options: CheckOptions, { keys, trust, records }: Lent) {
+    this.#keys = keys;
+    this.#told = records === null ? null : new PolicyTold(records);
+    this.#collector = new Collector(
+      { connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS },
+      {
+        trust,
+        ...(this.#told === null ? {} : { told: this.#told }),
+      },
+    );
+    const note = (entry: Note): void => this.#warnings.add(entry);
+    const context: ProxyContext = {
+      known: new KnownProxies(options.proxies ?? []),
+      note,
+      now: () => nanos(this.#tcp.clock.seconds, this.#tcp.clock.nanoseconds),
+      tag,
+      bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
+      opener: () => keys.opener(),
+      hasKeys: (random) => keys.has(random),
+      timeline: (timeline) => {
+        if (timeline.tunnel !== null && timeline.tunnel.tls !== null && timeline.tunnel.inside !== "none")
+          this.#decrypted++;
+        this.#collector.add(timeline);
+      },
+      leg: (leg) => this.#collector.addLeg(leg),
+    };
+    this.#tcp = createTcp(createProxyTracker(context), note);
+    this.#decoder = createPacketDecoder(note);
+    const decoder = this.#decoder;
+    const tcp = this.#tcp;
+    const { segment } = decoder;
+    this.sink = {
+      packet(packet: PacketView) {
+        if (decoder.decode(packet)) tcp.add(segment);
+      },
+      secrets: ({ type, data }) => keys.embedded(type, data),
+      name() {},
+      note,
+    };
+  }
+
+  conclude(path: string, summary: CaptureSummary, compression: "gzip" | "zstd" | null): Examined {
+    this.#tcp.end();
+    const tcp = this.#tcp.counts();
+    this.#decoder.end();
+    const packets = this.#decoder.counts();
+    for (const [type, count] of packets.unknownLinkTypes)
+      this.#warnings.addCount("link-type-unknown", count, linkTypeName(type));
+    const quality = {
+      cutShort: summary.cutShort,
+      truncatedPackets: summary.truncatedPackets,
+      gaps: tcp.gaps,
+      missingBytes: tcp.missingBytes,
+      lateStarts: tcp.lateStarts,
+      oneSided: tcp.oneSided,
+      duplicates: tcp.duplicates,
+      overlapsDiffering: tcp.overlapsDiffering,
+      droppedByCapture: summary.interfaces.reduce((sum, { dropped }) => sum + (dropped ?? 0), 0),
+      start: summary.start,
+      end: summary.end,
+    };
+    const diagnosis = this.#collector.finish(quality, { ...this.#keys.facts(), decrypted: this.#decrypted });
+    if (this.#keys.dropped > 0)
+      this.#warnings.addCount(
+        "tls-keys-dropped",
+        this.#keys.dropped,
+        "a capture that is a file is read again for its own",
+      );
+    if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
+    return {
+      capture: {
+        path,
+        format: summary.format,
+        compression,
+        linkTypes: [...new Set(summary.interfaces.map(({ linkType }) => linkTypeName(linkType)))],
+        packets: summary.packets,
+        bytes: summary.bytes,
+        start: summary.start,
+        end: summary.end,
+        warnings: this.#warnings.list(),
+      },
+      diagnosis,
+      policy: this.#told?.facts() ?? null,
+    };
+  }
+}
