@@ -17,5 +17,5 @@ export async function checkCapture(
 ): Promise<Report | CheckFailure> {
   const examined = await examine(source, options);
   if ("kind" in examined) return examined;
-  return buildReport(examined, { digests: DIGESTS, version: VERSION, connections: options.connections ?? "all" });
+  return buildReport(examined, { digests: options.detail === "verdict" ? null : DIGESTS, version: VERSION });
 }

@@ -29,10 +29,11 @@ export interface CheckOptions {
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */
   readonly maxConnections?: number;
   /**
-   * "deciding": the report's `connections` hold only the first one with the capture's verdict, which is all that a line or an
-   * exit code needs and quicker; verdict, totals and findings are those of all. Default "all".
+   * "verdict": of the connections the report has only the first one with the capture's verdict, without fingerprints (JA3, JA4,
+   * certificate), which is all that a line or an exit code needs, and quicker; totals and findings are those of all. Default
+   * "full".
    */
-  readonly connections?: "all" | "deciding";
+  readonly detail?: "full" | "verdict";
   /** The name under which the capture stands in the report; default: the path, or "-". */
   readonly name?: string;
 }

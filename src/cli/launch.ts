@@ -3,21 +3,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
-
-// The first connections of a capture are kept, which teaches V8 to place what later ones are made of among the long-lived at
-// once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
-setFlagsFromString("--no-allocation-site-pretenuring");
 
 const path = join(__dirname, "pcapcheck.bundle.cjs");
 // The bundle is ASCII: one byte for each character, no decoding.
 const source = readFileSync(path, "latin1");
 const cachedData = cached(join(__dirname, "pcapcheck.bundle.cache"));
-const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-  filename: path,
-  ...(cachedData === null ? {} : { cachedData }),
-});
+// It is one function of what a CommonJS module gets, as the build wraps it.
+const script = new Script(source, { filename: path, ...(cachedData === null ? {} : { cachedData }) });
 const container = { exports: {} };
 script.runInThisContext()(container.exports, createRequire(path), container, path, __dirname);
 

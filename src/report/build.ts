@@ -35,20 +35,19 @@ export interface ReportSource {
 }
 
 export interface ReportSettings {
-  readonly digests: ReportDigests;
+  /** null: of the connections only the first one with the capture's verdict, and no fingerprints. */
+  readonly digests: ReportDigests | null;
   /** That of pcapcheck. */
   readonly version: string;
-  /** "deciding": only the first one with the capture's verdict, all that a line or an exit code needs. */
-  readonly connections: "all" | "deciding";
 }
 
 /** Builds the report. */
 export function buildReport(
   { capture, diagnosis, policy }: ReportSource,
-  { digests, version, connections }: ReportSettings,
+  { digests, version }: ReportSettings,
 ): Report {
   const { facts } = diagnosis;
-  const shown = connections === "all" ? facts.connections : facts.connections.filter(firstWith(diagnosis.verdict));
+  const shown = digests === null ? facts.connections.filter(firstWith(diagnosis.verdict)) : facts.connections;
   return {
     schemaVersion: 1,
     tool: { name: "pcapcheck", version },
@@ -133,7 +132,7 @@ export function noteText(note: Note): string {
   return detail === "" ? NOTES[note.id] : `${NOTES[note.id]} (${detail})`;
 }
 
-/** SHA-256 of a certificate in hexadecimal. */
-export function fingerprint(der: Uint8Array, digests: ReportDigests): string {
-  return hex(digests.sha256(der));
+/** SHA-256 of a certificate in hexadecimal; empty without digests. */
+export function fingerprint(der: Uint8Array, digests: ReportDigests | null): string {
+  return digests === null ? "" : hex(digests.sha256(der));
 }

@@ -14,7 +14,7 @@ import type {
   ReportTunnel,
 } from "./types.ts";
 
-export function buildConnection(judged: JudgedConnection, digests: ReportDigests): ReportConnection {
+export function buildConnection(judged: JudgedConnection, digests: ReportDigests | null): ReportConnection {
   const { timeline } = judged;
   return {
     stream: timeline.stream,
@@ -45,7 +45,7 @@ export function buildConnection(judged: JudgedConnection, digests: ReportDigests
   };
 }
 
-function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: ReportDigests): ReportTunnel {
+function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: ReportDigests | null): ReportTunnel {
   const { timeline } = judged;
   return {
     target: tunnel.target.text,

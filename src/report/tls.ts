@@ -18,7 +18,7 @@ export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
   interception: { readonly state: ReportTls["intercepted"]; readonly why: string | null },
-  digests: ReportDigests,
+  digests: ReportDigests | null,
 ): ReportTls {
   const { clientHello, serverHello } = tls;
   const leaf = tls.certificates[0];
@@ -28,8 +28,8 @@ export function buildTls(
     alpnOffered: clientHello?.alpn ?? [],
     alpn: tls.alpn,
     cipher: serverHello === null ? null : cipherSuiteName(serverHello.cipherSuite),
-    ja3: clientHello === null || !clientHello.whole ? null : ja3(clientHello, digests.md5),
-    ja4: clientHello === null || !clientHello.whole ? null : ja4(clientHello, digests.sha256),
+    ja3: clientHello === null || !clientHello.whole || digests === null ? null : ja3(clientHello, digests.md5),
+    ja4: clientHello === null || !clientHello.whole || digests === null ? null : ja4(clientHello, digests.sha256),
     ech: clientHello?.ech ?? "none",
     clientHelloFrame: clientHello?.where.frame ?? null,
     serverHelloFrame: serverHello?.where.frame ?? null,
@@ -63,7 +63,7 @@ function counts({ handshake, changeCipherSpec, applicationData, alert }: RecordC
   return { handshake, changeCipherSpec, applicationData, alert };
 }
 
-function certificate(leaf: Certificate, digests: ReportDigests): ReportCertificate {
+function certificate(leaf: Certificate, digests: ReportDigests | null): ReportCertificate {
   return {
     subject: leaf.subject,
     issuer: leaf.issuer,

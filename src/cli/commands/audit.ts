@@ -12,6 +12,7 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
+import { prepareForMuch } from "../long-run.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
@@ -54,6 +55,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  prepareForMuch();
   const progress = createAuditProgress(process.stderr);
   try {
     return await print(options, (allRows, onRow) =>

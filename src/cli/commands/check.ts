@@ -11,6 +11,7 @@ import {
   terminalText,
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
+import { prepareForMuch } from "../long-run.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
@@ -19,6 +20,8 @@ import { openOutput } from "../write-output.ts";
 
 /** What is for programs has every connection; this bounds the memory of a capture with more. */
 const MAX_CONNECTIONS_DATA = 50_000;
+/** Captures beyond this are worth a word with V8. */
+const MUCH_BYTES = 4 * 1024 * 1024;
 const FOR_PROGRAMS: ReadonlySet<FormatName> = new Set(["json", "ndjson", "csv", "sarif"]);
 
 export interface CheckArguments extends ReadingArguments, LookOptions, RedactArguments {
@@ -44,6 +47,7 @@ export async function check(files: readonly string[], options: CheckArguments): 
   }
   const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
   const document = await openDocument(options, style, files.length > 1);
+  if (files.length > 1) prepareForMuch();
   const codes: number[] = [];
   let reports = 0;
   const captures: readonly CaptureFiles[] =
@@ -120,9 +124,12 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
       ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
-      onProgress: progress.update,
+      onProgress(done, total) {
+        if (total === null || total > MUCH_BYTES) prepareForMuch();
+        progress.update(done, total);
+      },
       ...connectionLimit(options),
-      connections: onlyDeciding(options) ? "deciding" : "all",
+      detail: onlyVerdict(options) ? "verdict" : "full",
     });
   } finally {
     progress.clear();
@@ -135,7 +142,7 @@ function connectionLimit({ maxConnections, format }: CheckArguments): { maxConne
 }
 
 /** Whether what is printed is about one connection. Pseudonyms are numbered in the order of all. */
-function onlyDeciding({ format, quiet, tunnel, redact }: CheckArguments): boolean {
+function onlyVerdict({ format, quiet, tunnel, redact }: CheckArguments): boolean {
   return (format === "line" || quiet === true) && tunnel === undefined && redact === undefined;
 }
 
