@@ -12,9 +12,9 @@ export interface AuditProgressLine {
   clear(): void;
 }
 
-/** `now` gives milliseconds. */
-export function createAuditProgress(stream: ProgressStream, now: () => number = Date.now): AuditProgressLine {
-  if (stream.isTTY !== true) return { update() {}, clear() {} };
+/** `stream`: null without a terminal, where nothing is shown. `now` gives milliseconds. */
+export function createAuditProgress(stream: ProgressStream | null, now: () => number = Date.now): AuditProgressLine {
+  if (stream === null) return { update() {}, clear() {} };
   const start = now();
   let drawn = 0;
   return {

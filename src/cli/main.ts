@@ -1,19 +1,22 @@
 // The program: arguments in, exit code out.
+import { NOT_CHECKED } from "./exit-code.ts";
 import { run } from "./program.ts";
+import { printFailure, warn } from "./standard-streams.ts";
 
-// A reader that closes the pipe early (head, a pager) has seen enough: no error, and the verdict still counts.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+// As late as here, since a pipe may tell of its failure behind the run.
+process.on("exit", () => {
+  const failure = printFailure();
+  if (failure === null) return;
+  warn(`pcapcheck: standard output: ${failure}\n`);
+  process.exitCode = NOT_CHECKED;
+});
 
 run(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`pcapcheck: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 2;
+    warn(`pcapcheck: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = NOT_CHECKED;
   },
 );

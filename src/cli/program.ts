@@ -12,6 +12,7 @@ import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from "./shell/scripts.ts";
 import { type Tree, treeOf } from "./shell/tree.ts";
+import { print, warn } from "./standard-streams.ts";
 import type { LookOptions } from "./terminal.ts";
 import { addTraceCommand } from "./trace-command.ts";
 
@@ -29,7 +30,7 @@ const USAGE = `[check] [options] FILE...
 export async function run(args: readonly string[]): Promise<number> {
   if (args[0] === COMPLETE) {
     const { answerShell } = await import("./shell/complete.ts");
-    process.stdout.write(answerShell(commandTree(), args[1] ?? "", args.slice(2)));
+    print(answerShell(commandTree(), args[1] ?? "", args.slice(2)));
     return 0;
   }
   let code = 0;
@@ -66,7 +67,7 @@ function createProgram(done: (code: number) => void): Command {
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({ writeOut: print, writeErr: warn, outputError: (text, write) => write(oneLine(text)) })
     .addHelpText("after", MORE_HELP);
   const checkCommand = createCheck(program, done);
   // `pcapcheck --help` shows the options of the command that runs by default.
@@ -91,7 +92,7 @@ function createProgram(done: (code: number) => void): Command {
     .description("a script that completes commands, options and values in a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
     .action((shell: Shell) => {
-      process.stdout.write(SCRIPTS[shell]);
+      print(SCRIPTS[shell]);
       done(0);
     });
   return program;

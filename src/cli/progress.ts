@@ -4,9 +4,8 @@
 const QUIET_MS = 500;
 const REDRAW_MS = 200;
 
-/** What the progress needs of standard error. */
+/** What the progress needs of a terminal. */
 export interface ProgressStream {
-  readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
@@ -16,9 +15,9 @@ export interface Progress {
   clear(): void;
 }
 
-/** Shows the progress of reading `name`, which was escaped before. `now` gives milliseconds. */
-export function createProgress(name: string, stream: ProgressStream, now: () => number = Date.now): Progress {
-  if (stream.isTTY !== true) return { update() {}, clear() {} };
+/** Shows the progress of reading `name`, which was escaped before; without a terminal nothing. `now` gives milliseconds. */
+export function createProgress(name: string, stream: ProgressStream | null, now: () => number = Date.now): Progress {
+  if (stream === null) return { update() {}, clear() {} };
   const start = now();
   let drawn = 0;
   return {

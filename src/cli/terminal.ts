@@ -1,5 +1,6 @@
 // What the terminal can do, from what it and the environment say.
 import type { TerminalStyle } from "../report/index.ts";
+import { terminal } from "./standard-streams.ts";
 
 /** Where there is no terminal, or it does not say. */
 const DEFAULT_WIDTH = 100;
@@ -15,14 +16,14 @@ export interface LookOptions {
   readonly verbose?: boolean;
 }
 
-/** The style for `stream`; `toFile`: the text goes to a file instead. */
-export function terminalStyle(options: LookOptions, stream: NodeJS.WriteStream, toFile: boolean): TerminalStyle {
-  const terminal = stream.isTTY === true && !toFile;
+/** The style for standard output; `toFile`: the text goes to a file instead. */
+export function terminalStyle(options: LookOptions, toFile: boolean): TerminalStyle {
+  const stream = toFile ? null : terminal("output");
   const unicode = options.ascii !== true && speaksUnicode();
   return {
-    width: clamp((terminal && stream.columns) || Number(process.env.COLUMNS) || DEFAULT_WIDTH),
-    colour: !toFile && wantsColour(options, terminal),
-    drawing: unicode && terminal && process.env.TERM !== "dumb",
+    width: clamp(stream?.columns || Number(process.env.COLUMNS) || DEFAULT_WIDTH),
+    colour: !toFile && wantsColour(options, stream !== null),
+    drawing: unicode && stream !== null && process.env.TERM !== "dumb",
     unicode,
     verbose: options.verbose === true,
   };
@@ -33,11 +34,11 @@ function clamp(width: number): number {
 }
 
 /** no-color.org: NO_COLOR counts if it is not empty. FORCE_COLOR stands for a terminal where there is none. */
-function wantsColour(options: LookOptions, terminal: boolean): boolean {
+function wantsColour(options: LookOptions, onTerminal: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (!options.color || (NO_COLOR !== undefined && NO_COLOR !== "")) return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
-  return terminal && TERM !== "dumb";
+  return onTerminal && TERM !== "dumb";
 }
 
 /** Whether the locale (POSIX: LC_ALL before LC_CTYPE before LANG) is one of UTF-8; macOS and Windows do without. */

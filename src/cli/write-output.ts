@@ -12,6 +12,8 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { print } from "./standard-streams.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** Takes text piece by piece, so that what is larger than a string may be goes through as well. */
 export interface Output {
@@ -24,13 +26,8 @@ export interface Output {
   discard(): void;
 }
 
-/** Standard output: there at once, and nothing to finish. */
-const STANDARD: Output = {
-  file: null,
-  write: (text) => void process.stdout.write(text),
-  finish: () => null,
-  discard() {},
-};
+/** Standard output: there at once. What could not be printed is told when the program ends. */
+const STANDARD: Output = { file: null, write: print, finish: () => null, discard() {} };
 
 /** Opens `file` for output; undefined and "-" are standard output. Errors are told when it is finished. */
 export function openOutput(file: string | undefined): Output {
@@ -125,7 +122,7 @@ class FileOutput implements Output {
     try {
       action();
     } catch (error) {
-      this.#failure = reason(error);
+      this.#failure = writeFailure(error);
       this.discard();
     }
   }
@@ -139,25 +136,4 @@ function linkTarget(file: string): string {
     // It is no link: there is nothing of that name.
     return file;
   }
-}
-
-/** What an errno means, for a sentence. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder does not exist",
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk is full",
-  EFBIG: "it would be too large",
-  ENAMETOOLONG: "the name is too long",
-  EPIPE: "the reader is gone",
-};
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return `cannot be written: ${REASONS[code] ?? (code || error.message)}`;
 }

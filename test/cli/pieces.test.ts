@@ -74,7 +74,7 @@ describe("the exit code of a report", () => {
 });
 
 describe("progress", () => {
-  function drawnBy(isTTY: boolean): {
+  function drawnBy(onTerminal: boolean): {
     text: () => string;
     at: (ms: number) => void;
     progress: ReturnType<typeof createProgress>;
@@ -82,13 +82,16 @@ describe("progress", () => {
     let clock = 0;
     let text = "";
     const stream = {
-      isTTY,
       columns: 40,
       write(piece: string) {
         text += piece;
       },
     };
-    const progress = createProgress("a-very-long-name-of-a-capture-file.pcapng", stream, () => clock);
+    const progress = createProgress(
+      "a-very-long-name-of-a-capture-file.pcapng",
+      onTerminal ? stream : null,
+      () => clock,
+    );
     return {
       text: () => text,
       at: (ms) => {

@@ -399,15 +399,6 @@ describe("--output", () => {
   });
 });
 
-describe("a reader that goes away", () => {
-  it("is no error", () => {
-    const command = `${process.execPath} ${program.path} -f json ${Array(40).fill(WRONG).join(" ")} | head -c 10`;
-    const { stdout, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
-    expect(stdout.length).toBe(10);
-    expect(stderr).toBe("");
-  });
-});
-
 describe("explain", () => {
   it("tells a verdict in plain words", () => {
     const { code, out } = program.run(["explain", "tunnel-401-proxy"]);

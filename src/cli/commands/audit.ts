@@ -15,6 +15,7 @@ import { NOT_CHECKED } from "../exit-code.ts";
 import { prepareForMuch } from "../long-run.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
+import { terminal, warn } from "../standard-streams.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { openOutput } from "../write-output.ts";
 
@@ -56,7 +57,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   prepareForMuch();
-  const progress = createAuditProgress(process.stderr);
+  const progress = createAuditProgress(terminal("error"));
   try {
     return await print(options, (allRows, onRow) =>
       auditCaptures(paths, {
@@ -88,10 +89,10 @@ async function print(
 ): Promise<number> {
   const output = openOutput(options.output);
   const format = AUDIT_FORMATS[options.format];
-  const document = await format.open(terminalStyle(options, process.stdout, output.file !== null));
+  const document = await format.open(terminalStyle(options, output.file !== null));
   const redactor = await redaction(options);
   if (typeof redactor === "string") {
-    process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
+    warn(`pcapcheck: ${terminalText(redactor)}\n`);
     return NOT_CHECKED;
   }
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
@@ -105,13 +106,13 @@ async function print(
   } catch (error) {
     output.discard();
     if (!(error instanceof JournalError)) throw error;
-    process.stderr.write(`pcapcheck: ${terminalText(error.message)}\n`);
+    warn(`pcapcheck: ${terminalText(error.message)}\n`);
     return NOT_CHECKED;
   }
   output.write(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
   const failure = output.finish();
   if (failure !== null) {
-    process.stderr.write(`pcapcheck: ${terminalText(output.file ?? "-")}: ${terminalText(failure)}\n`);
+    warn(`pcapcheck: ${terminalText(output.file ?? "-")}: ${terminalText(failure)}\n`);
     return NOT_CHECKED;
   }
   return exitCodeFor(report, options.failOn);

@@ -15,6 +15,7 @@ import { prepareForMuch } from "../long-run.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
+import { terminal, warn } from "../standard-streams.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { openOutput } from "../write-output.ts";
 
@@ -39,10 +40,10 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
   const output = openOutput(options.output);
-  const style = terminalStyle(options, process.stdout, output.file !== null);
+  const style = terminalStyle(options, output.file !== null);
   const redactor = await redaction(options);
   if (typeof redactor === "string") {
-    process.stderr.write(`pcapcheck: ${terminalText(redactor)}\n`);
+    warn(`pcapcheck: ${terminalText(redactor)}\n`);
     return NOT_CHECKED;
   }
   const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
@@ -118,7 +119,7 @@ function setsOf(files: readonly string[]): readonly CaptureFiles[] {
 }
 
 async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise<Report | CheckFailure> {
-  const progress = createProgress(terminalText(capture.files[0] ?? "-"), process.stderr);
+  const progress = createProgress(terminalText(capture.files[0] ?? "-"), terminal("error"));
   try {
     return await checkCapture(capture.files.length === 1 ? capture.files[0]! : capture, {
       ...readingOptionsOf(options),
@@ -149,5 +150,5 @@ function onlyVerdict({ format, quiet, tunnel, redact }: CheckArguments): boolean
 /** One line on standard error that names the file. */
 function complain({ path, message, advice }: CheckFailure): void {
   const text = advice === null ? message : `${message}; ${advice}`;
-  process.stderr.write(`pcapcheck: ${terminalText(path)}: ${terminalText(text)}\n`);
+  warn(`pcapcheck: ${terminalText(path)}: ${terminalText(text)}\n`);
 }

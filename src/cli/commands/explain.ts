@@ -4,6 +4,7 @@ import { type TraceExplanation, traceExplanations } from "../../policy-trace/ind
 import { paint, safe, type TerminalStyle, terminalText, wrap } from "../../report/index.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
 import { nearest } from "../nearest.ts";
+import { print, warn } from "../standard-streams.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 
 /** Findings of captures and of policy traces. */
@@ -11,10 +12,10 @@ type Explained = Explanation | TraceExplanation;
 
 /** Prints; returns the exit code. */
 export function explain(id: string | null, options: LookOptions): number {
-  const style = terminalStyle(options, process.stdout, false);
+  const style = terminalStyle(options, false);
   const all = [...explanations(), ...traceExplanations()];
   if (id === null) {
-    process.stdout.write(`${list(all, style)}\n`);
+    print(`${list(all, style)}\n`);
     return 0;
   }
   const wanted = id.toLowerCase();
@@ -23,10 +24,10 @@ export function explain(id: string | null, options: LookOptions): number {
     const ids = all.map((explanation) => explanation.id);
     const near = nearest(wanted, ids);
     const hint = near === null ? "pcapcheck explain lists them" : `did you mean ${near}?`;
-    process.stderr.write(`pcapcheck: there is no verdict or finding "${terminalText(id)}"; ${hint}\n`);
+    warn(`pcapcheck: there is no verdict or finding "${terminalText(id)}"; ${hint}\n`);
     return NOT_CHECKED;
   }
-  process.stdout.write(`${whole(found, style)}\n`);
+  print(`${whole(found, style)}\n`);
   return 0;
 }
 

@@ -5,6 +5,7 @@ import { TRACE_FORMATS, type TraceFormatName, type TraceReport, terminalText } f
 import { NOT_CHECKED } from "../exit-code.ts";
 import { createProgress } from "../progress.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
+import { terminal, warn } from "../standard-streams.ts";
 import { type LookOptions, terminalStyle } from "../terminal.ts";
 import { openOutput } from "../write-output.ts";
 
@@ -20,12 +21,12 @@ export async function trace(path: string, options: TraceArguments): Promise<numb
   const output = openOutput(options.output);
   const redactor = await redaction(options);
   if (typeof redactor === "string") return complain("trace", redactor);
-  const progress = createProgress(terminalText(path), process.stderr);
+  const progress = createProgress(terminalText(path), terminal("error"));
   const result = await checkTrace(path, { onProgress: progress.update }).finally(progress.clear);
   if ("kind" in result)
     return complain(path, result.advice === null ? result.message : `${result.message}; ${result.advice}`);
   const shown = redactor === null ? result : redactor.redact(result);
-  const style = terminalStyle(options, process.stdout, output.file !== null);
+  const style = terminalStyle(options, output.file !== null);
   const text = options.quiet === true ? `${shown.verdict}\n` : await TRACE_FORMATS[options.format].text(shown, style);
   output.write(text);
   const failure = output.finish();
@@ -45,7 +46,7 @@ function exitCode(
 }
 
 function complain(path: string, message: string): number {
-  process.stderr.write(`pcapcheck: ${terminalText(path)}: ${terminalText(message)}\n`);
+  warn(`pcapcheck: ${terminalText(path)}: ${terminalText(message)}\n`);
   return NOT_CHECKED;
 }
 

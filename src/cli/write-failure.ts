@@ -1,0 +1,23 @@
+// Why something could not be written, in words.
+
+/** What an errno means, for a sentence. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder does not exist",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk is full",
+  EFBIG: "it would be too large",
+  ENAMETOOLONG: "the name is too long",
+  EPIPE: "the reader is gone",
+};
+
+/** One clause: "cannot be written: the disk is full". */
+export function writeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return `cannot be written: ${REASONS[code] ?? (code || error.message)}`;
+}

@@ -1,0 +1,72 @@
+// Standard output and error where they are no files: readers that go away or wait, disks that are full.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildProgram, captured, type Program } from "./build.ts";
+
+/** Something is wrong in it: exit code 1. */
+const WRONG = captured("gateway-context-lost.pcap");
+/** Together more than a pipe holds. */
+const MANY = Array<string>(40).fill(WRONG);
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+function bash(command: string): { readonly code: number | null; readonly out: string; readonly err: string } {
+  const run = spawnSync("bash", ["-c", command], { encoding: "utf8", maxBuffer: 1 << 26 });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+const pcapcheck = (...args: string[]): string => [process.execPath, program.path, ...args].join(" ");
+
+describe("a reader", () => {
+  it("that goes away has seen enough: no error, and the exit code is still that of the verdict", () => {
+    const { err, out } = bash(`${pcapcheck("-f", "json", ...MANY)} | head -c 10; echo " \${PIPESTATUS[0]}"`);
+    expect(err).toBe("");
+    expect(out).toMatch(/ 1\n$/);
+  });
+
+  it("of a pipe that does not block, and waits with reading, gets all of it", () => {
+    const reader = `
+import fcntl, os, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, fcntl.fcntl(w, fcntl.F_GETFL) | os.O_NONBLOCK)
+p = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+time.sleep(0.5)
+text = b""
+while piece := os.read(r, 65536):
+    text += piece
+sys.stdout.write(text.decode())
+sys.exit(p.wait())
+`;
+    const args = [process.execPath, program.path, "-f", "json", ...MANY];
+    const { status, stdout } = spawnSync("python3", ["-c", reader, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toHaveLength(MANY.length);
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
+  it.each([
+    [[WRONG]],
+    [["-f", "json", ...MANY]],
+    [["audit", WRONG]],
+    [["explain"]],
+    [["completion", "bash"]],
+    [["--help"]],
+  ])("is told in one line, and the exit code is 2: %j", (args) => {
+    const { code, err } = bash(`${pcapcheck(...args)} >/dev/full`);
+    expect(err).toBe("pcapcheck: standard output: cannot be written: the disk is full\n");
+    expect(code).toBe(2);
+  });
+
+  it("behind standard error changes nothing", () => {
+    const { code, out } = bash(`${pcapcheck("-q", WRONG, "nothing-here.pcap")} 2>/dev/full`);
+    expect(code).toBe(2);
+    expect(out).toMatch(/^tunnel-/);
+  });
+});
