@@ -1,5 +1,5 @@
 // The engine: one capture from its bytes to what was concluded of it. The one place where all rooms meet.
-import { createKeyedHash, type Note, nanos } from "../bytes/index.ts";
+import { createKeyedHash, type Nanos, type Note, nanos } from "../bytes/index.ts";
 import { Collector, type Diagnosis, pageMarks, type Trust } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
 import {
@@ -121,6 +121,9 @@ class Run {
   readonly #decoder: ReturnType<typeof createPacketDecoder>;
   readonly #keys: CaptureKeys;
   readonly #told: PolicyTold | null;
+  #seconds = 0;
+  #nanoseconds = 0;
+  #time: Nanos = 0n;
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
@@ -138,7 +141,7 @@ class Run {
     const context: ProxyContext = {
       known: new KnownProxies(options.proxies ?? []),
       note,
-      now: () => nanos(this.#tcp.clock.seconds, this.#tcp.clock.nanoseconds),
+      now: () => this.#now(),
       tag,
       bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
       opener: () => keys.opener(),
@@ -163,6 +166,17 @@ class Run {
       name() {},
       note,
     };
+  }
+
+  /** Several things happen in a packet, at one time: its bigint is made once. */
+  #now(): Nanos {
+    const { seconds, nanoseconds } = this.#tcp.clock;
+    if (seconds !== this.#seconds || nanoseconds !== this.#nanoseconds) {
+      this.#seconds = seconds;
+      this.#nanoseconds = nanoseconds;
+      this.#time = nanos(seconds, nanoseconds);
+    }
+    return this.#time;
   }
 
   conclude(path: string, summary: CaptureSummary, compression: "gzip" | "zstd" | null): Examined {

@@ -20,6 +20,34 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   return all < 0x80;
 }
 
+/** Texts that were met, by a hash of their bytes: those that share a slot take turns. */
+const MET: string[] = new Array<string>(1024).fill("");
+/** Longer texts seldom come again. */
+const MAX_MET = 64;
+
+/**
+ * As `latin1`, and the same string as last time if the text was met lately: names, targets and products come again and again.
+ * Not for secrets, which would stay in memory.
+ */
+export function familiar(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > MAX_MET || length <= 0) return latin1(bytes, start, end);
+  // FNV-1a, folded to the table's size.
+  let hash = 0x811c9dc5;
+  for (let p = start; p < end; p++) hash = Math.imul(hash ^ bytes[p]!, 0x01000193);
+  const slot = (hash ^ (hash >>> 16)) & (MET.length - 1);
+  const met = MET[slot]!;
+  if (met.length === length && isAt(met, bytes, start)) return met;
+  const text = latin1(bytes, start, end);
+  MET[slot] = text;
+  return text;
+}
+
+function isAt(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
 /** UTF-16LE text as NTLM carries it (MS-NLMP 2.2.2); a trailing odd byte is dropped. */
 export function utf16le(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let text = "";

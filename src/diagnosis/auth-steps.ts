@@ -51,7 +51,7 @@ export function authSteps(timeline: Timeline): readonly AuthStep[] {
       unanswered: exchange.unanswered,
     });
   }
-  return steps.sort((a, b) => a.frame - b.frame);
+  return steps.length < 2 ? steps : steps.sort((a, b) => a.frame - b.frame);
 }
 
 /** Whether a step's complete credentials were refused: intermediate legs of NTLM and Negotiate are no refusals. */

@@ -15,9 +15,15 @@ interface Waiting {
   readonly target: string | null;
 }
 
+type Group = { -readonly [K in keyof FoldedConnections]: FoldedConnections[K] };
+
 /** Folds connections as they come. */
 export class Folding {
-  readonly #groups = new Map<string, FoldedConnections>();
+  /** By client, then by everything else: most clients of a large capture are beyond the limit, and found out at once. */
+  readonly #groups = new Map<string, Map<string, Group>>();
+  #groupCount = 0;
+  /** Beyond the limit: by verdict and proxy. */
+  readonly #others = new Map<string, Group>();
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingCount = 0;
 
@@ -42,7 +48,9 @@ export class Folding {
       for (const { timeline, target } of list) this.#count(timeline, "auth-abandoned", target);
     }
     this.#waiting.clear();
-    return [...this.#groups.values()].sort((a, b) => a.firstStream - b.firstStream);
+    return [...[...this.#groups.values()].flatMap((groups) => [...groups.values()]), ...this.#others.values()].sort(
+      (a, b) => a.firstStream - b.firstStream,
+    );
   }
 
   #answered(key: string): void {
@@ -56,19 +64,35 @@ export class Folding {
 
   #count(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): void {
     const proxy = endpointText(timeline.proxy);
-    const exact = `${verdict} ${timeline.client.ip} ${proxy} ${target}`;
-    const apart = this.#groups.has(exact) || this.#groups.size < MAX_GROUPS;
-    const key = apart ? exact : `${verdict} ${proxy}`;
-    const group = this.#groups.get(key);
-    this.#groups.set(key, {
-      verdict,
-      client: group?.client ?? (apart ? timeline.client.ip : "several"),
-      proxy,
-      target: group === undefined ? (apart ? target : null) : group.target,
-      count: (group?.count ?? 0) + 1,
-      firstStream: Math.min(group?.firstStream ?? timeline.stream, timeline.stream),
-      firstFrame: Math.min(group?.firstFrame ?? timeline.firstFrame, timeline.firstFrame),
-    });
+    const client = timeline.client.ip;
+    let own = this.#groups.get(client);
+    const key = `${verdict} ${proxy}`;
+    const exact = `${key} ${target}`;
+    const apart = own?.has(exact) === true || this.#groupCount < MAX_GROUPS;
+    if (apart && own === undefined) {
+      own = new Map();
+      this.#groups.set(client, own);
+    }
+    const group = apart ? own?.get(exact) : this.#others.get(key);
+    if (group === undefined) {
+      const first = {
+        verdict,
+        client: apart ? client : "several",
+        proxy,
+        target: apart ? target : null,
+        count: 1,
+        firstStream: timeline.stream,
+        firstFrame: timeline.firstFrame,
+      };
+      if (apart) {
+        own?.set(exact, first);
+        this.#groupCount++;
+      } else this.#others.set(key, first);
+      return;
+    }
+    group.count++;
+    group.firstStream = Math.min(group.firstStream, timeline.stream);
+    group.firstFrame = Math.min(group.firstFrame, timeline.firstFrame);
   }
 }
 

@@ -8,11 +8,29 @@ import type { Credentials, NtlmMessage } from "./types.ts";
 /** User names are shown to people; longer ones are cut. */
 const MAX_NAME = 256;
 
-/** Makes the keyed hash of a field value: equal credentials have equal tags. */
+/** Makes the keyed hash of a field value: equal credentials have equal tags, and others (at 64 bits) never do. */
 export type Tag = (bytes: Uint8Array) => string;
+
+/** Credentials that were read, by tags of one maker: a client sends the same ones with every request. */
+const READ = new WeakMap<Tag, Map<string, Credentials>>();
+const MAX_READ = 500;
 
 /** Reduces the field value `bytes[start, end)`. */
 export function readCredentials(bytes: Uint8Array, start: number, end: number, tag: Tag): Credentials {
+  let read = READ.get(tag);
+  if (read === undefined || read.size >= MAX_READ) {
+    read = new Map();
+    READ.set(tag, read);
+  }
+  const own = tag(bytes.subarray(start, end));
+  const known = read.get(own);
+  if (known !== undefined && known.length === end - start) return known;
+  const credentials = reduce(bytes, start, end, own);
+  read.set(own, credentials);
+  return credentials;
+}
+
+function reduce(bytes: Uint8Array, start: number, end: number, tag: string): Credentials {
   const value = latin1(bytes, start, end);
   const space = value.search(/[ \t]/);
   const scheme = space < 0 ? value : value.slice(0, space);
@@ -24,7 +42,7 @@ export function readCredentials(bytes: Uint8Array, start: number, end: number, t
     domain: null,
     workstation: null,
     length: end - start,
-    tag: tag(bytes.subarray(start, end)),
+    tag,
     complete: true,
     malformed: false,
   };

@@ -1,5 +1,5 @@
 // What the fields of one head say (RFC 9110 §5), whether they came as lines or through HPACK. Secrets are reduced here.
-import { latin1 } from "../bytes/index.ts";
+import { familiar, latin1 } from "../bytes/index.ts";
 import { readChallenges } from "./challenge.ts";
 import { readCredentials } from "./credentials.ts";
 import { type FieldRow, fieldName, fieldRow } from "./fields.ts";
@@ -108,16 +108,16 @@ function use(
       return;
     case "proxy-connection":
       connection(bytes, start, shortEnd, said);
-      keep(said, row.name, latin1(bytes, start, shortEnd));
+      keep(said, row.name, familiar(bytes, start, shortEnd));
       return;
     case "upgrade":
       said.upgrade = latin1(bytes, start, Math.min(end, start + 64)).toLowerCase();
       return;
     case "host":
-      said.host ??= withoutUserInfo(bytes, start, end, MAX_VALUE);
+      said.host ??= withoutUserInfo(bytes, start, end, MAX_VALUE, familiar);
       return;
     case "user-agent":
-      said.userAgent = latin1(bytes, start, shortEnd);
+      said.userAgent = familiar(bytes, start, shortEnd);
       return;
     case "authorization":
       said.authorization ??= readCredentials(bytes, start, end, context.tag);
@@ -138,7 +138,7 @@ function use(
       keep(said, row.name, withoutUserInfo(bytes, start, end, MAX_VALUE).replace(/[?#].*$/s, ""));
       return;
     case "keep":
-      keep(said, row.name, latin1(bytes, start, shortEnd));
+      keep(said, row.name, familiar(bytes, start, shortEnd));
   }
 }
 

@@ -1,5 +1,5 @@
 // The head of an HTTP/1.x message (RFC 9112 §2–5) from bytes that hold all of it; lenient where real programs are.
-import { latin1, type StreamOffset, type Where } from "../bytes/index.ts";
+import { familiar, type StreamOffset, type Where } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { type HeadFields, noFields, takeField } from "./head-fields.ts";
 import { formOf, withoutUserInfo } from "./target.ts";
@@ -85,7 +85,7 @@ function request(
     if (to === end) return null;
   }
   while (to > from && isBlank(bytes[to - 1]!)) to--;
-  const method = latin1(bytes, start, methodEnd);
+  const method = familiar(bytes, start, methodEnd);
   const target = targetOf(method, bytes, from, Math.max(from, to));
   const said = readFields(bytes, lf + 1, end, false, place.cut, context);
   return {
@@ -146,7 +146,7 @@ function response(
     connection: said.connection,
     upgrade: said.upgrade,
     status,
-    reason: latin1(bytes, at, Math.min(lineEnd, at + MAX_REASON)),
+    reason: familiar(bytes, at, Math.min(lineEnd, at + MAX_REASON)),
     proxyChallenges: said.proxyChallenges,
     challenges: said.challenges,
   };
@@ -156,8 +156,9 @@ function response(
 function targetOf(method: string, bytes: Uint8Array, from: number, to: number): string {
   if (method !== "CONNECT") return withoutUserInfo(bytes, from, to, MAX_TARGET);
   // An authority has no path: everything up to an @ is user information, whatever characters are in it.
-  const at = bytes.subarray(from, to).lastIndexOf(AT);
-  return latin1(bytes, from + at + 1, Math.min(to, from + at + 1 + MAX_TARGET));
+  let at = to - from - 1;
+  while (at >= 0 && bytes[from + at] !== AT) at--;
+  return familiar(bytes, from + at + 1, Math.min(to, from + at + 1 + MAX_TARGET));
 }
 
 /** Where "HTTP/" and a digit begin the last word of the line `bytes[start, end)`; -1: they do not. */

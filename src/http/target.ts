@@ -2,8 +2,21 @@
 import { latin1 } from "../bytes/index.ts";
 import type { RequestHead, Target } from "./types.ts";
 
+/** Targets that were met, the newest ones: clients ask for the same few again and again. */
+const MET = new Map<string, Target>();
+const MAX_MET = 1_000;
+
 /** The target of a CONNECT; text that is no authority is `malformed` and kept as sent. */
 export function parseTarget(text: string): Target {
+  const met = MET.get(text);
+  if (met !== undefined) return met;
+  if (MET.size >= MAX_MET) MET.clear();
+  const target = readTarget(text);
+  MET.set(text, target);
+  return target;
+}
+
+function readTarget(text: string): Target {
   const bracketed = /^\[([0-9a-f:.]+(?:%[\w.~-]+)?)\](?::(\d{0,5}))?$/i.exec(text);
   if (bracketed !== null) return { host: bracketed[1]!.toLowerCase(), port: port(bracketed[2]), kind: "ipv6", text };
   const plain = /^([^\s:/?#@[\]]+)(?::(\d{0,5}))?$/.exec(text);
@@ -22,12 +35,18 @@ export function formOf(method: string, target: string): RequestHead["form"] {
 
 /**
  * The text of the URI reference in `bytes[start, end)`, at most `max` characters, without user information: what stands
- * before an @ in the authority is a credential (RFC 9110 §4.2.4).
+ * before an @ in the authority is a credential (RFC 9110 §4.2.4). `text` makes the text.
  */
-export function withoutUserInfo(bytes: Uint8Array, start: number, end: number, max: number): string {
+export function withoutUserInfo(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  max: number,
+  text: (bytes: Uint8Array, start: number, end: number) => string = latin1,
+): string {
   const authority = authorityAt(bytes, start, end);
   const host = authority < 0 ? authority : hostAt(bytes, authority, end);
-  if (host <= authority) return latin1(bytes, start, Math.min(end, start + max));
+  if (host <= authority) return text(bytes, start, Math.min(end, start + max));
   const before = latin1(bytes, start, Math.min(authority, start + max));
   return before + latin1(bytes, host, Math.min(end, host + max - before.length));
 }

@@ -3,31 +3,29 @@
 import { peekServerName } from "../tls-parse/index.ts";
 import { type FirstPayloadBytes, hostField } from "./host-field.ts";
 
-/** Hosts remembered, the latest ones: a leg follows its request at once. */
-const MAX_HOSTS = 4_096;
+/** Hosts remembered, the latest ones, at least so many and at most twice: a leg follows its request at once. */
+const MIN_HOSTS = 4_096;
 /** Addresses of clients remembered: a client that goes to the same site directly opens no server leg. */
 const MAX_CLIENTS = 10_000;
 
 export class AskedHosts {
-  readonly #hosts = new Set<string>();
+  #hosts = new Set<string>();
+  #older: ReadonlySet<string> = new Set<string>();
   readonly #clients = new Set<string>();
 
   /** Somebody at `client` asked a proxy for `host`. */
   add(host: string, client: string): void {
-    const name = host.toLowerCase();
-    // Asked for again: it is among the latest.
-    this.#hosts.delete(name);
-    this.#hosts.add(name);
-    if (this.#hosts.size > MAX_HOSTS)
-      for (const oldest of this.#hosts) {
-        this.#hosts.delete(oldest);
-        break;
-      }
+    this.#hosts.add(host.toLowerCase());
+    // Whole generations are forgotten: deleting one by one costs more than all the rest.
+    if (this.#hosts.size >= MIN_HOSTS) {
+      this.#older = this.#hosts;
+      this.#hosts = new Set();
+    }
     if (this.#clients.size < MAX_CLIENTS) this.#clients.add(client);
   }
 
   get empty(): boolean {
-    return this.#hosts.size === 0;
+    return this.#hosts.size === 0 && this.#older.size === 0;
   }
 
   isClient(ip: string): boolean {
@@ -38,6 +36,6 @@ export class AskedHosts {
   meets(payload: FirstPayloadBytes, tls: boolean): boolean {
     const { bytes, start, end } = payload;
     const host = tls ? peekServerName(bytes, start, end) : hostField(payload);
-    return host !== null && this.#hosts.has(host);
+    return host !== null && (this.#hosts.has(host) || this.#older.has(host));
   }
 }

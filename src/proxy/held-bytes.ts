@@ -41,6 +41,10 @@ export class HeldBytes {
     if (this.#pieces.at(-1)?.gap !== true) this.#pieces.push({ bytes: NOTHING, frame, time, gap: true });
   }
 
+  get empty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
   /** The first bytes, joined as far as they are contiguous (at most 64); null if there are none. */
   get first(): Uint8Array | null {
     const first = this.#pieces[0];

@@ -18,7 +18,9 @@ export class KnownProxies {
   /** What their clients asked them for. */
   readonly asked = new AskedHosts();
   readonly #options: readonly ProxyOption[];
-  readonly #byEndpoint = new Map<string, DetectedBy>();
+  /** By address, then by port. */
+  readonly #byEndpoint = new Map<string, Map<number, DetectedBy>>();
+  #known = 0;
   readonly #addresses = new Set<string>();
 
   constructor(options: readonly ProxyOption[]) {
@@ -42,7 +44,7 @@ export class KnownProxies {
       if ((host === undefined || host === endpoint.ip) && (port === undefined || port === endpoint.port))
         return "option";
     }
-    return this.#byEndpoint.get(key(endpoint)) ?? null;
+    return this.#byEndpoint.get(endpoint.ip)?.get(endpoint.port) ?? null;
   }
 
   /** Whether a proxy lives at this address: connections that it opens may be server legs. */
@@ -51,13 +53,14 @@ export class KnownProxies {
   }
 
   learn(endpoint: Endpoint, by: DetectedBy): void {
-    if (this.#byEndpoint.size >= MAX_KNOWN || (this.fixed && this.has(endpoint) === null)) return;
+    const ports = this.#byEndpoint.get(endpoint.ip);
+    const known = ports?.get(endpoint.port);
     // A CONNECT says more than an absolute-form request, which some clients send to origins, too.
-    if (by !== "absolute-form" || !this.#byEndpoint.has(key(endpoint))) this.#byEndpoint.set(key(endpoint), by);
+    if (known === by || (known !== undefined && by === "absolute-form")) return;
+    if (this.#known >= MAX_KNOWN || (this.fixed && this.has(endpoint) === null)) return;
+    if (known === undefined) this.#known++;
+    if (ports === undefined) this.#byEndpoint.set(endpoint.ip, new Map([[endpoint.port, by]]));
+    else ports.set(endpoint.port, by);
     this.#addresses.add(endpoint.ip);
   }
-}
-
-function key(endpoint: Endpoint): string {
-  return `${endpoint.ip} ${endpoint.port}`;
 }

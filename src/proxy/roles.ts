@@ -41,6 +41,7 @@ export class Roles {
 
   /** Takes the other end for a proxy; false if the options name others, and only those count. */
   learn(by: DetectedBy): boolean {
+    if (by === "connect" && this.detectedBy === by) return true;
     const known = this.#context.known.has(this.#endpoint());
     if (this.#context.known.fixed && known === null) return false;
     this.detectedBy = known === "option" ? known : this.detectedBy === "connect" ? "connect" : by;

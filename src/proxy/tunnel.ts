@@ -50,10 +50,8 @@ export class Tunnel {
     this.#count(side, skippable);
     side.bytes += end - start;
     side.first ??= { frame, firstFrame: frame, at: 0, time: this.#context.now() };
-    if (this.#protocol === null) {
-      side.held.add(bytes, start, end, frame, this.#context.now());
-      this.#identify(from);
-    } else this.#deliver(from, bytes, start, end, frame);
+    if (this.#protocol === null) this.#begin(from, bytes, start, end, frame);
+    else this.#deliver(from, bytes, start, end, frame);
     return side.announced;
   }
 
@@ -117,6 +115,21 @@ export class Tunnel {
     };
   }
 
+  /** First bytes: mostly they tell at once what the tunnel carries, and need not be held. */
+  #begin(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const { client, server } = this.#sides;
+    if (client.held.empty && server.held.empty) {
+      const protocol = protocolOf(from, bytes, start, end);
+      if (protocol !== "no" && protocol !== "more") {
+        this.#settle(protocol, from);
+        this.#deliver(from, bytes, start, end, frame);
+        return;
+      }
+    }
+    this.#sides[from].held.add(bytes, start, end, frame, this.#context.now());
+    this.#identify(from);
+  }
+
   /** Looks at what both sides began with. */
   #identify(from: Role): void {
     const protocol = this.#guess(false);
@@ -134,7 +147,7 @@ export class Tunnel {
       ["server", server],
     ] as const) {
       if (bytes === null) continue;
-      const answer = protocolOf(role, bytes, bytes.length);
+      const answer = protocolOf(role, bytes, 0, bytes.length);
       if (answer === "more") undecided = true;
       else if (answer !== "no") return answer;
     }
@@ -215,27 +228,27 @@ function newSide(): SideState {
 }
 
 /** Which protocol one side's first bytes belong to. */
-function protocolOf(role: Role, bytes: Uint8Array, end: number): TunnelProtocol | "no" | "more" {
-  const tls = looksLikeTls(bytes, 0, end);
+function protocolOf(role: Role, bytes: Uint8Array, start: number, end: number): TunnelProtocol | "no" | "more" {
+  const tls = looksLikeTls(bytes, start, end);
   if (tls === "yes") return "tls";
-  if (startsWith(bytes, 0, end, "SSH-")) return "ssh";
+  if (startsWith(bytes, start, end, "SSH-")) return "ssh";
   if (role === "client") {
-    const http2 = looksLikeHttp2("client", bytes, 0, end);
+    const http2 = looksLikeHttp2("client", bytes, start, end);
     if (http2 !== "no") return http2 === "yes" ? "http2" : "more";
-    if (startsWith(bytes, 0, end, "EHLO ") || startsWith(bytes, 0, end, "HELO ")) return "smtp";
-    const request = looksLikeRequest(bytes, 0, end);
+    if (startsWith(bytes, start, end, "EHLO ") || startsWith(bytes, start, end, "HELO ")) return "smtp";
+    const request = looksLikeRequest(bytes, start, end);
     if (request !== "no") return request === "yes" ? "http" : "more";
   } else {
-    const response = looksLikeResponse(bytes, 0, end);
+    const response = looksLikeResponse(bytes, start, end);
     if (response !== "no") return response === "yes" ? "http" : "more";
     // RFC 5321 §4.2: the greeting is a 220 reply; FTP's is one, too, but names no mail protocol.
-    if (startsWith(bytes, 0, end, "220")) return isMailGreeting(bytes, end) ? "smtp" : "no";
+    if (startsWith(bytes, start, end, "220")) return isMailGreeting(bytes, start, end) ? "smtp" : "no";
   }
   return tls === "more" ? "more" : "no";
 }
 
-function isMailGreeting(bytes: Uint8Array, end: number): boolean {
-  for (let p = 4; p + 4 <= end; p++)
+function isMailGreeting(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let p = start + 4; p + 4 <= end; p++)
     if (startsWith(bytes, p, end, "SMTP") || startsWith(bytes, p, end, "LMTP")) return true;
   return false;
 }

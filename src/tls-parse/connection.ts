@@ -1,5 +1,5 @@
 // What both directions of a TLS connection share: the facts, the negotiated version, and what handshake messages say.
-import { type FrameNo, Reader, type Where } from "../bytes/index.ts";
+import { copyOf, type FrameNo, Reader, type Where } from "../bytes/index.ts";
 import { readCertificateChain } from "./certificate-list.ts";
 import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
 import { readExtensions, readSelectedAlpn } from "./extensions.ts";
@@ -51,7 +51,7 @@ export class Connection {
     else facts.addTransition(from, HANDSHAKE_STEPS[type] ?? "other-handshake", where, decrypted);
     switch (type) {
       case CLIENT_HELLO:
-        this.#clientHello(readClientHello(bytes.slice(start, end), end - start, where));
+        this.#clientHello(readClientHello(copyOf(bytes, start, end), end - start, where));
         break;
       case ENCRYPTED_EXTENSIONS: {
         const r = new Reader(bytes, start + HANDSHAKE_HEADER, end);
@@ -78,7 +78,7 @@ export class Connection {
     if (type !== CLIENT_HELLO) return;
     const where = placeOf(message, frame, this.clock);
     this.facts.addTransition(from, "client-hello", where, false);
-    this.#clientHello(readClientHello(bytes.slice(start, end), length, where));
+    this.#clientHello(readClientHello(copyOf(bytes, start, end), length, where));
   }
 
   sslv2Hello(from: TlsRole, raw: Uint8Array, where: Where): void {
@@ -97,7 +97,7 @@ export class Connection {
   #serverHello(from: TlsRole, message: Message, where: Where, decrypted: boolean): void {
     const { facts, setup } = this;
     const clientSessionId = facts.clientHello?.sessionId ?? null;
-    const read = readServerHello(message.bytes.slice(message.start, message.end), where, clientSessionId);
+    const read = readServerHello(copyOf(message.bytes, message.start, message.end), where, clientSessionId);
     if (read === null || !read.whole) this.#malformed(where, SERVER_HELLO);
     const retry = read?.hello.retry ?? false;
     facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);

@@ -1,6 +1,7 @@
 // Latin-1 text of wire bytes: every value survives, whatever the length and wherever the bytes lie.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { latin1 } from "../../src/bytes/index.ts";
+import { familiar, latin1 } from "../../src/bytes/index.ts";
 
 describe("latin1", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -25,5 +26,27 @@ describe("latin1", () => {
 
   it("keeps what UTF-8 would swallow", () => {
     expect(latin1(Uint8Array.from([0xef, 0xbb, 0xbf, ...all.subarray(0x61, 0x71)]))).toHaveLength(19);
+  });
+});
+
+describe("familiar", () => {
+  it("is latin1, whatever was met before", () => {
+    // A small alphabet: the same texts, and different ones of the same length, come again and again.
+    const text = fc.uint8Array({ max: 2, maxLength: 6 });
+    const texts = fc.array(fc.oneof(text, fc.uint8Array({ maxLength: 80 })), { maxLength: 200 });
+    fc.assert(
+      fc.property(texts, fc.nat(5), (all, before) => {
+        for (const bytes of all) {
+          const padded = Uint8Array.from([...new Array<number>(before).fill(65), ...bytes, 66]);
+          expect(familiar(padded, before, before + bytes.length)).toBe(latin1(bytes));
+        }
+      }),
+    );
+  });
+
+  it("gives the same string again", () => {
+    const bytes = new TextEncoder().encode("proxy.example.com:443");
+    expect(familiar(bytes, 0, bytes.length)).toBe("proxy.example.com:443");
+    expect(familiar(bytes, 0, 0)).toBe("");
   });
 });

@@ -1,4 +1,5 @@
 // Follows every connection of a capture whose first bytes are HTTP, and lists its messages, as a proxy's timeline would not.
+import { createKeyedHash } from "../../src/bytes/index.ts";
 import {
   createHttp1Parser,
   createHttp2Connection,
@@ -156,7 +157,7 @@ class Follower {
   }
 }
 
-const CONTEXT: HttpContext = { note() {}, now: () => 0n, tag: () => "" };
+const CONTEXT: HttpContext = { note() {}, now: () => 0n, tag: createKeyedHash(new Uint8Array(8)) };
 
 function clientSide(side: 0 | 1, bytes: Uint8Array, start: number, end: number): 0 | 1 | null {
   if (looksLikeResponse(bytes, start, end) !== "no") return side === 0 ? 1 : 0;

@@ -173,6 +173,15 @@ describe("credentials", () => {
     expect(credentials("wholesecret and more")).toMatchObject({ scheme: "unknown" });
   });
 
+  it("are read right however many were read before, and the same ones again", () => {
+    const heads = Array.from({ length: 1_200 }, (_, i) => `user${i % 700}`);
+    const { heads: heard } = listenTo(
+      "request",
+      heads.map((user) => `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic ${btoa(`${user}:x`)}\r\n\r\n`).join(""),
+    );
+    expect(heard.map((head) => (head.kind === "request" ? head.authorization?.user : null))).toEqual(heads);
+  });
+
   it("tags equal values equally", () => {
     expect(credentials("Bearer a").tag).toBe(credentials("Bearer a").tag);
     expect(credentials("Bearer a").tag).not.toBe(credentials("Bearer b").tag);

@@ -1,5 +1,5 @@
 // Feeds the HTTP parsers and writes down all that they tell, as plain data.
-import type { Note } from "../../src/bytes/index.ts";
+import { createKeyedHash, type Note } from "../../src/bytes/index.ts";
 import { type BodyRule, createHttp1Parser, type HttpContext, type HttpHead } from "../../src/http/index.ts";
 import { type Piece, piecesOf } from "../harness/split.ts";
 
@@ -8,12 +8,12 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A context whose notes are kept; the tag is a stand-in that shows nothing but equality of lengths and sums. */
+/** A context whose notes are kept. */
 export function contextOf(notes: Note[]): HttpContext {
   return {
     note: (note) => notes.push(note),
     now: () => 7n,
-    tag: (bytes) => `${bytes.length}-${bytes.reduce((sum, byte) => (sum * 31 + byte) % 65_521, 7)}`,
+    tag: createKeyedHash(new Uint8Array(8)),
   };
 }
 

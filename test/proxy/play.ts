@@ -1,7 +1,7 @@
 // Plays one TCP connection to the proxy room, as tcp would: from words written by hand, or from a recorded capture.
 import { readFileSync } from "node:fs";
 import { nodeCrypto } from "../../src/audit/node-crypto.ts";
-import type { FrameNo, Note, Side } from "../../src/bytes/index.ts";
+import { createKeyedHash, type FrameNo, type Note, type Side } from "../../src/bytes/index.ts";
 import { createPacketDecoder } from "../../src/packet/index.ts";
 import { createCaptureReader } from "../../src/pcap-parser/index.ts";
 import { createProxyTracker, KnownProxies, type ProxyContext, type Timeline } from "../../src/proxy/index.ts";
@@ -67,7 +67,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     known: new KnownProxies(options.late === true ? [{ port: 8080 }] : []),
     note: (note) => void notes.push(note),
     now: () => now,
-    tag: (bytes) => String(bytes.length),
+    tag: createKeyedHash(new Uint8Array(8)),
     bodyMarks: () => [],
     opener: () => (store === null ? null : createRecordOpener(store, nodeCrypto, cache, { verifyBodies: true })),
     hasKeys: (random) => store?.has(random) ?? false,
