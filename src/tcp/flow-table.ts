@@ -55,7 +55,7 @@ export function initiatorOf(state: number): Side | null {
 }
 
 const WORDS = 8;
-const FIRST_ROWS = 512;
+const FIRST_ROWS = 128;
 
 /** All rows; `rows` is replaced when the table grows. A row is named by the index of its first word. */
 export class FlowTable {

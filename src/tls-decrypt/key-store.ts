@@ -81,7 +81,7 @@ const MAX_SECRET = 64;
 const ROW_HEAD = 2 + RANDOM;
 /** 64 MiB hold about 800,000 secrets: 200,000 TLS 1.3 sessions and more, and leave the program below its 300 MB. */
 const MAX_ARENA = 64 << 20;
-const FIRST_ARENA = 16 << 10;
+const FIRST_ARENA = 1 << 10;
 /** Premasters, session ids and RSA keys are rare: written by hand or by old programs. */
 const MAX_SMALL = 100_000;
 const MAX_RSA_KEYS = 16;
