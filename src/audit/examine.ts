@@ -50,22 +50,24 @@ export async function examine(
 ): Promise<Examined | CheckFailure> {
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
-  const keys = loadKeys(file, options, {
-    verifyBodies: options.verifyBodies ?? true,
-  });
-  if (keys.failure !== null)
-    return { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
+  const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
+  const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable);
+  const unusable = (): CheckFailure | null =>
+    keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
+  const failed = unusable();
+  if (failed !== null) return failed;
   const trusted = loadTrust(options);
   if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
   const { trust } = trusted;
   const policy = await loadPolicyRecords(options);
   if ("kind" in policy) return policy;
   const lent = { keys, trust, records: policy.records };
-  const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
   let result = await readOnce(path, source, options, lent);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   while (keys.late && rereadable) {
     keys.again();
+    const late = unusable();
+    if (late !== null) return late;
     result = await readOnce(path, source, options, lent);
   }
   return result;

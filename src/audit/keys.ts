@@ -15,7 +15,9 @@ import { nodeCrypto } from "./node-crypto.ts";
 const BESIDE = [".keys", ".keylog", ".sslkeylog"];
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+/** Key logs of more bytes than this together are larger than a capture's own: some 80,000 secrets. */
+const LARGE_LOGS = 16 * 1024 * 1024;
 /** A handshake inside TLS (an HTTPS proxy, a renegotiation) is seen only once the keys of the outer one were chosen. */
 const MAX_ROUNDS = 3;
 
@@ -47,16 +49,27 @@ export interface CaptureKeys {
   facts(): { readonly sources: readonly string[]; readonly sessions: number; readonly tlsConnections: number };
 }
 
-/** Reads the keys for a capture. `capture` is its path; null or "-" has nothing beside it. */
-export function loadKeys(capture: string | null, options: KeyOptions, choices: OpenerOptions): CaptureKeys {
+/**
+ * Reads the keys for a capture. `capture` is its path; null or "-" has nothing beside it. Where the capture can be read again
+ * (`rereadable`), key logs much larger than a capture's own wait until it is known which sessions are in it.
+ */
+export function loadKeys(
+  capture: string | null,
+  options: KeyOptions,
+  choices: OpenerOptions,
+  rereadable: boolean,
+): CaptureKeys {
   let store = createKeyStore();
   const cache = createSessionCache();
   const sources = new Set<string>();
   let failure: CaptureKeys["failure"] = null;
   const named = [...new Set(options.keylogs ?? [])];
   const found = beside(capture).filter((path) => !named.includes(path));
+  /** Key logs wait for the first reading of the capture, which only notes what it would need. */
+  let waiting = rereadable && sizeOf([...named, ...found]) > LARGE_LOGS;
   const readAll = (): void => {
     for (const path of named) {
+      if (waiting && isFile(path)) continue;
       const why = readInto(path, store);
       if (why !== null) failure ??= { path, why: `the key log cannot be read: ${why}` };
       sources.add("keylog");
@@ -66,7 +79,7 @@ export function loadKeys(capture: string | null, options: KeyOptions, choices: O
       if (why !== null) failure ??= { path, why };
       sources.add("rsa-key");
     }
-    for (const path of found) if (readInto(path, store) === null) sources.add("beside");
+    for (const path of found) if (!waiting && readInto(path, store) === null) sources.add("beside");
   };
   readAll();
   /** How often the capture was read with a choice of keys, and what had been asked for before. */
@@ -76,15 +89,19 @@ export function loadKeys(capture: string | null, options: KeyOptions, choices: O
   let connections = 0;
   let late = false;
   return {
-    failure,
+    get failure() {
+      return failure;
+    },
     get late() {
+      if (waiting) return true;
       const crowded = rounds === 0 ? store.counts.dropped > 0 : rounds < MAX_ROUNDS && store.asked > askedBefore;
       return late || (connections > 0 && crowded);
     },
     again() {
-      if (rounds > 0 || store.counts.dropped > 0) {
+      if (rounds > 0 || waiting || store.counts.dropped > 0) {
         const before = store;
-        sessions = Math.max(sessions, before.sessions);
+        waiting = false;
+        sessions = Math.max(sessions, before.sessions + before.passed);
         askedBefore = before.asked;
         store = createKeyStore({ wanted: (random) => before.wasAsked(random) });
         rounds++;
@@ -105,13 +122,21 @@ export function loadKeys(capture: string | null, options: KeyOptions, choices: O
       sources.add("embedded");
       if (connections > 0 && store.counts.secrets - store.counts.duplicates > before) late = true;
     },
-    has: (random) => store.has(random),
+    has(random) {
+      // A connection that is followed only if there are keys for it: whether there are will be known the next time.
+      if (waiting) store.ask(random);
+      return store.has(random);
+    },
     opener() {
       connections++;
-      if (store.sessions === 0 && store.rsaKeys.length === 0) return null;
+      if (!waiting && store.sessions === 0 && store.rsaKeys.length === 0) return null;
       return createRecordOpener(store, nodeCrypto, cache, choices);
     },
-    facts: () => ({ sources: [...sources], sessions: Math.max(sessions, store.sessions), tlsConnections: connections }),
+    facts: () => ({
+      sources: [...sources],
+      sessions: Math.max(sessions, store.sessions + store.passed),
+      tlsConnections: connections,
+    }),
   };
 }
 
@@ -119,9 +144,16 @@ export function loadKeys(capture: string | null, options: KeyOptions, choices: O
 function beside(capture: string | null): string[] {
   if (capture === null || capture === "-") return [];
   const stem = capture.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap|dmp|ntar)$/i, "");
-  return BESIDE.map((ending) => stem + ending).filter(
-    (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
-  );
+  return BESIDE.map((ending) => stem + ending).filter(isFile);
+}
+
+/** Bytes of those among `paths` that are files and can be read twice. */
+function sizeOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + (isFile(path) ? statSync(path).size : 0), 0);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function readInto(path: string, store: KeyStore): string | null {

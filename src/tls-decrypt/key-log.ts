@@ -1,5 +1,8 @@
 // Reads NSS key logs (draft-ietf-tls-keylogfile; Wireshark's older labels too): bytes in pieces of any size, lines out.
-import { type KeyStore, SECRET, type SecretKind } from "./key-store.ts";
+
+import { BY_RANDOM, IGNORED } from "./key-log-labels.ts";
+import { takePlainLine } from "./key-log-line.ts";
+import type { KeyStore } from "./key-store.ts";
 
 /** A push parser for one key log. */
 export interface KeyLogReader {
@@ -12,21 +15,6 @@ export interface KeyLogReader {
 export function readKeyLog(store: KeyStore): KeyLogReader {
   return new LineReader(store);
 }
-
-/** Secrets by client random: the length of the secret is the hash's, or 48 for a master secret (RFC 5246 §8.1). */
-const BY_RANDOM: Readonly<Record<string, { kind: SecretKind; lengths: readonly number[] }>> = {
-  CLIENT_RANDOM: { kind: SECRET.master, lengths: [48] },
-  PMS_CLIENT_RANDOM: { kind: SECRET.premaster, lengths: [] },
-  CLIENT_HANDSHAKE_TRAFFIC_SECRET: { kind: SECRET.clientHandshake, lengths: [32, 48] },
-  SERVER_HANDSHAKE_TRAFFIC_SECRET: { kind: SECRET.serverHandshake, lengths: [32, 48] },
-  CLIENT_TRAFFIC_SECRET_0: { kind: SECRET.clientTraffic, lengths: [32, 48] },
-  SERVER_TRAFFIC_SECRET_0: { kind: SECRET.serverTraffic, lengths: [32, 48] },
-  CLIENT_EARLY_TRAFFIC_SECRET: { kind: SECRET.clientEarly, lengths: [32, 48] },
-};
-
-/** Labels that are known and open no record: exporters, ECH, QUIC, and generations that follow from the first one. */
-const IGNORED =
-  /^(EARLY_EXPORTER_(MASTER_)?SECRET|EXPORTER_SECRET|ECH_SECRET|ECH_CONFIG|QUIC_\w+|(CLIENT|SERVER)_TRAFFIC_SECRET_\d+)$/;
 
 /** Longest line that can hold a secret (RSA Session-ID with 32 and 48 bytes, or a label, 32 and 64 bytes) is below 300. */
 const MAX_LINE = 1024;
@@ -51,7 +39,37 @@ class LineReader implements KeyLogReader {
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
-    for (let p = start; p < end; p++) this.#byte(bytes[p]!);
+    let p = start;
+    while (p < end) {
+      // Nearly all lines lie in one piece and are as programs write them: these are read where they are.
+      if (this.#encoding === "bytes" && this.#length === 0 && !this.#tooLong) {
+        p = this.#plainLines(bytes, p, end);
+        if (p === end) return;
+      }
+      p = this.#rest(bytes, p, end);
+    }
+  }
+
+  /** Reads whole lines of the plainest form from `start` on; returns the index of the first one that is none. */
+  #plainLines(bytes: Uint8Array, start: number, end: number): number {
+    const { counts } = this.#store;
+    let p = start;
+    for (;;) {
+      const lf = bytes.indexOf(LF, p);
+      if (lf < 0 || lf >= end || !takePlainLine(this.#store, bytes, p, lf)) return p;
+      this.#number++;
+      counts.lines++;
+      p = lf + 1;
+    }
+  }
+
+  /** Takes bytes up to the end of a line, one by one. */
+  #rest(bytes: Uint8Array, start: number, end: number): number {
+    for (let p = start; p < end; p++) {
+      this.#byte(bytes[p]!);
+      if (bytes[p] === LF && this.#encoding === "bytes") return p + 1;
+    }
+    return end;
   }
 
   end(): void {

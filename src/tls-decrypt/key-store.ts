@@ -1,5 +1,6 @@
 // The secrets of a capture, compact enough for key logs of millions of lines: one arena of bytes, one table of offsets.
 import type { RsaKey, TlsPlatform } from "./platform.ts";
+import { HashCounter, hashOf, RandomSet } from "./random-set.ts";
 
 /** Kinds of secrets that open records, looked up by client random. */
 export const SECRET = {
@@ -39,6 +40,8 @@ interface KeyLogCounts {
 export interface KeyStore {
   /** Different client randoms (and other handles) that secrets are held for. */
   readonly sessions: number;
+  /** Sessions that were not wanted and are not held; of hundreds of thousands some hundredths of a percent too few. */
+  readonly passed: number;
   /** Of these, how many a connection of the capture asked for. */
   readonly matched: number;
   /** Different ClientHello randoms that were looked up. */
@@ -108,6 +111,8 @@ class Store implements KeyStore {
   readonly rsaKeys: RsaKey[] = [];
   generation = 0;
   matched = 0;
+  /** Client randoms that were not wanted; null while there are none. */
+  #passed: HashCounter | null = null;
   readonly #wanted: ((random: Uint8Array) => boolean) | null;
   #arena = new Uint8Array(FIRST_ARENA);
   #used = 0;
@@ -117,7 +122,7 @@ class Store implements KeyStore {
   #randoms = 0;
   readonly #premasters = new Map<string, Uint8Array>();
   readonly #bySession = new Map<string, Uint8Array>();
-  readonly #askedFor = new Set<string>();
+  readonly #askedFor = new RandomSet(MAX_ASKED);
 
   constructor(wanted: ((random: Uint8Array) => boolean) | null) {
     this.#wanted = wanted;
@@ -125,6 +130,10 @@ class Store implements KeyStore {
 
   get sessions(): number {
     return this.#randoms + this.#premasters.size + this.#bySession.size;
+  }
+
+  get passed(): number {
+    return this.#passed?.count ?? 0;
   }
 
   get asked(): number {
@@ -152,14 +161,11 @@ class Store implements KeyStore {
   }
 
   ask(random: Uint8Array): void {
-    if (this.#askedFor.size >= MAX_ASKED) return;
-    const before = this.#askedFor.size;
-    this.#askedFor.add(key(random));
-    if (this.#askedFor.size > before && this.has(random)) this.matched++;
+    if (this.#askedFor.add(random) && this.has(random)) this.matched++;
   }
 
   wasAsked(random: Uint8Array): boolean {
-    return this.#askedFor.has(key(random));
+    return this.#askedFor.has(random);
   }
 
   add(kind: SecretKind, random: Uint8Array, secret: Uint8Array): void {
@@ -167,6 +173,8 @@ class Store implements KeyStore {
     if (random.length !== RANDOM || secret.length > MAX_SECRET) return;
     if (this.#wanted !== null && !this.#wanted(random)) {
       this.counts.unwanted++;
+      this.#passed ??= new HashCounter();
+      this.#passed.add(hashOf(random, 0));
       return;
     }
     const row = this.#slots[this.#probe(kind, random)]!;
@@ -225,7 +233,7 @@ class Store implements KeyStore {
     const known = this.has(random);
     if (!known) this.#randoms++;
     // A connection may have asked before its secrets came.
-    if (!known && this.#askedFor.has(key(random))) this.matched++;
+    if (!known && this.#askedFor.has(random)) this.matched++;
     const at = this.#used;
     this.#arena[at] = kind;
     this.#arena[at + 1] = secret.length;

@@ -65,6 +65,15 @@ describe("key logs", () => {
     expect(warning?.count).toBeGreaterThan(1);
   });
 
+  it("of a million sessions that fit nothing: how many there are is known although none is kept", async () => {
+    const keylogs = [crowded("crowded-other.keys", "")];
+    const report = await checked(bytesOf("mitm-401-basic.pcap"), { keylogs });
+    expect(report.verdict).toBe("encrypted");
+    // They are told apart by 32 bits: of a million some hundred are taken for others.
+    expect(report.capture.keys.sessions).toBeGreaterThan(999_500);
+    expect(report.capture.keys.sessions).toBeLessThanOrEqual(1_000_000);
+  });
+
   it("several, with CRLF, comments and duplicates", async () => {
     const lines = keysOf("mitm-401-basic.keys").split("\n").filter(Boolean);
     const keylogs = lines.map((line, i) =>
