@@ -5,7 +5,9 @@ import {
   cipherSuiteName,
   ja3,
   ja4,
+  publicKeyOf,
   type RecordCounts,
+  signatureAlgorithmOf,
   type TlsFacts,
   type TlsRole,
   versionName,
@@ -14,6 +16,9 @@ import { fingerprint, type ReportDigests } from "./build.ts";
 import { timestamp } from "./time.ts";
 import type { ReportCertificate, ReportRecordCounts, ReportTls } from "./types.ts";
 
+/** Real chains have two to four certificates. */
+const MAX_CHAIN = 10;
+
 export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
@@ -21,7 +26,7 @@ export function buildTls(
   digests: ReportDigests | null,
 ): ReportTls {
   const { clientHello, serverHello } = tls;
-  const leaf = tls.certificates[0];
+  const [leaf, ...chain] = tls.certificates;
   return {
     version: serverHello === null ? null : versionName(serverHello.version),
     sni: clientHello?.sni ?? null,
@@ -43,6 +48,7 @@ export function buildTls(
       encrypted,
     })),
     certificate: leaf === undefined ? null : certificate(leaf, digests),
+    chain: chain.slice(0, MAX_CHAIN).map((issuer) => certificate(issuer, digests)),
     intercepted: interception.state,
     interceptedWhy: interception.why,
     decrypted: inside,
@@ -71,5 +77,8 @@ function certificate(leaf: Certificate, digests: ReportDigests | null): ReportCe
     notAfter: leaf.notAfter === null ? null : timestamp(leaf.notAfter),
     names: leaf.names,
     fingerprint: fingerprint(leaf.der, digests),
+    key: publicKeyOf(leaf),
+    signatureAlgorithm: signatureAlgorithmOf(leaf),
+    selfIssued: leaf.subject === leaf.issuer && leaf.subject !== "",
   };
 }

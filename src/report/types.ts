@@ -76,6 +76,21 @@ export interface ReportCertificate {
   readonly names: readonly string[];
   /** SHA-256 of the DER, hexadecimal. */
   readonly fingerprint: string;
+  /** null if it is damaged. */
+  readonly key: ReportKey | null;
+  /** How the issuer signed, "sha256WithRSAEncryption"; dotted numbers where the name is not known, null if it is damaged. */
+  readonly signatureAlgorithm: string | null;
+  /** Subject and issuer are the same name (RFC 5280 §3.2): a root, or one that nobody vouches for. */
+  readonly selfIssued: boolean;
+}
+
+/** A public key. */
+export interface ReportKey {
+  /** "RSA", "EC", "Ed25519"; dotted numbers where the name is not known. */
+  readonly algorithm: string;
+  readonly bits: number | null;
+  /** Of an EC key. */
+  readonly curve: string | null;
 }
 
 export interface ReportTls {
@@ -92,7 +107,10 @@ export interface ReportTls {
   readonly handshakeComplete: boolean;
   readonly records: { readonly client: ReportRecordCounts; readonly proxy: ReportRecordCounts };
   readonly alerts: readonly ReportAlert[];
+  /** Of the server side: what the proxy presents. */
   readonly certificate: ReportCertificate | null;
+  /** The certificates that were sent behind it, in this order; at most 10. */
+  readonly chain: readonly ReportCertificate[];
   readonly intercepted: "yes" | "no" | "unknown";
   /** What tells it, in words with frames; null where nothing does. */
   readonly interceptedWhy: string | null;

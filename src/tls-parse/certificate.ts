@@ -28,6 +28,7 @@ interface Fields {
   notBefore: Nanos | null;
   notAfter: Nanos | null;
   publicKey: Uint8Array;
+  signatureAlgorithm: Uint8Array;
   names: readonly string[];
   isCa: boolean;
 }
@@ -42,6 +43,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
     notBefore: null,
     notAfter: null,
     publicKey: NOTHING,
+    signatureAlgorithm: NOTHING,
     names: [],
     isCa: false,
   };
@@ -60,6 +62,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
     names: fields.names,
     isCa: fields.isCa,
     publicKey: fields.publicKey,
+    signatureAlgorithm: fields.signatureAlgorithm,
     serial: fields.serial,
     malformed: !fits || r.failed !== null,
   };
@@ -71,7 +74,8 @@ function readBody(r: Reader, fields: Fields): boolean {
   const serial = readElement(r);
   if (serial.tag !== TAG.integer) return false;
   fields.serial = integerText(contentOf(serial));
-  readElement(r); // signature algorithm
+  const algorithm = readElement(r);
+  fields.signatureAlgorithm = r.bytes.subarray(algorithm.start, algorithm.end);
   const issuer = readElement(r);
   if (issuer.tag !== TAG.sequence) return false;
   fields.issuer = readName(issuer.content);

@@ -1,5 +1,7 @@
 // The TLS room: bytes and gaps of a connection in, its records, handshake, alerts, certificates and fingerprints out.
+
 export { parseCertificate } from "./certificate.ts";
+export { publicKeyOf, signatureAlgorithmOf } from "./certificate-algorithms.ts";
 export { createTlsConversation } from "./conversation.ts";
 export { ja3, ja3String } from "./ja3.ts";
 export { ja4 } from "./ja4.ts";

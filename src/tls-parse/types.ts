@@ -75,10 +75,22 @@ export interface Certificate {
   /** DNS names and IP addresses of subjectAltName. */
   readonly names: readonly string[];
   readonly isCa: boolean;
-  /** The DER of SubjectPublicKeyInfo, to compare keys. */
+  /** The DER of SubjectPublicKeyInfo, to compare keys; see `publicKeyOf`. */
   readonly publicKey: Uint8Array;
+  /** The DER of the AlgorithmIdentifier of its signature; see `signatureAlgorithmOf`. */
+  readonly signatureAlgorithm: Uint8Array;
   readonly serial: string;
   readonly malformed: boolean;
+}
+
+/** What kind of public key a certificate has. */
+export interface PublicKey {
+  /** "RSA", "EC", "Ed25519"; dotted numbers where the name is not known. */
+  readonly algorithm: string;
+  /** Size in bits; null where it is not known. */
+  readonly bits: number | null;
+  /** Named curve of an EC key, "P-256"; null for other keys. */
+  readonly curve: string | null;
 }
 
 export interface TlsAlert {

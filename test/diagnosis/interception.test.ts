@@ -29,6 +29,7 @@ function certificate(change: Partial<Certificate> = {}): Certificate {
     names: [HOST],
     isCa: false,
     publicKey: new TextEncoder().encode(`key ${serial}`),
+    signatureAlgorithm: new Uint8Array(0),
     serial: String(serial),
     malformed: false,
     ...change,

@@ -26,6 +26,7 @@ function withoutFingerprints(connection: ReportConnection): ReportConnection {
     ja3: null,
     ja4: null,
     certificate: certificate === null ? null : { ...certificate, fingerprint: "" },
+    chain: tunnel.tls.chain.map((behind) => ({ ...behind, fingerprint: "" })),
   };
   return { ...connection, tunnel: { ...tunnel, tls } };
 }

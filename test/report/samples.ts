@@ -79,7 +79,23 @@ function tls(change: Partial<ReportTls> = {}): ReportTls {
       notAfter: "2027-03-09T08:10:00.000000000Z",
       names: ["news.example.com"],
       fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      key: { algorithm: "EC", bits: 256, curve: "P-256" },
+      signatureAlgorithm: "sha256WithRSAEncryption",
+      selfIssued: false,
     },
+    chain: [
+      {
+        subject: "CN=Example Interception CA,O=Example",
+        issuer: "CN=Example Interception CA,O=Example",
+        notBefore: "2020-01-01T00:00:00.000000000Z",
+        notAfter: "2040-01-01T00:00:00.000000000Z",
+        names: [],
+        fingerprint: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        key: { algorithm: "RSA", bits: 2048, curve: null },
+        signatureAlgorithm: "sha256WithRSAEncryption",
+        selfIssued: true,
+      },
+    ],
     intercepted: "yes",
     interceptedWhy:
       'the certificate of frame 22 (issuer "CN=Example Interception CA,O=Example") had been made only 5 min before',
@@ -287,7 +303,14 @@ const SHUT = tunnel({
     tls: "handshake complete",
     https: "cannot be seen without keys",
   },
-  tls: tls({ certificate: null, intercepted: "unknown", interceptedWhy: null, decrypted: "none", alpn: null }),
+  tls: tls({
+    certificate: null,
+    chain: [],
+    intercepted: "unknown",
+    interceptedWhy: null,
+    decrypted: "none",
+    alpn: null,
+  }),
 });
 
 /** What a connection with each verdict differs in from the ordinary case. */

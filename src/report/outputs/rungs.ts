@@ -1,4 +1,5 @@
 // What passed on one connection, step by step in the three stages of a tunnel: what ladders are drawn from.
+
 import type {
   ReportConnection,
   ReportCredentials,
@@ -7,6 +8,7 @@ import type {
   ReportTls,
   ReportTransition,
 } from "../types.ts";
+import { certificateLines } from "./certificate-text.ts";
 
 /** The stages as a proxy's policy has them. */
 export type Stage = "connect" | "tls" | "https";
@@ -126,8 +128,7 @@ function tlsDetails({ frame, what }: ReportTransition, tls: ReportTls): string[]
     return [[tls.version, tls.cipher, tls.alpn].filter((fact) => fact !== null).join(", ")];
   }
   if (what === "certificate" && tls.certificate !== null) {
-    const { subject, issuer } = tls.certificate;
-    return [`${subject}, issued by ${issuer}`, ...(tls.interceptedWhy === null ? [] : [tls.interceptedWhy])];
+    return [...certificateLines(tls), ...(tls.interceptedWhy === null ? [] : [tls.interceptedWhy])];
   }
   return [];
 }

@@ -1,5 +1,7 @@
 // The report on a terminal: what is wrong and what to do, the connections, what could not be seen.
+
 import type { Report, ReportCapture, ReportConnection } from "../types.ts";
+import { certificateLines } from "./certificate-text.ts";
 import { connectionsTable } from "./connections-table.ts";
 import { headline } from "./headline.ts";
 import { problems, unseen } from "./problems.ts";
@@ -49,10 +51,8 @@ function details({ stream, summary, proxy, tunnel, notes }: ReportConnection, st
       `ECH ${tls.ech}`,
     ];
     lines.push(labelled(style, "TLS", facts.join("; ")));
-    if (tls.certificate !== null) {
-      const { subject, issuer } = tls.certificate;
-      lines.push(labelled(style, "Certificate", `${subject}, issued by ${issuer}`));
-    }
+    const certificate = certificateLines(tls);
+    if (certificate.length > 0) lines.push(labelled(style, "Certificate", certificate.join("; ")));
     if (tls.ja3 !== null) lines.push(labelled(style, "JA3", tls.ja3));
     if (tls.ja4 !== null) lines.push(labelled(style, "JA4", tls.ja4));
   }

@@ -51,6 +51,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
       ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
       ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
       ...["kind", "since", "worst", "hash", "mode", "force", "exception"],
+      ...["algorithm", "curve", "signatureAlgorithm"],
     ].map((name) => [name, "fixed"] as const),
   ),
 };
