@@ -49,6 +49,50 @@ version("12-no-extended-master-secret", "TLS 1.2 without extended master secret"
 version("12-camellia", "TLS 1.2, Camellia-CBC: a suite that is seldom read", "tls1_2", "ECDHE-RSA-CAMELLIA128-SHA256", "TLSv1_2")
 
 
+@scenario("tls-12-3des", "TLS 1.2, 3DES-CBC with SHA-1: GnuTLS on both sides, since Debian's OpenSSL has no such suite any more")
+def triple_des(lab):
+    priority = "NONE:+VERS-TLS1.2:+3DES-CBC:+SHA1:+ECDHE-RSA:+SIGN-ALL:+GROUP-ALL:+COMP-NULL"
+    crt, key = pki.leaf(lab.tmp, ["www.example.com"], kind="rsa")
+    proc = lab.procs.start(lab.net.origin, ["gnutls-serv", "--port", "443", "--x509certfile", crt, "--x509keyfile", key, "--http",
+                                            "--priority", priority])
+    lab.procs.wait_listening(lab.net.origin, 443, proc)
+    squid = lab.squid()
+    # gnutls-cli knows no proxies: ncat asks for the tunnel, as the client's own program.
+    tunnel_through = f"ncat --proxy {squid.ip}:{squid.port} --proxy-type http www.example.com 443"
+    ncat = lab.procs.start(lab.net.client, ["ncat", "-l", "127.0.0.1", "4443", "--sh-exec", tunnel_through])
+    lab.procs.wait_listening(lab.net.client, 4443, ncat)
+    request = lab.write("request", "GET /page HTTP/1.0\r\nHost: www.example.com\r\n\r\n")
+    gnutls = (f"gnutls-cli --logfile=/dev/null --x509cafile '{lab.trust}' --sni-hostname www.example.com --verify-hostname www.example.com "
+              f"--priority {priority} --port 4443 127.0.0.1")
+    with lab.capture():
+        r = lab.client_program(["sh", "-c", f"(sleep 0.7; cat {request}; sleep 1.2) | {gnutls}"], "GnuTLS 3.7")
+    lab.expect("HTTP/1.0 200" in r.out, r)
+    lab.from_logs()
+    lab.connections[0]["exchanges"] = [exchange("GET", "https://www.example.com/page", 200, "origin")]
+    lab.connections[0]["tunnel"].update(sni="www.example.com", tlsVersion="TLS 1.2")
+    lab.judge("ok", without=["encrypted"])
+
+
+@scenario("tls-13-padding", "TLS 1.3 whose records are padded to multiples of 512 bytes by both sides (RFC 8446 section 5.4)")
+def padding(lab):
+    d = lab.mkdir("www")
+    lab.write("www/page.txt", "A page.\n" * 20)
+    crt, key = pki.leaf(lab.tmp, ["www.example.com"])
+    proc = lab.procs.start(lab.net.origin, ["openssl", "s_server", "-accept", "443", "-cert", crt, "-key", key, "-WWW", "-tls1_3",
+                                            "-record_padding", "512"], cwd=d)
+    lab.procs.wait_listening(lab.net.origin, 443, proc)
+    squid = lab.squid()
+    conf = lab.write("padding.cnf", "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nRecordPadding = 512\n")
+    with lab.capture():
+        r = lab.openssl("-tls1_3", *HOST, proxy=squid, stdin="GET /page.txt HTTP/1.0\r\nHost: www.example.com\r\n\r\n",
+                        env={"OPENSSL_CONF": conf})
+    lab.expect("A page." in r.out, r)
+    lab.from_logs()
+    lab.connections[0]["exchanges"] = [exchange("GET", "https://www.example.com/page.txt", 200, "origin")]
+    lab.connections[0]["tunnel"].update(sni="www.example.com", tlsVersion="TLS 1.3")
+    lab.judge("ok", without=["encrypted"])
+
+
 @scenario("tls-12-rsa-private-key", "TLS 1.2 with RSA key exchange, and the server's private key instead of a key log")
 def rsa_private_key(lab):
     lab.origin(maximum="TLSv1_2", ciphers="AES256-SHA256:@SECLEVEL=0", kind="rsa", names=["www.example.com"])
