@@ -20,6 +20,8 @@ const PORT_80 = "to port 80 tshark hands the tunnel to no dissector: its HTTP is
 const PLAIN_ANSWER = "tshark keeps the stream with TLS: plaintext that answers a ClientHello is ignored";
 const TLS_IN_TLS =
   "tshark follows no CONNECT inside TLS: what the tunnel carries is missing, SNI and JA3 are the outer ones";
+const UNTIL_CLOSE =
+  "an answer until close: tshark waits for an end that TLS tells and TCP does not, and then shows no head";
 const LOST_ANSWER = "without the 2xx tshark takes what follows for the CONNECT's continuation";
 
 /** By capture; the connection is its first one. */
@@ -42,10 +44,9 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "tshark shows no answer whose body has a hole, and decrypts nothing behind the hole: the answers' heads are both there",
     logged: { statuses: "200 200 200" },
   },
-  "tls-12-renegotiation": {
-    why: "an answer until close: tshark waits for an end that TLS tells and TCP does not, and then shows no head",
-    logged: { statuses: "200 200" },
-  },
+  "tls-12-renegotiation": { why: UNTIL_CLOSE, logged: { statuses: "200 200" } },
+  "tls-12-3des": { why: UNTIL_CLOSE, logged: { statuses: "200 200" } },
+  "tls-13-padding": { why: UNTIL_CLOSE, logged: { statuses: "200 200" } },
   "tls-nothing-sent": {
     why: "tshark waits for a body behind the last 200, as nothing follows it: it is shown as a segment only",
     logged: { statuses: "200" },
