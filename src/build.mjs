@@ -96,9 +96,14 @@ async function buildProgram(outfile) {
 }
 
 async function buildLibrary(dist) {
-  const entryPoints = ["src/index.ts"];
-  const outfile = join(dist, "index.js");
-  await build({ ...common, entryPoints, outfile, format: "esm", packages: "external", plugins: [constants] });
+  const library = { ...common, format: "esm", packages: "external", plugins: [constants] };
+  await build({ ...library, entryPoints: ["src/index.ts"], outfile: join(dist, "index.js") });
+  await build({
+    ...library,
+    platform: "neutral",
+    entryPoints: ["src/web/index.ts"],
+    outfile: join(dist, "portable.js"),
+  });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "--project", join(root, "src/tsconfig.json"), "--outDir", join(dist, "types")], {
     stdio: "inherit",

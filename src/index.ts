@@ -19,3 +19,4 @@ export { type Explanation, explanations, VERDICTS, type Verdict } from "./diagno
 export { type TraceExplanation, traceExplanations } from "./policy-trace/index.ts";
 export type * from "./report/index.ts";
 export { auditSchema, reportSchema, traceSchema } from "./report/index.ts";
+export type { TlsPlatform } from "./tls-decrypt/index.ts";

@@ -16,7 +16,7 @@ export interface AuditProgress {
   readonly problems: number;
 }
 
-export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name"> {
+export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail"> {
   /** Captures that are checked at a time; more than one needs `workerFile`. Default 1. */
   readonly jobs?: number;
   /** Bundle for worker threads; comes with the program. */

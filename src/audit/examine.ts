@@ -51,7 +51,7 @@ export async function examine(
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
   const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
-  const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable);
+  const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable, options.ciphers);
   const unusable = (): CheckFailure | null =>
     keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
   const failed = unusable();

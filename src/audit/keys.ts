@@ -8,6 +8,7 @@ import {
   type OpenerOptions,
   readKeyLog,
   type TlsOpener,
+  type TlsPlatform,
 } from "../tls-decrypt/index.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
@@ -58,6 +59,7 @@ export function loadKeys(
   options: KeyOptions,
   choices: OpenerOptions,
   rereadable: boolean,
+  ciphers: TlsPlatform = nodeCrypto,
 ): CaptureKeys {
   let store = createKeyStore();
   const cache = createSessionCache();
@@ -75,7 +77,7 @@ export function loadKeys(
       sources.add("keylog");
     }
     for (const path of options.rsaKeys ?? []) {
-      const why = readRsaKey(path, store);
+      const why = readRsaKey(path, store, ciphers);
       if (why !== null) failure ??= { path, why };
       sources.add("rsa-key");
     }
@@ -130,7 +132,7 @@ export function loadKeys(
     opener() {
       connections++;
       if (!waiting && store.sessions === 0 && store.rsaKeys.length === 0) return null;
-      return createRecordOpener(store, nodeCrypto, cache, choices);
+      return createRecordOpener(store, ciphers, cache, choices);
     },
     facts: () => ({
       sources: [...sources],
@@ -174,9 +176,9 @@ function readInto(path: string, store: KeyStore): string | null {
   }
 }
 
-function readRsaKey(path: string, store: KeyStore): string | null {
+function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform): string | null {
   try {
-    return store.addRsaKey(readFileSync(path, "latin1"), nodeCrypto)
+    return store.addRsaKey(readFileSync(path, "latin1"), ciphers)
       ? null
       : "there is no RSA private key in this file (PEM, not encrypted)";
   } catch (error) {

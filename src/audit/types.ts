@@ -1,5 +1,6 @@
 // What the engine takes and gives, for the command line, the library and audits.
 import type { Report } from "../report/index.ts";
+import type { TlsPlatform } from "../tls-decrypt/index.ts";
 
 /** A place to look for proxies; either part may be left out. */
 export interface ProxyAddress {
@@ -24,6 +25,8 @@ export interface CheckOptions {
   readonly accessLogs?: readonly string[];
   /** False: large response bodies inside TLS are passed over, so their authentication tags are not verified. Default true. */
   readonly verifyBodies?: boolean;
+  /** The ciphers with which TLS is opened. Default: those of Node; `pcapcheck/portable` has some that need no platform. */
+  readonly ciphers?: TlsPlatform;
   /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */
   readonly onProgress?: (bytes: number, total: number | null) => void;
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */

@@ -191,7 +191,7 @@ export class Handshake12 {
   ): Protection | null {
     const repeated = new Uint8Array(key.length * cipher.repeat);
     for (let i = 0; i < cipher.repeat; i++) repeated.set(key, i * key.length);
-    const cbc = legacyCbc(cipher.name, repeated) ?? this.#platform.cbc(cipher.name, repeated);
+    const cbc = this.#platform.cbc(cipher.name, repeated) ?? legacyCbc(cipher.name, repeated);
     if (cbc === null) return null;
     const layout = {
       block: cipher.block,

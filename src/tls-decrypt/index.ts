@@ -2,6 +2,6 @@
 export { readKeyLog } from "./key-log.ts";
 export { createKeyStore, type KeyStore } from "./key-store.ts";
 export { createRecordOpener } from "./opener.ts";
-export type { Aead, AeadName, Cbc, CbcName, RsaKey, TlsPlatform } from "./platform.ts";
+export type { Aead, AeadName, Cbc, CbcName, HashName, RsaKey, TlsPlatform } from "./platform.ts";
 export { createSessionCache, type SessionCache } from "./sessions.ts";
 export type * from "./types.ts";

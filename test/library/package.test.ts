@@ -13,6 +13,7 @@ afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 const SOURCE = `
 import { createReadStream, readFileSync } from "node:fs";
 import { checkCapture, reportSchema, VERDICTS, type CaptureSource, type CheckResult, type Report, type Verdict } from "pcapcheck";
+import { portableCiphers } from "pcapcheck/portable";
 import schema from "pcapcheck/report.schema.json" with { type: "json" };
 
 const [capture = "", keys = ""] = process.argv.slice(2);
@@ -26,7 +27,8 @@ const web = new ReadableStream<Uint8Array>({
 const sources: Record<string, CaptureSource> = { path: capture, bytes, node: createReadStream(capture), web };
 const verdicts: Record<string, Verdict | string> = {};
 for (const [name, source] of Object.entries(sources)) {
-  const result: CheckResult = await checkCapture(source, { keylogs: [keys] });
+  const ciphers = name === "bytes" ? { ciphers: portableCiphers } : {};
+  const result: CheckResult = await checkCapture(source, { keylogs: [keys], ...ciphers });
   verdicts[name] = "kind" in result ? result.message : verdictOf(result);
 }
 function verdictOf(report: Report): Verdict {
@@ -43,7 +45,7 @@ describe("the package", () => {
   beforeAll(() => {
     const home = join(consumer, "node_modules");
     const own = join(home, "pcapcheck");
-    mkdirSync(join(home, "@types"), { recursive: true });
+    for (const scope of ["@types", "@noble"]) mkdirSync(join(home, scope), { recursive: true });
     mkdirSync(own);
     cpSync(join(root, "package.json"), join(own, "package.json"));
     execFileSync(process.execPath, [join(root, "src/build.mjs"), "--library", join(own, "dist")], { stdio: "pipe" });

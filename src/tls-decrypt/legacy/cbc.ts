@@ -1,5 +1,6 @@
 // CBC mode (NIST SP 800-38A §6.2) around block ciphers that current platforms have dropped but old captures hold.
 import type { Cbc, CbcName } from "../platform.ts";
+import { tripleDesDecryptor } from "./des.ts";
 import { ideaDecryptor } from "./idea.ts";
 import { rc2Decryptor } from "./rc2.ts";
 import { seedDecryptor } from "./seed.ts";
@@ -7,7 +8,7 @@ import { seedDecryptor } from "./seed.ts";
 /** Decrypts one block at `at` of `bytes` into `out` at `to`. */
 export type DecryptBlock = (bytes: Uint8Array, at: number, out: Uint8Array, to: number) => void;
 
-/** A cipher that this room brings itself; null for all others. */
+/** A cipher that this room brings itself, for platforms without it; null for all others. */
 export function legacyCbc(name: CbcName, key: Uint8Array): Cbc | null {
   switch (name) {
     case "seed-cbc":
@@ -16,6 +17,8 @@ export function legacyCbc(name: CbcName, key: Uint8Array): Cbc | null {
       return cbcOf(ideaDecryptor(key), 8);
     case "rc2-cbc":
       return cbcOf(rc2Decryptor(key), 8);
+    case "3des-ede-cbc":
+      return cbcOf(tripleDesDecryptor(key), 8);
     default:
       return null;
   }
