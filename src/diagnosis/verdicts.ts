@@ -112,7 +112,10 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
   if (tunnel.opened === null) {
     found.push({
       verdict: "incomplete",
-      summary: `The answer to CONNECT ${tunnel.target.text} is not in the capture, only the tunnel behind it.`,
+      summary:
+        tunnel.target.text === ""
+          ? "The CONNECT and its answer are not in the capture, only the tunnel behind them."
+          : `The answer to CONNECT ${tunnel.target.text} is not in the capture, only the tunnel behind it.`,
     });
   }
   // What was found inside says more than what kind of protocol it is.

@@ -52,7 +52,7 @@ function details({ stream, summary, proxy, tunnel, notes }: ReportConnection, st
     ];
     lines.push(labelled(style, "TLS", facts.join("; ")));
     const certificate = certificateLines(tls);
-    if (certificate.length > 0) lines.push(labelled(style, "Certificate", certificate.join("; ")));
+    if (certificate.length > 0) lines.push(labelled(style, "Chain", certificate.join("; ")));
     if (tls.ja3 !== null) lines.push(labelled(style, "JA3", tls.ja3));
     if (tls.ja4 !== null) lines.push(labelled(style, "JA4", tls.ja4));
   }
