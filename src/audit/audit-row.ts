@@ -31,7 +31,11 @@ export async function checkTask(task: AuditTask, options: CheckOptions): Promise
 }
 
 /** The row of a capture that could not be checked. */
-export function failedRow({ path, size, modified, hash }: AuditTask, message: string): AuditRow {
+export function failedRow(
+  { path, size, modified, hash }: AuditTask,
+  message: string,
+  givenUp: AuditRow["givenUp"] = null,
+): AuditRow {
   return {
     path,
     size,
@@ -40,6 +44,7 @@ export function failedRow({ path, size, modified, hash }: AuditTask, message: st
     verdict: null,
     exitCode: 2,
     message,
+    givenUp,
     start: null,
     end: null,
     packets: 0,
@@ -67,6 +72,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     verdict,
     exitCode: exitCodeOf(verdict),
     message: null,
+    givenUp: null,
     start: capture.start === null ? null : timestamp(capture.start),
     end: capture.end === null ? null : timestamp(capture.end),
     packets: capture.packets,

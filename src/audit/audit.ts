@@ -112,8 +112,9 @@ async function runAll(
   runner: Runner,
   journal: Journal | null,
   take: (task: AuditTask, row: AuditRow | null) => void,
-  { signal }: AuditOptions,
+  options: AuditOptions,
 ): Promise<boolean> {
+  const { signal } = options;
   const underWay: { task: AuditTask; row: Promise<AuditRow | null>; fresh: boolean }[] = [];
   let next = 0;
   let breath = Date.now();
@@ -121,7 +122,7 @@ async function runAll(
     while (underWay.length < runner.window && next < tasks.length && signal?.aborted !== true) {
       const task = tasks[next++]!;
       const known = journal?.known.get(task.path);
-      const same = known !== undefined && isSame(known, task);
+      const same = known !== undefined && isSame(known, task, options);
       underWay.push({ task, row: same ? Promise.resolve(known) : runner.run(task), fresh: !same });
     }
     const first = underWay.shift();
@@ -137,9 +138,21 @@ async function runAll(
   return next < tasks.length;
 }
 
-function isSame(row: AuditRow, task: AuditTask): boolean {
+/** Whether the journal's row still holds: the file is what it was, and a limit that ended it would end it again. */
+function isSame(row: AuditRow, task: AuditTask, options: AuditOptions): boolean {
+  if (mayGetFurther(row, options)) return false;
   if (task.hash !== null && row.hash !== null) return task.hash === row.hash;
   return row.size === task.size && row.modified === task.modified;
+}
+
+/** Whether a capture that was given up has more time or memory now than it had then. */
+function mayGetFurther({ givenUp }: AuditRow, { timeoutMs, maxMemoryMiB }: AuditOptions): boolean {
+  if (!givenUp) return false;
+  if (givenUp.limit === "time") return timeoutMs === undefined || timeoutMs > givenUp.limitMs;
+  const now = maxMemoryMiB ?? null;
+  const then = givenUp.limitMiB;
+  // What Node grants by itself may be more or less than a number that is given: then it is tried.
+  return now === null || then === null ? now !== then : now > then;
 }
 
 function latestRows(paths: readonly string[]): Iterable<AuditRow> {

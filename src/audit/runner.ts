@@ -57,14 +57,14 @@ async function inWorkers(check: CheckOptions, options: RunnerOptions, workerFile
       try {
         return (await pool.run({ task, check } satisfies WorkerTask, { signal: abort.signal })) as AuditRow | null;
       } catch (error) {
-        if (abort.signal.aborted) return failedRow(task, `it took longer than ${timeoutMs! / 1000} s`);
-        const memory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-        return failedRow(
-          task,
-          memory
-            ? `it took more than ${maxMemoryMiB} MiB of memory`
-            : `the worker ended: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        if (timeoutMs !== null && abort.signal.aborted)
+          return failedRow(task, `it took longer than ${timeoutMs / 1000} s`, { limit: "time", limitMs: timeoutMs });
+        if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
+          const most = maxMemoryMiB === null ? "Node grants a worker" : `${maxMemoryMiB} MiB`;
+          const message = `it took more memory than ${most}`;
+          return failedRow(task, message, { limit: "memory", limitMiB: maxMemoryMiB });
+        }
+        return failedRow(task, `the worker ended: ${error instanceof Error ? error.message : String(error)}`);
       } finally {
         if (timer !== null) clearTimeout(timer);
       }

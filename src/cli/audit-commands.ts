@@ -14,7 +14,10 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .argument("<path...>", "captures are recognised by their content");
   readingOptions(audit)
     .option("-j, --jobs <n>", "captures checked at a time, each in a worker (default: 1, in the process itself)", jobs)
-    .option("--journal <file>", "write each result as it comes; started again, the audit goes on where it was")
+    .option(
+      "--journal <file>",
+      "write each result as it comes; started again, the audit goes on where it was, and tries again what --timeout or --max-memory ended if more is allowed",
+    )
     .option("--hash", "tell changed files by their content instead of size and time")
     .option("--shard <i/n>", "only the i-th of n parts, split by path: for several machines", shard)
     .option("--join", "numbered files of one rotated capture (tcpdump -C/-G, dumpcap -b) are read as one")

@@ -5,6 +5,12 @@ import { boolean, count, list, nullable, object, oneOf, ref, type Schema, string
 const verdict = oneOf(...VERDICTS);
 const counts = { type: "object", additionalProperties: count };
 
+const amount = { type: "number", exclusiveMinimum: 0 };
+const givenUp = {
+  time: object({ limit: { const: "time" }, limitMs: amount }),
+  memory: object({ limit: { const: "memory" }, limitMiB: nullable(amount) }),
+};
+
 const $defs = {
   tally: object({
     name: string,
@@ -34,6 +40,7 @@ const $defs = {
     verdict: nullable(verdict),
     exitCode: oneOf(0, 1, 2, 3),
     message: nullable(string),
+    givenUp: nullable({ oneOf: [givenUp.time, givenUp.memory] }),
     start: nullable(time),
     end: nullable(time),
     packets: count,

@@ -18,6 +18,12 @@ export interface AuditGroup {
   readonly frame: number;
 }
 
+/** Why a capture was not checked to its end: the audit was told how long, or how much memory, one may take. */
+export type GivenUp =
+  | { readonly limit: "time"; readonly limitMs: number }
+  /** limitMiB: null where none was set, and the worker took what Node grants by itself. */
+  | { readonly limit: "memory"; readonly limitMiB: number | null };
+
 /** One capture of an audit: a line of the journal. */
 export interface AuditRow {
   /** As found: below the path that was given. */
@@ -31,6 +37,8 @@ export interface AuditRow {
   readonly verdict: Verdict | null;
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly message: string | null;
+  /** The limit that ended it; null if none did. */
+  readonly givenUp: GivenUp | null;
   readonly start: Timestamp | null;
   readonly end: Timestamp | null;
   readonly packets: number;

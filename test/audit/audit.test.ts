@@ -1,8 +1,7 @@
 // Audits: what is found, in which order, the journal and what survives its process, parts and their sum, rotated captures as one.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditCaptures, checkCapture, mergeJournals } from "../../src/audit/index.ts";
-import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
+import type { AuditRow, Report } from "../../src/report/index.ts";
 import { auditSchema } from "../../src/report/index.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -217,106 +216,3 @@ describe("rotated captures", () => {
     expect(report.rows.map(({ verdict }) => verdict)).toEqual(["auth-ok"]);
   });
 });
-
-describe("the program", () => {
-  const program = (): string => join(folder, "bin/pcapcheck.cjs");
-  beforeAll(() => {
-    mkdirSync(join(folder, "bin"));
-    execFileSync(process.execPath, [join(ROOT, "src/build.mjs"), "--program", program()], { stdio: "inherit" });
-    // What is not bundled is looked for where the program lies.
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  });
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [program(), "audit", ...args], { cwd: ROOT, encoding: "utf8" });
-
-  it("gives the same with two workers as with none", () => {
-    for (const format of ["ndjson", "table", "line"]) {
-      const alone = run("captures", "-f", format);
-      const many = run("captures", "-f", format, "-j", "2");
-      expect(many.stdout).toBe(alone.stdout);
-      expect([many.status, many.stderr]).toEqual([alone.status, ""]);
-    }
-  });
-
-  it("gives up a capture that takes too much memory or time, and goes on with another worker", () => {
-    const all = fresh("limits");
-    put(all, "squid-403.pcap");
-    makeLong(join(all, "long.pcap"));
-    const slow = run(all, "--timeout", "0.6", "-f", "ndjson");
-    expect(slow.stdout).toContain("it took longer than 0.6 s");
-    expect(slow.stdout).toContain('"tunnel-refused"');
-    const large = run(all, "--max-memory", "12", "-f", "ndjson");
-    expect(large.stdout).toContain("MiB of memory");
-    expect(large.stdout).toContain('"tunnel-refused"');
-    expect([slow.status, large.status]).toEqual([2, 2]);
-  });
-
-  it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
-    const without = join(folder, "without.ndjson");
-    expect(run("captures", "--journal", without, "-q").status).toBe(1);
-    const wanted = readFileSync(without, "utf8");
-    const journal = join(folder, "killed.ndjson");
-    for (let kill = 0; kill < 10; kill++) {
-      const child = spawn(process.execPath, [program(), "audit", "captures", "--journal", journal, "-q"], {
-        cwd: ROOT,
-        stdio: "ignore",
-      });
-      // Anywhere between its start and its end.
-      await ended(child, 60 + Math.random() * 300);
-      if (existsSync(journal)) {
-        const text = readFileSync(journal, "utf8");
-        expect(wanted.startsWith(text.slice(0, text.lastIndexOf("\n") + 1))).toBe(true);
-      }
-    }
-    run("captures", "--journal", journal, "-q");
-    expect(readFileSync(journal, "utf8")).toBe(wanted);
-  });
-
-  it("ends at Ctrl-C with what is done", async () => {
-    const all = fresh("interrupted");
-    for (let i = 0; i < 2000; i++) copyFileSync(join(CAPTURES, "far-401-h2.pcap"), join(all, `${i}.pcap`));
-    const child = spawn(process.execPath, [
-      program(),
-      "audit",
-      all,
-      "-f",
-      "json",
-      "-o",
-      join(folder, "interrupted.json"),
-    ]);
-    setTimeout(() => child.kill("SIGINT"), 600);
-    const code = await new Promise((resolve) => child.on("exit", resolve));
-    const report = JSON.parse(readFileSync(join(folder, "interrupted.json"), "utf8")) as AuditReport;
-    expect(code).toBe(2);
-    expect(report.captures.interrupted).toBe(true);
-    expect(report.rows.length).toBe(report.captures.total);
-    expect(report.captures.total).toBeLessThan(2000);
-  });
-});
-
-/** Kills the process after so many milliseconds, and waits for its end. */
-async function ended(child: ChildProcess, milliseconds: number): Promise<void> {
-  const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
-  await new Promise((resolve) => child.on("exit", resolve));
-  clearTimeout(timer);
-}
-
-/** A capture of many tunnels: one recorded connection over and over, each time from another port. */
-function makeLong(path: string): void {
-  const one = readFileSync(join(CAPTURES, "squid-basic.pcap"));
-  const packets = one.subarray(24);
-  const copies: Buffer[] = [one.subarray(0, 24)];
-  for (let i = 0; i < 30_000; i++) {
-    const copy = Buffer.from(packets);
-    for (let at = 0; at + 16 <= copy.length; ) {
-      const length = copy.readUInt32LE(at + 8);
-      const ip = at + 16 + 14;
-      const tcp = ip + (copy[ip]! & 15) * 4;
-      const side = copy.readUInt16BE(tcp) === 3128 ? 2 : 0;
-      copy.writeUInt16BE(1024 + (i % 60_000), tcp + side);
-      at += 16 + length;
-    }
-    copies.push(copy);
-  }
-  writeFileSync(path, Buffer.concat(copies));
-}

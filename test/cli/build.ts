@@ -1,6 +1,6 @@
 // The program as it is shipped, one bundled file in a temporary folder, and ways to run it.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,8 @@ export function buildProgram(): Program {
   const folder = mkdtempSync(join(tmpdir(), "pcapcheck-cli-"));
   const path = join(folder, "pcapcheck.cjs");
   execFileSync(process.execPath, [join(ROOT, "src/build.mjs"), "--program", path], { stdio: "inherit" });
+  // What is not bundled, the pool of workers, is looked for where the program lies.
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   const spawn = (command: string, args: readonly string[], { env = {}, input }: Surroundings): Ran => {
     const { status, stdout, stderr } = spawnSync(command, args, {
       cwd: folder,

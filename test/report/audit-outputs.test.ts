@@ -19,7 +19,16 @@ const SINCE = "2026-03-09T08:15:02.000000000Z";
 
 function row(path: string, change: Partial<AuditRow> = {}): AuditRow {
   return {
-    ...{ path, size: 100, modified: 0, hash: null, verdict: "tunnel-401-proxy", exitCode: 1, message: null },
+    ...{
+      path,
+      size: 100,
+      modified: 0,
+      hash: null,
+      verdict: "tunnel-401-proxy",
+      exitCode: 1,
+      message: null,
+      givenUp: null,
+    },
     ...{ start: SINCE, end: SINCE, packets: 9, connections: 42, tunnels: 42, wrong: 40, unseen: 1 },
     verdicts: { "tunnel-401-proxy": 40, encrypted: 1, ok: 1 },
     findings: { "tunnel-401-proxy": 40 },

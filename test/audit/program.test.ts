@@ -1,0 +1,139 @@
+// Audits through the program: workers, limits, journals that are gone on with, signals.
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuditReport, AuditRow } from "../../src/report/index.ts";
+import { buildProgram, captured, type Program } from "../cli/build.ts";
+
+const CAPTURES = dirname(captured("squid-basic.pcap"));
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+const inside = (name: string): string => join(program.folder, name);
+const run = (...args: string[]) => program.run(["audit", ...args]);
+const fresh = (name: string): string => {
+  mkdirSync(inside(name));
+  return inside(name);
+};
+const put = (to: string, ...names: string[]): void => {
+  for (const name of names) copyFileSync(captured(name), join(to, name));
+};
+
+describe("an audit by the program", () => {
+  it("gives the same with two workers as with none", () => {
+    for (const format of ["ndjson", "table", "line"]) {
+      const alone = run(CAPTURES, "-f", format);
+      const many = run(CAPTURES, "-f", format, "-j", "2");
+      expect(many.out).toBe(alone.out);
+      expect([many.code, many.err]).toEqual([alone.code, ""]);
+    }
+  });
+
+  it("gives up a capture that takes too much memory or time, and goes on with another worker", () => {
+    const all = fresh("limits");
+    put(all, "squid-403.pcap");
+    makeLong(join(all, "long.pcap"));
+    const slow = run(all, "--timeout", "0.6", "-f", "ndjson");
+    expect(slow.out).toContain("it took longer than 0.6 s");
+    expect(slow.out).toContain('"tunnel-refused"');
+    const large = run(all, "--max-memory", "12", "-f", "ndjson");
+    expect(large.out).toContain("it took more memory than 12 MiB");
+    expect(large.out).toContain('"tunnel-refused"');
+    expect([slow.code, large.code]).toEqual([2, 2]);
+  });
+
+  it("tries again what a limit ended if more is allowed, and only then", () => {
+    const all = fresh("retried");
+    put(all, "squid-403.pcap", "squid-basic.pcap");
+    const rows = (): readonly AuditRow[] =>
+      readFileSync(inside("retried.ndjson"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((line) => JSON.parse(line) as AuditRow);
+    const again = (...limits: string[]): string =>
+      run(all, "--journal", "retried.ndjson", "-q", ...limits).out.trimEnd();
+    // No worker starts in a microsecond.
+    expect(again("--timeout", "0.001")).toBe("not-checked");
+    expect(rows().map(({ givenUp }) => givenUp)).toEqual(Array(2).fill({ limit: "time", limitMs: 1 }));
+    expect(again("--timeout", "0.001", "-j", "2")).toBe("not-checked");
+    expect(again("--timeout", "0.001", "--max-memory", "500")).toBe("not-checked");
+    expect(rows()).toHaveLength(2);
+    // Of one of the files the limit was memory, as an earlier audit has it.
+    const [head, ...lines] = readFileSync(inside("retried.ndjson"), "utf8").split("\n");
+    const byMemory = lines.map((line) =>
+      line.replace('{"limit":"time","limitMs":1}', '{"limit":"memory","limitMiB":400}'),
+    );
+    writeFileSync(inside("retried.ndjson"), [head, byMemory[0], ...lines.slice(1)].join("\n"));
+    expect(again("--timeout", "50", "--max-memory", "300")).toBe("encrypted");
+    expect(rows().map(({ verdict }) => verdict)).toEqual([null, null, "encrypted"]);
+    expect(again("--timeout", "50", "--max-memory", "500")).toBe("tunnel-refused");
+    expect(again()).toBe("tunnel-refused");
+    expect(rows().map(({ verdict }) => verdict)).toEqual([null, null, "encrypted", "tunnel-refused"]);
+  });
+
+  it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
+    const without = inside("without.ndjson");
+    expect(run(CAPTURES, "--journal", without, "-q").code).toBe(1);
+    const wanted = readFileSync(without, "utf8");
+    const journal = inside("killed.ndjson");
+    for (let kill = 0; kill < 10; kill++) {
+      const child = spawn(process.execPath, [program.path, "audit", CAPTURES, "--journal", journal, "-q"], {
+        stdio: "ignore",
+      });
+      // Anywhere between its start and its end.
+      await ended(child, 60 + Math.random() * 300);
+      if (existsSync(journal)) {
+        const text = readFileSync(journal, "utf8");
+        expect(wanted.startsWith(text.slice(0, text.lastIndexOf("\n") + 1))).toBe(true);
+      }
+    }
+    run(CAPTURES, "--journal", journal, "-q");
+    expect(readFileSync(journal, "utf8")).toBe(wanted);
+  });
+
+  it("ends at Ctrl-C with what is done", async () => {
+    const all = fresh("interrupted");
+    for (let i = 0; i < 2000; i++) copyFileSync(join(CAPTURES, "far-401-h2.pcap"), join(all, `${i}.pcap`));
+    const child = spawn(process.execPath, [program.path, "audit", all, "-f", "json", "-o", inside("interrupted.json")]);
+    setTimeout(() => child.kill("SIGINT"), 600);
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    const report = JSON.parse(readFileSync(inside("interrupted.json"), "utf8")) as AuditReport;
+    expect(code).toBe(2);
+    expect(report.captures.interrupted).toBe(true);
+    expect(report.rows.length).toBe(report.captures.total);
+    expect(report.captures.total).toBeLessThan(2000);
+  });
+});
+
+/** Kills the process after so many milliseconds, and waits for its end. */
+async function ended(child: ChildProcess, milliseconds: number): Promise<void> {
+  const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  await new Promise((resolve) => child.on("exit", resolve));
+  clearTimeout(timer);
+}
+
+/** A capture of many tunnels: one recorded connection over and over, each time from another port. */
+function makeLong(path: string): void {
+  const one = readFileSync(join(CAPTURES, "squid-basic.pcap"));
+  const packets = one.subarray(24);
+  const copies: Buffer[] = [one.subarray(0, 24)];
+  for (let i = 0; i < 30_000; i++) {
+    const copy = Buffer.from(packets);
+    for (let at = 0; at + 16 <= copy.length; ) {
+      const length = copy.readUInt32LE(at + 8);
+      const ip = at + 16 + 14;
+      const tcp = ip + (copy[ip]! & 15) * 4;
+      const side = copy.readUInt16BE(tcp) === 3128 ? 2 : 0;
+      copy.writeUInt16BE(1024 + (i % 60_000), tcp + side);
+      at += 16 + length;
+    }
+    copies.push(copy);
+  }
+  writeFileSync(path, Buffer.concat(copies));
+}
