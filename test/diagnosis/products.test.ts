@@ -190,3 +190,11 @@ describe("looking up", () => {
     expect(issuerProduct("CN=R11,O=Let's Encrypt,C=US")).toBeNull();
   });
 });
+
+describe("the evidence of a mark", () => {
+  it("quotes the hop that tells, not those before and behind it", () => {
+    const via = "1.0 fred (Inside-7), 1.1 gateway (squid/5.7), 1.1 edge.example";
+    const [mark] = marksOf(responseHead(where(5, 5), 401, { fields: [{ name: "via", value: via }] }), []);
+    expect(mark?.text).toBe('the header "via: 1.1 gateway (squid/5.7)"');
+  });
+});

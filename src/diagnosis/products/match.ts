@@ -74,5 +74,8 @@ function headerText({ header, pattern }: Mark, head: ResponseHead): string | nul
   if (header === undefined) return null;
   if (pattern === undefined) return head.names.includes(header) ? `the header ${header}` : null;
   const field = head.fields.find(({ name, value }) => name === header && pattern.test(value));
-  return field === undefined ? null : `the header "${header}: ${field.value}"`;
+  if (field === undefined) return null;
+  // Of a list (Via: one member for each hop) the member that tells; the others are about somebody else.
+  const told = field.value.split(",").find((member) => pattern.test(member)) ?? field.value;
+  return `the header "${header}: ${told.trim()}"`;
 }
