@@ -1,5 +1,6 @@
 // Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import {
   createKeyStore,
   createRecordOpener,
@@ -17,6 +18,8 @@ const BESIDE = [".keys", ".keylog", ".sslkeylog"];
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
 const CHUNK_BYTES = 1024 * 1024;
+/** Behind the last change of a folder; the grain of FAT is two seconds. */
+const SETTLED_MS = 3_000;
 /** Key logs of more bytes than this together are larger than a capture's own: some 80,000 secrets. */
 const LARGE_LOGS = 16 * 1024 * 1024;
 /** A handshake inside TLS (an HTTPS proxy, a renegotiation) is seen only once the keys of the outer one were chosen. */
@@ -146,7 +149,38 @@ export function loadKeys(
 function beside(capture: string | null): string[] {
   if (capture === null || capture === "-") return [];
   const stem = capture.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap|dmp|ntar)$/i, "");
-  return BESIDE.map((ending) => stem + ending).filter(isFile);
+  const folder = dirname(capture);
+  const names = namesIn(folder);
+  const candidates = BESIDE.map((ending) => stem + ending);
+  return candidates.filter((path) => names?.has(basename(path)) !== false && isFile(path));
+}
+
+/** The folder that was looked at last, and what it held when it was last changed: an audit asks for each of its captures. */
+let lastFolder = "";
+let lastChanged = -1;
+let lastNames: ReadonlySet<string> | null = null;
+
+/** Names in a folder that is asked for again; null where each name is better looked for by itself. */
+function namesIn(folder: string): ReadonlySet<string> | null {
+  const again = folder === lastFolder;
+  lastFolder = folder;
+  if (!again) {
+    lastNames = null;
+    return null;
+  }
+  try {
+    const changed = statSync(folder).mtimeMs;
+    // A folder that is changing now may change again within the grain of its time stamp.
+    if (Date.now() - changed < SETTLED_MS) return null;
+    if (lastNames === null || changed !== lastChanged) {
+      lastNames = new Set(readdirSync(folder));
+      lastChanged = changed;
+    }
+    return lastNames;
+  } catch {
+    // A folder that may be entered and not listed.
+    return null;
+  }
 }
 
 /** Bytes of those among `paths` that are files and can be read twice. */

@@ -8,6 +8,8 @@ const ERROR = 2;
 type Descriptor = typeof OUTPUT | typeof ERROR;
 
 interface State {
+  /** It may be a terminal; null: not looked at yet. */
+  terminal: boolean | null;
   /** Node's stream has taken over: a terminal, or a pipe that was full. */
   streamed: boolean;
   /** The reader closed the pipe early (head, a pager): it has seen enough, which is no error. */
@@ -16,8 +18,8 @@ interface State {
 }
 
 const states: Readonly<Record<Descriptor, State>> = {
-  [OUTPUT]: { streamed: false, gone: false, failure: null },
-  [ERROR]: { streamed: false, gone: false, failure: null },
+  [OUTPUT]: { terminal: null, streamed: false, gone: false, failure: null },
+  [ERROR]: { terminal: null, streamed: false, gone: false, failure: null },
 };
 
 /** Writes to standard output. */
@@ -83,6 +85,12 @@ const MEMORY_DEVICES = 1;
 
 /** A terminal is a character device; on Windows only the stream knows how to write to it. */
 function mayBeTerminal(descriptor: Descriptor): boolean {
+  const state = states[descriptor];
+  state.terminal ??= isCharacterDevice(descriptor);
+  return state.terminal;
+}
+
+function isCharacterDevice(descriptor: Descriptor): boolean {
   if (process.platform === "win32") return true;
   try {
     const status = fstatSync(descriptor);

@@ -14,8 +14,8 @@ export function createCaptureReader(sink: CaptureSink): CaptureReader {
   return new ChunkedReader(sink);
 }
 
-/** First size of the buffer for a record that crosses chunks: an Ethernet packet with its header, and room to grow. */
-const FIRST_CARRY = 4096;
+/** First size of the buffer for a record that crosses chunks: most files are one chunk, and only their header goes through it. */
+const FIRST_CARRY = 256;
 
 class ChunkedReader implements CaptureReader {
   failed: NotACapture | null = null;

@@ -6,12 +6,16 @@ export const NO_ADDRESS = -1;
 
 const WORDS = 4;
 const FIRST_SIZE = 256;
+const NO_WORDS = new Int32Array(0);
+/** One slot, and it is empty. */
+const NO_SLOTS = new Int32Array(1);
 
 /** IPv6 addresses by number, each kept once: 16 bytes and two to four slots of 4 bytes. */
 export class AddressTable {
   readonly #limit: number;
-  #words = new Int32Array(FIRST_SIZE * WORDS);
-  #slots = new Int32Array(FIRST_SIZE * 2);
+  // Made with the first address: most captures have none.
+  #words = NO_WORDS;
+  #slots = NO_SLOTS;
   #count = 0;
   // Odd random factors: nobody can write a capture whose addresses all fall into one slot. Results do not depend on them.
   readonly #f0 = randomOdd();
@@ -56,10 +60,10 @@ export class AddressTable {
   }
 
   #grow(): void {
-    const words = new Int32Array(this.#words.length * 2);
+    const words = new Int32Array(Math.max(FIRST_SIZE * WORDS, this.#words.length * 2));
     words.set(this.#words);
     this.#words = words;
-    this.#slots = new Int32Array(this.#slots.length * 2);
+    this.#slots = new Int32Array((words.length / WORDS) * 2);
     for (let id = 0; id < this.#count; id++) this.#place(id);
   }
 

@@ -84,7 +84,11 @@ const MAX_SECRET = 64;
 const ROW_HEAD = 2 + RANDOM;
 /** 64 MiB hold about 800,000 secrets: 200,000 TLS 1.3 sessions and more, and leave the program below its 300 MB. */
 const MAX_ARENA = 64 << 20;
-const FIRST_ARENA = 1 << 10;
+const FIRST_ARENA = 16 << 10;
+const FIRST_SLOTS = 256;
+const NO_BYTES = new Uint8Array(0);
+/** One slot, and it is empty. */
+const NO_SLOTS = new Uint32Array(1);
 /** Premasters, session ids and RSA keys are rare: written by hand or by old programs. */
 const MAX_SMALL = 100_000;
 const MAX_RSA_KEYS = 16;
@@ -114,10 +118,11 @@ class Store implements KeyStore {
   /** Client randoms that were not wanted; null while there are none. */
   #passed: HashCounter | null = null;
   readonly #wanted: ((random: Uint8Array) => boolean) | null;
-  #arena = new Uint8Array(FIRST_ARENA);
+  // Made with the first secret.
+  #arena = NO_BYTES;
   #used = 0;
   /** Offset of a row in the arena, plus one; 0 is empty. Open addressing, linear probing, power of two. */
-  #slots = new Uint32Array(256);
+  #slots = NO_SLOTS;
   #rows = 0;
   #randoms = 0;
   readonly #premasters = new Map<string, Uint8Array>();
@@ -226,7 +231,7 @@ class Store implements KeyStore {
     const size = ROW_HEAD + secret.length;
     if (this.#used + size > MAX_ARENA) return false;
     if (this.#used + size > this.#arena.length) {
-      const larger = new Uint8Array(Math.min(MAX_ARENA, this.#arena.length * 2));
+      const larger = new Uint8Array(Math.min(MAX_ARENA, Math.max(FIRST_ARENA, this.#arena.length * 2)));
       larger.set(this.#arena);
       this.#arena = larger;
     }
@@ -240,15 +245,14 @@ class Store implements KeyStore {
     this.#arena.set(random, at + 2);
     this.#arena.set(secret, at + ROW_HEAD);
     this.#used += size;
+    if (++this.#rows * 2 > this.#slots.length) this.#grow();
     this.#slots[this.#probe(kind, random)] = at + 1;
-    this.#rows++;
-    if (this.#rows * 2 > this.#slots.length) this.#grow();
     return true;
   }
 
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
+    this.#slots = new Uint32Array(Math.max(FIRST_SLOTS, old.length * 2));
     for (const row of old) {
       if (row === 0) continue;
       const at = row - 1;

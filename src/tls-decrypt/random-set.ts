@@ -2,14 +2,18 @@
 
 const RANDOM = 32;
 const FIRST = 64;
+const NO_BYTES = new Uint8Array(0);
+/** One slot, and it is empty. */
+const NO_SLOTS = new Uint32Array(1);
 
 /** A set of byte strings of 32 bytes, at most `limit` of them. */
 export class RandomSet {
   size = 0;
   readonly #limit: number;
-  #bytes = new Uint8Array(FIRST * RANDOM);
+  // Made with the first random.
+  #bytes = NO_BYTES;
   /** Number of the random plus one; 0 is empty. Open addressing, never more than half full. */
-  #slots = new Uint32Array(2 * FIRST);
+  #slots = NO_SLOTS;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -29,10 +33,10 @@ export class RandomSet {
   }
 
   #grow(): void {
-    const bytes = new Uint8Array(2 * this.#bytes.length);
+    const bytes = new Uint8Array(Math.max(FIRST * RANDOM, 2 * this.#bytes.length));
     bytes.set(this.#bytes);
     this.#bytes = bytes;
-    this.#slots = new Uint32Array(2 * this.#slots.length);
+    this.#slots = new Uint32Array((2 * bytes.length) / RANDOM);
     for (let i = 0; i < this.size; i++) this.#slots[this.#probe(bytes, i * RANDOM)] = i + 1;
   }
 
