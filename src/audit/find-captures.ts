@@ -34,33 +34,38 @@ interface Named {
   readonly found: boolean;
 }
 
+interface Wanted extends Named {
+  readonly size: number;
+  readonly modified: number;
+}
+
 /** Finds the captures below `paths`: files, folders, globs, `@FILE` (a list, one path a line), `@-` (a list on standard input). */
 export async function findCaptures(paths: readonly string[], options: FindOptions): Promise<FoundCaptures> {
   const failures: { path: string; why: string }[] = [];
   const named: Named[] = [];
   for (const path of paths) await expand(path, named, failures);
   const unique = [...new Map(named.map((entry) => [entry.path, entry])).values()];
-  const mine = options.shard === null ? unique : unique.filter(({ path }) => isMine(path, options.shard!));
-  const wanted: { path: string; found: boolean; size: number; modified: number }[] = [];
+  const sets = options.join ? await rotatedSets(unique) : unique.map((file) => [file]);
+  const tasks: AuditTask[] = [];
   let skipped = 0;
-  for (const { path, found } of mine) {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined || (found && !looksLikeCapture(path))) {
-      if (found) skipped++;
-      else failures.push({ path, why: "there is no such file" });
-      continue;
+  for (const set of sets) {
+    // All files of a set are in the part of the first one.
+    const mine = options.shard === null || isMine(set[0]!.path, options.shard);
+    const files: Wanted[] = [];
+    for (const { path, found } of set) {
+      const status = statSync(path, { throwIfNoEntry: false });
+      // Every part tells it: on this machine a folder may be missing that others have.
+      if (status === undefined && !found) failures.push({ path, why: "there is no such file" });
+      else if (!mine) continue;
+      else if (status === undefined || (found && !looksLikeCapture(path))) skipped++;
+      else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
     }
-    wanted.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
+    if (files.length > 0) tasks.push(taskOf(files, options.hash));
   }
-  const sets = options.join ? rotatedSets(wanted) : wanted.map((file) => [file]);
-  const tasks = sets.map((files) => taskOf(files, options.hash));
   return { tasks, skipped, failures };
 }
 
-function taskOf(
-  files: readonly { path: string; found: boolean; size: number; modified: number }[],
-  hash: boolean,
-): AuditTask {
+function taskOf(files: readonly Wanted[], hash: boolean): AuditTask {
   const first = files[0]!;
   return {
     path: first.path,

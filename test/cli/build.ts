@@ -45,6 +45,7 @@ export function buildProgram(): Program {
       cwd: folder,
       env: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8", TERM: "xterm", ...env },
       encoding: "utf8",
+      maxBuffer: 1 << 26,
       ...(input === undefined ? {} : { input }),
     });
     return { code: status, out: stdout, err: stderr };

@@ -47,12 +47,12 @@ export async function check(files: readonly string[], options: CheckArguments): 
     return NOT_CHECKED;
   }
   const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
-  const document = await openDocument(options, style, files.length > 1);
+  const captures: readonly CaptureFiles[] =
+    options.join === true ? await setsOf(files) : files.map((path) => ({ files: [path] }));
+  const document = await openDocument(options, style, captures.length > 1);
   if (files.length > 1) prepareForMuch();
   const codes: number[] = [];
   let reports = 0;
-  const captures: readonly CaptureFiles[] =
-    options.join === true ? setsOf(files) : files.map((path) => ({ files: [path] }));
   for (const capture of captures) {
     const result = await checkOne(capture, options);
     if ("kind" in result) {
@@ -114,8 +114,9 @@ async function tunnelText(stream: number, style: TerminalStyle): Promise<(report
 const MAX_NAMED = 10;
 
 /** Rotated files as sets, whatever order a shell put their names in. */
-function setsOf(files: readonly string[]): readonly CaptureFiles[] {
-  return rotatedSets(files.map((path) => ({ path }))).map((set) => ({ files: set.map(({ path }) => path) }));
+async function setsOf(files: readonly string[]): Promise<readonly CaptureFiles[]> {
+  const sets = await rotatedSets(files.map((path) => ({ path })));
+  return sets.map((set) => ({ files: set.map(({ path }) => path) }));
 }
 
 async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise<Report | CheckFailure> {

@@ -1,0 +1,147 @@
+// Rotated captures through the program: cut by the programs that rotate, read as one with --join.
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
+import { buildProgram, captured, type Program } from "../cli/build.ts";
+
+const CAPTURES = dirname(captured("squid-basic.pcap"));
+const NEEDED = ["tcpdump", "dumpcap", "editcap", "mergecap"] as const;
+const there = NEEDED.every((name) => spawnSync(name, ["--version"]).status === 0);
+
+let program: Program;
+/** Recorded captures in one file of 2.1 MB, and a second time a day later: tcpdump -C counts in millions of bytes. */
+let whole: string;
+let keys: string;
+const inside = (...names: string[]): string => join(program.folder, ...names);
+const folder = (name: string): string => {
+  mkdirSync(inside(name));
+  return inside(name);
+};
+
+beforeAll(() => {
+  program = buildProgram();
+  if (!there) return;
+  const names = readdirSync(CAPTURES).filter((name) => /^(?:far|labelled|mitm|gateway)-.*\.(?:pcap|keys)$/.test(name));
+  const at = (ending: string): string[] =>
+    names.filter((name) => name.endsWith(ending)).map((name) => join(CAPTURES, name));
+  keys = inside("all.keys");
+  writeFileSync(
+    keys,
+    at(".keys")
+      .map((path) => readFileSync(path, "utf8"))
+      .join("\n"),
+  );
+  execFileSync("mergecap", ["-F", "pcap", "-w", inside("once.pcap"), ...at(".pcap")]);
+  execFileSync("editcap", ["-F", "pcap", "-t", "1000000", inside("once.pcap"), inside("later.pcap")]);
+  whole = inside("whole.pcap");
+  execFileSync("mergecap", ["-F", "pcap", "-w", whole, inside("once.pcap"), inside("later.pcap")]);
+});
+afterAll(() => program.remove());
+
+/** What both ways of reading must agree on. */
+const essence = ({ capture, totals, connections }: Report) => ({
+  packets: capture.packets,
+  ...totals,
+  streams: connections.map(({ stream, verdict, start }) => [stream, verdict, start]),
+});
+
+function check(...paths: string[]): Report {
+  const { out, err } = program.run(["-f", "json", "--join", "-k", keys, ...paths]);
+  expect(err).toBe("");
+  return JSON.parse(out) as Report;
+}
+
+function audit(...args: string[]): AuditReport {
+  const { out, err } = program.run(["audit", "-f", "json", "-k", keys, ...args]);
+  expect(err).toBe("");
+  return JSON.parse(out) as AuditReport;
+}
+
+const byPath = (a: AuditRow, b: AuditRow): number => (a.path < b.path ? -1 : 1);
+
+/** Files that are parts of `as`: joined they give what it gives, by `check` in any order and by `audit`. */
+function expectWhole(at: string, parts: number, as: string): void {
+  const paths = readdirSync(at).map((name) => join(at, name));
+  expect(paths).toHaveLength(parts);
+  const wanted = essence(check(as));
+  expect(essence(check(...paths))).toEqual(wanted);
+  expect(essence(check(...paths.reverse()))).toEqual(wanted);
+  const joined = audit("--join", at);
+  expect(joined.captures).toMatchObject({ total: 1, checked: 1, skipped: 0 });
+  expect(joined.rows[0]).toMatchObject({ packets: wanted.packets, verdicts: wanted.verdicts });
+  // The files have connections that were cut: apart they tell another story.
+  const apart = audit(at);
+  expect(apart.captures.total).toBe(parts);
+  expect(apart.connections).toBeGreaterThan(joined.connections);
+}
+
+describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join(", ")})`, () => {
+  it("as tcpdump -C leaves it", () => {
+    const at = folder("size");
+    execFileSync("tcpdump", ["-Z", "root", "-r", whole, "-C", "1", "-w", join(at, "trace.pcap")], { stdio: "ignore" });
+    expect(readdirSync(at)).toEqual(["trace.pcap", "trace.pcap1", "trace.pcap2"]);
+    expectWhole(at, 3, whole);
+    // tcpdump -z gzip: what is full is compressed.
+    execFileSync("gzip", [join(at, "trace.pcap"), join(at, "trace.pcap1")]);
+    expectWhole(at, 3, whole);
+  });
+
+  it("as tcpdump -C -W leaves a ring that went round", () => {
+    const at = folder("ring");
+    execFileSync("tcpdump", ["-Z", "root", "-r", whole, "-C", "1", "-W", "2", "-w", join(at, "ring.pcap")], {
+      stdio: "ignore",
+    });
+    expect(readdirSync(at)).toEqual(["ring.pcap0", "ring.pcap1"]);
+    // The first of three files was written over by the third one.
+    const all = check(whole).capture.packets;
+    const kept = all - check(inside("size", "trace.pcap.gz")).capture.packets;
+    execFileSync("editcap", ["-F", "pcap", "-r", whole, inside("kept.pcap"), `${all - kept + 1}-${all}`]);
+    expectWhole(at, 2, inside("kept.pcap"));
+  });
+
+  it("as tcpdump -G -C leaves it: a time, and a number behind it", () => {
+    const at = folder("time");
+    const bytes = 1_500_000;
+    const slowly = `(head -c ${bytes} '${whole}'; sleep 2.1; tail -c +${bytes + 1} '${whole}')`;
+    execFileSync(
+      "bash",
+      ["-c", `${slowly} | tcpdump -Z root -r - -G 1 -C 1 -w '${join(at, "trace-%Y%m%d-%H%M%S.pcap")}'`],
+      { stdio: "ignore" },
+    );
+    const names = readdirSync(at);
+    expect(new Set(names.map((name) => name.replace(/\d+$/, ""))).size).toBe(2);
+    expect(names.some((name) => name.endsWith(".pcap1"))).toBe(true);
+    expectWhole(at, names.length, whole);
+  });
+
+  it("as dumpcap -b leaves it", () => {
+    const at = folder("dumpcap");
+    const command = `dumpcap -q -i - -b packets:1500 -w '${join(at, "trace.pcapng")}' < '${whole}'`;
+    execFileSync("bash", ["-c", command], { stdio: "ignore" });
+    expect(readdirSync(at)[1]).toMatch(/^trace_00002_\d{14}\.pcapng$/);
+    expectWhole(at, readdirSync(at).length, whole);
+  });
+
+  it("as editcap -c cuts it, split over machines: a set is in one part", () => {
+    const at = folder("parts");
+    execFileSync("editcap", ["-F", "pcap", "-c", "1500", whole, join(at, "one.pcap")]);
+    execFileSync("editcap", ["-F", "pcap", "-c", "900", inside("once.pcap"), join(at, "two.pcap")]);
+    copyFileSync(captured("squid-403.pcap"), join(at, "three.pcap"));
+    const all = audit("--join", at);
+    expect(all.rows.map(({ packets }) => packets).sort()).toEqual(
+      [whole, inside("once.pcap"), join(at, "three.pcap")].map((path) => check(path).capture.packets).sort(),
+    );
+    const parts = [1, 2, 3].map((i) =>
+      audit("--join", at, "--shard", `${i}/3`, "--journal", inside(`part-${i}.ndjson`)),
+    );
+    expect(parts.flatMap(({ rows }) => rows.map(({ path }) => path)).sort()).toEqual(
+      all.rows.map(({ path }) => path).sort(),
+    );
+    const journals = [1, 2, 3].map((i) => inside(`part-${i}.ndjson`));
+    const merged = JSON.parse(program.run(["merge", "-f", "json", ...journals]).out) as AuditReport;
+    expect(merged.verdicts).toEqual(all.verdicts);
+    expect([...merged.rows].sort(byPath)).toEqual([...all.rows].sort(byPath));
+  });
+});
