@@ -56,6 +56,8 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     shard: options.shard ?? null,
   });
   const check = checkOptionsOf(options);
+  // Before anything is written: a name that is wrong is told at once, and it may be the journal that goes on.
+  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
   const journal = options.journal === undefined ? null : new Journal(options.journal, JSON.stringify(check));
   const summary = new AuditSummary(options.allRows ?? false);
   const total = found.tasks.length;
@@ -88,7 +90,6 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     await runner.close();
     journal?.close();
   }
-  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
   return summary.finish({ skipped, interrupted, earlier });
 }
 

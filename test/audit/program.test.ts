@@ -1,6 +1,6 @@
 // Audits through the program: workers, limits, journals that are gone on with, signals.
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditReport, AuditRow } from "../../src/report/index.ts";
@@ -75,6 +75,52 @@ describe("an audit by the program", () => {
     expect(again("--timeout", "50", "--max-memory", "500")).toBe("tunnel-refused");
     expect(again()).toBe("tunnel-refused");
     expect(rows().map(({ verdict }) => verdict)).toEqual([null, null, "encrypted", "tunnel-refused"]);
+  });
+
+  it("tells against an earlier journal what is new, gone and still there, in every format", () => {
+    const all = fresh("compared");
+    put(all, "scripted-plain-401.pcap", "squid-403.pcap");
+    expect(run(all, "--journal", "monday.ndjson", "-q").code).toBe(1);
+    rmSync(join(all, "squid-403.pcap"));
+    put(all, "scripted-connect-401.pcap");
+    const changes = {
+      journal: "monday.ndjson",
+      new: [expect.objectContaining({ verdict: "connect-401" })],
+      gone: [expect.objectContaining({ verdict: "tunnel-refused" })],
+      still: [expect.objectContaining({ verdict: "tunnel-401-proxy" })],
+    };
+    const since = ["--since", "monday.ndjson"];
+    const json = run(all, "-f", "json", ...since, "--journal", "tuesday.ndjson");
+    expect([json.code, json.err]).toEqual([1, ""]);
+    expect((JSON.parse(json.out) as AuditReport).changes).toEqual(changes);
+    const merged = program.run(["merge", "tuesday.ndjson", ...since, "-f", "json"]);
+    expect((JSON.parse(merged.out) as AuditReport).changes).toEqual(changes);
+    const lines = run(all, "-f", "ndjson", ...since)
+      .out.trimEnd()
+      .split("\n");
+    expect((JSON.parse(lines.at(-1)!) as AuditReport).changes).toEqual(changes);
+    expect(run(all, ...since).out.replace(/^.*?(?=New since)/s, "")).toMatch(
+      /^New since the earlier journal: 1\n.*connect-401.*Gone: 1\n.*tunnel-refused.*Still there: 1\n/s,
+    );
+    expect(run(all, "-f", "html", ...since).out).toMatch(/>New since monday\.ndjson<.*>Gone<.*>Still there</s);
+    // Compared with what it said before, a journal may be gone on with.
+    const same = run(all, "-f", "json", ...since, "--journal", "monday.ndjson");
+    expect((JSON.parse(same.out) as AuditReport).changes).toEqual(changes);
+  });
+
+  it.each([
+    ["none.ndjson", "pcapcheck: the journal cannot be read: ENOENT\n"],
+    [captured("squid-403.pcap"), "pcapcheck: this is no journal of an audit\n"],
+  ])("tells before it begins that %s is nothing to compare with", (since, err) => {
+    expect(run(CAPTURES, "--since", since, "--journal", "unbegun.ndjson")).toEqual({ code: 2, out: "", err });
+    expect(existsSync(inside("unbegun.ndjson"))).toBe(false);
+  });
+
+  it("tells in every part that something is not on this machine", () => {
+    for (const part of [1, 2, 3]) {
+      const { code, out } = run("not-mounted", "--shard", `${part}/3`, "-f", "line");
+      expect([code, out.trimEnd().split("\t").slice(0, 2)]).toEqual([2, ["not-checked", "not-mounted"]]);
+    }
   });
 
   it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
