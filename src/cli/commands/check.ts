@@ -11,7 +11,7 @@ import {
   terminalText,
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
-import { prepareForMuch } from "../long-run.ts";
+import { muchIsRead } from "../long-run.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
@@ -50,10 +50,10 @@ export async function check(files: readonly string[], options: CheckArguments): 
   const captures: readonly CaptureFiles[] =
     options.join === true ? await setsOf(files) : files.map((path) => ({ files: [path] }));
   const document = await openDocument(options, style, captures.length > 1);
-  if (files.length > 1) prepareForMuch();
   const codes: number[] = [];
   let reports = 0;
   for (const capture of captures) {
+    if (captures.length > 1) muchIsRead();
     const result = await checkOne(capture, options);
     if ("kind" in result) {
       complain(result);
@@ -127,7 +127,7 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
       onProgress(done, total) {
-        if (total === null || total > MUCH_BYTES) prepareForMuch();
+        if (total === null || total > MUCH_BYTES) muchIsRead();
         progress.update(done, total);
       },
       ...connectionLimit(options),
