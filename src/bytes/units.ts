@@ -45,15 +45,31 @@ const WORDS = new Uint32Array(PRODUCT.buffer);
 /** Which word of `WORDS` is the lower one: 0, but on a machine that is big-endian. */
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
 
+/** The second that was asked for last, in nanoseconds, as two words. */
+let second = 0;
+let secondLow = 0;
+let secondHigh = 0;
+
 /** Exact time from the two integers of a packet. */
 export function nanos(seconds: number, nanoseconds: number): Nanos {
-  if (seconds < 0 || seconds >= 2 ** 32) return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
-  // The same by halves, which doubles hold exactly: arithmetic on bigints makes three of them, and this is asked for a lot.
-  const high = Math.floor(seconds / 0x10000) * 1e9;
-  const low = (seconds % 0x10000) * 1e9 + nanoseconds + (high % 0x10000) * 0x10000;
-  WORDS[LOW] = low % 2 ** 32;
-  WORDS[1 - LOW] = Math.floor(high / 0x10000) + Math.floor(low / 2 ** 32);
+  if (seconds !== second) {
+    if (seconds < 0 || seconds >= 2 ** 32) return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    stand(seconds);
+  }
+  // By words: arithmetic on bigints makes three of them, and this is asked for several times in each connection.
+  const low = secondLow + nanoseconds;
+  WORDS[LOW] = low;
+  WORDS[1 - LOW] = low < 2 ** 32 ? secondHigh : secondHigh + Math.floor(low / 2 ** 32);
   return PRODUCT[0]!;
+}
+
+/** Keeps the words of a second. Its halves, multiplied, are held exactly by doubles. */
+function stand(seconds: number): void {
+  const high = (seconds >>> 16) * 1e9;
+  const low = (seconds & 0xffff) * 1e9 + (high % 0x10000) * 0x10000;
+  second = seconds;
+  secondLow = low % 2 ** 32;
+  secondHigh = Math.floor(high / 0x10000) + Math.floor(low / 2 ** 32);
 }
 
 /** Milliseconds from `from` to `to`, with fractions; negative if `to` is earlier. */

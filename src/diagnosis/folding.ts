@@ -31,7 +31,8 @@ export class Folding {
     const first = steps[0];
     const last = steps.at(-1);
     const target = targetOf(timeline);
-    if (first !== undefined && first.credentials !== null) this.#answered(keyOf(timeline, first));
+    if (this.#waitingCount > 0 && first !== undefined && first.credentials !== null)
+      this.#answered(keyOf(timeline, first));
     if (last?.status === 407 && verdict === "auth-abandoned" && this.#waitingCount < MAX_WAITING) {
       const key = keyOf(timeline, last);
       const { client, proxy, stream, firstFrame } = timeline;
@@ -67,8 +68,8 @@ export class Folding {
     const client = timeline.client.ip;
     let own = this.#groups.get(client);
     const key = `${verdict} ${proxy}`;
-    const exact = `${key} ${target}`;
-    const apart = own?.has(exact) === true || this.#groupCount < MAX_GROUPS;
+    const exact = own === undefined && this.#groupCount >= MAX_GROUPS ? null : `${key} ${target}`;
+    const apart = exact !== null && (own?.has(exact) === true || this.#groupCount < MAX_GROUPS);
     if (apart && own === undefined) {
       own = new Map();
       this.#groups.set(client, own);

@@ -26,17 +26,30 @@ interface Entry {
 
 export class ProxyRegister {
   readonly #entries = new Map<string, Entry>();
+  /** The entry of the last connection: nearly always that of the next one, too. */
+  #last: Entry | null = null;
 
   add(timeline: Timeline): void {
     const { ip, port } = timeline.proxy;
+    let entry = this.#last;
+    if (entry === null || entry.ip !== ip || entry.port !== port) entry = this.#entryOf(timeline);
+    if (entry === null) return;
+    this.#last = entry;
+    entry.connections++;
+    if (timeline.detectedBy === "connect" && entry.detectedBy === "absolute-form") entry.detectedBy = "connect";
+    learn(entry, timeline);
+  }
+
+  /** The entry of a connection's proxy; null where there is no room for another one. */
+  #entryOf({ proxy: { ip, port }, detectedBy }: Timeline): Entry | null {
     const key = `${ip} ${port}`;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      if (this.#entries.size >= MAX_PROXIES) return;
+      if (this.#entries.size >= MAX_PROXIES) return null;
       entry = {
         ip,
         port,
-        detectedBy: timeline.detectedBy,
+        detectedBy,
         connections: 0,
         marks: [],
         intercepts: "unknown",
@@ -44,9 +57,7 @@ export class ProxyRegister {
       };
       this.#entries.set(key, entry);
     }
-    entry.connections++;
-    if (timeline.detectedBy === "connect" && entry.detectedBy === "absolute-form") entry.detectedBy = "connect";
-    learn(entry, timeline);
+    return entry;
   }
 
   /** `connections`: those that were judged, for what they say of interception. */

@@ -1,7 +1,7 @@
 // The facts of one TLS connection while they grow: lists with limits, counters, and what is told from the order of records.
 import type { FrameNo, Nanos, StreamOffset, Where } from "../bytes/index.ts";
 import { parseCertificate } from "./certificate.ts";
-import { RECORD_KINDS } from "./registry/versions.ts";
+import { ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT } from "./registry/versions.ts";
 import type { GrowingServerHello } from "./server-hello.ts";
 import type {
   Certificate,
@@ -63,8 +63,23 @@ export class GrowingFacts implements TlsFacts {
   }
 
   countRecord(from: TlsRole, type: number): void {
-    const kind = RECORD_KINDS[type];
-    if (kind !== undefined) this.records[from][kind]++;
+    const counts = from === "client" ? this.records.client : this.records.server;
+    switch (type) {
+      case CHANGE_CIPHER_SPEC:
+        counts.changeCipherSpec++;
+        return;
+      case ALERT:
+        counts.alert++;
+        return;
+      case HANDSHAKE:
+        counts.handshake++;
+        return;
+      case APPLICATION_DATA:
+        counts.applicationData++;
+        return;
+      case HEARTBEAT:
+        counts.heartbeat++;
+    }
   }
 
   addTransition(from: TlsRole, what: TlsTransition["what"], where: Where, decrypted: boolean): void {

@@ -2,7 +2,6 @@
 import type { FrameNo, Where } from "../bytes/index.ts";
 import { type FrameClock, type GrowingFacts, placeOf } from "./facts.ts";
 import type { RecordView } from "./records.ts";
-import { cipherSuiteName } from "./registry/cipher-suites.ts";
 import { APPLICATION_DATA, HANDSHAKE, isTls13 } from "./registry/versions.ts";
 import type { TlsRole } from "./types.ts";
 
@@ -109,12 +108,16 @@ export class Progress {
   }
 }
 
+/** The suites of TLS 1.3 (RFC 8446 §B.4) that differ from the others: a longer hash, a shorter tag. */
+const TLS_AES_256_GCM_SHA384 = 0x1302;
+const TLS_AES_128_CCM_8_SHA256 = 0x1305;
+
 /** The hash of a TLS 1.3 suite, in bytes. */
 function hashBytes(suite: number): number {
-  return cipherSuiteName(suite).endsWith("_SHA384") ? 48 : 32;
+  return suite === TLS_AES_256_GCM_SHA384 ? 48 : 32;
 }
 
 /** The tag of a TLS 1.3 suite, in bytes. */
 export function tagBytes(suite: number): number {
-  return cipherSuiteName(suite).includes("_CCM_8_") ? 8 : 16;
+  return suite === TLS_AES_128_CCM_8_SHA256 ? 8 : 16;
 }

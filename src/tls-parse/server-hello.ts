@@ -107,7 +107,8 @@ const NAMED_CURVE = 3;
 const NOTHING = new Uint8Array(0);
 
 function isRetry(raw: Uint8Array): boolean {
-  return RETRY_RANDOM.every((byte, i) => byte === raw[RANDOM_AT + i]);
+  for (let i = 0; i < RANDOM_BYTES; i++) if (raw[RANDOM_AT + i] !== RETRY_RANDOM[i]) return false;
+  return true;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
