@@ -1,6 +1,7 @@
 // The README's words, run: what it shows as output is what the program prints.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildProgram, type Program } from "./cli/build.ts";
@@ -26,6 +27,10 @@ beforeAll(() => {
 afterAll(() => program.remove());
 
 describe("README.md", () => {
+  it("opens and closes its blocks: those without a language are commands", () => {
+    for (const { language, text } of blocks) if (language === "") expect(text).toMatch(/^(?:(?:npm|node) .*\n)+$/);
+  });
+
   it("shows the main command with its output", () => {
     expect(shown.map(({ command }) => command)).toContain(`${COMMAND}captures/far-context-lost.pcap`);
   });
@@ -35,5 +40,79 @@ describe("README.md", () => {
     const env = { PATH: process.env.PATH ?? "", LANG: "C.UTF-8" };
     const { stdout } = spawnSync(process.execPath, [program.path, ...args], { cwd: ROOT, env, encoding: "utf8" });
     expect(stdout.trimEnd()).toBe(output.trimEnd());
+  });
+});
+
+/** The block that holds all of `marks`. */
+function block(...marks: readonly string[]): string {
+  const found = blocks.filter(({ text }) => marks.every((mark) => text.includes(mark)));
+  expect(found).toHaveLength(1);
+  return found[0]!.text;
+}
+
+/** What `pattern` finds in a block, as a shell gets it: without the indentation of YAML. */
+function command(text: string, pattern: RegExp): string {
+  return pattern.exec(text)![1]!.replace(/^ +/gm, "");
+}
+
+const PARTS = [1, 2, 3, 4];
+
+/** Runs `text` in `folder` as an engine would that starts it with these variables. */
+function bash(folder: string, text: string, variables: Readonly<Record<string, string>> = {}) {
+  const env = { ...variables, HOME: folder, LANG: "C.UTF-8", PATH: `${folder}:${process.env.PATH ?? ""}` };
+  return spawnSync("bash", ["-ec", text], {
+    ...{ cwd: folder, env, encoding: "utf8", maxBuffer: 1 << 26 },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** A folder in which the README's commands find what they name. */
+function place(): string {
+  const folder = mkdtempSync(join(program.folder, "parts-"));
+  symlinkSync(program.folder, join(folder, "dist"));
+  symlinkSync(join(ROOT, "captures"), join(folder, "captures"));
+  writeFileSync(join(folder, "pcapcheck"), `#!/bin/sh\nexec '${process.execPath}' '${program.path}' "$@"\n`);
+  chmodSync(join(folder, "pcapcheck"), 0o755);
+  return folder;
+}
+
+/** The rows of all journals of a folder are those of one audit. */
+function expectWhole(folder: string): void {
+  const rows = (text: string): unknown => {
+    const { stdout } = bash(folder, `pcapcheck ${text} -f ndjson || [ $? -eq 1 ]`);
+    return stdout.trimEnd().split("\n").slice(0, -1).sort();
+  };
+  expect(rows("merge part-*.ndjson")).toEqual(rows("audit captures"));
+}
+
+describe("an audit that the README spreads", () => {
+  it.skipIf(spawnSync("parallel", ["--version"]).status !== 0)("by GNU parallel (skipped where it is missing)", () => {
+    const folder = place();
+    const { status, stdout, stderr } = bash(folder, block("parallel '", "merge"));
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(/^tunnel-401-proxy {2}\d+ captures/m);
+    expectWhole(folder);
+  });
+
+  it.each([
+    [
+      "a Slurm array",
+      () => command(block("sbatch", "merge"), /--wrap '(.*?)'/s),
+      (part: number) => ({ SLURM_ARRAY_TASK_ID: `${part}`, SLURM_ARRAY_TASK_COUNT: `${PARTS.length}` }),
+    ],
+    [
+      "a Kubernetes Indexed Job",
+      () => command(block("kind: Job"), /- \|\n(.*?)\n {6}volumes/s).replace("cd /data\n", ""),
+      (part: number) => ({ JOB_COMPLETION_INDEX: `${part - 1}` }),
+    ],
+    [
+      "a CI matrix",
+      () => command(block("CI_NODE_INDEX"), /script:\n *- (.*)\n/),
+      (part: number) => ({ CI_NODE_INDEX: `${part}`, CI_NODE_TOTAL: `${PARTS.length}` }),
+    ],
+  ] as const)("by the command of %s, with the variables it sets", (_engine, text, variables) => {
+    const folder = place();
+    for (const part of PARTS) expect(bash(folder, text(), variables(part))).toMatchObject({ status: 0, stderr: "" });
+    expectWhole(folder);
   });
 });
