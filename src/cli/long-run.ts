@@ -19,8 +19,11 @@ export function muchIsRead(): void {
   // once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
   if (calls === 1) setFlagsFromString("--no-allocation-site-pretenuring");
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
-  if ((young?.space_size ?? 0) < ENOUGH_YOUNG_BYTES) return;
-  // It would grow to four times as much for nothing but memory.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  if ((young?.space_size ?? 0) >= ENOUGH_YOUNG_BYTES) keepYoungSmall();
+}
+
+/** Keeps the room for young objects at what it is: it would grow to many times as much for nothing but memory. */
+export function keepYoungSmall(): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
   settled = true;
 }

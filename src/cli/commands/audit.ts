@@ -12,7 +12,7 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
-import { muchIsRead } from "../long-run.ts";
+import { keepYoungSmall, muchIsRead } from "../long-run.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { terminal, warn } from "../standard-streams.ts";
@@ -56,6 +56,8 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  muchIsRead();
+  keepYoungSmall();
   const progress = createAuditProgress(terminal("error"));
   try {
     return await print(options, (allRows, onRow) =>
@@ -63,10 +65,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
         ...auditOptions(options),
         allRows,
         onRow,
-        onProgress(done) {
-          muchIsRead();
-          progress.update(done);
-        },
+        onProgress: progress.update,
         signal: interrupt.signal,
         workerFile: join(__dirname, "pcapcheck.worker.cjs"),
       }).finally(progress.clear),
