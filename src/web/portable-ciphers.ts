@@ -1,5 +1,5 @@
 // The ciphers of TLS without anything of a platform: from @noble/ciphers and @noble/hashes, for browsers and for Nodes whose OpenSSL
-// has been cut down (FIPS). Ten to thirty times slower than Node's own.
+// has been cut down (FIPS). Ten to forty times slower than Node's own.
 import { cbc as aesCbc, ctr, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hmac } from "@noble/hashes/hmac.js";
