@@ -107,6 +107,15 @@ export function mergeJournals(
   return summary.finish({ skipped: 0, interrupted: false, earlier });
 }
 
+/** Consecutive captures that are checked together. */
+interface Batch {
+  readonly tasks: readonly AuditTask[];
+  /** The journal's row of each; undefined where it has to be checked. */
+  readonly known: readonly (AuditRow | undefined)[];
+  /** Rows of those. */
+  readonly fresh: Promise<readonly (AuditRow | null)[]>;
+}
+
 /** Runs tasks within the runner's window and takes their rows in order. Returns whether it was interrupted. */
 async function runAll(
   tasks: readonly AuditTask[],
@@ -116,27 +125,56 @@ async function runAll(
   options: AuditOptions,
 ): Promise<boolean> {
   const { signal } = options;
-  const underWay: { task: AuditTask; row: Promise<AuditRow | null>; fresh: boolean }[] = [];
+  const underWay: Batch[] = [];
   let next = 0;
   let breath = Date.now();
   while (underWay.length > 0 || (next < tasks.length && signal?.aborted !== true)) {
     while (underWay.length < runner.window && next < tasks.length && signal?.aborted !== true) {
-      const task = tasks[next++]!;
-      const known = journal?.known.get(task.path);
-      const same = known !== undefined && isSame(known, task, options);
-      underWay.push({ task, row: same ? Promise.resolve(known) : runner.run(task), fresh: !same });
+      const batch = batchFrom(tasks, next, runner, journal, options);
+      next += batch.tasks.length;
+      underWay.push(batch);
     }
     const first = underWay.shift();
     if (first === undefined) break;
-    const row = await first.row;
-    if (row !== null && first.fresh) journal?.append(row);
-    take(first.task, row);
+    const fresh = (await first.fresh).values();
+    for (const [i, task] of first.tasks.entries()) {
+      const known = first.known[i];
+      const row = known ?? fresh.next().value ?? null;
+      if (row !== null && known === undefined) journal?.append(row);
+      take(task, row);
+    }
     if (Date.now() - breath > BREATH_MS) {
       await new Promise((resolve) => setImmediate(resolve));
       breath = Date.now();
     }
   }
   return next < tasks.length;
+}
+
+/** The batch that begins with the task at `from`, under way. */
+function batchFrom(
+  tasks: readonly AuditTask[],
+  from: number,
+  runner: Runner,
+  journal: Journal | null,
+  options: AuditOptions,
+): Batch {
+  const known: (AuditRow | undefined)[] = [];
+  const fresh: AuditTask[] = [];
+  let bytes = 0;
+  for (let i = from; i < tasks.length && known.length < runner.batch.captures; i++) {
+    const task = tasks[i]!;
+    const row = journal?.known.get(task.path);
+    const same = row !== undefined && isSame(row, task, options);
+    if (!same) {
+      if (fresh.length > 0 && bytes + task.size > runner.batch.bytes) break;
+      fresh.push(task);
+      bytes += task.size;
+    }
+    known.push(same ? row : undefined);
+  }
+  const rows = fresh.length === 0 ? Promise.resolve([]) : runner.run(fresh);
+  return { tasks: tasks.slice(from, from + known.length), known, fresh: rows };
 }
 
 /** Whether the journal's row still holds: the file is what it was, and a limit that ended it would end it again. */

@@ -14,12 +14,18 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** Captures that may be under way at a time. */
+  /** Batches that may be under way at a time. */
   readonly window: number;
-  /** Never rejects for what a capture holds. null: no capture, and not named. */
-  run(task: AuditTask): Promise<AuditRow | null>;
+  /** Captures of a batch at most, and bytes beyond which it takes no further one. */
+  readonly batch: { readonly captures: number; readonly bytes: number };
+  /** The rows of a batch, in its order. Never rejects for what a capture holds. null: no capture, and not named. */
+  run(tasks: readonly AuditTask[]): Promise<readonly (AuditRow | null)[]>;
   close(): Promise<void>;
 }
+
+const ONE_BY_ONE = { captures: 1, bytes: 0 };
+/** Handing something to a worker and back takes as long as checking a small capture: they go by dozens. */
+const BATCH = { captures: 32, bytes: 4 * 1024 * 1024 };
 
 /** In-process where one job without limits is asked for: a worker costs more than hundreds of small captures. */
 export async function createRunner(check: CheckOptions, options: RunnerOptions): Promise<Runner> {
@@ -29,12 +35,17 @@ export async function createRunner(check: CheckOptions, options: RunnerOptions):
 }
 
 function inProcess(check: CheckOptions): Runner {
-  return { window: 1, run: (task) => checkTask(task, check), close: async () => {} };
+  return {
+    window: 1,
+    batch: ONE_BY_ONE,
+    run: async ([task]) => (task === undefined ? [] : [await checkTask(task, check)]),
+    close: async () => {},
+  };
 }
 
 /** What a worker is given. */
 export interface WorkerTask {
-  readonly task: AuditTask;
+  readonly tasks: readonly AuditTask[];
   readonly check: CheckOptions;
 }
 
@@ -48,26 +59,41 @@ async function inWorkers(check: CheckOptions, options: RunnerOptions, workerFile
     maxThreads: jobs,
     ...(maxMemoryMiB === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemoryMiB } }),
   });
+  /** Rejects if the worker ends, be it that it was ended. */
+  const inOne = async (tasks: readonly AuditTask[], signal: AbortSignal): Promise<readonly (AuditRow | null)[]> =>
+    await pool.run({ tasks, check } satisfies WorkerTask, { signal });
+  const alone = async (task: AuditTask): Promise<AuditRow | null> => {
+    const abort = new AbortController();
+    const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), timeoutMs);
+    try {
+      return (await inOne([task], abort.signal))[0] ?? null;
+    } catch (error) {
+      if (timeoutMs !== null && abort.signal.aborted)
+        return failedRow(task, `it took longer than ${timeoutMs / 1000} s`, { limit: "time", limitMs: timeoutMs });
+      if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
+        const most = maxMemoryMiB === null ? "Node grants a worker" : `${maxMemoryMiB} MiB`;
+        const message = `it took more memory than ${most}`;
+        return failedRow(task, message, { limit: "memory", limitMiB: maxMemoryMiB });
+      }
+      return failedRow(task, `the worker ended: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+    }
+  };
+  const limited = timeoutMs !== null || maxMemoryMiB !== null;
   return {
     // With a clock running no task may wait in a queue; without one a second round keeps the workers busy.
     window: timeoutMs === null ? 2 * jobs : jobs,
-    async run(task) {
-      const abort = new AbortController();
-      const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), timeoutMs);
-      try {
-        return (await pool.run({ task, check } satisfies WorkerTask, { signal: abort.signal })) as AuditRow | null;
-      } catch (error) {
-        if (timeoutMs !== null && abort.signal.aborted)
-          return failedRow(task, `it took longer than ${timeoutMs / 1000} s`, { limit: "time", limitMs: timeoutMs });
-        if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
-          const most = maxMemoryMiB === null ? "Node grants a worker" : `${maxMemoryMiB} MiB`;
-          const message = `it took more memory than ${most}`;
-          return failedRow(task, message, { limit: "memory", limitMiB: maxMemoryMiB });
+    batch: limited ? ONE_BY_ONE : BATCH,
+    async run(tasks) {
+      if (tasks.length > 1) {
+        try {
+          return await inOne(tasks, new AbortController().signal);
+        } catch {
+          // One of them ended the worker: each by itself, so that the others are not lost and it is known which one.
         }
-        return failedRow(task, `the worker ended: ${error instanceof Error ? error.message : String(error)}`);
-      } finally {
-        if (timer !== null) clearTimeout(timer);
       }
+      return await Promise.all(tasks.map(alone));
     },
     close: () => pool.destroy(),
   };

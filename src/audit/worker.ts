@@ -1,10 +1,12 @@
-// What a worker of an audit does: one capture at a time.
+// What a worker of an audit does: a few captures, one after the other.
 
 import type { AuditRow } from "../report/index.ts";
 import { checkTask } from "./audit-row.ts";
 import type { WorkerTask } from "./runner.ts";
 
-/** Called by the pool. */
-export function work({ task, check }: WorkerTask): Promise<AuditRow | null> {
-  return checkTask(task, check);
+/** Called by the pool; gives the rows in the order of the tasks. */
+export async function work({ tasks, check }: WorkerTask): Promise<readonly (AuditRow | null)[]> {
+  const rows: (AuditRow | null)[] = [];
+  for (const task of tasks) rows.push(await checkTask(task, check));
+  return rows;
 }
