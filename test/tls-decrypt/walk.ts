@@ -32,6 +32,8 @@ export interface Walked {
   failed: number;
   notWanted: number;
   readonly failures: ("no-keys" | "damaged" | null)[];
+  /** What each record held that was opened, by its index: its type, and its bytes as Latin-1. */
+  readonly contents: Map<number, string>;
   readonly opener: TlsOpener;
 }
 
@@ -85,13 +87,14 @@ export function walk(records: readonly WireRecord[], opener: TlsOpener, meddle: 
     failed: 0,
     notWanted: 0,
     failures: [],
+    contents: new Map(),
     opener,
   };
   const held: Record<TlsRole, Buffer> = { client: Buffer.alloc(0), server: Buffer.alloc(0) };
   const ciphered = { client: false, server: false };
   for (const [index, wire] of records.entries()) {
     const record = meddle(wire, index);
-    const { from, type, version } = wire;
+    const { from, type } = wire;
     if (record === "gap") {
       opener.gap(from);
       held[from] = Buffer.alloc(0);
@@ -120,7 +123,7 @@ export function walk(records: readonly WireRecord[], opener: TlsOpener, meddle: 
         opener.skipped(from, type, record.body.length);
         continue;
       }
-      content = opener.open(from, type, version, buffer, 5, 5 + record.body.length);
+      content = opener.open(from, record.type, record.version, buffer, 5, 5 + record.body.length);
       if (content === null) {
         walked.failed++;
         walked.failures.push(opener.lastFailure);
@@ -129,6 +132,7 @@ export function walk(records: readonly WireRecord[], opener: TlsOpener, meddle: 
       walked.opened++;
     } else content = { type, bytes: record.body, start: 0, end: record.body.length };
     const bytes = Buffer.from(content.bytes.slice(content.start, content.end));
+    if (isProtected) walked.contents.set(index, `${content.type}: ${bytes.toString("latin1")}`);
     if (content.type === 23) walked.data[from] += bytes.toString("latin1");
     if (content.type === 21 && isProtected) walked.alerts[from].push(bytes.toString("hex"));
     if (content.type === 22)
