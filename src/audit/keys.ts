@@ -152,7 +152,7 @@ function beside(capture: string | null): string[] {
   const folder = dirname(capture);
   const names = namesIn(folder);
   const candidates = BESIDE.map((ending) => stem + ending);
-  return candidates.filter((path) => names?.has(basename(path)) !== false && isFile(path));
+  return candidates.filter((path) => names?.has(basename(path).toLowerCase()) !== false && isFile(path));
 }
 
 /** The folder that was looked at last, and what it held when it was last changed: an audit asks for each of its captures. */
@@ -173,7 +173,8 @@ function namesIn(folder: string): ReadonlySet<string> | null {
     // A folder that is changing now may change again within the grain of its time stamp.
     if (Date.now() - changed < SETTLED_MS) return null;
     if (lastNames === null || changed !== lastChanged) {
-      lastNames = new Set(readdirSync(folder));
+      // In lower case: some file systems do not tell the cases apart.
+      lastNames = new Set(readdirSync(folder).map((name) => name.toLowerCase()));
       lastChanged = changed;
     }
     return lastNames;

@@ -1,5 +1,5 @@
 // Key logs as they lie about: more than can be kept, several, CRLF, duplicates; and one that fits nothing.
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -90,5 +90,31 @@ describe("key logs", () => {
     expect(missing?.detail).toMatch(
       /holds 1 session, but none of them fits the ClientHello of the 1 TLS connection that it was tried on/,
     );
+  });
+});
+
+describe("key logs beside captures", () => {
+  it("are found for each capture of a folder, also those that are put there while it is worked on", async () => {
+    const own = mkdtempSync(join(folder, "beside-"));
+    const place = (name: string, from: string): string => {
+      const path = join(own, name);
+      writeFileSync(path, bytesOf(from));
+      return path;
+    };
+    const captures = ["a.pcap", "b.pcap", "c.pcap"].map((name) => place(name, "mitm-401-basic.pcap"));
+    place("b.keys", "mitm-401-basic.keys");
+    // As if nothing had been changed for a while: then the folder is listed once for all.
+    const before = new Date(Date.now() - 60_000);
+    utimesSync(own, before, before);
+    const verdicts = async () => {
+      const reports: Report[] = [];
+      for (const path of captures) reports.push(await checked(path, {}));
+      return reports.map(({ verdict }) => verdict);
+    };
+    expect(await verdicts()).toEqual(["encrypted", "tunnel-401-proxy", "encrypted"]);
+    place("c.keylog", "mitm-401-basic.keys");
+    expect(await verdicts()).toEqual(["encrypted", "tunnel-401-proxy", "tunnel-401-proxy"]);
+    rmSync(join(own, "b.keys"));
+    expect(await verdicts()).toEqual(["encrypted", "encrypted", "tunnel-401-proxy"]);
   });
 });
