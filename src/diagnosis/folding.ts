@@ -24,6 +24,8 @@ export class Folding {
   #groupCount = 0;
   /** Beyond the limit: by verdict and proxy. */
   readonly #others = new Map<string, Group>();
+  /** The one of them that was counted last, with its proxy: nearly always that of the next connection, too. */
+  #lastOther: { readonly ip: string; readonly port: number; readonly group: Group } | null = null;
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingCount = 0;
 
@@ -64,37 +66,57 @@ export class Folding {
   }
 
   #count(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): void {
-    const proxy = endpointText(timeline.proxy);
-    const client = timeline.client.ip;
-    let own = this.#groups.get(client);
-    const key = `${verdict} ${proxy}`;
-    const exact = own === undefined && this.#groupCount >= MAX_GROUPS ? null : `${key} ${target}`;
-    const apart = exact !== null && (own?.has(exact) === true || this.#groupCount < MAX_GROUPS);
-    if (apart && own === undefined) {
-      own = new Map();
-      this.#groups.set(client, own);
-    }
-    const group = apart ? own?.get(exact) : this.#others.get(key);
-    if (group === undefined) {
-      const first = {
-        verdict,
-        client: apart ? client : "several",
-        proxy,
-        target: apart ? target : null,
-        count: 1,
-        firstStream: timeline.stream,
-        firstFrame: timeline.firstFrame,
-      };
-      if (apart) {
-        own?.set(exact, first);
-        this.#groupCount++;
-      } else this.#others.set(key, first);
-      return;
-    }
+    const own = this.#groups.get(timeline.client.ip);
+    const group =
+      own === undefined && this.#groupCount >= MAX_GROUPS
+        ? this.#other(timeline, verdict)
+        : this.#exact(timeline, verdict, target);
     group.count++;
     group.firstStream = Math.min(group.firstStream, timeline.stream);
     group.firstFrame = Math.min(group.firstFrame, timeline.firstFrame);
   }
+
+  /** The group of connections of one client to one target; where there is no room for it, that of the verdict and the proxy. */
+  #exact(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): Group {
+    const client = timeline.client.ip;
+    const proxy = endpointText(timeline.proxy);
+    const key = `${verdict} ${proxy} ${target}`;
+    let own = this.#groups.get(client);
+    const known = own?.get(key);
+    if (known !== undefined) return known;
+    if (this.#groupCount >= MAX_GROUPS) return this.#other(timeline, verdict);
+    if (own === undefined) {
+      own = new Map();
+      this.#groups.set(client, own);
+    }
+    const group = groupOf(timeline, verdict, client, proxy, target);
+    own.set(key, group);
+    this.#groupCount++;
+    return group;
+  }
+
+  #other(timeline: Waiting["timeline"], verdict: Verdict): Group {
+    const { ip, port } = timeline.proxy;
+    const last = this.#lastOther;
+    if (last !== null && last.group.verdict === verdict && last.ip === ip && last.port === port) return last.group;
+    const proxy = endpointText(timeline.proxy);
+    const key = `${verdict} ${proxy}`;
+    const group = this.#others.get(key) ?? groupOf(timeline, verdict, "several", proxy, null);
+    this.#others.set(key, group);
+    this.#lastOther = { ip, port, group };
+    return group;
+  }
+}
+
+/** A group without connections, which begins with this one. */
+function groupOf(
+  { stream: firstStream, firstFrame }: Waiting["timeline"],
+  verdict: Verdict,
+  client: string,
+  proxy: string,
+  target: string | null,
+): Group {
+  return { verdict, client, proxy, target, count: 0, firstStream, firstFrame };
 }
 
 function keyOf(timeline: Timeline, step: AuthStep): string {
