@@ -36,6 +36,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...(timeline.tunnel === null ? [] : tunnelJudgements(timeline, timeline.tunnel, context)),
     ...forwardJudgements(timeline, context),
     ...authJudgements(timeline, context),
+    ...secureJudgements(timeline),
   ];
   return worst(judgements) ?? fallback(timeline);
 }
@@ -340,6 +341,20 @@ function authJudgements(timeline: Timeline, { chain }: JudgeContext): Judgement[
   ];
 }
 
+// --- TLS to the proxy itself
+
+/** What could be read of it may be in order: of the rest nothing is known. */
+function secureJudgements({ secure }: Timeline): Judgement[] {
+  if (secure === null || secure.opened === 0 || secure.closed + secure.damaged === 0) return [];
+  return [
+    {
+      verdict: "encrypted",
+      summary:
+        "The client speaks TLS to the proxy itself, which could be read in part only: nothing wrong as far as it goes.",
+    },
+  ];
+}
+
 /** `auth-ok` where a 407 came first, else `ok`. */
 function passed({ chain }: JudgeContext): Verdict {
   return chain.steps.some((step) => step.status === 407) ? "auth-ok" : "ok";
@@ -355,7 +370,14 @@ function fallback(timeline: Timeline): Judgement {
   if (timeline.gaps.length > 0 || timeline.lateStart || timeline.oneSided) {
     return { verdict: "incomplete", summary: "Too little of this connection is in the capture." };
   }
-  return { verdict: "ok", summary: "The proxy forwarded every request." };
+  if (timeline.connects.length + timeline.forwards.length > 0)
+    return { verdict: "ok", summary: "The proxy forwarded every request." };
+  return {
+    verdict: "ok",
+    summary: timeline.notes.some(({ id }) => id === "http-malformed")
+      ? "What came on this connection is not HTTP: no request to the proxy was seen."
+      : "The client asked nothing of the proxy on this connection.",
+  };
 }
 
 function closedText(timeline: Timeline): string {

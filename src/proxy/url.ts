@@ -15,11 +15,16 @@ export function absoluteUrl(
 ): string | null {
   if (head.form === "absolute") return tidy(head.target);
   if (head.form === "origin" || head.form === "asterisk") {
-    const host = head.host ?? authority;
+    const host = head.host ?? withoutDefaultPort(authority, scheme);
     if (host === null || host === "") return null;
     return tidy(`${head.scheme ?? scheme}://${host}${head.form === "asterisk" ? "/" : head.target}`);
   }
   return null;
+}
+
+/** A CONNECT names the port always, a URL only if it is another than the scheme's (RFC 9110 §4.2.3). */
+function withoutDefaultPort(authority: string | null, scheme: "http" | "https"): string | null {
+  return authority?.replace(scheme === "https" ? /:443$/ : /:80$/, "") ?? null;
 }
 
 function tidy(url: string): string {
