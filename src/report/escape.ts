@@ -4,14 +4,20 @@
  * Control characters (C0, DEL, C1), format characters (bidirectional overrides and isolates, zero width, tags), line and
  * paragraph separators, everything that Unicode lets a renderer ignore, and lone surrogates.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+function unsafe(): RegExp {
+  made ??= /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+  return made;
+}
+
+/** Made when a text needs it: its classes take 1 % of a short run, and nearly every text is plain ASCII. */
+let made: RegExp | null = null;
 
 /** What the program's own sentences use beyond ASCII, for terminals that have nothing else. */
 const PLAIN: Readonly<Record<string, string>> = { "§": "section ", "…": "...", "–": "-", "×": "x", "→": "->" };
 
 /** Makes every unsafe character visible: `\x1b`, `\u202e`, `\u{e0041}`. The result is one line. */
 export function terminalText(text: string): string {
-  return text.replace(UNSAFE, visible);
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(unsafe(), visible);
 }
 
 /** The same with nothing beyond ASCII. */
@@ -21,7 +27,8 @@ export function asciiText(text: string): string {
 
 /** Escapes what JSON lets pass in strings, as JSON may end up on a terminal; the value it stands for stays the same. */
 export function jsonText(json: string): string {
-  return json.replace(UNSAFE, (character) => (character === "\n" ? character : utf16Escapes(character)));
+  if (/^[\x20-\x7e\n]*$/.test(json)) return json;
+  return json.replace(unsafe(), (character) => (character === "\n" ? character : utf16Escapes(character)));
 }
 
 /** For HTML text and quoted attribute values: nothing becomes markup, nothing invisible stays. */

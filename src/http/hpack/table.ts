@@ -71,12 +71,18 @@ const STATIC_ROWS: readonly string[] = [
   "www-authenticate",
 ];
 
-const STATIC: readonly Entry[] = STATIC_ROWS.map((row) => {
-  const space = row.indexOf(" ");
-  return space < 0
-    ? { name: ascii(row), value: new Uint8Array(0) }
-    : { name: ascii(row.slice(0, space)), value: ascii(row.slice(space + 1)) };
-});
+/** Made when the first HTTP/2 connection asks. */
+let made: readonly Entry[] | null = null;
+
+function staticTable(): readonly Entry[] {
+  made ??= STATIC_ROWS.map((row) => {
+    const space = row.indexOf(" ");
+    return space < 0
+      ? { name: ascii(row), value: new Uint8Array(0) }
+      : { name: ascii(row.slice(0, space)), value: ascii(row.slice(space + 1)) };
+  });
+  return made;
+}
 
 /** RFC 9113 §6.5.2: what an encoder may use until it says otherwise. */
 const DEFAULT_SIZE = 4_096;
@@ -100,8 +106,8 @@ export class HeaderTable {
 
   /** The entry with this index (RFC 7541 §2.3.3); null if there is none. */
   get(index: number): Entry | null {
-    if (index <= STATIC.length) return STATIC[index - 1] ?? null;
-    const at = this.#entries.length - (index - STATIC.length);
+    if (index <= STATIC_ROWS.length) return staticTable()[index - 1] ?? null;
+    const at = this.#entries.length - (index - STATIC_ROWS.length);
     return at < this.#first ? null : (this.#entries[at] ?? null);
   }
 
