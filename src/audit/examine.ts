@@ -64,7 +64,7 @@ export async function examine(
   const lent = { keys, trust, records: policy.records };
   let result = await readOnce(path, source, options, lent);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
-  while (keys.late && rereadable) {
+  while (keys.late && rereadable && !("kind" in result)) {
     keys.again();
     const late = unusable();
     if (late !== null) return late;
