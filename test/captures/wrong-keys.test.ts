@@ -116,7 +116,7 @@ const MAX_HARMED = 10;
 /** Offsets in the file in the middle of protected records, from the first to the last. */
 function protectedPlaces(bytes: Uint8Array): number[] {
   const file = Buffer.from(bytes);
-  const places = [...tlsPieces(bytes, createKeyStore()).values()].flatMap((pieces) =>
+  const places = [...tlsPieces(bytes, createKeyStore()).values()].flatMap(({ pieces }) =>
     recordsOf(pieces).flatMap(({ type, body }) => {
       const middle = body.length >> 1;
       const at = type === 23 ? file.indexOf(body.subarray(middle, middle + 8)) : -1;

@@ -44,7 +44,7 @@ describe.skipIf(!hasCorpus)(`captures with keys${CORPUS_SKIP}`, () => {
     const connections = tlsPieces(corpusBytes(name), store);
     const sessions = createSessionCache();
     for (const row of rows) {
-      const walked = walk(recordsOf(connections.get(row.stream)!), openerFor(store, sessions));
+      const walked = walk(recordsOf(connections.get(row.stream)!.pieces), openerFor(store, sessions));
       const finished = [...walked.messages.client, ...walked.messages.server].filter((type) => type === 20).length;
       const where = `stream ${row.stream}, ${row.cipher_suite}`;
       if (!row.decrypted) {

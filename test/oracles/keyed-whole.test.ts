@@ -1,55 +1,139 @@
-// The captures of other programs that come with keys, through the whole program: told that the server is a proxy, it follows their TLS,
-// and says of each stream what tshark 4.0.17 shows of the HTTP inside.
-import { existsSync } from "node:fs";
-import { describe, expect, it } from "vitest";
-import { checkCapture } from "../../src/audit/index.ts";
-import type { ReportConnection } from "../../src/report/index.ts";
-import { CORPUS_SKIP, type CorpusRow, corpusPath, corpusRows, hasCorpus } from "../harness/corpus.ts";
+// The captures of other programs that come with keys, through the program as it is shipped. Twice: as they are, the server told to be a
+// proxy, whose TLS is then followed; and with each connection put behind a CONNECT, where TLS belongs in captures of proxies.
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCaptureReader } from "../../src/pcap-parser/index.ts";
+import type { Report, ReportConnection } from "../../src/report/index.ts";
+import { createKeyStore } from "../../src/tls-decrypt/index.ts";
+import { cipherSuiteName } from "../../src/tls-parse/index.ts";
+import { buildProgram, type Program } from "../cli/build.ts";
+import { CORPUS_SKIP, type CorpusRow, corpusBytes, corpusPath, corpusRows, hasCorpus } from "../harness/corpus.ts";
+import { type TlsPieces, tlsPieces } from "../harness/tls-pieces.ts";
+import { tunnelled } from "../harness/tunnelled.ts";
+
+/** What tshark 4.0.17 says of one stream; see the corpus's README. */
+interface DecryptedRow {
+  readonly stream: number;
+  readonly cipher_suite: string;
+  readonly version: string;
+  readonly application_records: number;
+  readonly decrypted: boolean;
+  readonly http?: readonly (string | number)[];
+  readonly http2?: readonly (string | number)[];
+}
 
 interface KeyedRow extends CorpusRow {
   readonly keylog?: string;
-  readonly decrypted?: readonly {
-    readonly stream: number;
-    readonly decrypted: boolean;
-    readonly http?: readonly (string | number)[];
-  }[];
+  readonly decrypted?: readonly DecryptedRow[];
 }
-
-/** Where the servers of these captures listen. */
-const PORTS = [443, 4430, 4431, 4432, 4433];
-
-/**
- * Captures without a stream that can be judged: one has its key log in a comment, which is for people; one has LDAP in it;
- * one has no handshake of TCP and one packet only for each flight.
- */
-const NOT_FOLLOWED = /ldap-ssl|illustrated-tls13/;
 
 const keyed = [...corpusRows<KeyedRow>()].flatMap(([name, { keylog, decrypted }]) =>
-  keylog === undefined || decrypted === undefined || NOT_FOLLOWED.test(name) ? [] : [{ name, keylog, rows: decrypted }],
+  keylog === undefined || decrypted === undefined ? [] : [{ name, keylog, rows: decrypted }],
 );
+type Keyed = (typeof keyed)[number];
 
-/** Methods and statuses of all that was read inside, in any order. */
-function httpOf({ forwards, tunnel, connects }: ReportConnection): (string | number)[] {
-  const exchanges = [...forwards, ...(tunnel?.exchanges ?? [])];
-  return [
-    ...exchanges.flatMap(({ method, response }) => [method ?? "", response?.status ?? 0]),
-    ...connects.flatMap(({ response }) => ["CONNECT", response?.status ?? 0]),
-  ];
+/** Where the program says less than tshark decrypts, as the captures are; in tunnels it says all of it. */
+const NO_PROXY: Readonly<Record<string, string>> = {
+  "mtottenh+pcapsql/fuzz/corpus/fuzz_pcap_reader/ldap-ssl.pcapng":
+    "LDAP in the clear, and TLS behind its StartTLS: whatever the option says, this is no connection to a proxy",
+};
+
+let program: Program;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+/** The key log that lies beside a capture, or what a user would copy out of its comment; null where only the file itself has it. */
+function keyLogOf({ name, keylog }: Keyed): string | null {
+  if (existsSync(corpusPath(keylog))) return corpusPath(keylog);
+  if (!keylog.includes("comment")) return null;
+  const copied = join(program.folder, "copied.keys");
+  writeFileSync(copied, /CLIENT_RANDOM \w+ \w+/.exec(Buffer.from(corpusBytes(name)).toString("latin1"))![0]);
+  return copied;
 }
 
-describe.skipIf(!hasCorpus)(`captures with keys, whole${CORPUS_SKIP}`, () => {
-  it.each(keyed)("$name", async ({ name, keylog, rows }) => {
-    const keylogs = existsSync(corpusPath(keylog)) ? [corpusPath(keylog)] : [];
-    const report = await checkCapture(corpusPath(name), { keylogs, proxies: PORTS.map((port) => ({ port })) });
-    if ("kind" in report) throw new Error(report.message);
-    expect(report.capture.keys.sessions).toBeGreaterThan(0);
-    const byStream = new Map(report.connections.map((connection) => [connection.stream, connection]));
-    for (const { stream, decrypted, http } of rows) {
-      const connection = byStream.get(stream);
-      if (!decrypted) expect(connection?.forwards ?? [], `stream ${stream}`).toEqual([]);
-      else if (http !== undefined && connection !== undefined)
-        expect(httpOf(connection), `stream ${stream}`).toEqual(expect.arrayContaining([...http]));
-      else if (http !== undefined) expect(`stream ${stream} of ${name}`).toBe("followed");
+/** The secrets inside a capture, written out: a capture made of its connections has none. */
+function embeddedOf({ name }: Keyed): string {
+  const parts: Uint8Array[] = [];
+  const secrets = ({ data }: { data: Uint8Array }) => void parts.push(data.slice());
+  const reader = createCaptureReader({ packet() {}, secrets, name() {}, note() {} });
+  const bytes = corpusBytes(name);
+  reader.push(bytes, 0, bytes.length);
+  reader.end();
+  const path = join(program.folder, "embedded.keys");
+  writeFileSync(path, Buffer.concat(parts));
+  return path;
+}
+
+function reportOf(capture: string, keyLog: string | null, proxies: readonly string[]): Report {
+  const keys = keyLog === null ? [] : ["--keylog", keyLog];
+  const { out, err } = program.run([
+    ...[capture, ...keys, "--format", "json"],
+    ...proxies.flatMap((proxy) => ["--proxy", proxy]),
+  ]);
+  expect(err).toBe("");
+  return JSON.parse(out);
+}
+
+/** Methods and statuses of all that was read inside, in order. */
+function httpOf({ forwards, tunnel }: ReportConnection): (string | number)[] {
+  return [...forwards, ...(tunnel?.exchanges ?? [])].flatMap(({ method, response }) => [
+    ...(method === null ? [] : [method]),
+    ...(response === null ? [] : [response.status]),
+  ]);
+}
+
+/** Whether `some` stands in `all` in this order; tshark loses some messages of these captures. */
+function inOrder(some: readonly (string | number)[], all: readonly (string | number)[]): boolean {
+  let at = 0;
+  for (const one of all) if (at < some.length && one === some[at]) at++;
+  return at === some.length;
+}
+
+const endpointText = ({ server: { ip, port } }: TlsPieces): string => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`;
+
+describe.skipIf(!hasCorpus)(`captures with keys${CORPUS_SKIP}`, () => {
+  it("are 13", () => {
+    expect(keyed).toHaveLength(13);
+  });
+
+  it.each(keyed)("$name as it is", (capture) => {
+    const streams = tlsPieces(corpusBytes(capture.name), createKeyStore());
+    const proxies = capture.rows.map(({ stream }) => endpointText(streams.get(stream)!));
+    const report = reportOf(corpusPath(capture.name), keyLogOf(capture), [...new Set(proxies)]);
+    if (NO_PROXY[capture.name] !== undefined) {
+      expect(report.connections, NO_PROXY[capture.name]).toEqual([]);
+      return;
+    }
+    expect(report.connections.map(({ stream }) => stream)).toEqual(capture.rows.map(({ stream }) => stream));
+    for (const { stream, decrypted, http, http2 } of capture.rows) {
+      const connection = report.connections.find((one) => one.stream === stream)!;
+      const where = `stream ${stream}: ${JSON.stringify(connection?.summary)} ${httpOf(connection)}`;
+      expect(inOrder(http ?? http2 ?? [], httpOf(connection)), where).toBe(true);
+      if (!decrypted) expect([connection.verdict, httpOf(connection)], where).toEqual(["encrypted", []]);
+      else expect(connection.verdict, where).not.toBe("encrypted");
+    }
+  });
+
+  it.each(keyed)("$name in tunnels", (capture) => {
+    const streams = tlsPieces(corpusBytes(capture.name), createKeyStore());
+    const path = join(program.folder, "tunnelled.pcap");
+    writeFileSync(path, tunnelled(capture.rows.map(({ stream }) => streams.get(stream)!.pieces)));
+    const report = reportOf(path, keyLogOf(capture) ?? embeddedOf(capture), []);
+    expect(report.connections).toHaveLength(capture.rows.length);
+    for (const [i, row] of capture.rows.entries()) {
+      const connection = report.connections[i]!;
+      const { tls, exchanges } = connection.tunnel!;
+      const where = `stream ${row.stream}, ${tls?.cipher}: ${connection.summary} ${httpOf(connection)}`;
+      expect(tls?.cipher, where).toBe(cipherSuiteName(Number(row.cipher_suite)));
+      const { client, proxy } = tls!.records;
+      if (row.version !== "0x0304")
+        expect(client.applicationData + proxy.applicationData, where).toBe(row.application_records);
+      expect(tls?.decrypted, where).toBe(row.decrypted ? "full" : "none");
+      expect(inOrder(row.http ?? row.http2 ?? [], httpOf(connection)), where).toBe(true);
+      if (!row.decrypted) expect(exchanges, where).toEqual([]);
     }
   });
 });

@@ -29,13 +29,16 @@ export interface TcpShape {
   /** In words of four bytes; default: what the options need. */
   readonly offset?: number;
   readonly sequence?: number;
+  readonly acknowledged?: number;
+  readonly ports?: readonly [source: number, destination: number];
 }
 
-/** A segment from port 40000 to 8080. */
+/** A segment from port 40000 to 8080, where nothing else is said. */
 export function tcp(payload: Uint8Array = HELLO, shape: TcpShape = {}): Uint8Array {
-  const { flags = 0x18, options = zeros(0), sequence = 0xfffffff0 } = shape;
+  const { flags = 0x18, options = zeros(0), sequence = 0xfffffff0, acknowledged = 0x80000001 } = shape;
+  const [source, destination] = shape.ports ?? [40_000, 8_080];
   const offset = shape.offset ?? 5 + options.length / 4;
-  const numbers = concat(u16(40_000), u16(8_080), u32(sequence), u32(0x80000001));
+  const numbers = concat(u16(source), u16(destination), u32(sequence), u32(acknowledged));
   return concat(numbers, Uint8Array.of(offset << 4, flags), u16(0xfedc), u16(0), u16(0), options, payload);
 }
 

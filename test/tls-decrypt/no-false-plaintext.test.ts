@@ -51,7 +51,7 @@ interface Talk {
 /** Connections of a capture that its keys open, each by itself: no session comes from another connection. */
 function talksOf({ bytes, lines }: Keyed): Talk[] {
   const log = lines().join("\n");
-  return [...tlsPieces(bytes(), createKeyStore()).values()].flatMap((pieces) => {
+  return [...tlsPieces(bytes(), createKeyStore()).values()].flatMap(({ pieces }) => {
     const records = recordsOf(pieces);
     const right = walkWith(records, log);
     return right.opened > 0 ? [{ records, right }] : [];
