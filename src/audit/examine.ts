@@ -149,7 +149,8 @@ class Run {
       opener: () => keys.opener(),
       hasKeys: (random) => keys.has(random),
       timeline: (timeline) => {
-        if (timeline.tunnel !== null && timeline.tunnel.tls !== null && timeline.tunnel.inside !== "none")
+        const { tunnel, secure } = timeline;
+        if ((tunnel !== null && tunnel.tls !== null && tunnel.inside !== "none") || (secure?.opened ?? 0) > 0)
           this.#decrypted++;
         this.#collector.add(timeline);
       },

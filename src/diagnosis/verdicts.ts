@@ -4,6 +4,7 @@ import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/i
 import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
 import type { AuthChain } from "./joins.ts";
+import { shutText } from "./shut.ts";
 import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { connectSentence, duration, requestText, schemesText, targetText } from "./wording.ts";
@@ -235,12 +236,12 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     const otherwise = context.signs.orRefusal ? "; a proxy that refuses everything would look the same" : "";
     return {
       verdict: "tunnel-401-suspected",
-      summary: `The tunnel to ${target} cannot be read without keys, but sizes and times of its records look as if the proxy itself had asked for credentials inside (401) instead of on the CONNECT (407)${otherwise}.`,
+      summary: `The tunnel to ${target} cannot be read${shutText(tls)}, but sizes and times of its records look as if the proxy itself had asked for credentials inside (401) instead of on the CONNECT (407)${otherwise}.`,
     };
   }
   return {
     verdict: "encrypted",
-    summary: `The tunnel to ${target} was set up as it should be; its inside cannot be read without keys.`,
+    summary: `The tunnel to ${target} was set up as it should be; its inside cannot be read${shutText(tls)}.`,
   };
 }
 
@@ -364,7 +365,7 @@ function fallback(timeline: Timeline): Judgement {
   if (timeline.secure !== null && timeline.secure.opened === 0) {
     return {
       verdict: "encrypted",
-      summary: "The client speaks TLS to the proxy itself; without keys nothing inside can be read.",
+      summary: `The client speaks TLS to the proxy itself, which cannot be read${shutText(timeline.secure)}.`,
     };
   }
   if (timeline.gaps.length > 0 || timeline.lateStart || timeline.oneSided) {

@@ -74,6 +74,11 @@ class Opener implements TlsOpener {
     this.#verifyBodies = verifyBodies;
   }
 
+  get unsupported(): boolean {
+    const { client, server } = this.#directions;
+    return client.why === "unsupported" || server.why === "unsupported";
+  }
+
   get stats(): OpenerStats {
     const { client, server } = this.#directions;
     return { source: this.#source(), client, server };

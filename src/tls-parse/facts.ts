@@ -43,6 +43,7 @@ export class GrowingFacts implements TlsFacts {
   opened = 0;
   damaged = 0;
   closed = 0;
+  unsupported = false;
   /** The chain as it was sent; parsed when asked for. */
   chain: readonly Uint8Array[] = [];
   #certificates: readonly Certificate[] | null = null;

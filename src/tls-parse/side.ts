@@ -235,7 +235,10 @@ export class Side implements RecordHandler, MessageHandler {
     if (facts.wantsMarks) this.#mark(record, frame);
     if (this.#outcome === "opened") return;
     if (this.#outcome === "damaged") facts.damaged++;
-    else if (this.#outcome === "closed") facts.closed++;
+    else if (this.#outcome === "closed") {
+      facts.closed++;
+      if (setup.opener?.unsupported === true) facts.unsupported = true;
+    }
     if (setup.opener !== null) this.#passOver(record, frame);
     if (type === ALERT) this.#closedAlert(record, frame);
     else progress.closed(role, record, frame);

@@ -190,6 +190,8 @@ export interface TlsFacts {
   readonly opened: number;
   readonly damaged: number;
   readonly closed: number;
+  /** Records stay closed because whoever opens them does not have the cipher suite, whatever keys there are. */
+  readonly unsupported: boolean;
 }
 
 /** A record as the opener sees it. */
@@ -241,6 +243,8 @@ export interface RecordOpener {
   /** Bytes of this side are missing; `records` of them is unknown. The opener resynchronises at the next that opens. */
   gap(from: TlsRole): void;
   readonly lastFailure: "no-keys" | "damaged" | null;
+  /** The cipher suite (or compression) of this connection is none that can be opened here. */
+  readonly unsupported: boolean;
 }
 
 /** Receives what a TLS connection carries, if it was opened. */

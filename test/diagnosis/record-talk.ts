@@ -299,5 +299,6 @@ function tlsFacts(
     opened: 0,
     damaged: 0,
     closed: marks.length,
+    unsupported: false,
   };
 }

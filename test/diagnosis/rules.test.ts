@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FindingId } from "../../src/diagnosis/index.ts";
 import type { RequestHead } from "../../src/http/index.ts";
 import type { Timeline, TunnelFact } from "../../src/proxy/index.ts";
+import type { TlsFacts } from "../../src/tls-parse/index.ts";
 import {
   ACCEPTED,
   asked,
@@ -37,6 +38,18 @@ function plain(request: Partial<RequestHead>, tls: TunnelFact["tls"] = null): Ti
 
 function inTls(request: Partial<RequestHead>): Timeline {
   return plain(request, tunnelOf({ records: [] }).tunnel!.tls);
+}
+
+/** A tunnel that was not read, whose TLS is like this. */
+function shut(change: Partial<TlsFacts>): Timeline {
+  const one = unread("curl/8.5.0");
+  const tunnel = one.tunnel!;
+  return { ...one, tunnel: { ...tunnel, tls: { ...tunnel.tls!, ...change } } };
+}
+
+/** A connection over TLS to the proxy itself, in which nothing was seen. */
+function outer(change: Partial<TlsFacts>): Timeline {
+  return timeline({ secure: { ...tunnelOf({ records: [] }).tunnel!.tls!, closed: 3, ...change } });
 }
 
 type Row = readonly [
@@ -269,6 +282,27 @@ const ROWS: readonly Row[] = [
     { keys: { sessions: 4 } },
   ],
   ["keys-missing", "a tunnel that was read", [read(0, [{ status: 200 }], [{}])], null],
+  [
+    "keys-missing",
+    "a suite that the ciphers at hand do not have: not said to be of another recording",
+    [shut({ unsupported: true })],
+    /cannot be seen\. 1 TLS connection cannot be opened with any keys here: TLS_[A-Z0-9_]+\.$/,
+    { keys: { sessions: 4 } },
+  ],
+  [
+    "keys-missing",
+    "keys of this session that open nothing: not said to be of another recording",
+    [shut({ opened: 0, damaged: 9 })],
+    /cannot be seen\. For 1 TLS connection there are keys that open nothing: .*$/,
+    { keys: { sessions: 4 } },
+  ],
+  [
+    "keys-missing",
+    "a proxy behind TLS",
+    [outer({})],
+    /^Of 1 connection over TLS to the proxy itself not all could be read: what was asked of it cannot be seen\.$/,
+  ],
+  ["keys-missing", "a proxy behind TLS that was read", [outer({ opened: 9, closed: 0 })], null],
   ["keys-missing", "no tunnel", [asked(0, [CHALLENGED])], null],
 
   // the capture

@@ -102,6 +102,7 @@ describe("a damaged conversation", () => {
             skipped() {},
             gap() {},
             lastFailure: "damaged",
+            unsupported: false,
           },
           sink: { data() {}, gap() {}, end() {} },
         });

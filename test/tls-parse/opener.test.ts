@@ -9,6 +9,7 @@ function spy(wants: (from: TlsRole, type: number) => boolean = () => true) {
   const opened: OpenedRecord = { type: 0, bytes: new Uint8Array(0), start: 0, end: 0 };
   const opener: RecordOpener & { lastFailure: RecordOpener["lastFailure"] } = {
     lastFailure: null,
+    unsupported: false,
     clientHello: (hello) => void calls.push(`clientHello ${hello.sni}`),
     serverHello: (hello) => void calls.push(`serverHello ${hello.retry ? "retry" : hello.version}`),
     handshake: (from, bytes, start, end) => void calls.push(`${from} handshake ${bytes[start]} (${end - start})`),

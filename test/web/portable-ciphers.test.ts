@@ -146,10 +146,17 @@ describe("recorded captures with portable ciphers", () => {
     expect(ours).toEqual(await recordedReport(capture));
   });
 
-  it(`${NOT_PORTABLE} stays closed`, async () => {
+  it(`${NOT_PORTABLE} stays closed, and the report says why`, async () => {
     const capture = recorded.find(({ name }) => name === NOT_PORTABLE)!;
     const ours = await checkCapture(capture.path, { ciphers: portableCiphers });
-    expect(ours).toMatchObject({ verdict: "encrypted", connections: [{ tunnel: { exchanges: [] } }] });
+    if ("kind" in ours) throw new Error(ours.message);
+    const suite = "TLS_ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256";
+    expect(ours).toMatchObject({
+      verdict: "encrypted",
+      connections: [{ summary: expect.stringContaining(suite), tunnel: { exchanges: [] } }],
+    });
+    const missing = ours.findings.find(({ id }) => id === "keys-missing")?.detail;
+    expect(missing).toContain(`cannot be opened with any keys here: ${suite}`);
   });
 });
 

@@ -1,6 +1,9 @@
 // Which tunnels could not be read, and how to get the keys.
 import type { Timeline } from "../../proxy/index.ts";
+import type { TlsFacts } from "../../tls-parse/index.ts";
+import type { CaptureFacts } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
+import { type ShutWhy, suiteText, whyShut } from "../shut.ts";
 import { count, targetText } from "../wording.ts";
 
 /** Targets named in the finding; the table has the rest. */
@@ -90,20 +93,53 @@ export const keysMissing: Rule = {
       .filter(({ verdict }) => verdict === "encrypted")
       .reduce((sum, group) => sum + group.count, 0);
     const total = shut.length + folded;
-    if (total === 0) return [];
+    const outer = outerTls(capture);
+    if (total + outer.length === 0) return [];
     const targets = [...new Set(shut.map(({ timeline }) => targetText(timeline)))];
     const named = targets.slice(0, MAX_NAMED).join(", ");
     const more = targets.length > MAX_NAMED ? ` and ${targets.length - MAX_NAMED} more` : "";
-    const { keys } = capture;
-    const unfit =
-      keys.sessions > 0 && keys.decrypted === 0
-        ? ` The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on: it belongs to another recording.`
-        : "";
-    const detail = `${count(total, "tunnel")} could not be read (${named}${more}): whether a 401 came inside cannot be seen.${unfit}`;
+    const sentences = [
+      total === 0
+        ? ""
+        : `${count(total, "tunnel")} could not be read (${named}${more}): whether a 401 came inside cannot be seen.`,
+      outer.length === 0
+        ? ""
+        : `Of ${count(outer.length, "connection")} over TLS to the proxy itself not all could be read: what was asked of it cannot be seen.`,
+      ...keysText(capture, [...shut.flatMap(({ timeline }) => timeline.tunnel?.tls ?? []), ...outer]),
+    ];
+    const detail = sentences.filter((sentence) => sentence !== "").join(" ");
     const helpdesk = adviceFor(shut.map(({ timeline }) => timeline));
     return [finding(TEXT, null, { detail, frames: [], advice: { ...TEXT.advice, helpdesk } })];
   },
 };
+
+/** Connections over TLS to a proxy itself, of which no tunnel tells; over HTTP/2 several timelines are about one. */
+function outerTls({ connections }: CaptureFacts): TlsFacts[] {
+  const shut = connections.flatMap(({ timeline: { secure, tunnel } }) =>
+    tunnel === null && secure?.handshakeComplete === true && whyShut(secure) !== null ? [secure] : [],
+  );
+  return [...new Set(shut)];
+}
+
+/** What is wrong with the keys that there are. */
+function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[]): string[] {
+  const because = (why: ShutWhy): TlsFacts[] => shut.filter((tls) => whyShut(tls) === why);
+  const [unsupported, unfit] = [because("unsupported"), because("unfit")];
+  const told: string[] = [];
+  if (unsupported.length > 0) {
+    const suites = [...new Set(unsupported.map(suiteText))].slice(0, MAX_NAMED).join(", ");
+    told.push(`${count(unsupported.length, "TLS connection")} cannot be opened with any keys here: ${suites}.`);
+  }
+  if (unfit.length > 0)
+    told.push(
+      `For ${count(unfit.length, "TLS connection")} there are keys that open nothing: they are damaged or mixed up, or too many bytes are missing.`,
+    );
+  if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0)
+    told.push(
+      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on: it belongs to another recording.`,
+    );
+  return told;
+}
 
 /** What to do for the programs that the unread tunnels belong to; for browsers where none says who it is. */
 function adviceFor(unread: readonly Timeline[]): string {
