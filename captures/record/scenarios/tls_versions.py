@@ -35,7 +35,7 @@ version("11-cbc-sha", "TLS 1.1, AES-256-CBC with SHA-1, encrypt-then-MAC", "tls1
 version("12-cbc-sha256", "TLS 1.2, AES-128-CBC with SHA-256", "tls1_2", "ECDHE-RSA-AES128-SHA256", "TLSv1_2")
 version("12-cbc-sha384", "TLS 1.2, AES-256-CBC with SHA-384", "tls1_2", "ECDHE-RSA-AES256-SHA384", "TLSv1_2")
 version("12-gcm", "TLS 1.2, AES-128-GCM", "tls1_2", "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1_2")
-version("12-gcm-256", "TLS 1.2, AES-256-GCM with DHE", "tls1_2", "ECDHE-ECDSA-AES256-GCM-SHA384", "TLSv1_2", kind="ec")
+version("12-gcm-256", "TLS 1.2, AES-256-GCM, ECDSA certificate", "tls1_2", "ECDHE-ECDSA-AES256-GCM-SHA384", "TLSv1_2", kind="ec")
 version("12-ccm", "TLS 1.2, AES-128-CCM", "tls1_2", "ECDHE-ECDSA-AES128-CCM", "TLSv1_2", kind="ec")
 version("12-ccm8", "TLS 1.2, AES-256-CCM-8", "tls1_2", "ECDHE-ECDSA-AES256-CCM8", "TLSv1_2", kind="ec")
 version("12-chacha20", "TLS 1.2, ChaCha20-Poly1305", "tls1_2", "ECDHE-RSA-CHACHA20-POLY1305", "TLSv1_2")
