@@ -85,11 +85,22 @@ function httpOf({ forwards, tunnel }: ReportConnection): (string | number)[] {
   ]);
 }
 
-/** Whether `some` stands in `all` in this order; tshark loses some messages of these captures. */
-function inOrder(some: readonly (string | number)[], all: readonly (string | number)[]): boolean {
-  let at = 0;
-  for (const one of all) if (at < some.length && one === some[at]) at++;
-  return at === some.length;
+/**
+ * Where tshark shows a request and no answer: openssl s_server answers until it closes, without a length, and tshark waits for an end
+ * that it takes from TLS and not from TCP. The statuses are in the bytes that it shows as a segment (`follow,tls`).
+ */
+const UNTIL_CLOSE: ReadonlySet<string> = new Set([
+  "fkie-cad+pcapFS/tests/crypto/all_ciphers_test/all_ciphers.pcap",
+  "fkie-cad+pcapFS/tests/crypto/feature_test/feature_test.pcap",
+  "lbirchler+tls-decryption/data/tls2/dsb-dump.pcapng",
+  "lbirchler+tls-decryption/data/tls2/dump.pcapng",
+  "secdev+scapy/doc/notebooks/tls/raw_data/tls_nss_example.pcap",
+]);
+
+/** What is to be seen inside, by what tshark shows of it. */
+function insideOf(name: string, { http, http2 }: DecryptedRow): readonly (string | number)[] {
+  const shown = http ?? http2 ?? [];
+  return UNTIL_CLOSE.has(name) && shown.length === 1 ? [...shown, 200] : shown;
 }
 
 const endpointText = ({ server: { ip, port } }: TlsPieces): string => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`;
@@ -108,12 +119,13 @@ describe.skipIf(!hasCorpus)(`captures with keys${CORPUS_SKIP}`, () => {
       return;
     }
     expect(report.connections.map(({ stream }) => stream)).toEqual(capture.rows.map(({ stream }) => stream));
-    for (const { stream, decrypted, http, http2 } of capture.rows) {
+    for (const row of capture.rows) {
+      const { stream, decrypted } = row;
       const connection = report.connections.find((one) => one.stream === stream)!;
-      const where = `stream ${stream}: ${JSON.stringify(connection?.summary)} ${httpOf(connection)}`;
-      expect(inOrder(http ?? http2 ?? [], httpOf(connection)), where).toBe(true);
-      if (!decrypted) expect([connection.verdict, httpOf(connection)], where).toEqual(["encrypted", []]);
-      else expect(connection.verdict, where).not.toBe("encrypted");
+      const where = `stream ${stream}: ${connection.summary}`;
+      expect(httpOf(connection), where).toEqual(insideOf(capture.name, row));
+      if (decrypted) expect(connection.verdict, where).not.toBe("encrypted");
+      else expect(connection.verdict, where).toBe("encrypted");
     }
   });
 
@@ -125,15 +137,14 @@ describe.skipIf(!hasCorpus)(`captures with keys${CORPUS_SKIP}`, () => {
     expect(report.connections).toHaveLength(capture.rows.length);
     for (const [i, row] of capture.rows.entries()) {
       const connection = report.connections[i]!;
-      const { tls, exchanges } = connection.tunnel!;
-      const where = `stream ${row.stream}, ${tls?.cipher}: ${connection.summary} ${httpOf(connection)}`;
+      const { tls } = connection.tunnel!;
+      const where = `stream ${row.stream}, ${tls?.cipher}: ${connection.summary}`;
       expect(tls?.cipher, where).toBe(cipherSuiteName(Number(row.cipher_suite)));
       const { client, proxy } = tls!.records;
       if (row.version !== "0x0304")
         expect(client.applicationData + proxy.applicationData, where).toBe(row.application_records);
       expect(tls?.decrypted, where).toBe(row.decrypted ? "full" : "none");
-      expect(inOrder(row.http ?? row.http2 ?? [], httpOf(connection)), where).toBe(true);
-      if (!row.decrypted) expect(exchanges, where).toEqual([]);
+      expect(httpOf(connection), where).toEqual(insideOf(capture.name, row));
     }
   });
 });
