@@ -13,7 +13,7 @@ import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/in
 import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
-import { type CaptureFiles, isFiles, readFiles } from "./joined-files.ts";
+import { type CaptureFiles, isFiles, isRereadable, readFiles } from "./joined-files.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { pageText } from "./page-text.ts";
@@ -50,7 +50,7 @@ export async function examine(
 ): Promise<Examined | CheckFailure> {
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
-  const rereadable = source instanceof Uint8Array || (file !== null && file !== "-");
+  const rereadable = isRereadable(source);
   const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable, options.ciphers);
   const unusable = (): CheckFailure | null =>
     keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };

@@ -1,4 +1,5 @@
 // The files of one rotated capture, read as one: frames go on counting from file to file.
+import { statSync } from "node:fs";
 import {
   type CaptureSink,
   type CaptureSummary,
@@ -16,6 +17,22 @@ export interface CaptureFiles {
 
 export function isFiles(source: CaptureSource | CaptureFiles): source is CaptureFiles {
   return typeof source === "object" && "files" in source && Array.isArray(source.files);
+}
+
+/** Whether `source` gives the same bytes when it is read once more; a pipe, which may have a name too, does not. */
+export function isRereadable(source: CaptureSource | CaptureFiles): boolean {
+  if (source instanceof Uint8Array) return true;
+  if (typeof source === "string") return isNoPipe(source);
+  return isFiles(source) && source.files.every(isNoPipe);
+}
+
+function isNoPipe(path: string): boolean {
+  try {
+    return path !== "-" && statSync(path).isFile();
+  } catch {
+    // What cannot be opened is not worth reading the keys for: whoever reads it says why.
+    return true;
+  }
 }
 
 /** Reads all files into `sink`. A later file that cannot be read ends the capture there, and the summary says so. */

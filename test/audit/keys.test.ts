@@ -1,8 +1,10 @@
 // Key logs as they lie about: more than can be kept, several, CRLF, duplicates; and one that fits nothing.
+import { execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { type CaptureSource, type CheckOptions, checkCapture } from "../../src/audit/index.ts";
 import type { Report } from "../../src/report/index.ts";
@@ -64,6 +66,30 @@ describe("key logs", () => {
     const [warning] = report.capture.quality.warnings.filter(({ id }) => id === "tls-keys-dropped");
     expect(warning?.count).toBeGreaterThan(1);
   });
+
+  it.skipIf(process.platform === "win32")(
+    "of a million sessions, for a named pipe: it is not opened again",
+    async () => {
+      const keylogs = [crowded("crowded-pipe.keys", keysOf("mitm-401-basic.keys"))];
+      const pipe = join(folder, "pipe.pcap");
+      execFileSync("mkfifo", [pipe]);
+      // Whoever opens it once more finds nothing in it.
+      const writer = spawn("sh", [
+        "-c",
+        `cat "$1" > "$2"; sleep 1; : > "$2"`,
+        "sh",
+        fileURLToPath(new URL("mitm-401-basic.pcap", CAPTURES)),
+        pipe,
+      ]);
+      try {
+        const report = await checked(pipe, { keylogs });
+        expect(report.verdict).toBe("encrypted");
+        expect(report.capture.quality.warnings.map(({ id }) => id)).toContain("tls-keys-dropped");
+      } finally {
+        writer.kill();
+      }
+    },
+  );
 
   it("of a million sessions that fit nothing: how many there are is known although none is kept", async () => {
     const keylogs = [crowded("crowded-other.keys", "")];

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createKeyStore, type KeyStore, readKeyLog } from "../../src/tls-decrypt/index.ts";
 import { SECRET } from "../../src/tls-decrypt/key-store.ts";
-import { expectSameHoweverCut, type Piece } from "../harness/split.ts";
+import { expectSameHoweverCut, type Piece, piecesOf } from "../harness/split.ts";
 import { storeOf } from "./walk.ts";
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));
@@ -129,6 +129,23 @@ describe("a key log in pieces", () => {
       places: 100,
       randomRuns: 10,
     });
+  });
+
+  it("gives the same in one piece, where lines are read as they lie, and byte by byte, with any byte flipped", () => {
+    const log = bytesOf(MIXED.replaceAll("\r\n", "\n"));
+    const flips = fc.array(fc.tuple(fc.nat({ max: log.length - 1 }), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const everywhere = Array.from({ length: log.length }, (_, at) => at);
+    fc.assert(
+      fc.property(flips, (places) => {
+        const damaged = log.slice();
+        for (const [at, mask] of places) damaged[at]! ^= mask;
+        expect(feed(piecesOf(damaged))).toEqual(feed(piecesOf(damaged, everywhere)));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it("gives every secret before the place where it is truncated", () => {
