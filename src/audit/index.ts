@@ -8,3 +8,4 @@ export { JournalError } from "./journal.ts";
 export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";
+export { writeFailure } from "./write-failure.ts";

@@ -63,6 +63,11 @@ let chunk: Uint8Array | null = null;
 /** How long to wait for a terminal or a pipe that says there is nothing to read yet. */
 const RETRY_MS = 5;
 
+/** How long is read without letting signals, timers and other work of the process in. */
+const BREATH_MS = 100;
+/** When that was done last, in whichever file. */
+let breathed = Date.now();
+
 const STANDARD_INPUT = 0;
 
 /** Reads a file, or standard input for "-". Gives why it could not, or null. */
@@ -84,6 +89,10 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
         await intake.unpack(chunk.slice(CHUNK_AT, CHUNK_AT + length));
       done += length;
       progress?.(done, size);
+      if (Date.now() - breathed > BREATH_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        breathed = Date.now();
+      }
     }
     return null;
   } catch (error) {

@@ -13,6 +13,7 @@ import {
 import { StringDecoder } from "node:string_decoder";
 import type { AuditRow } from "../report/index.ts";
 import { VERSION } from "./version.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** First line of a journal. `options`: what the results depend on; other options give other results. */
 interface JournalHead {
@@ -33,9 +34,11 @@ export function* readJournal(path: string): Generator<AuditRow> {
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    throw new JournalError(`the journal cannot be read: ${codeOf(error)}`);
+    const code = codeOf(error);
+    throw new JournalError(`the journal cannot be read: ${code === "ENOENT" ? "there is no such file" : code}`);
   }
   try {
+    mustBeFile(descriptor);
     let first = true;
     for (const { line, whole } of lines(descriptor)) {
       // The last line of a process that was killed may be torn.
@@ -68,12 +71,13 @@ export class Journal {
       this.#take(options);
     } catch (error) {
       unlock(path);
-      throw error instanceof JournalError ? error : new JournalError(`the journal cannot be written: ${codeOf(error)}`);
+      throw error instanceof JournalError ? error : unwritable(error);
     }
   }
 
+  /** Throws `JournalError` where it cannot be written: what stands there already can be gone on with. */
   append(row: AuditRow): void {
-    writeSync(this.#descriptor, `${JSON.stringify(row)}\n`);
+    this.#write(row);
   }
 
   close(): void {
@@ -81,7 +85,18 @@ export class Journal {
     unlock(this.#path);
   }
 
+  #write(line: AuditRow | JournalHead): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      // A disk that is nearly full takes a part.
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    } catch (error) {
+      throw unwritable(error);
+    }
+  }
+
   #take(options: string): void {
+    mustBeFile(this.#descriptor);
     let end = 0;
     let head: JournalHead | null = null;
     for (const { line, whole, bytes } of lines(this.#descriptor)) {
@@ -96,7 +111,7 @@ export class Journal {
     if (end < fstatSync(this.#descriptor).size) ftruncateSync(this.#descriptor, end);
     if (head === null) {
       const first: JournalHead = { journal: "pcapcheck audit", schemaVersion: 1, version: VERSION, options };
-      writeSync(this.#descriptor, `${JSON.stringify(first)}\n`);
+      this.#write(first);
     } else if (head.options !== options || head.version !== VERSION) {
       throw new JournalError(
         head.version !== VERSION
@@ -105,6 +120,11 @@ export class Journal {
       );
     }
   }
+}
+
+/** A device has no end, a pipe no beginning to go back to. */
+function mustBeFile(descriptor: number): void {
+  if (!fstatSync(descriptor).isFile()) throw new JournalError("the journal is no file");
 }
 
 /** Lines of a file from its start, however long it is. The last one is not whole if nothing ends it. */
@@ -152,7 +172,7 @@ function lock(path: string): void {
       writeFileSync(file, `${process.pid}\n`, { flag: "wx" });
       return;
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw new JournalError(`the journal cannot be written: ${codeOf(error)}`);
+      if (codeOf(error) !== "EEXIST") throw unwritable(error);
       if (isAlive(file)) throw new JournalError(`another audit writes to it (${file})`);
       rmSync(file, { force: true });
     }
@@ -174,6 +194,10 @@ function isAlive(file: string): boolean {
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
+}
+
+function unwritable(error: unknown): JournalError {
+  return new JournalError(`the journal ${writeFailure(error)}`);
 }
 
 function codeOf(error: unknown): string {

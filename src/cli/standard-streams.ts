@@ -1,7 +1,7 @@
 // Standard output and standard error. Where they are no terminals they are written by descriptor: making Node's streams for
 // them takes 3 % of a short run.
 import { fstatSync, writeSync } from "node:fs";
-import { writeFailure } from "./write-failure.ts";
+import { writeFailure } from "../audit/index.ts";
 
 const OUTPUT = 1;
 const ERROR = 2;

@@ -5,6 +5,7 @@ import {
   fsyncSync,
   openSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -12,8 +13,8 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { writeFailure } from "../audit/index.ts";
 import { print } from "./standard-streams.ts";
-import { writeFailure } from "./write-failure.ts";
 
 /** Takes text piece by piece, so that what is larger than a string may be goes through as well. */
 export interface Output {
@@ -34,23 +35,21 @@ export function openOutput(file: string | undefined): Output {
   return file === undefined || file === "-" ? STANDARD : new FileOutput(file);
 }
 
-/**
- * Characters that are held before a file is begun: an output of ordinary size is written in one go at the end, and ending
- * the program before that leaves nothing. (No signal is caught for it: reading a capture lets none through in time.)
- */
+/** Characters that are held in memory: an output of ordinary size is written in one go at the end. */
 const HELD = 16 * 1024 * 1024;
 
 class FileOutput implements Output {
   readonly file: string;
+  #texts: string[] = [];
+  #length = 0;
+  /**
+   * Where texts go that are too many to be held: the device or pipe itself, or a file without a name. That one is gone with the
+   * program, however it ends: reading a capture lets no signal through in time to tidy up.
+   */
   #descriptor: number | null = null;
-  /** null where the file itself is written: a device or a pipe must not be replaced by a file. */
-  #temporary: string | null = null;
-  #target = "";
+  /** The file that is written or replaced in the end; null for a device or a pipe, which no file may replace. */
+  #target: string | null = null;
   #failure: string | null = null;
-  /** Nothing remains if the program ends in the middle. */
-  readonly #cleanUp = (): void => this.discard();
-  #held: string[] = [];
-  #heldLength = 0;
 
   constructor(file: string) {
     this.file = file;
@@ -58,63 +57,67 @@ class FileOutput implements Output {
 
   write(text: string): void {
     if (this.#failure !== null || text === "") return;
-    this.#held.push(text);
-    this.#heldLength += text.length;
-    if (this.#heldLength > HELD) this.#flush();
-  }
-
-  #flush(): void {
-    const texts = this.#held;
-    this.#held = [];
-    this.#heldLength = 0;
-    this.#try(() => {
-      for (const text of texts) {
-        this.#descriptor ??= this.#open();
-        const bytes = Buffer.from(text);
-        for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
-      }
-    });
+    this.#texts.push(text);
+    this.#length += text.length;
+    if (this.#length > HELD) this.#try(() => this.#flush());
   }
 
   finish(): string | null {
-    this.#flush();
-    this.#try(() => {
-      if (this.#descriptor === null) return;
-      // A full disk may be told as late as here.
-      if (this.#temporary !== null) fsyncSync(this.#descriptor);
-      this.#close();
-      if (this.#temporary !== null) renameSync(this.#temporary, this.#target);
-      this.#temporary = null;
-    });
+    if (this.#length > 0 || this.#descriptor !== null)
+      this.#try(() => {
+        if (this.#descriptor === null) this.#choose();
+        if (this.#target === null || this.#descriptor !== null) this.#flush();
+        if (this.#target !== null) this.#put(this.#target);
+      });
     this.discard();
     return this.#failure;
   }
 
   discard(): void {
-    process.off("exit", this.#cleanUp);
-    this.#close();
-    if (this.#temporary !== null) rmSync(this.#temporary, { force: true });
-    this.#temporary = null;
-  }
-
-  #open(): number {
-    const status = statSync(this.file, { throwIfNoEntry: false });
-    if (status !== undefined && !status.isFile()) return openSync(this.file, "w");
-    this.#target = status === undefined ? linkTarget(this.file) : realpathSync(this.file);
-    const once = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
-    const temporary = join(dirname(this.#target), `.${basename(this.#target)}.${once}.part`);
-    // "wx": what somebody else put there is not written into, be it a link.
-    const descriptor = openSync(temporary, "wx");
-    this.#temporary = temporary;
-    process.on("exit", this.#cleanUp);
-    if (status !== undefined) fchmodSync(descriptor, status.mode);
-    return descriptor;
-  }
-
-  #close(): void {
+    this.#texts = [];
+    this.#length = 0;
     const descriptor = this.#descriptor;
     this.#descriptor = null;
     if (descriptor !== null) closeSync(descriptor);
+  }
+
+  /** Sees what `file` is. */
+  #choose(): void {
+    const status = statSync(this.file, { throwIfNoEntry: false });
+    if (status !== undefined && !status.isFile()) this.#descriptor = openSync(this.file, "w");
+    else this.#target = status === undefined ? linkTarget(this.file) : realpathSync(this.file);
+  }
+
+  /** Writes out what is held. */
+  #flush(): void {
+    if (this.#descriptor === null) this.#choose();
+    this.#descriptor ??= openNameless(besideOf(this.#target ?? this.file));
+    writeTexts(this.#descriptor, this.#texts);
+    this.#texts = [];
+    this.#length = 0;
+  }
+
+  /** Puts all of it in the place of `target`. */
+  #put(target: string): void {
+    const temporary = besideOf(target);
+    undisturbed(() => {
+      // "wx": what somebody else put there is not written into, be it a link.
+      const descriptor = openSync(temporary, "wx");
+      try {
+        const mode = statSync(target, { throwIfNoEntry: false })?.mode;
+        if (mode !== undefined) fchmodSync(descriptor, mode);
+        if (this.#descriptor === null) writeTexts(descriptor, this.#texts);
+        else copyAll(this.#descriptor, descriptor);
+        // A full disk may be told as late as here.
+        fsyncSync(descriptor);
+        renameSync(temporary, target);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
+      } finally {
+        closeSync(descriptor);
+      }
+    });
   }
 
   #try(action: () => void): void {
@@ -125,6 +128,54 @@ class FileOutput implements Output {
       this.#failure = writeFailure(error);
       this.discard();
     }
+  }
+}
+
+/** A name beside `target` that nobody else has. */
+function besideOf(target: string): string {
+  const once = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
+  return join(dirname(target), `.${basename(target)}.${once}.part`);
+}
+
+/** A file that only its descriptor leads to. */
+function openNameless(path: string): number {
+  return undisturbed(() => {
+    const descriptor = openSync(path, "wx+");
+    rmSync(path);
+    return descriptor;
+  });
+}
+
+function writeTexts(descriptor: number, texts: readonly string[]): void {
+  for (const text of texts) writeAll(descriptor, Buffer.from(text));
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+}
+
+const COPY_BYTES = 1024 * 1024;
+
+function copyAll(from: number, to: number): void {
+  const bytes = new Uint8Array(COPY_BYTES);
+  for (let at = 0; ; ) {
+    const length = readSync(from, bytes, 0, COPY_BYTES, at);
+    if (length === 0) return;
+    writeAll(to, bytes.subarray(0, length));
+    at += length;
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Does what must not be left half done: a signal that ends the program finds it before or behind, and behind is too late. */
+function undisturbed<T>(action: () => T): T {
+  const wait = (): void => {};
+  for (const signal of SIGNALS) process.on(signal, wait);
+  try {
+    return action();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, wait);
   }
 }
 

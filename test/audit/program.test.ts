@@ -109,7 +109,7 @@ describe("an audit by the program", () => {
   });
 
   it.each([
-    ["none.ndjson", "pcapcheck: the journal cannot be read: ENOENT\n"],
+    ["none.ndjson", "pcapcheck: the journal cannot be read: there is no such file\n"],
     [captured("squid-403.pcap"), "pcapcheck: this is no journal of an audit\n"],
   ])("tells before it begins that %s is nothing to compare with", (since, err) => {
     expect(run(CAPTURES, "--since", since, "--journal", "unbegun.ndjson")).toEqual({ code: 2, out: "", err });
