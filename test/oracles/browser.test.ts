@@ -108,6 +108,27 @@ describe.skipIf(CHROMIUM === undefined)("the HTML report in Chromium (skipped wh
     await page.close();
   });
 
+  it.each([["light"], ["dark"]] as const)("shows an audit whole and quietly, %s", async (colorScheme) => {
+    const file = join(program.folder, "audit.html");
+    const names = ["mitm-401-many-hosts.pcap", "squid-403.pcap", "squid-basic.pcap", "README.md"];
+    const audit = (...args: string[]) => program.run(["audit", ...names.map(captured), ...args]);
+    program.run(["audit", captured("squid-403.pcap"), "-q", "--journal", "earlier.ndjson"]);
+    expect(audit("-f", "html", "-o", file, "--since", "earlier.ndjson").code).toBe(2);
+    const { page, requests, complaints } = await open(file, { colorScheme });
+    expect(requests).toEqual([pathToFileURL(file).href]);
+    expect(complaints).toEqual([]);
+    for (const role of ["banner", "main", "contentinfo"] as const) expect(await page.getByRole(role).count()).toBe(1);
+    const headings = await page.getByRole("heading", { level: 2 }).allTextContents();
+    for (const heading of ["Summary", "What is wrong", "Per proxy", "Captures", "Could not be checked"])
+      expect(headings).toContain(heading);
+    const contrasts = (await page.evaluate(CONTRASTS)) as number[];
+    expect(contrasts.length).toBeGreaterThan(50);
+    expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    expect((await page.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
+    await page.close();
+  });
+
   it("runs nothing of what hostile captures carry", async () => {
     const texts = [
       "</title></style></svg><script>alert(1)</script>",

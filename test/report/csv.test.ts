@@ -1,10 +1,10 @@
 // CSV as Python's csv module reads it: every value comes back, and nothing is a formula to a spreadsheet.
-import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { csvField } from "../../src/report/escape.ts";
 import { FORMATS, type Report } from "../../src/report/index.ts";
 import { COLUMNS } from "../../src/report/outputs/csv.ts";
+import { readCsv } from "../harness/csv-reader.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
 async function csv(...reports: readonly Report[]): Promise<string> {
@@ -12,19 +12,9 @@ async function csv(...reports: readonly Report[]): Promise<string> {
   return reports.map((one) => document.add(one)).join("") + document.end();
 }
 
-/** Rows as Python reads them: strict, so that a stray quote is an error. */
-function read(text: string): string[][] {
-  const program =
-    "import csv, io, json, sys\ntext = io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline='')\nprint(json.dumps(list(csv.reader(text, strict=True))))";
-  const { status, stdout, stderr } = spawnSync("python3", ["-c", program], { input: text, encoding: "utf8" });
-  expect(stderr).toBe("");
-  expect(status).toBe(0);
-  return JSON.parse(stdout) as string[][];
-}
-
 /** Rows by the names of the header. */
 function records(text: string): Record<string, string>[] {
-  const [header = [], ...rows] = read(text);
+  const [header = [], ...rows] = readCsv(text);
   return rows.map((row) => {
     expect(row.length).toBe(header.length);
     return Object.fromEntries(row.map((value, i) => [header[i]!, value]));
@@ -33,7 +23,7 @@ function records(text: string): Record<string, string>[] {
 
 describe("CSV", () => {
   it("has the columns of the contract, in their order", async () => {
-    const [header] = read(await csv(SAMPLES.get("ok")!));
+    const [header] = readCsv(await csv(SAMPLES.get("ok")!));
     expect(header).toEqual([
       ...["capture", "verdict", "class", "connections", "stream", "client_ip", "client_port", "proxy_ip", "proxy_port"],
       ...["start", "end", "closed_by", "target", "connect_status", "tls_version", "tls_complete", "intercepted"],

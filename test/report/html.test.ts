@@ -1,23 +1,10 @@
 // The HTML report against a validator, its own policy, and strings that want to be markup.
 import { createHash } from "node:crypto";
-import { HtmlValidate, StaticConfigLoader } from "html-validate";
 import { describe, expect, it } from "vitest";
 import { FORMATS, type Report } from "../../src/report/index.ts";
 import { STYLE_SHEET, STYLE_SHEET_HASH } from "../../src/report/outputs/html/style-sheet.ts";
+import { htmlComplaints } from "../harness/html-valid.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
-
-const validator = new HtmlValidate(
-  new StaticConfigLoader({
-    extends: ["html-validate:standard", "html-validate:a11y"],
-    rules: {
-      // Long lines and the like are nobody's business in a page that a program writes.
-      "no-trailing-whitespace": "off",
-      // Regions that scroll have to be reachable by keyboard (WCAG 2.1.1).
-      "wcag/h63": "error",
-      "no-inline-style": "error",
-    },
-  }),
-);
 
 const STYLE = { width: 80, colour: false, drawing: true, unicode: true, verbose: false };
 
@@ -28,23 +15,16 @@ async function page(reports: readonly Report[], failed: readonly string[] = []):
   return text + document.end();
 }
 
-async function complaints(text: string): Promise<string[]> {
-  const { results } = await validator.validateString(text);
-  return results.flatMap(({ messages }) =>
-    messages.map(({ ruleId, message, line, selector }) => `${ruleId}: ${message} (line ${line}, ${selector})`),
-  );
-}
-
 const EVERYTHING = [...SAMPLES.values()];
 
 describe("the HTML report", () => {
   it.each([...SAMPLES])("of %s is valid", async (_verdict, sample) => {
-    expect(await complaints(await page([sample]))).toEqual([]);
+    expect(await htmlComplaints(await page([sample]))).toEqual([]);
   });
 
   it("over several captures is one valid page, with those that could not be checked", async () => {
     const text = await page(EVERYTHING, ["broken.pcap"]);
-    expect(await complaints(text)).toEqual([]);
+    expect(await htmlComplaints(text)).toEqual([]);
     expect(text.match(/<html/g)).toHaveLength(1);
     for (let i = 1; i <= EVERYTHING.length; i++) expect(text).toContain(`href="#capture-${i}"`);
     expect(text).toContain("broken.pcap");
@@ -52,9 +32,9 @@ describe("the HTML report", () => {
 
   it("is checked by something that finds faults", async () => {
     const text = await page([SAMPLES.get("ok")!]);
-    expect(await complaints(text.replace('<html lang="en">', "<html>"))).not.toEqual([]);
-    expect(await complaints(text.replace("</table>", ""))).not.toEqual([]);
-    expect(await complaints(text.replace("<p class", '<p style="color: red" class'))).not.toEqual([]);
+    expect(await htmlComplaints(text.replace('<html lang="en">', "<html>"))).not.toEqual([]);
+    expect(await htmlComplaints(text.replace("</table>", ""))).not.toEqual([]);
+    expect(await htmlComplaints(text.replace("<p class", '<p style="color: red" class'))).not.toEqual([]);
   });
 
   it("allows its own style sheet and nothing else", async () => {
@@ -100,7 +80,7 @@ describe("the HTML report", () => {
     expect(text).toContain("25 more connections went wrong");
     expect(text).toContain("The same on 25 more connections.");
     expect(text.match(/<th scope="row">/g)).toHaveLength(45);
-    expect(await complaints(text)).toEqual([]);
+    expect(await htmlComplaints(text)).toEqual([]);
   });
 
   it.each([
@@ -120,7 +100,7 @@ describe("the HTML report", () => {
       ],
     });
     const out = await page([{ ...sample, capture: { ...sample.capture, path: text } }], [text]);
-    expect(await complaints(out)).toEqual([]);
+    expect(await htmlComplaints(out)).toEqual([]);
     for (const [tag] of out.matchAll(/<[^>]*>/g)) expect(tag).not.toMatch(/^<(?:script|img|b)\b|\son\w+=/i);
     // What a browser shows of it is the text itself.
     const decoded = out

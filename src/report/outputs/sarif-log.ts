@@ -134,7 +134,11 @@ interface LogicalLocation {
   readonly kind: string;
 }
 
-/** Frames are no lines and no bytes, so they are logical places (§3.33); the last one, on which a verdict rests, comes first. */
+/**
+ * Frames are no lines and no bytes, so they are logical places (§3.33); the last one, on which a verdict rests, comes first. There
+ * is no region of bytes beside them (§3.30.3): a report knows no offsets, and in a compressed capture, or in the second file of a
+ * rotated one, there are none. Without a region the place is the artifact as a whole (§3.29.4), which is true of all.
+ */
 function places(stream: number | null, frames: readonly number[]): readonly LogicalLocation[] {
   const within = stream === null ? "" : `tcp.stream ${stream}/`;
   const listed = frames.slice(-MAX_PLACES).reverse();
