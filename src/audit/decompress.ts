@@ -2,9 +2,10 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { Compression } from "../pcap-parser/index.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
-/** Takes the bytes that were packed, in order. Valid during the call only. */
-export type Unpacked = (bytes: Uint8Array, start: number, end: number) => void;
+/** Takes the bytes that were packed, in order, valid during the call only; false if no more are wanted. */
+export type Unpacked = (bytes: Uint8Array, start: number, end: number) => boolean;
 
 /** Undoes one compressed file that is pushed in pieces. */
 export interface Decompressor {
@@ -14,13 +15,17 @@ export interface Decompressor {
   end(): Promise<string | null>;
   /** Set once the data turned out damaged: pushing more is in vain. */
   readonly damaged: string | null;
+  /** `damaged` because more memory would be needed to unpack it than is spent on that. */
+  readonly tooWide: boolean;
 }
 
 /** Makes a decompressor; `unpacked` is called for each stretch that comes out. */
 export async function createDecompressor(compression: Compression, unpacked: Unpacked): Promise<Decompressor> {
-  if (compression === "gzip") return new NodeDecompressor(zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), unpacked);
+  if (compression === "gzip")
+    return new NodeDecompressor(zlib.createGunzip({ chunkSize: OUTPUT_BYTES }), null, unpacked);
   const createZstd = Reflect.get(zlib, "createZstdDecompress") as ZstdFactory | undefined;
-  if (createZstd !== undefined) return new NodeDecompressor(createZstd({ chunkSize: OUTPUT_BYTES }), unpacked);
+  if (createZstd !== undefined)
+    return new NodeDecompressor(createZstd({ chunkSize: OUTPUT_BYTES }), new ZstdFrames(), unpacked);
   const { Decompress } = await import("fzstd");
   return new ZstdDecompressor(new Decompress(), unpacked);
 }
@@ -39,19 +44,26 @@ const FIRST_STEP = 512;
 const LONGEST_STEP = 64 * 1024;
 const LAST_STEP = 8;
 
+const TOO_WIDE = "it has to be unpacked with more than 128 MiB of memory";
+
 class NodeDecompressor implements Decompressor {
   damaged: string | null = null;
   readonly #stream: Transform;
+  /** Of zstd: Node takes the end of the first frame for the end of all, unless a step ends there, and misses that a frame is cut. */
+  readonly #frames: ZstdFrames | null;
   #step = FIRST_STEP;
   #heldBack = new Uint8Array(0);
-  /** The compressed data has ended; what follows it in the file is none of it. */
+  /** The compressed data has ended, and what follows it in the file is none of it; or enough of it was seen. */
   #ended = false;
   /** Called when the stream has failed or ended, because then it does not call back for the step that it was given. */
   #wake: () => void = () => {};
 
-  constructor(stream: Transform, unpacked: Unpacked) {
+  constructor(stream: Transform, frames: ZstdFrames | null, unpacked: Unpacked) {
     this.#stream = stream;
-    stream.on("data", (bytes: Buffer) => unpacked(bytes, 0, bytes.length));
+    this.#frames = frames;
+    stream.on("data", (bytes: Buffer) => {
+      if (!unpacked(bytes, 0, bytes.length)) this.#ended = true;
+    });
     stream.on("error", (error) => {
       this.damaged = error.message;
       this.#wake();
@@ -68,17 +80,27 @@ class NodeDecompressor implements Decompressor {
     bytes.set(held);
     bytes.set(piece, held.length);
     const end = Math.max(0, bytes.length - LAST_STEP);
+    await this.#steps(bytes, end);
+    this.#heldBack = bytes.slice(end);
+  }
+
+  async #steps(bytes: Uint8Array, end: number): Promise<void> {
     for (let p = 0; p < end && this.#going; ) {
-      const next = Math.min(end, p + this.#step);
+      const step = Math.min(end, p + this.#step);
+      const next = this.#frames?.follow(bytes, p, step) ?? step;
+      if (this.tooWide) {
+        this.damaged = TOO_WIDE;
+        return;
+      }
       await this.#write(bytes.subarray(p, next));
       this.#step = Math.min(LONGEST_STEP, 2 * this.#step);
       p = next;
     }
-    this.#heldBack = bytes.slice(end);
   }
 
   async end(): Promise<string | null> {
-    if (this.#going) await this.#write(this.#heldBack);
+    await this.#steps(this.#heldBack, this.#heldBack.length);
+    if (this.#going && this.#frames?.between === false) this.damaged = "unexpected end of file";
     if (this.#going) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -87,6 +109,10 @@ class NodeDecompressor implements Decompressor {
     }
     this.#stream.destroy();
     return this.damaged;
+  }
+
+  get tooWide(): boolean {
+    return this.#frames?.tooWide === true;
   }
 
   get #going(): boolean {
@@ -109,16 +135,31 @@ interface ZstdStream {
 class ZstdDecompressor implements Decompressor {
   damaged: string | null = null;
   readonly #stream: ZstdStream;
+  /** The library takes room for any window of up to 2 GiB, moves all that is in it with each block, and calls itself for each frame. */
+  readonly #frames = new ZstdFrames();
+  #wanted = true;
+  #step = FIRST_STEP;
 
   constructor(stream: ZstdStream, unpacked: Unpacked) {
     this.#stream = stream;
-    stream.ondata = (data) => unpacked(data, 0, data.length);
+    stream.ondata = (data) => {
+      this.#wanted = unpacked(data, 0, data.length);
+    };
+  }
+
+  get tooWide(): boolean {
+    return this.#frames.tooWide;
   }
 
   async push(piece: Uint8Array): Promise<void> {
-    for (let p = 0; p < piece.length && this.damaged === null; p += LONGEST_STEP) {
+    for (let p = 0; p < piece.length && this.damaged === null && this.#wanted; ) {
+      const next = this.#frames.follow(piece, p, Math.min(piece.length, p + this.#step));
       // The library keeps what it cannot use yet, so it gets its own copy (Buffer.slice would not make one).
-      this.#guarded(new Uint8Array(piece.subarray(p, p + LONGEST_STEP)), false);
+      if (this.tooWide) this.damaged = TOO_WIDE;
+      else this.#guarded(new Uint8Array(piece.subarray(p, next)), false);
+      // A few bytes may be gigabytes of zeros, that nobody wants once it is known what they are.
+      this.#step = Math.min(LONGEST_STEP, 2 * this.#step);
+      p = next;
     }
   }
 

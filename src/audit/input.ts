@@ -201,6 +201,7 @@ class Intake {
       this.#decompressor = await createDecompressor(this.#compression, (out, start, end) => {
         this.#unpacked ||= end > start;
         this.#reader.push(out, start, end);
+        return this.#reader.failed === null;
       });
     }
     await this.#decompressor.push(bytes);
@@ -217,6 +218,7 @@ class Intake {
     if ("kind" in result) {
       if (compression === null) return result;
       if (damaged && !this.#unpacked) {
+        if (this.#decompressor?.tooWide === true) return { ...result, ...TOO_WIDE };
         return {
           ...result,
           seemsToBe: `a ${compression} file that is damaged from its start`,
@@ -235,6 +237,12 @@ class Intake {
     return { kind: "capture", summary: { ...result, cutShort: true }, compression };
   }
 }
+
+/** Said of a file of which nothing could be unpacked. */
+const TOO_WIDE = {
+  seemsToBe: "a zstd file that needs more than 128 MiB of memory to be unpacked",
+  advice: "unpack it first: zstd -d --long=31 FILE",
+};
 
 /** What an errno means, for a sentence. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDecompressor } from "../../src/audit/decompress.ts";
 import { type CaptureSource, readCapture } from "../../src/audit/input.ts";
 import type { Note } from "../../src/bytes/index.ts";
 import { createCaptureReader } from "../../src/pcap-parser/index.ts";
@@ -63,6 +64,23 @@ async function read(source: CaptureSource) {
 
 const pieces = (bytes: Uint8Array, size: number): Uint8Array[] =>
   Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.slice(i * size, (i + 1) * size));
+
+/** Zeros in zstd: blocks of one byte that stands for 128 KiB (RFC 8878 §3.1.1.2.2), with a window of 1 MiB. */
+function zstdOfZeros(count: number): { readonly bytes: Uint8Array; readonly blocks: number } {
+  const size = 128 * 1024;
+  const block = Uint8Array.of(((size << 3) & 0xff) | 2, (size >> 5) & 0xff, size >> 13, 0);
+  const last = Uint8Array.from(block, (byte, i) => (i === 0 ? byte | 1 : byte));
+  const head = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 10 << 3);
+  const bytes = concat(head, ...Array.from({ length: count - 1 }, () => block), last);
+  return { bytes, blocks: count * size };
+}
+
+/** `bytes` in a frame for each thirty of them, as they are (RFC 8878 §3.1.1.2.2), with skippable frames between. */
+function zstdOfBytes(bytes: Uint8Array): Uint8Array {
+  const head = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0, 0);
+  const frames = pieces(bytes, 30).flatMap((piece) => [head, Uint8Array.of((piece.length << 3) | 1, 0, 0), piece]);
+  return new Uint8Array(Buffer.concat(frames));
+}
 
 const gzipped = new Uint8Array(gzipSync(capture));
 const members = concat(
@@ -135,6 +153,15 @@ describe("readCapture", () => {
 });
 
 describe("readCapture, of damaged compression", () => {
+  it("reads all frames of zstd, as pzstd and cat leave them", async () => {
+    const bytes = zstdOfBytes(pings);
+    for (const source of [bytes, Readable.from(pieces(bytes, 77))]) {
+      const { outcome, notes } = await read(source);
+      expect(notes).toEqual([]);
+      expect(outcome).toMatchObject({ kind: "capture", summary: { packets: PINGS, cutShort: false } });
+    }
+  });
+
   it("keeps all packets before the place where gzip was cut", async () => {
     for (const length of [gzipped.length - 1, gzipped.length - 9, gzipped.length >> 1, 2000]) {
       const { outcome, packets, notes } = await read(gzipped.slice(0, length));
@@ -204,6 +231,35 @@ describe("readCapture, of what cannot be read", () => {
     const packed = await read(gzipSync(concat(ascii("%PDF-1.7"), noise(5_000_000, 1))));
     expect(packed.outcome).toMatchObject({ kind: "not-a-capture", seemsToBe: "a PDF document, compressed with gzip" });
     expect(packed.notes).toEqual([]);
+  });
+
+  it("gives up early what a few packed bytes blow up to, if it is no capture", async () => {
+    const { bytes, blocks } = zstdOfZeros(20_000);
+    let unpacked = 0;
+    const unpacker = await createDecompressor("zstd", (_bytes, start, end) => {
+      unpacked += end - start;
+      return false;
+    });
+    await unpacker.push(bytes);
+    expect(unpacked).toBeLessThan(blocks / 50);
+    const { outcome } = await read(bytes);
+    expect(outcome).toMatchObject({ kind: "not-a-capture", seemsToBe: "nothing but zeros, compressed with zstd" });
+  });
+
+  it("does not take the memory that a few bytes of zstd ask for", async () => {
+    // A window of 1 GiB (RFC 8878 §3.1.1.1.2).
+    const { outcome } = await read(concat(Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3), zstd.slice(6)));
+    expect(outcome).toMatchObject({
+      kind: "not-a-capture",
+      seemsToBe: "a zstd file that needs more than 128 MiB of memory to be unpacked",
+      advice: "unpack it first: zstd -d --long=31 FILE",
+    });
+    const wide = concat(Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3), new Uint8Array(20));
+    const behind = await read(concat(zstd, wide));
+    expect(behind.outcome).toMatchObject({ kind: "capture", summary: { packets: PINGS, cutShort: true } });
+    expect(behind.notes).toMatchObject([
+      { id: "capture-compression-damaged", detail: { why: "it has to be unpacked with more than 128 MiB of memory" } },
+    ]);
   });
 
   it.each([0, 1, 3])("reports a file of %i bytes", async (length) => {
