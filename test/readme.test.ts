@@ -1,6 +1,6 @@
 // The README's words, run: what it shows as output is what the program prints.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -84,6 +84,32 @@ function expectWhole(folder: string): void {
   };
   expect(rows("merge part-*.ndjson")).toEqual(rows("audit captures"));
 }
+
+describe.skipIf(spawnSync("jq", ["--version"]).status !== 0)(
+  "the README's triage (skipped where jq is missing)",
+  () => {
+    it.each([
+      [
+        "far-context-lost.pcap",
+        0,
+        "",
+        /^Verdict: tunnel-401-proxy\nWhat: .+\nWhere: tcp\.stream eq 1 .+\nTo do: .+\n$/,
+      ],
+      ["squid-basic.pcap", 0, "nothing wrong in captures/squid-basic.pcap\n", null],
+      ["README.md", 2, "captures/README.md could not be checked\n", null],
+    ])("of %s", (name, status, stdout, ticket) => {
+      const folder = place();
+      // In a script that goes on after a code other than 0, as the example has it.
+      const run = bash(folder, `set +e; capture=captures/${name}; ${block("jq -r")}`);
+      expect(run).toMatchObject({ status, stdout });
+      const file = join(folder, "ticket.txt");
+      const text = existsSync(file) ? readFileSync(file, "utf8") : null;
+      if (ticket === null) expect(text).toBeNull();
+      else expect(text).toMatch(ticket);
+      expect(text ?? "").not.toMatch(/10\.44\.|example\.com/);
+    });
+  },
+);
 
 describe("an audit that the README spreads", () => {
   it.skipIf(spawnSync("parallel", ["--version"]).status !== 0)("by GNU parallel (skipped where it is missing)", () => {
