@@ -3,7 +3,7 @@ import type { AuditReport, AuditRow } from "../report/index.ts";
 import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
-import { Journal, readJournal } from "./journal.ts";
+import { Journal, latestRows } from "./journal.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
@@ -75,8 +75,10 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     bytes += task?.size ?? 0;
     options.onProgress?.({ captures, capturesTotal: total, bytes, bytesTotal, problems: summary.wrong });
   };
-  for (const { path, why } of found.failures)
-    take(null, failedRow({ path, files: [path], size: 0, modified: 0, hash: null, found: false }, why));
+  const missing = found.failures.map(({ path, why }) =>
+    failedRow({ path, files: [path], size: 0, modified: 0, hash: null, found: false }, why),
+  );
+  for (const row of missing) take(null, row);
   let interrupted = false;
   const runner = await createRunner(check, {
     jobs: options.jobs ?? 1,
@@ -85,6 +87,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     workerFile: options.workerFile ?? null,
   });
   try {
+    journal?.setMissing(missing);
     interrupted = await runAll(found.tasks, runner, journal, take, options);
   } finally {
     await runner.close();
@@ -192,12 +195,6 @@ function mayGetFurther({ givenUp }: AuditRow, { timeoutMs, maxMemoryMiB }: Audit
   const then = givenUp.limitMiB;
   // What Node grants by itself may be more or less than a number that is given: then it is tried.
   return now === null || then === null ? now !== then : now > then;
-}
-
-function latestRows(paths: readonly string[]): Iterable<AuditRow> {
-  const rows = new Map<string, AuditRow>();
-  for (const path of paths) for (const row of readJournal(path)) rows.set(row.path, row);
-  return rows.values();
 }
 
 /** What results depend on, in a form that is the same for the same options. */

@@ -23,13 +23,25 @@ interface JournalHead {
   readonly options: string;
 }
 
+/** A line that takes back the row of a path: what was missing is no more. */
+interface Withdrawal {
+  readonly path: string;
+  readonly withdrawn: true;
+}
+
 /** What is wrong with a journal, as one sentence without its path. */
 export class JournalError extends Error {}
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Rows of a journal in order. Later rows of the same path replace earlier ones: that is up to the caller. */
-export function* readJournal(path: string): Generator<AuditRow> {
+/** The rows of journals; of the same path the last one. */
+export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
+  const rows = new Map<string, AuditRow>();
+  for (const path of paths) readInto(path, rows);
+  return rows.values();
+}
+
+function readInto(path: string, rows: Map<string, AuditRow>): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
@@ -47,12 +59,19 @@ export function* readJournal(path: string): Generator<AuditRow> {
       if (first) {
         if (!isHead(value)) throw new JournalError("this is no journal of an audit");
         first = false;
-      } else if (isRow(value)) yield value;
-      else throw new JournalError("the journal has a line that is no result");
+      } else if (!takeLine(value, rows)) throw new JournalError("the journal has a line that is no result");
     }
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Notes what a line says; false if it says nothing. */
+function takeLine(value: unknown, rows: Map<string, AuditRow>): boolean {
+  if (isRow(value)) rows.set(value.path, value);
+  else if (isWithdrawal(value)) rows.delete(value.path);
+  else return false;
+  return true;
 }
 
 /** A journal that is written to. One process at a time. */
@@ -80,12 +99,23 @@ export class Journal {
     this.#write(row);
   }
 
+  /** What was named and cannot be found, this time: new rows are written, and those of an earlier time taken back. */
+  setMissing(rows: readonly AuditRow[]): void {
+    const now = new Map(rows.map((row) => [row.path, row]));
+    for (const { path, verdict, modified } of [...this.known.values()]) {
+      if (verdict !== null || modified !== 0 || now.has(path)) continue;
+      this.known.delete(path);
+      this.#write({ path, withdrawn: true });
+    }
+    for (const row of rows) if (this.known.get(row.path)?.message !== row.message) this.append(row);
+  }
+
   close(): void {
     closeSync(this.#descriptor);
     unlock(this.#path);
   }
 
-  #write(line: AuditRow | JournalHead): void {
+  #write(line: AuditRow | JournalHead | Withdrawal): void {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
       // A disk that is nearly full takes a part.
@@ -105,7 +135,7 @@ export class Journal {
       if (head === null) {
         if (!isHead(value)) throw new JournalError("this is no journal of an audit; nothing was written to it");
         head = value;
-      } else if (isRow(value)) this.known.set(value.path, value);
+      } else takeLine(value, this.known);
       end += bytes;
     }
     if (end < fstatSync(this.#descriptor).size) ftruncateSync(this.#descriptor, end);
@@ -159,6 +189,10 @@ function isHead(value: unknown): value is JournalHead {
 
 function isRow(value: unknown): value is AuditRow {
   return isObject(value) && typeof value.path === "string" && Array.isArray(value.groups) && "verdict" in value;
+}
+
+function isWithdrawal(value: unknown): value is Withdrawal {
+  return isObject(value) && typeof value.path === "string" && value.withdrawn === true;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -116,10 +116,31 @@ describe("an audit by the program", () => {
     expect(existsSync(inside("unbegun.ndjson"))).toBe(false);
   });
 
+  it("keeps what is missing in the journal, for the summary of all parts, until it is there", () => {
+    const audit = () => run("later.pcap", captured("squid-403.pcap"), "-q", "--journal", "missing.ndjson");
+    const merged = () => {
+      const { code, out } = program.run(["merge", "missing.ndjson", "-f", "json"]);
+      return { code, captures: (JSON.parse(out) as AuditReport).captures };
+    };
+    expect(audit().code).toBe(2);
+    expect(merged()).toMatchObject({ code: 2, captures: { total: 2, checked: 1, failed: 1 } });
+    const text = readFileSync(inside("missing.ndjson"), "utf8");
+    expect(audit().code).toBe(2);
+    expect(readFileSync(inside("missing.ndjson"), "utf8")).toBe(text);
+    copyFileSync(captured("squid-basic.pcap"), inside("later.pcap"));
+    expect(audit().code).toBe(1);
+    expect(merged()).toMatchObject({ code: 1, captures: { total: 2, checked: 2, failed: 0 } });
+    // A folder has no row of its own that would replace the one that says it is missing.
+    expect(run("not-mounted", "-q", "--journal", "folder.ndjson").code).toBe(2);
+    put(fresh("not-mounted"), "squid-403.pcap");
+    expect(run("not-mounted", "-q", "--journal", "folder.ndjson").code).toBe(1);
+    expect(program.run(["merge", "folder.ndjson", "-q"])).toEqual({ code: 1, out: "tunnel-refused\n", err: "" });
+  });
+
   it("tells in every part that something is not on this machine", () => {
     for (const part of [1, 2, 3]) {
-      const { code, out } = run("not-mounted", "--shard", `${part}/3`, "-f", "line");
-      expect([code, out.trimEnd().split("\t").slice(0, 2)]).toEqual([2, ["not-checked", "not-mounted"]]);
+      const { code, out } = run("not-there", "--shard", `${part}/3`, "-f", "line");
+      expect([code, out.trimEnd().split("\t").slice(0, 2)]).toEqual([2, ["not-checked", "not-there"]]);
     }
   });
 
