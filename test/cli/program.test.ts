@@ -135,6 +135,12 @@ describe("captures", () => {
     expect(out).toMatch(/^encrypted\t-\tproxy=/);
   });
 
+  it("come from standard input once", () => {
+    const { code, out, err } = program.run(["-f", "line", "-", "-"], { input: readFileSync(WRONG) });
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toBe("pcapcheck: -: standard input can be read only once\n");
+  });
+
   it("open with a key log that is named", () => {
     const shut = withoutKeys(WRONG, "shut.pcap");
     expect(program.run(["-q", shut]).out).toBe("encrypted\n");

@@ -39,6 +39,10 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
 
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
+  if (files.indexOf("-") !== files.lastIndexOf("-")) {
+    warn("pcapcheck: -: standard input can be read only once\n");
+    return NOT_CHECKED;
+  }
   const output = openOutput(options.output);
   const style = terminalStyle(options, output.file !== null);
   const redactor = await redaction(options);
