@@ -7,7 +7,7 @@ type FieldUse =
   | "keep"
   /** The name of the cookie is kept. */
   | "cookie-name"
-  /** Kept without query, fragment and user information. */
+  /** Kept without query, fragment, values in its path and user information. */
   | "location"
   /** Read by the parser itself. */
   | "content-length"

@@ -6,7 +6,7 @@ import type { RequestHead, Target } from "./types.ts";
 const MET = new Map<string, Target>();
 const MAX_MET = 1_000;
 
-/** The target of a CONNECT; text that is no authority is `malformed` and kept as sent. */
+/** The target of a CONNECT; text that is no authority is `malformed` and kept as sent, as far as a report may show it. */
 export function parseTarget(text: string): Target {
   const met = MET.get(text);
   if (met !== undefined) return met;
@@ -20,7 +20,10 @@ function readTarget(text: string): Target {
   const bracketed = /^\[([0-9a-f:.]+(?:%[\w.~-]+)?)\](?::(\d{0,5}))?$/i.exec(text);
   if (bracketed !== null) return { host: bracketed[1]!.toLowerCase(), port: port(bracketed[2]), kind: "ipv6", text };
   const plain = /^([^\s:/?#@[\]]+)(?::(\d{0,5}))?$/.exec(text);
-  if (plain === null) return { host: text, port: null, kind: "malformed", text };
+  if (plain === null) {
+    const shown = withoutSecrets(text);
+    return { host: shown, port: null, kind: "malformed", text: shown };
+  }
   const host = plain[1]!.toLowerCase();
   return { host, port: port(plain[2]), kind: isIpv4(host) ? "ipv4" : "name", text };
 }
@@ -49,6 +52,16 @@ export function withoutUserInfo(
   if (host <= authority) return text(bytes, start, Math.min(end, start + max));
   const before = latin1(bytes, start, Math.min(authority, start + max));
   return before + latin1(bytes, host, Math.min(end, host + max - before.length));
+}
+
+/**
+ * A URI reference without its query, its fragment and the values in its path (RFC 3986 §3.3: `;jsessionid=...`): there stand
+ * sessions and tokens.
+ */
+export function withoutSecrets(reference: string): string {
+  const end = reference.search(/[?#]/);
+  const path = end < 0 ? reference : reference.slice(0, end);
+  return path.includes(";") ? path.replace(/;[^/;=]*=[^/;]*/g, "") : path;
 }
 
 /** Where the authority begins: behind "scheme://" or "//", or at the start of what is no path. -1: there is none. */

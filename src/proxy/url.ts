@@ -1,5 +1,5 @@
-// The URL of a request as a report may show it: no user information, no query, no fragment (RFC 3986 §3).
-import type { RequestHead } from "../http/index.ts";
+// The URL of a request as a report may show it: no user information, no query, no fragment, no values in the path.
+import { type RequestHead, withoutSecrets } from "../http/index.ts";
 
 /** URLs kept are for people to recognise a page; longer ones are cut. */
 const MAX_URL = 1_024;
@@ -28,6 +28,5 @@ function withoutDefaultPort(authority: string | null, scheme: "http" | "https"):
 }
 
 function tidy(url: string): string {
-  const end = url.search(/[?#]/);
-  return (end < 0 ? url : url.slice(0, end)).slice(0, MAX_URL);
+  return withoutSecrets(url).slice(0, MAX_URL);
 }

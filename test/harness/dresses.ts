@@ -1,4 +1,6 @@
 // All that the program can print of a report: every format, terse and verbose, and the ladder of each connection.
+import { checkTask } from "../../src/audit/audit-row.ts";
+import type { CheckOptions } from "../../src/audit/index.ts";
 import { FORMATS, type FormatName, loadLadder, type Report, type TerminalStyle } from "../../src/report/index.ts";
 
 const STYLE: TerminalStyle = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };
@@ -23,4 +25,10 @@ export async function dresses(report: Report): Promise<ReadonlyMap<string, strin
       texts.set(`--tunnel ${connection.stream}, ${style.width} columns`, ladder(report, connection, style));
   }
   return texts;
+}
+
+/** What an audit keeps of a capture and writes into its journal: all that it prints is made of this. */
+export async function journalled(path: string, options: CheckOptions): Promise<string> {
+  const row = await checkTask({ path, files: [path], size: 1, modified: 0, hash: null, found: false }, options);
+  return JSON.stringify(row);
 }

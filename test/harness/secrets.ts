@@ -15,6 +15,10 @@ const SAID_ELSEWHERE = /^(\d{3} )?[A-Z][a-z]+( [A-Z][a-z]+)*$|^https?:\/\/[^/]*\
 /** Parameters of challenges and of credentials that are shown, or that everybody knows. */
 const PUBLIC_PARAMETERS = /^(realm|username|uri|algorithm|qop|nc|error|charset|scope|stale|domain)$/i;
 
+/** Fields of which a value is shown, or is shown as what another says: hosts, addresses, products, pages and framing. */
+const SHOWN =
+  /^(host|server|via|proxy-agent|x-cache|x-cache-lookup|user-agent|referer|x-forwarded-for|transfer-encoding|upgrade|date|(www|proxy)-authenticate)$/i;
+
 /** A secret, and what it is. */
 export interface Secret {
   readonly what: string;
@@ -48,12 +52,24 @@ function ofFrame(frame: TsharkFrame): Secret[] {
   const challenges = [...frame.authenticate, ...frame.proxyAuthenticate];
   const cookies = [...frame.cookie, ...frame.h2Cookie].flatMap((line) => line.split(/;\s*/));
   const set = [...frame.setCookie, ...frame.h2SetCookie].map((line) => line.split(";")[0]!);
+  const urls = [...frame.uri, ...frame.h2Path, ...frame.location, ...frame.h2Location];
+  const fields = [...frame.requestFields, ...frame.responseFields].map(
+    (line) => /^([^:]+):\s*(.*?)(?:\\r\\n|\s)*$/s.exec(line)!,
+  );
   const pages = [...frame.body, ...frame.h2Body.map((hex) => Buffer.from(hex, "hex").toString("latin1"))];
   return [
     ...of("credentials", [...credentials, ...challenges].flatMap(secretParts)),
     ...of(
       "cookie",
       [...cookies, ...set].flatMap((pair) => [pair, pair.slice(pair.indexOf("=") + 1)]),
+    ),
+    ...of(
+      "query",
+      urls.flatMap((url) => /[?#](.*)$/s.exec(url)?.[1] ?? []),
+    ),
+    ...of(
+      "field",
+      fields.flatMap(([, name, value]) => (SHOWN.test(name!) ? [] : [value!])),
     ),
     ...of(
       "page",

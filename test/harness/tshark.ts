@@ -32,6 +32,10 @@ const FIELDS = {
   h2Cookie: "http2.headers.cookie",
   h2SetCookie: "http2.headers.set_cookie",
   h2Body: "http2.data.data",
+  location: "http.location",
+  h2Location: "http2.headers.location",
+  requestFields: "http.request.line",
+  responseFields: "http.response.line",
 } as const;
 
 /** A frame: each field with all its occurrences in order. */

@@ -10,15 +10,24 @@ const FIRST_PORT = 20_000;
 const SEGMENT = 1_400;
 const [FIN, SYN, PUSH, ACK] = [1, 2, 8, 16];
 
+/** What opens a tunnel. */
+export const OPENING: readonly TappedPiece[] = [
+  { from: "client", bytes: ascii("CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n") },
+  { from: "server", bytes: ascii("HTTP/1.1 200 Connection established\r\n\r\n") },
+];
+
 /** A capture of one connection to a proxy for each of `connections`, in this order: CONNECT, 200, and the pieces in the tunnel. */
 export function tunnelled(connections: Iterable<readonly TappedPiece[]>): Uint8Array {
-  const packets: PacketRow[] = [];
-  let number = 0;
-  for (const pieces of connections) packets.push(...tunnel(FIRST_PORT + number++, pieces));
+  return toProxy([...connections].map((pieces) => [...OPENING, ...pieces]));
+}
+
+/** A capture of one connection to a proxy for each of `connections`, which say nothing but the pieces. */
+export function toProxy(connections: readonly (readonly TappedPiece[])[]): Uint8Array {
+  const packets = connections.flatMap((pieces, i) => connection(FIRST_PORT + i, pieces));
   return pcapFile(packets.map((packet, i) => ({ ...packet, seconds: 1_700_000_000 + i, fraction: 0 })));
 }
 
-function tunnel(port: number, pieces: readonly TappedPiece[]): PacketRow[] {
+function connection(port: number, pieces: readonly TappedPiece[]): PacketRow[] {
   const next = { client: 1, server: 1 };
   const packet = (from: "client" | "server", flags: number, payload: Uint8Array = new Uint8Array(0)): PacketRow => {
     const to = from === "client" ? "server" : "client";
@@ -37,11 +46,6 @@ function tunnel(port: number, pieces: readonly TappedPiece[]): PacketRow[] {
     packet("client", SYN),
     packet("server", SYN | ACK),
     packet("client", ACK),
-    ...said({
-      from: "client",
-      bytes: ascii("CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n"),
-    }),
-    ...said({ from: "server", bytes: ascii("HTTP/1.1 200 Connection established\r\n\r\n") }),
     ...pieces.flatMap(said),
     packet("client", FIN | ACK),
     packet("server", FIN | ACK),

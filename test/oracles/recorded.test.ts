@@ -1,8 +1,8 @@
 // Every recorded capture beside tshark with the same keys: frames, streams, targets, statuses, SNI, JA3, and all HTTP inside TLS.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Report, ReportConnection, ReportExchange } from "../../src/report/index.ts";
-import { dresses } from "../harness/dresses.ts";
-import { recordedReport } from "../harness/recorded-reports.ts";
+import { dresses, journalled } from "../harness/dresses.ts";
+import { optionsOf, recordedReport } from "../harness/recorded-reports.ts";
 import { secretsOf } from "../harness/secrets.ts";
 import { loadTruth, type RecordedCapture } from "../harness/truth.ts";
 import { hasTshark, TSHARK_SKIP, type TsharkFrame, tshark } from "../harness/tshark.ts";
@@ -123,7 +123,8 @@ describe.skipIf(!hasTshark)(`recorded captures beside tshark${TSHARK_SKIP}`, () 
   it.each(rows)("%s: no secret in any output", async (name, capture) => {
     const { frames, report } = seen.get(name)!;
     const secrets = secretsOf(capture, frames);
-    for (const [dress, text] of await dresses(report)) {
+    const journal = await journalled(capture.path, optionsOf(capture));
+    for (const [dress, text] of [...(await dresses(report)), ["audit and journal", journal] as const]) {
       const lower = text.toLowerCase();
       const shown = secrets.filter((secret) => lower.includes(secret.text.toLowerCase()));
       expect(shown, dress).toEqual([]);
@@ -132,7 +133,7 @@ describe.skipIf(!hasTshark)(`recorded captures beside tshark${TSHARK_SKIP}`, () 
 
   it("knows secrets of every kind", () => {
     const all = recorded.flatMap((capture) => secretsOf(capture, seen.get(capture.name)!.frames));
-    for (const what of ["password", "credentials", "cookie", "page", "key log"])
+    for (const what of ["password", "credentials", "cookie", "query", "field", "page", "key log"])
       expect(new Set(all.filter((secret) => secret.what === what).map(({ text }) => text)).size, what).toBeGreaterThan(
         0,
       );
