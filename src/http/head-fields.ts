@@ -3,7 +3,7 @@ import { familiar, latin1 } from "../bytes/index.ts";
 import { readChallenges } from "./challenge.ts";
 import { readCredentials } from "./credentials.ts";
 import { type FieldRow, fieldName, fieldRow } from "./fields.ts";
-import { withoutSecrets, withoutUserInfo } from "./target.ts";
+import { shownUrl, withoutUserInfo } from "./target.ts";
 import type { Challenge, Credentials, HeaderField, HttpContext } from "./types.ts";
 
 /** Values kept for product marks. */
@@ -135,7 +135,7 @@ function use(
       keep(said, row.name, cookieName(latin1(bytes, start, shortEnd)));
       return;
     case "location":
-      keep(said, row.name, withoutSecrets(withoutUserInfo(bytes, start, end, MAX_VALUE)));
+      keep(said, row.name, shownUrl(withoutUserInfo(bytes, start, end, MAX_VALUE)));
       return;
     case "keep":
       keep(said, row.name, familiar(bytes, start, shortEnd));

@@ -2,5 +2,5 @@
 export { looksLikeRequest, looksLikeResponse, requestForm } from "./detect.ts";
 export { createHttp1Parser } from "./http1.ts";
 export { createHttp2Connection, looksLikeHttp2 } from "./http2/connection.ts";
-export { parseTarget, withoutSecrets } from "./target.ts";
+export { parseTarget, shownUrl } from "./target.ts";
 export type * from "./types.ts";

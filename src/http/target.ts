@@ -21,7 +21,7 @@ function readTarget(text: string): Target {
   if (bracketed !== null) return { host: bracketed[1]!.toLowerCase(), port: port(bracketed[2]), kind: "ipv6", text };
   const plain = /^([^\s:/?#@[\]]+)(?::(\d{0,5}))?$/.exec(text);
   if (plain === null) {
-    const shown = withoutSecrets(text);
+    const shown = shownUrl(text);
     return { host: shown, port: null, kind: "malformed", text: shown };
   }
   const host = plain[1]!.toLowerCase();
@@ -55,10 +55,10 @@ export function withoutUserInfo(
 }
 
 /**
- * A URI reference without its query, its fragment and the values in its path (RFC 3986 §3.3: `;jsessionid=...`): there stand
- * sessions and tokens.
+ * A URI reference as it may be shown: without its query, its fragment and the values in its path (RFC 3986 §3.3:
+ * `;jsessionid=...`), where sessions and tokens stand.
  */
-export function withoutSecrets(reference: string): string {
+export function shownUrl(reference: string): string {
   const end = reference.search(/[?#]/);
   const path = end < 0 ? reference : reference.slice(0, end);
   return path.includes(";") ? path.replace(/;[^/;=]*=[^/;]*/g, "") : path;

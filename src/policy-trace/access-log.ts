@@ -1,5 +1,6 @@
 // Reads access logs in the W3C extended log file format (#Fields, one record per line, "-" for nothing), as proxies write them.
 import type { Nanos } from "../bytes/index.ts";
+import { shownUrl } from "../http/index.ts";
 import { readTime } from "./field-lines.ts";
 import { LineSplitter } from "./lines.ts";
 import { splitUrl } from "./request-line.ts";
@@ -105,6 +106,7 @@ export class AccessLogReader {
     const uri = value("cs-uri", "c-uri", "cs-url");
     const whole = uri === null ? null : /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(uri);
     const url = whole === null ? null : splitUrl(whole[2]!);
+    const path = value("cs-uri-path") ?? url?.path ?? null;
     const host = splitUrl(value("cs-host", "cs-uri-host", "cs-uri-hostname", "cs(host)") ?? "");
     return {
       line,
@@ -115,7 +117,7 @@ export class AccessLogReader {
       scheme: (value("cs-uri-scheme", "cs-protocol") ?? whole?.[1] ?? null)?.toLowerCase() ?? null,
       host: host.host === "" ? (url?.host ?? null) : host.host,
       port: number("cs-uri-port") ?? host.port ?? url?.port ?? null,
-      path: (value("cs-uri-path") ?? url?.path ?? null)?.replace(/[?#].*$/s, "") ?? null,
+      path: path === null ? null : shownUrl(path),
       status: number("sc-status"),
       serverStatus: number("rs-status", "sr-status", "x-rs-status", "r-status"),
       exception: value("x-exception-id")?.toLowerCase() ?? null,

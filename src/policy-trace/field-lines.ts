@@ -1,5 +1,6 @@
 // Lines of a transaction that have a name: `connection: ...`, `time: ...`, `user: ...`, `client.response.code: 401`.
 import type { Nanos } from "../bytes/index.ts";
+import { shownUrl } from "../http/index.ts";
 import type { TraceConnection, TraceUser } from "./types.ts";
 
 /** `name=value name=value`, where a value may hold spaces up to the next name: `service.name=Explicit HTTP client.address=...`. */
@@ -114,11 +115,11 @@ export function readException(text: string): { id: string; text: string } | null
 const SECRET =
   /^\s*((?:proxy-)?authori[sz]ation|(?:set-)?cookie2?|(?:proxy|www)-authenticate|x-[\w-]*(?:token|key|auth)[\w-]*)\s*[:=]/i;
 
-/** The line without what may be a secret: values of such headers, queries of URLs. */
+/** The line without what may be a secret: values of such headers, queries and values of URLs. */
 export function withoutSecrets(text: string): string {
   const header = SECRET.exec(text);
   if (header !== null) return `${header[1]}: (left out)`;
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi, "$1")
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s?#]*)[?#]\S*/gi, "$1");
+    .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, shownUrl);
 }

@@ -1,4 +1,5 @@
 // The request line of a transaction, in its kinds: `CONNECT tcp://host:443/`, `unknown ssl://host:443/`, `GET https://host/path`.
+import { shownUrl } from "../http/index.ts";
 import type { TraceRequest, TraceStage } from "./types.ts";
 
 const WITH_METHOD = /^\s*([A-Za-z][A-Za-z_-]*)\s+([a-z][a-z0-9+.-]*):\/\/(\S*)\s*(?:HTTP\/[\d.]+)?\s*$/;
@@ -41,7 +42,7 @@ function stageOf(method: string | null, scheme: string): TraceStage {
   }
 }
 
-/** What stands behind `://`, without user information, query and fragment. */
+/** What stands behind `://`, without user information, query, fragment and values in its path. */
 export function splitUrl(rest: string): { host: string; port: number | null; path: string } {
   const slash = rest.search(/[/?#]/);
   const authority = slash < 0 ? rest : rest.slice(0, slash);
@@ -53,5 +54,5 @@ export function splitUrl(rest: string): { host: string; port: number | null; pat
     .toLowerCase()
     .replace(/\.$/, "");
   const port = found?.[2] === undefined ? null : Number(found[2]);
-  return { host, port, path: tail.replace(/[?#].*$/s, "").slice(0, MAX_PATH) };
+  return { host, port, path: shownUrl(tail).slice(0, MAX_PATH) };
 }

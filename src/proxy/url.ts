@@ -1,5 +1,5 @@
 // The URL of a request as a report may show it: no user information, no query, no fragment, no values in the path.
-import { type RequestHead, withoutSecrets } from "../http/index.ts";
+import { type RequestHead, shownUrl } from "../http/index.ts";
 
 /** URLs kept are for people to recognise a page; longer ones are cut. */
 const MAX_URL = 1_024;
@@ -28,5 +28,5 @@ function withoutDefaultPort(authority: string | null, scheme: "http" | "https"):
 }
 
 function tidy(url: string): string {
-  return withoutSecrets(url).slice(0, MAX_URL);
+  return shownUrl(url).slice(0, MAX_URL);
 }

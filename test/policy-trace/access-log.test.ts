@@ -9,11 +9,11 @@ const LOG = `#Software: SGOS 7.3.5.1
 #Date: 2026-11-24 05:06:00
 #Fields: date time time-taken c-ip c-port cs-username cs-auth-group x-exception-id sc-filter-result cs-categories sc-status s-action cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs(User-Agent) s-ip
 #Remark: 2610140037 "proxy" "10.44.1.80" "main"
-2026-11-24 05:06:57 1000 10.44.1.2 52110 - - authentication_failed DENIED "News/Media;none" 401 TCP_DENIED GET https news.example.com 443 /front ?q=SECRET "Mozilla/5.0 (""quoted"") x" 10.44.1.80
+2026-11-24 05:06:57 1000 10.44.1.2 52110 - - authentication_failed DENIED "News/Media;none" 401 TCP_DENIED GET https news.example.com 443 /front;sid=SECRET ?q=SECRET "Mozilla/5.0 (""quoted"") x" 10.44.1.80
 2026-11-24 05:06:58 5 10.44.1.2 - EXAMPLE\\alice - - OBSERVED "-" 200 TCP_TUNNELED CONNECT tcp www.example.com 443 / - - 10.44.1.80
 too few fields
 #Fields: gmttime c-ip cs-uri sc-status rs-status
-[24/Nov/2026:05:06:59 +0100] 10.44.1.2 https://shop.example.net:8443/a?b=c 401 401
+[24/Nov/2026:05:06:59 +0100] 10.44.1.2 https://shop.example.net:8443/a;t=SECRET?b=c 401 401
 `;
 
 describe("an access log", () => {
