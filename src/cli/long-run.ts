@@ -2,6 +2,8 @@
 
 /** Room for young objects beyond which more gains nothing: what lives longer than a packet is small. */
 const ENOUGH_YOUNG_BYTES = 8 * 1024 * 1024;
+/** What was decrypted lies outside of the heap until the young objects that stand for it are collected: with so much, the sooner the better. */
+const MUCH_OUTSIDE_BYTES = 8 * 1024 * 1024;
 /** Asking how large it is takes a while. */
 const CALLS_BETWEEN = 4;
 
@@ -14,12 +16,13 @@ let settled = false;
  */
 export function muchIsRead(): void {
   if (settled || calls++ % CALLS_BETWEEN !== 0) return;
-  const { getHeapSpaceStatistics, setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } = process.getBuiltinModule("node:v8");
   // The first connections of a capture are kept, which teaches V8 to place what later ones are made of among the long-lived at
   // once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
   if (calls === 1) setFlagsFromString("--no-allocation-site-pretenuring");
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
-  if ((young?.space_size ?? 0) >= ENOUGH_YOUNG_BYTES) keepYoungSmall();
+  const outside = getHeapStatistics().external_memory;
+  if ((young?.space_size ?? 0) >= ENOUGH_YOUNG_BYTES || outside >= MUCH_OUTSIDE_BYTES) keepYoungSmall();
 }
 
 /** Keeps the room for young objects at what it is: it would grow to many times as much for nothing but memory. */
