@@ -50,7 +50,7 @@ export async function examine(
 ): Promise<Examined | CheckFailure> {
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
-  const rereadable = isRereadable(source);
+  const rereadable = (): boolean => isRereadable(source);
   const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable, options.ciphers);
   const unusable = (): CheckFailure | null =>
     keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
@@ -64,7 +64,7 @@ export async function examine(
   const lent = { keys, trust, records: policy.records };
   let result = await readOnce(path, source, options, lent);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
-  while (keys.late && rereadable && !("kind" in result)) {
+  while (keys.late && !("kind" in result) && rereadable()) {
     keys.again();
     const late = unusable();
     if (late !== null) return late;

@@ -61,7 +61,7 @@ export function loadKeys(
   capture: string | null,
   options: KeyOptions,
   choices: OpenerOptions,
-  rereadable: boolean,
+  rereadable: () => boolean,
   ciphers: TlsPlatform = nodeCrypto,
 ): CaptureKeys {
   let store = createKeyStore();
@@ -71,7 +71,7 @@ export function loadKeys(
   const named = [...new Set(options.keylogs ?? [])];
   const found = beside(capture).filter((path) => !named.includes(path));
   /** Key logs wait for the first reading of the capture, which only notes what it would need. */
-  let waiting = rereadable && sizeOf([...named, ...found]) > LARGE_LOGS;
+  let waiting = sizeOf([...named, ...found]) > LARGE_LOGS && rereadable();
   const readAll = (): void => {
     for (const path of named) {
       if (waiting && isFile(path)) continue;
