@@ -17,5 +17,10 @@ export async function checkCapture(
 ): Promise<Report | CheckFailure> {
   const examined = await examine(source, options);
   if ("kind" in examined) return examined;
-  return buildReport(examined, { digests: options.detail === "verdict" ? null : DIGESTS, version: VERSION });
+  const detail = options.detail ?? "full";
+  return buildReport(examined, {
+    digests: detail === "full" ? DIGESTS : null,
+    one: detail === "verdict",
+    version: VERSION,
+  });
 }

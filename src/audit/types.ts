@@ -32,11 +32,11 @@ export interface CheckOptions {
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */
   readonly maxConnections?: number;
   /**
-   * "verdict": of the connections the report has only the first one with the capture's verdict, without fingerprints (JA3, JA4,
-   * certificate), which is all that a line or an exit code needs, and quicker; totals and findings are those of all. Default
-   * "full".
+   * "connections": the report has no fingerprints (JA3, JA4, certificate), which take longer than the rest of it. "verdict": of the
+   * connections it has only the first one with the capture's verdict besides, which is all that a line or an exit code needs;
+   * totals and findings are those of all. Default "full".
    */
-  readonly detail?: "full" | "verdict";
+  readonly detail?: "full" | "connections" | "verdict";
   /** The name under which the capture stands in the report; default: the path, or "-". */
   readonly name?: string;
 }

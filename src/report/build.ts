@@ -35,8 +35,10 @@ export interface ReportSource {
 }
 
 export interface ReportSettings {
-  /** null: of the connections only the first one with the capture's verdict, and no fingerprints. */
+  /** null: no fingerprints. */
   readonly digests: ReportDigests | null;
+  /** Of the connections only the first one with the capture's verdict. */
+  readonly one: boolean;
   /** That of pcapcheck. */
   readonly version: string;
 }
@@ -44,10 +46,10 @@ export interface ReportSettings {
 /** Builds the report. */
 export function buildReport(
   { capture, diagnosis, policy }: ReportSource,
-  { digests, version }: ReportSettings,
+  { digests, one, version }: ReportSettings,
 ): Report {
   const { facts } = diagnosis;
-  const shown = digests === null ? facts.connections.filter(firstWith(diagnosis.verdict)) : facts.connections;
+  const shown = one ? facts.connections.filter(firstWith(diagnosis.verdict)) : facts.connections;
   return {
     schemaVersion: 1,
     tool: { name: "pcapcheck", version },

@@ -1,5 +1,11 @@
 // pcapcheck check FILE…: each capture to its report, all reports to one output and one exit code.
-import { type CaptureFiles, type CheckFailure, checkCapture, rotatedSets } from "../../audit/index.ts";
+import {
+  type CaptureFiles,
+  type CheckFailure,
+  type CheckOptions,
+  checkCapture,
+  rotatedSets,
+} from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   FORMATS,
@@ -135,7 +141,7 @@ async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise
         progress.update(done, total);
       },
       ...connectionLimit(options),
-      detail: onlyVerdict(options) ? "verdict" : "full",
+      detail: detailOf(options),
     });
   } finally {
     progress.clear();
@@ -147,9 +153,11 @@ function connectionLimit({ maxConnections, format }: CheckArguments): { maxConne
   return FOR_PROGRAMS.has(format) ? { maxConnections: MAX_CONNECTIONS_DATA } : {};
 }
 
-/** Whether what is printed is about one connection. Pseudonyms are numbered in the order of all. */
-function onlyVerdict({ format, quiet, tunnel, redact }: CheckArguments): boolean {
-  return (format === "line" || quiet === true) && tunnel === undefined && redact === undefined;
+/** No more than what is printed needs. */
+function detailOf({ format, quiet, tunnel, redact, verbose }: CheckArguments): NonNullable<CheckOptions["detail"]> {
+  // Pseudonyms are numbered in the order of all connections.
+  if ((format === "line" || quiet === true) && tunnel === undefined && redact === undefined) return "verdict";
+  return format === "table" && tunnel === undefined && verbose !== true ? "connections" : "full";
 }
 
 /** One line on standard error that names the file. */

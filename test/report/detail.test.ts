@@ -1,8 +1,9 @@
-// A report of the deciding connection only: as good for a line and an exit code as one of all.
+// Reports with less in them: as good for what is printed of them as the full one.
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import type { ReportConnection } from "../../src/report/index.ts";
 import { line } from "../../src/report/outputs/line.ts";
+import { table } from "../../src/report/outputs/table.ts";
 import { optionsOf, recordedReport } from "../harness/recorded-reports.ts";
 import { loadTruth } from "../harness/truth.ts";
 
@@ -14,6 +15,17 @@ describe("the deciding connection alone", () => {
     const worst = all.connections.find(({ verdict }) => verdict === all.verdict);
     expect(line(deciding)).toBe(line(all));
     expect(deciding).toEqual({ ...all, connections: worst === undefined ? [] : [withoutFingerprints(worst)] });
+  });
+});
+
+describe("connections without fingerprints", () => {
+  const style = { width: 120, colour: true, drawing: true, unicode: true, verbose: false };
+  it.each(loadTruth())("of $name make the same table", async (capture) => {
+    const all = await recordedReport(capture);
+    const plain = await checkCapture(capture.path, { ...optionsOf(capture), detail: "connections" });
+    if ("kind" in plain) throw new Error(plain.message);
+    expect(plain).toEqual({ ...all, connections: all.connections.map(withoutFingerprints) });
+    expect(table(plain, style)).toBe(table(all, style));
   });
 });
 
