@@ -3,6 +3,7 @@ import type { Diagnosis, JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
 import { type Examined, examine } from "./examine.ts";
+import type { KeyLogFolders } from "./key-logs-beside.ts";
 import type { CheckOptions } from "./types.ts";
 
 /** Groups of one capture that are told apart: a journal line stays below 100 kB. */
@@ -21,11 +22,13 @@ export interface AuditTask {
 }
 
 /** Checks the capture of `task`. Never rejects for what it holds; null for what is no capture and was not named. */
-export async function checkTask(task: AuditTask, options: CheckOptions): Promise<AuditRow | null> {
-  const result = await examine(task.files.length === 1 ? task.files[0]! : { files: task.files }, {
-    ...options,
-    name: task.path,
-  });
+export async function checkTask(
+  task: AuditTask,
+  options: CheckOptions,
+  folders: KeyLogFolders,
+): Promise<AuditRow | null> {
+  const source = task.files.length === 1 ? task.files[0]! : { files: task.files };
+  const result = await examine(source, options, (capture) => folders.beside(capture));
   if (!("kind" in result)) return rowOf(task, result);
   return task.found && result.notACapture === true ? null : failedRow(task, result.message);
 }
@@ -62,7 +65,8 @@ export function failedRow(
 
 function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }: Examined): AuditRow {
   const { verdict, findings, facts } = diagnosis;
-  const { connections, ...totals } = totalsOf(diagnosis);
+  const { connections, tunnels, wrong, unseen, verdicts } = totalsOf(diagnosis);
+  const { groups, ungrouped } = groupsOf(diagnosis);
   const worst = facts.connections.find((connection) => connection.verdict === verdict);
   return {
     path,
@@ -77,9 +81,13 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     end: capture.end === null ? null : timestamp(capture.end),
     packets: capture.packets,
     connections,
-    ...totals,
+    tunnels,
+    wrong,
+    unseen,
+    verdicts,
     findings: countFindings(findings),
-    ...groupsOf(diagnosis),
+    groups,
+    ungrouped,
     text: worst?.summary ?? findings[0]?.detail ?? "No connection to a proxy was found.",
   };
 }
@@ -91,24 +99,28 @@ function countFindings(findings: Diagnosis["findings"]): AuditRow["findings"] {
   return counts;
 }
 
+const RANKS = [1, 3, 0];
+
+type Group = { -readonly [K in keyof AuditGroup]: AuditGroup[K] };
+
 function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: number } {
-  const groups = new Map<string, { -readonly [K in keyof AuditGroup]: AuditGroup[K] }>();
+  const groups = new Map<string, Group>();
   let ungrouped = 0;
   /** Counts one more, or `count`; `make` is asked for the first of its group. */
-  const add = (key: string, count: number, make: () => AuditGroup): void => {
+  const add = (key: string, count: number, make: () => Group): void => {
     const known = groups.get(key);
     if (known !== undefined) known.count += count;
-    else if (groups.size < MAX_GROUPS) groups.set(key, { ...make() });
+    else if (groups.size < MAX_GROUPS) groups.set(key, make());
     else ungrouped += count;
   };
   // What is wrong comes first, so that a limit never drops it in favour of what is not.
-  for (const rank of [1, 3, 0]) {
+  for (const rank of RANKS) {
     for (const { timeline, verdict } of facts.connections) {
       if (exitCodeOf(verdict) !== rank) continue;
       const proxy = endpoint(timeline.proxy);
       const client = timeline.client.ip;
       const host = hostOf(timeline);
-      add([verdict, proxy, client, host].join(" "), 1, () => ({
+      add(`${verdict} ${proxy} ${client} ${host ?? ""}`, 1, () => ({
         proxy,
         client,
         host,
@@ -123,7 +135,7 @@ function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: numb
   for (const { verdict, client, proxy, target, count, firstStream: stream, firstFrame: frame } of facts.folded) {
     const host = target === null ? null : withoutPort(target);
     const group = { proxy, client, host, verdict, count, since: null, stream, frame };
-    add([verdict, proxy, client, host].join(" "), count, () => group);
+    add(`${verdict} ${proxy} ${client} ${host ?? ""}`, count, () => group);
   }
   return { groups: [...groups.values()], ungrouped };
 }
@@ -136,10 +148,9 @@ function hostOf({ tunnel, connects, forwards }: JudgedConnection["timeline"]): s
 }
 
 function withoutPort(target: string): string {
-  return target
-    .replace(/:\d*$/, "")
-    .replace(/^\[(.*)\]$/, "$1")
-    .toLowerCase();
+  const colon = target.lastIndexOf(":");
+  const host = colon >= 0 && /^\d*$/.test(target.slice(colon + 1)) ? target.slice(0, colon) : target;
+  return (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase();
 }
 
 function endpoint({ ip, port }: { readonly ip: string; readonly port: number }): string {

@@ -46,9 +46,10 @@ export class AuditSummary {
     if (row.verdict === null) this.#failed++;
     else this.#checked++;
     this.#connections += row.connections;
-    for (const [verdict, count] of Object.entries(row.verdicts) as [Verdict, number][])
-      this.#verdicts.add(verdict, row, verdict, count, row.start);
-    for (const [id, count] of Object.entries(row.findings)) this.#findings.add(id, row, null, count, row.start);
+    for (const verdict of Object.keys(row.verdicts) as Verdict[])
+      this.#verdicts.add(verdict, row, verdict, row.verdicts[verdict] ?? 0, row.start);
+    for (const id of Object.keys(row.findings) as (keyof AuditRow["findings"])[])
+      this.#findings.add(id, row, null, row.findings[id] ?? 0, row.start);
     for (const group of row.groups) {
       this.#proxies.add(group.proxy, row, group.verdict, group.count, group.since ?? row.start);
       this.#clients.add(group.client, row, group.verdict, group.count, group.since ?? row.start);

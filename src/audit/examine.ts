@@ -14,6 +14,7 @@ import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
 import { type CaptureFiles, isFiles, isRereadable, readFiles } from "./joined-files.ts";
+import { keyLogsBeside } from "./key-logs-beside.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { pageText } from "./page-text.ts";
@@ -42,16 +43,23 @@ export interface Examined {
 
 /**
  * Examines one capture. Never rejects for what the source holds: a source that is no capture, or cannot be read, gives a
- * `CheckFailure`; damage inside a capture is told among its warnings.
+ * `CheckFailure`; damage inside a capture is told among its warnings. `keyLogs` gives those that lie beside the capture.
  */
 export async function examine(
   source: CaptureSource | CaptureFiles,
   options: CheckOptions = {},
+  keyLogs: (capture: string | null) => readonly string[] = keyLogsBeside,
 ): Promise<Examined | CheckFailure> {
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
   const rereadable = (): boolean => isRereadable(source);
-  const keys = loadKeys(file, options, { verifyBodies: options.verifyBodies ?? true }, rereadable, options.ciphers);
+  const keys = loadKeys(
+    keyLogs(file),
+    options,
+    { verifyBodies: options.verifyBodies ?? true },
+    rereadable,
+    options.ciphers,
+  );
   const unusable = (): CheckFailure | null =>
     keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
   const failed = unusable();
@@ -202,7 +210,7 @@ class Run {
       start: summary.start,
       end: summary.end,
     };
-    const diagnosis = this.#collector.finish(quality, { ...this.#keys.facts(), decrypted: this.#decrypted });
+    const diagnosis = this.#collector.finish(quality, this.#keys.facts(this.#decrypted));
     if (this.#keys.dropped > 0)
       this.#warnings.addCount(
         "tls-keys-dropped",

@@ -75,8 +75,7 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
   let descriptor = STANDARD_INPUT;
   try {
     if (path !== "-") descriptor = openSync(path, "r");
-    const stat = fstatSync(descriptor);
-    const size = stat.isFile() ? stat.size : null;
+    const size = progress === undefined ? null : sizeOf(descriptor);
     chunk ??= new Uint8Array(CHUNK_AT + CHUNK_BYTES);
     for (let done = 0; intake.wanted; ) {
       const length = readSome(descriptor, chunk);
@@ -100,6 +99,11 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
   } finally {
     if (descriptor !== STANDARD_INPUT) closeSync(descriptor);
   }
+}
+
+function sizeOf(descriptor: number): number | null {
+  const stat = fstatSync(descriptor);
+  return stat.isFile() ? stat.size : null;
 }
 
 const NOTHING_YET = -1;

@@ -1,6 +1,6 @@
 // Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import type { KeyFacts } from "../diagnosis/index.ts";
 import {
   createKeyStore,
   createRecordOpener,
@@ -11,15 +11,12 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
+import { isFile } from "./key-logs-beside.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
-/** Endings under which a key log lies beside its capture. */
-const BESIDE = [".keys", ".keylog", ".sslkeylog"];
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
 const CHUNK_BYTES = 1024 * 1024;
-/** Behind the last change of a folder; the grain of FAT is two seconds. */
-const SETTLED_MS = 3_000;
 /** Key logs of more bytes than this together are larger than a capture's own: some 80,000 secrets. */
 const LARGE_LOGS = 16 * 1024 * 1024;
 /** A handshake inside TLS (an HTTPS proxy, a renegotiation) is seen only once the keys of the outer one were chosen. */
@@ -50,147 +47,139 @@ export interface CaptureKeys {
   again(): void;
   /** Secrets that were dropped because there was no room for more, and may be missed. */
   readonly dropped: number;
-  facts(): { readonly sources: readonly string[]; readonly sessions: number; readonly tlsConnections: number };
+  /** `decrypted`: tunnels of which the inside could be read, in part at least. */
+  facts(decrypted: number): KeyFacts;
 }
 
 /**
- * Reads the keys for a capture. `capture` is its path; null or "-" has nothing beside it. Where the capture can be read again
+ * Reads the keys for a capture; `found` are key logs that nobody named. Where the capture can be read again
  * (`rereadable`), key logs much larger than a capture's own wait until it is known which sessions are in it.
  */
 export function loadKeys(
-  capture: string | null,
+  found: readonly string[],
   options: KeyOptions,
   choices: OpenerOptions,
   rereadable: () => boolean,
   ciphers: TlsPlatform = nodeCrypto,
 ): CaptureKeys {
-  let store = createKeyStore();
-  const cache = createSessionCache();
-  const sources = new Set<string>();
-  let failure: CaptureKeys["failure"] = null;
-  const named = [...new Set(options.keylogs ?? [])];
-  const found = beside(capture).filter((path) => !named.includes(path));
+  return new Keys(found, options, choices, rereadable, ciphers);
+}
+
+const NO_PATHS: readonly string[] = [];
+
+class Keys implements CaptureKeys {
+  failure: CaptureKeys["failure"] = null;
+  readonly #named: readonly string[];
+  readonly #found: readonly string[];
+  readonly #rsaKeys: readonly string[];
+  readonly #choices: OpenerOptions;
+  readonly #ciphers: TlsPlatform;
+  readonly #sources = new Set<string>();
+  readonly #cache = createSessionCache();
+  #store = createKeyStore();
   /** Key logs wait for the first reading of the capture, which only notes what it would need. */
-  let waiting = sizeOf([...named, ...found]) > LARGE_LOGS && rereadable();
-  const readAll = (): void => {
-    for (const path of named) {
-      if (waiting && isFile(path)) continue;
-      const why = readInto(path, store);
-      if (why !== null) failure ??= { path, why: `the key log cannot be read: ${why}` };
-      sources.add("keylog");
-    }
-    for (const path of options.rsaKeys ?? []) {
-      const why = readRsaKey(path, store, ciphers);
-      if (why !== null) failure ??= { path, why };
-      sources.add("rsa-key");
-    }
-    for (const path of found) if (!waiting && readInto(path, store) === null) sources.add("beside");
-  };
-  readAll();
+  #waiting: boolean;
   /** How often the capture was read with a choice of keys, and what had been asked for before. */
-  let rounds = 0;
-  let askedBefore = 0;
-  let sessions = 0;
-  let connections = 0;
-  let late = false;
-  return {
-    get failure() {
-      return failure;
-    },
-    get late() {
-      if (waiting) return true;
-      const crowded = rounds === 0 ? store.counts.dropped > 0 : rounds < MAX_ROUNDS && store.asked > askedBefore;
-      return late || (connections > 0 && crowded);
-    },
-    again() {
-      if (rounds > 0 || waiting || store.counts.dropped > 0) {
-        const before = store;
-        waiting = false;
-        sessions = Math.max(sessions, before.sessions + before.passed);
-        askedBefore = before.asked;
-        store = createKeyStore({ wanted: (random) => before.wasAsked(random) });
-        rounds++;
-        readAll();
-      }
-      connections = 0;
-      late = false;
-    },
-    get dropped() {
-      return store.counts.dropped;
-    },
-    embedded(type, data) {
-      if (type !== TLS_KEY_LOG) return;
-      const reader = readKeyLog(store);
-      const before = store.counts.secrets - store.counts.duplicates;
-      reader.push(data, 0, data.length);
-      reader.end();
-      sources.add("embedded");
-      if (connections > 0 && store.counts.secrets - store.counts.duplicates > before) late = true;
-    },
-    has(random) {
-      // A connection that is followed only if there are keys for it: whether there are will be known the next time.
-      if (waiting) store.ask(random);
-      return store.has(random);
-    },
-    opener() {
-      connections++;
-      if (!waiting && store.sessions === 0 && store.rsaKeys.length === 0) return null;
-      return createRecordOpener(store, ciphers, cache, choices);
-    },
-    facts: () => ({
-      sources: [...sources],
-      sessions: Math.max(sessions, store.sessions + store.passed),
-      tlsConnections: connections,
-    }),
-  };
-}
+  #rounds = 0;
+  #askedBefore = 0;
+  #sessions = 0;
+  #connections = 0;
+  #late = false;
 
-/** Key logs beside the capture: NAME.keys for NAME.pcap, and for NAME.pcap.gz. */
-function beside(capture: string | null): string[] {
-  if (capture === null || capture === "-") return [];
-  const stem = capture.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap|dmp|ntar)$/i, "");
-  const folder = dirname(capture);
-  const names = namesIn(folder);
-  const candidates = BESIDE.map((ending) => stem + ending);
-  return candidates.filter((path) => names?.has(basename(path).toLowerCase()) !== false && isFile(path));
-}
-
-/** The folder that was looked at last, and what it held when it was last changed: an audit asks for each of its captures. */
-let lastFolder = "";
-let lastChanged = -1;
-let lastNames: ReadonlySet<string> | null = null;
-
-/** Names in a folder that is asked for again; null where each name is better looked for by itself. */
-function namesIn(folder: string): ReadonlySet<string> | null {
-  const again = folder === lastFolder;
-  lastFolder = folder;
-  if (!again) {
-    lastNames = null;
-    return null;
+  constructor(
+    found: readonly string[],
+    { keylogs, rsaKeys }: KeyOptions,
+    choices: OpenerOptions,
+    rereadable: () => boolean,
+    ciphers: TlsPlatform,
+  ) {
+    this.#named = keylogs === undefined || keylogs.length === 0 ? NO_PATHS : [...new Set(keylogs)];
+    this.#rsaKeys = rsaKeys ?? NO_PATHS;
+    this.#choices = choices;
+    this.#ciphers = ciphers;
+    this.#found = found.length === 0 ? NO_PATHS : found.filter((path) => !this.#named.includes(path));
+    this.#waiting = sizeOf(this.#named) + sizeOf(this.#found) > LARGE_LOGS && rereadable();
+    this.#readAll();
   }
-  try {
-    const changed = statSync(folder).mtimeMs;
-    // A folder that is changing now may change again within the grain of its time stamp.
-    if (Date.now() - changed < SETTLED_MS) return null;
-    if (lastNames === null || changed !== lastChanged) {
-      // In lower case: some file systems do not tell the cases apart.
-      lastNames = new Set(readdirSync(folder).map((name) => name.toLowerCase()));
-      lastChanged = changed;
+
+  get late(): boolean {
+    if (this.#waiting) return true;
+    const { counts, asked } = this.#store;
+    const crowded = this.#rounds === 0 ? counts.dropped > 0 : this.#rounds < MAX_ROUNDS && asked > this.#askedBefore;
+    return this.#late || (this.#connections > 0 && crowded);
+  }
+
+  again(): void {
+    if (this.#rounds > 0 || this.#waiting || this.#store.counts.dropped > 0) {
+      const before = this.#store;
+      this.#waiting = false;
+      this.#sessions = Math.max(this.#sessions, before.sessions + before.passed);
+      this.#askedBefore = before.asked;
+      this.#store = createKeyStore({ wanted: (random) => before.wasAsked(random) });
+      this.#rounds++;
+      this.#readAll();
     }
-    return lastNames;
-  } catch {
-    // A folder that may be entered and not listed.
-    return null;
+    this.#connections = 0;
+    this.#late = false;
+  }
+
+  get dropped(): number {
+    return this.#store.counts.dropped;
+  }
+
+  embedded(type: number, data: Uint8Array): void {
+    if (type !== TLS_KEY_LOG) return;
+    const { counts } = this.#store;
+    const before = counts.secrets - counts.duplicates;
+    const reader = readKeyLog(this.#store);
+    reader.push(data, 0, data.length);
+    reader.end();
+    this.#sources.add("embedded");
+    if (this.#connections > 0 && counts.secrets - counts.duplicates > before) this.#late = true;
+  }
+
+  has(random: Uint8Array): boolean {
+    // A connection that is followed only if there are keys for it: whether there are will be known the next time.
+    if (this.#waiting) this.#store.ask(random);
+    return this.#store.has(random);
+  }
+
+  opener(): TlsOpener | null {
+    this.#connections++;
+    const store = this.#store;
+    if (!this.#waiting && store.sessions === 0 && store.rsaKeys.length === 0) return null;
+    return createRecordOpener(store, this.#ciphers, this.#cache, this.#choices);
+  }
+
+  facts(decrypted: number): KeyFacts {
+    return {
+      sources: [...this.#sources],
+      sessions: Math.max(this.#sessions, this.#store.sessions + this.#store.passed),
+      tlsConnections: this.#connections,
+      decrypted,
+    };
+  }
+
+  #readAll(): void {
+    for (const path of this.#named) {
+      if (this.#waiting && isFile(path)) continue;
+      const why = readInto(path, this.#store);
+      if (why !== null) this.failure ??= { path, why: `the key log cannot be read: ${why}` };
+      this.#sources.add("keylog");
+    }
+    for (const path of this.#rsaKeys) {
+      const why = readRsaKey(path, this.#store, this.#ciphers);
+      if (why !== null) this.failure ??= { path, why };
+      this.#sources.add("rsa-key");
+    }
+    for (const path of this.#found)
+      if (!this.#waiting && readInto(path, this.#store) === null) this.#sources.add("beside");
   }
 }
 
 /** Bytes of those among `paths` that are files and can be read twice. */
 function sizeOf(paths: readonly string[]): number {
   return paths.reduce((sum, path) => sum + (isFile(path) ? statSync(path).size : 0), 0);
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function readInto(path: string, store: KeyStore): string | null {

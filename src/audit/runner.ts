@@ -2,6 +2,7 @@
 
 import type { AuditRow } from "../report/index.ts";
 import { type AuditTask, checkTask, failedRow } from "./audit-row.ts";
+import { KeyLogFolders } from "./key-logs-beside.ts";
 import type { CheckOptions } from "./types.ts";
 
 export interface RunnerOptions {
@@ -35,10 +36,11 @@ export async function createRunner(check: CheckOptions, options: RunnerOptions):
 }
 
 function inProcess(check: CheckOptions): Runner {
+  const folders = new KeyLogFolders();
   return {
     window: 1,
     batch: ONE_BY_ONE,
-    run: async ([task]) => (task === undefined ? [] : [await checkTask(task, check)]),
+    run: async ([task]) => (task === undefined ? [] : [await checkTask(task, check, folders)]),
     close: async () => {},
   };
 }

@@ -1,4 +1,5 @@
 // The ground floor: units, the reader, text and notes that every room shares.
+export { gather } from "./gather.ts";
 export { copyOf } from "./keep.ts";
 export { createKeyedHash } from "./keyed-hash.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";

@@ -19,8 +19,20 @@ export interface AuthStep {
   readonly unanswered: Unanswered | null;
 }
 
-/** The steps of one connection in order. */
+/** Whose steps were asked for last, and what they are: nearly all that is to know of a connection begins with them. */
+let lastAsked: Timeline | null = null;
+let lastSteps: readonly AuthStep[] = [];
+
+/** The steps of one connection, which is over, in order. */
 export function authSteps(timeline: Timeline): readonly AuthStep[] {
+  if (timeline !== lastAsked) {
+    lastSteps = stepsOf(timeline);
+    lastAsked = timeline;
+  }
+  return lastSteps;
+}
+
+function stepsOf(timeline: Timeline): readonly AuthStep[] {
   const steps: AuthStep[] = timeline.connects.map((connect) => ({
     frame: connect.request.where.frame,
     time: connect.request.where.time,

@@ -1,5 +1,5 @@
 // Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
-import type { Nanos } from "../bytes/index.ts";
+import { gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import { authSteps } from "./auth-steps.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
@@ -124,7 +124,7 @@ export class Collector {
     const verdicts = countVerdicts(connections, folded);
     return {
       facts,
-      findings: RULES.flatMap((rule) => rule.find(facts).slice(0, MAX_FINDINGS_PER_RULE)),
+      findings: gather(RULES, (rule) => first(rule.find(facts))),
       verdict: VERDICTS.find((verdict) => verdicts.has(verdict)) ?? "incomplete",
       verdicts,
       tunnels: this.#tunnels,
@@ -198,6 +198,10 @@ export class Collector {
     for (const exchange of timeline.forwards) ask(exchange, false);
     return found;
   }
+}
+
+function first(findings: readonly Finding[]): readonly Finding[] {
+  return findings.length <= MAX_FINDINGS_PER_RULE ? findings : findings.slice(0, MAX_FINDINGS_PER_RULE);
 }
 
 function countVerdicts(

@@ -1,7 +1,7 @@
 // From the timelines of all connections to verdicts, findings and the senders of 401s.
 export { Collector, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
-export type { CaptureFacts, JudgedConnection } from "./facts.ts";
+export type { CaptureFacts, JudgedConnection, KeyFacts } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";
 export { pageMarks } from "./products/index.ts";
 export { siteOf } from "./sites.ts";

@@ -1,4 +1,5 @@
 // Joins a connection that was challenged with the later one on which the client came back with credentials.
+import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 
@@ -17,10 +18,14 @@ export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline
   const open = new Map<string, { timeline: Timeline; last: AuthStep }[]>();
   const following = new Map<Timeline, Timeline>();
   const preceding = new Map<Timeline, Timeline>();
-  const byFirstAsk = timelines
-    .map((timeline) => ({ timeline, steps: authSteps(timeline) }))
-    .filter(({ steps }) => steps.length > 0)
-    .sort((a, b) => (a.steps[0]!.time < b.steps[0]!.time ? -1 : a.steps[0]!.time > b.steps[0]!.time ? 1 : 0));
+  const asking: { readonly timeline: Timeline; readonly steps: readonly AuthStep[] }[] = [];
+  for (const timeline of timelines) {
+    const steps = authSteps(timeline);
+    if (steps.length > 0) asking.push({ timeline, steps });
+  }
+  const byFirstAsk = asking.sort((a, b) =>
+    a.steps[0]!.time < b.steps[0]!.time ? -1 : a.steps[0]!.time > b.steps[0]!.time ? 1 : 0,
+  );
   for (const { timeline, steps } of byFirstAsk) {
     const first = steps[0]!;
     if (first.credentials !== null) {
@@ -54,7 +59,7 @@ function chainsFrom(
     const members: Timeline[] = [];
     for (let member: Timeline | undefined = timeline; member !== undefined; member = following.get(member))
       members.push(member);
-    const chain = { members, steps: members.flatMap((member) => authSteps(member)) };
+    const chain = { members, steps: members.length === 1 ? authSteps(timeline) : gather(members, authSteps) };
     for (const member of members) chains.set(member, chain);
   }
   return chains;

@@ -1,5 +1,5 @@
 // The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
-import type { Nanos } from "../bytes/index.ts";
+import { gather, type Nanos } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import { hostOf } from "./wording.ts";
 
@@ -24,7 +24,9 @@ export function outsideAddresses(
   legs: readonly ServerLeg[],
   timelines: readonly Timeline[],
 ): ReadonlyMap<string, string> {
-  const taken = new Set(timelines.flatMap(({ client, proxy }) => [client.ip, proxy.ip]));
+  const found = new Map<string, string>();
+  if (legs.length === 0) return found;
+  const taken = new Set(gather(timelines, ({ client, proxy }) => [client.ip, proxy.ip]));
   const byOpener = new Map<string, ServerLeg[]>();
   for (const leg of legs) {
     if (taken.has(leg.proxy.ip)) continue;
@@ -32,7 +34,6 @@ export function outsideAddresses(
     if (list === undefined) byOpener.set(leg.proxy.ip, [leg]);
     else list.push(leg);
   }
-  const found = new Map<string, string>();
   if (byOpener.size === 0) return found;
   for (const [proxy, errands] of errandsByProxy(timelines)) {
     const openers = [...byOpener].filter(([, own]) => fits(own, errands)).map(([ip]) => ip);

@@ -1,5 +1,5 @@
 // The verdict of one connection: the worst of what was seen, and one sentence that says why.
-import { millisBetween, type Nanos } from "../bytes/index.ts";
+import { gather, millisBetween, type Nanos } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
@@ -101,7 +101,7 @@ function stillOpen(since: Nanos, sentence: string, context: JudgeContext): Judge
 // --- the stages `tls` and `https`
 
 function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
-  const found = tunnel.exchanges.flatMap((exchange) => tunnelExchange(exchange, context));
+  const found = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, context));
   // A plaintext 401 or 407 that answers the handshake is what went wrong; the failed handshake is its consequence.
   if (found.length > 0 && tunnel.plaintextAnswer) return found;
   if (tunnel.opened === null && timeline.connects.length === 0 && tunnel.exchanges.length === 0) {

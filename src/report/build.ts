@@ -89,18 +89,19 @@ function firstWith(verdict: Verdict): (connection: JudgedConnection) => boolean 
 
 /** How many connections, tunnels and verdicts there are. */
 export function totalsOf({ verdicts, tunnels }: Diagnosis): Report["totals"] {
-  const sum = (test: (verdict: Verdict) => boolean): number => {
-    let total = 0;
-    for (const [verdict, count] of verdicts) if (test(verdict)) total += count;
-    return total;
-  };
-  return {
-    connections: sum(() => true),
-    tunnels,
-    wrong: sum(isWrong),
-    unseen: sum(isUnseen),
-    verdicts: Object.fromEntries([...verdicts].sort()),
-  };
+  const counts: Record<string, number> = {};
+  let connections = 0;
+  let wrong = 0;
+  let unseen = 0;
+  const names = [...verdicts.keys()];
+  for (const verdict of names.length < 2 ? names : names.sort()) {
+    const count = verdicts.get(verdict)!;
+    counts[verdict] = count;
+    connections += count;
+    if (isWrong(verdict)) wrong += count;
+    if (isUnseen(verdict)) unseen += count;
+  }
+  return { connections, tunnels, wrong, unseen, verdicts: counts };
 }
 
 function buildCapture(capture: CaptureDescription, { quality, keys }: CaptureFacts): ReportCapture {

@@ -1,6 +1,8 @@
 // All that the program can print of a report: every format, terse and verbose, and the ladder of each connection.
+
 import { checkTask } from "../../src/audit/audit-row.ts";
 import type { CheckOptions } from "../../src/audit/index.ts";
+import { KeyLogFolders } from "../../src/audit/key-logs-beside.ts";
 import { FORMATS, type FormatName, loadLadder, type Report, type TerminalStyle } from "../../src/report/index.ts";
 
 const STYLE: TerminalStyle = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };
@@ -29,6 +31,10 @@ export async function dresses(report: Report): Promise<ReadonlyMap<string, strin
 
 /** What an audit keeps of a capture and writes into its journal: all that it prints is made of this. */
 export async function journalled(path: string, options: CheckOptions): Promise<string> {
-  const row = await checkTask({ path, files: [path], size: 1, modified: 0, hash: null, found: false }, options);
+  const row = await checkTask(
+    { path, files: [path], size: 1, modified: 0, hash: null, found: false },
+    options,
+    new KeyLogFolders(),
+  );
   return JSON.stringify(row);
 }

@@ -1,4 +1,5 @@
 // All evidence for the sender of an answer, each row a function; the certain ones come first.
+import { gather } from "../../bytes/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
 import { passedOn, proxyStatus, ruledOut } from "./certain.ts";
 import { answeredByServerLeg, neverForwarded } from "./legs.ts";
@@ -35,5 +36,5 @@ const QUESTIONS: readonly Question[] = [
 /** All evidence about one exchange; none without a response. */
 export function evidenceOf(exchange: ExchangeFact, context: SenderContext): readonly Evidence[] {
   const head = exchange.response;
-  return head === null ? [] : QUESTIONS.flatMap((question) => question(exchange, head, context));
+  return head === null ? [] : gather(QUESTIONS, (question) => question(exchange, head, context));
 }

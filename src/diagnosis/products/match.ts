@@ -1,5 +1,5 @@
 // Looks answers and certificates up in the table of products.
-import type { ResponseHead } from "../../http/index.ts";
+import type { Challenge, ResponseHead } from "../../http/index.ts";
 import { APPLIANCES } from "./appliances.ts";
 import { SOFTWARE } from "./software.ts";
 import type { Mark, MarkFound, Product } from "./types.ts";
@@ -11,23 +11,62 @@ export const MARK_OF_A_GATEWAY = "a-gateway";
 const GATEWAY_PAGE =
   /(?:web|internet|proxy|security|secure) ?gateway|proxy (?:server|authentication|administrator)|web ?(?:filter|proxy)/i;
 
-/** Marks in a response's head and page. */
-export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): readonly MarkFound[] {
-  const found: MarkFound[] = [];
-  for (const product of PRODUCTS) {
-    for (const mark of product.marks) {
-      const text = markText(mark, head);
-      if (text === null) continue;
-      const header = mark.in === "header" ? (mark.header ?? null) : null;
-      found.push({ product, certainty: mark.certainty, passed: mark.passed === true, header, text });
-    }
-    if (!bodyMarks.includes(product.id)) continue;
-    const body = product.marks.find((mark) => mark.in === "body");
-    if (body !== undefined)
-      found.push({ product, certainty: body.certainty, passed: false, header: null, text: "the text of the page" });
-  }
-  return found;
+/** A mark with its product, and its place in the table. */
+interface Row {
+  readonly product: Product;
+  readonly mark: Mark;
+  readonly place: number;
 }
+
+const ROWS: readonly Row[] = PRODUCTS.flatMap((product) => product.marks.map((mark) => ({ product, mark }))).map(
+  (row, place) => ({ ...row, place }),
+);
+const rowsIn = (where: Mark["in"]): readonly Row[] => ROWS.filter(({ mark }) => mark.in === where);
+
+/** Marks by the header on whose value they are tried: most heads have none of these. */
+const BY_FIELD = new Map<string, Row[]>();
+for (const row of ROWS) {
+  const { mark } = row;
+  const name = mark.in === "cookie" ? "set-cookie" : mark.pattern === undefined ? undefined : mark.header;
+  if (name === undefined) continue;
+  const rows = BY_FIELD.get(name);
+  if (rows === undefined) BY_FIELD.set(name, [row]);
+  else rows.push(row);
+}
+const BY_PRESENCE = rowsIn("header").filter(({ mark }) => mark.pattern === undefined);
+const IN_REASON = rowsIn("reason");
+const IN_REALM = rowsIn("realm");
+const IN_BODY = rowsIn("body");
+
+/** Marks in a response's head and page, in the order of the table; of a page those of `bodyMarks`. */
+export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): readonly MarkFound[] {
+  const found: { readonly place: number; readonly mark: MarkFound }[] = [];
+  const look = ({ product, mark, place }: Row): void => {
+    const text = markText(mark, head);
+    if (text === null || found.some((other) => other.place === place)) return;
+    const header = mark.in === "header" ? (mark.header ?? null) : null;
+    const { certainty } = mark;
+    found.push({ place, mark: { product, certainty, passed: mark.passed === true, header, text } });
+  };
+  for (const { name } of head.fields) BY_FIELD.get(name)?.forEach(look);
+  BY_PRESENCE.forEach(look);
+  IN_REASON.forEach(look);
+  IN_REALM.forEach(look);
+  if (bodyMarks.length > 0) {
+    for (const { product, mark, place } of IN_BODY) {
+      if (!bodyMarks.includes(product.id)) continue;
+      const { certainty } = mark;
+      found.push({
+        place,
+        mark: { product, certainty, passed: false, header: null, text: "the text of the page" },
+      });
+    }
+  }
+  if (found.length === 0) return NONE;
+  return found.sort((a, b) => a.place - b.place).map(({ mark }) => mark);
+}
+
+const NONE: readonly MarkFound[] = [];
 
 /** Ids of what the text of a page shows: given to the proxy room, which forgets the text. */
 export function pageMarks(text: string): readonly string[] {
@@ -60,9 +99,8 @@ function markText(mark: Mark, head: ResponseHead): string | null {
     case "reason":
       return mark.pattern?.test(head.reason) === true ? `the reason phrase "${head.reason}"` : null;
     case "realm": {
-      const challenge = [...head.proxyChallenges, ...head.challenges].find(
-        ({ realm }) => realm !== null && mark.pattern?.test(realm) === true,
-      );
+      const told = ({ realm }: Challenge): boolean => realm !== null && mark.pattern?.test(realm) === true;
+      const challenge = head.proxyChallenges.find(told) ?? head.challenges.find(told);
       return challenge === undefined ? null : `the realm "${challenge.realm}"`;
     }
     default:

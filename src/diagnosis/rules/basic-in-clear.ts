@@ -1,6 +1,8 @@
 // A password that anybody on the way can read.
 
+import type { FrameNo } from "../../bytes/index.ts";
 import type { Credentials } from "../../http/index.ts";
+import type { ExchangeFact } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count } from "../wording.ts";
@@ -28,19 +30,18 @@ const MAX_FRAMES = 20;
 export const basicInClear: Rule = {
   ...TEXT,
   find(capture) {
-    const readable = capture.connections
-      .filter(({ timeline }) => timeline.secure === null)
-      .map(({ timeline }) => timeline);
-    const toProxy = readable.flatMap((timeline) =>
-      authSteps(timeline)
-        .filter(({ credentials }) => isBasic(credentials))
-        .map(({ frame }) => frame),
-    );
-    const toSites = readable.flatMap(({ forwards, tunnel }) =>
-      [...forwards, ...(tunnel?.tls === null ? tunnel.exchanges : [])].flatMap(({ request }) =>
-        request !== null && isBasic(request.authorization) ? [request.where.frame] : [],
-      ),
-    );
+    const toProxy: FrameNo[] = [];
+    const toSites: FrameNo[] = [];
+    const look = ({ request }: ExchangeFact): void => {
+      if (request !== null && isBasic(request.authorization)) toSites.push(request.where.frame);
+    };
+    for (const { timeline } of capture.connections) {
+      const { secure, forwards, tunnel } = timeline;
+      if (secure !== null) continue;
+      for (const { credentials, frame } of authSteps(timeline)) if (isBasic(credentials)) toProxy.push(frame);
+      forwards.forEach(look);
+      if (tunnel?.tls === null) tunnel.exchanges.forEach(look);
+    }
     if (toProxy.length + toSites.length === 0) return [];
     const to = toProxy.length === 0 ? "to a site through" : toSites.length === 0 ? "to" : "to sites and to";
     const detail = `${count(toProxy.length + toSites.length, "request")} carried Basic credentials ${to} the proxy in readable form.`;
@@ -49,6 +50,10 @@ export const basicInClear: Rule = {
   },
 };
 
+const BASIC = "basic";
+
 function isBasic(credentials: Credentials | null): boolean {
-  return credentials?.scheme.toLowerCase() === "basic";
+  return (
+    credentials !== null && credentials.scheme.length === BASIC.length && credentials.scheme.toLowerCase() === BASIC
+  );
 }

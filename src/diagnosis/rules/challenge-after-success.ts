@@ -3,6 +3,7 @@ import type { ExchangeFact } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
+import type { Finding } from "../types.ts";
 import { requestText } from "../wording.ts";
 
 const TEXT: RuleText = {
@@ -37,11 +38,14 @@ export const challengeAfterSuccess: Rule = {
   ...TEXT,
   find(capture) {
     const accepted = new Map<string, number>();
-    return capture.connections.flatMap((connection) => {
+    const findings: Finding[] = [];
+    for (const connection of capture.connections) {
       const inside = challengedInside(connection);
+      if (inside !== null) findings.push(inside);
       const again = refusedAgain(connection, accepted);
-      return [inside, again].filter((found) => found !== null);
-    });
+      if (again !== null) findings.push(again);
+    }
+    return findings;
   },
 };
 

@@ -83,19 +83,23 @@ const TEXT: RuleText = {
 export const keysMissing: Rule = {
   ...TEXT,
   find(capture) {
-    const unread = capture.connections.filter(
+    const shut: Timeline[] = [];
+    const shutTls: TlsFacts[] = [];
+    for (const { timeline, told } of capture.connections) {
+      const { tunnel } = timeline;
       // Of a tunnel that the proxy's own records tell of, what came inside is known.
-      ({ timeline, told }) =>
-        timeline.tunnel?.protocol === "tls" && timeline.tunnel.inside !== "full" && told.certainty !== "certain",
-    );
-    const shut = unread.filter(({ timeline }) => timeline.tunnel?.tls?.handshakeComplete === true);
-    const folded = capture.folded
-      .filter(({ verdict }) => verdict === "encrypted")
-      .reduce((sum, group) => sum + group.count, 0);
+      if (tunnel === null || tunnel.protocol !== "tls" || tunnel.inside === "full" || told.certainty === "certain")
+        continue;
+      if (tunnel.tls?.handshakeComplete !== true) continue;
+      shut.push(timeline);
+      shutTls.push(tunnel.tls);
+    }
+    let folded = 0;
+    for (const { verdict, count: some } of capture.folded) if (verdict === "encrypted") folded += some;
     const total = shut.length + folded;
     const outer = outerTls(capture);
     if (total + outer.length === 0) return [];
-    const targets = [...new Set(shut.map(({ timeline }) => targetText(timeline)))];
+    const targets = [...new Set(shut.map(targetText))];
     const named = targets.slice(0, MAX_NAMED).join(", ");
     const more = targets.length > MAX_NAMED ? ` and ${targets.length - MAX_NAMED} more` : "";
     const sentences = [
@@ -105,20 +109,22 @@ export const keysMissing: Rule = {
       outer.length === 0
         ? ""
         : `Of ${count(outer.length, "connection")} over TLS to the proxy itself not all could be read: what was asked of it cannot be seen.`,
-      ...keysText(capture, [...shut.flatMap(({ timeline }) => timeline.tunnel?.tls ?? []), ...outer]),
+      ...keysText(capture, [...shutTls, ...outer]),
     ];
     const detail = sentences.filter((sentence) => sentence !== "").join(" ");
-    const helpdesk = adviceFor(shut.map(({ timeline }) => timeline));
+    const helpdesk = adviceFor(shut);
     return [finding(TEXT, null, { detail, frames: [], advice: { ...TEXT.advice, helpdesk } })];
   },
 };
 
 /** Connections over TLS to a proxy itself, of which no tunnel tells; over HTTP/2 several timelines are about one. */
 function outerTls({ connections }: CaptureFacts): TlsFacts[] {
-  const shut = connections.flatMap(({ timeline: { secure, tunnel } }) =>
-    tunnel === null && secure?.handshakeComplete === true && whyShut(secure) !== null ? [secure] : [],
-  );
-  return [...new Set(shut)];
+  const shut = new Set<TlsFacts>();
+  for (const { timeline } of connections) {
+    const { secure, tunnel } = timeline;
+    if (tunnel === null && secure?.handshakeComplete === true && whyShut(secure) !== null) shut.add(secure);
+  }
+  return [...shut];
 }
 
 /** What is wrong with the keys that there are. */
@@ -143,10 +149,14 @@ function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[]): string[] {
 
 /** What to do for the programs that the unread tunnels belong to; for browsers where none says who it is. */
 function adviceFor(unread: readonly Timeline[]): string {
-  const agents = new Set(unread.flatMap(({ connects }) => connects.at(-1)?.request.userAgent ?? []));
-  const found = PROGRAMS.filter((program) =>
-    [...agents].some((agent) => PROGRAMS.find((one) => one.agent.test(agent)) === program),
-  );
+  const agents = new Set<string>();
+  for (const { connects } of unread) {
+    const agent = connects.at(-1)?.request.userAgent ?? null;
+    if (agent !== null) agents.add(agent);
+  }
+  const known = new Set<(typeof PROGRAMS)[number] | undefined>();
+  for (const agent of agents) known.add(PROGRAMS.find((program) => program.agent.test(agent)));
+  const found = PROGRAMS.filter((program) => known.has(program));
   const told = (found.length === 0 ? PROGRAMS.slice(0, 2) : found.slice(0, MAX_PROGRAMS)).map(({ how }) => how);
   const others = "For other programs: pcapcheck explain keys-missing.";
   return [BEFORE, ...told, others, AFTER].join(" ");

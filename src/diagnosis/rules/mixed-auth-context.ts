@@ -1,4 +1,6 @@
 // Over all tunnels of a proxy, by client: hosts that are challenged on the CONNECT, hosts that are challenged inside, hosts that never are.
+import { gather } from "../../bytes/index.ts";
+import type { ExchangeFact } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -41,7 +43,8 @@ const TEXT: RuleText = {
 export const mixedAuthContext: Rule = {
   ...TEXT,
   find(capture) {
-    return [...byProxyAndClient(capture).values()].flatMap((context) => mixed(context));
+    if (!capture.connections.some((connection) => challengeInside(connection) !== undefined)) return [];
+    return gather(byProxyAndClient(capture).values(), mixed);
   },
 };
 
@@ -79,7 +82,8 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
   return contexts;
 }
 
-function learn(context: Context, { timeline, attributions, verdict }: JudgedConnection): void {
+function learn(context: Context, connection: JudgedConnection): void {
+  const { timeline, verdict } = connection;
   const host = hostOfTimeline(timeline);
   if (host === null) return;
   const steps = authSteps(timeline).filter(({ connect }) => connect);
@@ -88,13 +92,18 @@ function learn(context: Context, { timeline, attributions, verdict }: JudgedConn
   const success = steps.find(({ credentials, status }) => credentials !== null && status !== null && status < 300);
   if (success !== undefined) context.authenticated ??= success.responseFrame;
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
-  const inside = timeline.tunnel?.exchanges.find(
+  const inside = challengeInside(connection);
+  if (inside?.response != null) addFirst(context.https, host, inside.response.where.frame);
+  else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
+}
+
+/** The first challenge in the tunnel that came from the proxy. */
+function challengeInside({ timeline, attributions }: JudgedConnection): ExchangeFact | undefined {
+  return timeline.tunnel?.exchanges.find(
     (exchange) =>
       (exchange.response?.status === 401 || exchange.response?.status === 407) &&
       attributions.get(exchange)?.sentBy === "proxy",
   );
-  if (inside?.response != null) addFirst(context.https, host, inside.response.where.frame);
-  else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
 }
 
 function mixed(context: Context): readonly Finding[] {

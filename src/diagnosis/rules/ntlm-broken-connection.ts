@@ -1,4 +1,5 @@
 // NTLM authenticates a connection: whoever closes it between the legs of the handshake ends it for good.
+import { gather } from "../../bytes/index.ts";
 import type { Credentials } from "../../http/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
@@ -29,7 +30,7 @@ const TEXT: RuleText = {
 
 export const ntlmBrokenConnection: Rule = {
   ...TEXT,
-  find: (capture) => capture.connections.flatMap((connection) => broken(connection)),
+  find: (capture) => gather(capture.connections, broken),
 };
 
 function broken({ timeline, verdict }: JudgedConnection) {

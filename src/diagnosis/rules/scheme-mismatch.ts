@@ -1,4 +1,5 @@
 // The proxy offers schemes, the client knows others: it cannot answer, however right its password is.
+import { gather } from "../../bytes/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -43,8 +44,10 @@ const DEFAULTS = [
 export const schemeMismatch: Rule = {
   ...TEXT,
   find(capture) {
+    const failed = capture.connections.filter(({ verdict }) => verdict === "auth-abandoned" || verdict === "auth-loop");
+    if (failed.length === 0) return [];
     const used = schemesByClient(capture);
-    return capture.connections.flatMap((connection) => mismatch(connection, used));
+    return gather(failed, (connection) => mismatch(connection, used));
   },
 };
 
@@ -52,8 +55,7 @@ function mismatch(
   connection: JudgedConnection,
   used: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): readonly Finding[] {
-  const { timeline, verdict } = connection;
-  if (verdict !== "auth-abandoned" && verdict !== "auth-loop") return [];
+  const { timeline } = connection;
   const steps = authSteps(timeline);
   const last = steps.findLast(({ status }) => status === 407);
   if (last?.responseFrame == null || last.challenges.length === 0) return [];

@@ -1,4 +1,5 @@
 // The client does not trust the certificate that it was shown.
+import { gather } from "../../bytes/index.ts";
 import type { TlsFacts } from "../../tls-parse/index.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { handshakeOutcome } from "../handshake.ts";
@@ -41,7 +42,7 @@ const TEXT: RuleText = {
 
 export const untrustedInterception: Rule = {
   ...TEXT,
-  find: (capture) => capture.connections.flatMap((connection) => refused(connection)),
+  find: (capture) => gather(capture.connections, refused),
 };
 
 function refused(connection: JudgedConnection) {

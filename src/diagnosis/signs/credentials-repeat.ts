@@ -1,5 +1,5 @@
 // Sign: after a small answer the request comes again, larger by what credentials weigh, to the byte.
-import { type Millis, millisBetween } from "../../bytes/index.ts";
+import { gather, type Millis, millisBetween } from "../../bytes/index.ts";
 import { count, duration } from "../wording.ts";
 import type { Run, Sign, TunnelRecords } from "./types.ts";
 import { isFar, isSmall, MIN_ANSWER, type Way } from "./way.ts";
@@ -84,7 +84,7 @@ export interface Repeat {
 
 /** Repeats in `tunnels`: all of one proxy, one client and one target, by their start. */
 export function repeats(tunnels: readonly TunnelRecords[], way: Way | null): readonly Repeat[] {
-  return tunnels.flatMap((tunnel, at) => [...onOneConnection(tunnel, way), ...onTheNext(tunnel, tunnels[at + 1], way)]);
+  return gather(tunnels, (tunnel, at) => [...onOneConnection(tunnel, way), ...onTheNext(tunnel, tunnels[at + 1], way)]);
 }
 
 function onOneConnection(tunnel: TunnelRecords, way: Way | null): readonly Repeat[] {

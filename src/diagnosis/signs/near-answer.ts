@@ -1,5 +1,5 @@
 // Sign: a small answer that came back much faster than the way to the origin takes.
-import { millisBetween } from "../../bytes/index.ts";
+import { gather, millisBetween } from "../../bytes/index.ts";
 import { duration } from "../wording.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
@@ -13,14 +13,14 @@ const MAX_OTHERS = 2;
 
 /** Near answers of `tunnels`, all of one proxy to one target, whose way is known. */
 export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly OwnAnswer[] {
-  const near = tunnels.flatMap((tunnel) =>
-    attributable(tunnel).flatMap((turn, index) => {
+  const near = gather(tunnels, (tunnel) =>
+    gather(attributable(tunnel), (turn, index) => {
       const { answer } = turn;
       return answer !== null && isNear(tunnel, { ...turn, answer }, way) ? [{ tunnel, index, turn, answer }] : [];
     }),
   );
   const sizes = near.map(({ answer }) => answer.bytes).sort((a, b) => a - b);
-  return near.flatMap(({ tunnel, index, turn, answer }, i) => {
+  return gather(near, ({ tunnel, index, turn, answer }, i) => {
     if (!isSmall(answer)) return [];
     // The answer to the first step of NTLM is near, too, and longer.
     const next = near[i + 1];

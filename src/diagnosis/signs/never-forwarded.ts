@@ -1,4 +1,5 @@
 // Sign: both legs are in the capture, and nothing went to any origin between a request and its small answer.
+import { gather } from "../../bytes/index.ts";
 import type { ServerLeg } from "../../proxy/index.ts";
 import { legsOf, sentOn } from "../legs.ts";
 import { attributable } from "./near-answer.ts";
@@ -9,7 +10,7 @@ import { isSmall } from "./way.ts";
 export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]): readonly OwnAnswer[] {
   const near = legsOf(legs, tunnel.timeline, null);
   if (near.length === 0) return [];
-  return attributable(tunnel).flatMap((turn, index) => {
+  return gather(attributable(tunnel), (turn, index) => {
     const { answer } = turn;
     if (!isSmall(answer) || sentOn(near, turn.request.firstTime, answer.firstTime) !== false) return [];
     return [{ tunnel, index, answer, sign: sign(turn, answer, near) }];

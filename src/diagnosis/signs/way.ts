@@ -67,7 +67,11 @@ export function mayBeFar(tunnel: TunnelRecords, { request, answer }: Turn, way: 
  * other, a second tunnel that was opened afterwards, or two answers.
  */
 export function wayTo(tunnels: readonly TunnelRecords[]): Way | null {
-  const measured = tunnels.flatMap((tunnel) => setUp(tunnel.timeline) ?? []);
+  const measured: SetUp[] = [];
+  for (const { timeline } of tunnels) {
+    const one = setUp(timeline);
+    if (one !== null) measured.push(one);
+  }
   const shortest = measured.reduce<SetUp | null>(
     (least, one) => (least === null || one.ms < least.ms ? one : least),
     null,

@@ -29,15 +29,21 @@ export interface SignsContext {
  * `quick-succession` supports, and decides nothing: programs come back after a refusal, too.
  */
 export function signsOf(timelines: readonly Timeline[], context: SignsContext): ReadonlyMap<Timeline, SignsFound> {
-  const tunnels = timelines
-    .filter((timeline) => timeline.tunnel !== null && timeline.tunnel.inside === "none" && !context.ruledOut(timeline))
-    .flatMap((timeline) => tunnelRecords(timeline) ?? [])
-    .sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
+  const tunnels: TunnelRecords[] = [];
+  for (const timeline of timelines) {
+    if (timeline.tunnel === null || timeline.tunnel.inside !== "none" || context.ruledOut(timeline)) continue;
+    const records = tunnelRecords(timeline);
+    if (records !== null) tunnels.push(records);
+  }
+  if (tunnels.length === 0) return NOTHING;
+  tunnels.sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
   const register = new Register();
   const byClient = clientsOf(timelines);
   for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, byClient, context, register);
   return register.finish();
 }
+
+const NOTHING: ReadonlyMap<Timeline, SignsFound> = new Map();
 
 function ofOneProxy(
   tunnels: readonly TunnelRecords[],
