@@ -46,14 +46,16 @@ export class AuditSummary {
     if (row.verdict === null) this.#failed++;
     else this.#checked++;
     this.#connections += row.connections;
+    const capture = this.#checked + this.#failed;
     for (const verdict of Object.keys(row.verdicts) as Verdict[])
-      this.#verdicts.add(verdict, row, verdict, row.verdicts[verdict] ?? 0, row.start);
+      this.#verdicts.add(verdict, capture, verdict, row.verdicts[verdict] ?? 0, row.start);
     for (const id of Object.keys(row.findings) as (keyof AuditRow["findings"])[])
-      this.#findings.add(id, row, null, row.findings[id] ?? 0, row.start);
+      this.#findings.add(id, capture, null, row.findings[id] ?? 0, row.start);
     for (const group of row.groups) {
-      this.#proxies.add(group.proxy, row, group.verdict, group.count, group.since ?? row.start);
-      this.#clients.add(group.client, row, group.verdict, group.count, group.since ?? row.start);
-      if (group.host !== null) this.#hosts.add(group.host, row, group.verdict, group.count, group.since ?? row.start);
+      this.#proxies.add(group.proxy, capture, group.verdict, group.count, group.since ?? row.start);
+      this.#clients.add(group.client, capture, group.verdict, group.count, group.since ?? row.start);
+      if (group.host !== null)
+        this.#hosts.add(group.host, capture, group.verdict, group.count, group.since ?? row.start);
       if (isWrong(group.verdict)) this.#addProblem(row, group);
     }
     this.#keep(row);
@@ -129,7 +131,8 @@ export class AuditSummary {
 /** Names with their sums. */
 class Table {
   dropped = 0;
-  readonly #rows = new Map<string, Mutable<AuditTally> & { last: AuditRow | null }>();
+  /** `last`: the number of the capture that was counted last. A name must not keep that capture's row alive. */
+  readonly #rows = new Map<string, Mutable<AuditTally> & { last: number }>();
 
   has(name: string): boolean {
     return this.#rows.has(name);
@@ -139,21 +142,21 @@ class Table {
     return this.#rows.keys();
   }
 
-  add(name: string, row: AuditRow, verdict: Verdict | null, count: number, since: string | null): void {
+  add(name: string, capture: number, verdict: Verdict | null, count: number, since: string | null): void {
     let entry = this.#rows.get(name);
     if (entry === undefined) {
       if (this.#rows.size >= MAX_NAMES) {
         this.dropped++;
         return;
       }
-      entry = { name, connections: 0, wrong: 0, unseen: 0, captures: 0, since: null, worst: null, last: null };
+      entry = { name, connections: 0, wrong: 0, unseen: 0, captures: 0, since: null, worst: null, last: 0 };
       this.#rows.set(name, entry);
     }
     entry.connections += count;
     if (verdict !== null && isWrong(verdict)) entry.wrong += count;
     if (verdict !== null && isUnseen(verdict)) entry.unseen += count;
-    if (entry.last !== row) entry.captures++;
-    entry.last = row;
+    if (entry.last !== capture) entry.captures++;
+    entry.last = capture;
     if (isEarlier(since, entry.since)) entry.since = since;
     if (verdict !== null && (entry.worst === null || rank(verdict) < rank(entry.worst))) entry.worst = verdict;
   }

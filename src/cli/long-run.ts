@@ -7,8 +7,12 @@ const MUCH_OUTSIDE_BYTES = 8 * 1024 * 1024;
 /** Asking how large it is takes a while. */
 const CALLS_BETWEEN = 4;
 
+/** V8's own: the room doubles when as much has outlived it. */
+const USUAL_GROWTH = 2;
+
 let calls = 0;
 let settled = false;
+let held = false;
 
 /**
  * To be called again and again while more than a little is read; it does nothing most times. A short run does without: loading
@@ -20,13 +24,22 @@ export function muchIsRead(): void {
   // The first connections of a capture are kept, which teaches V8 to place what later ones are made of among the long-lived at
   // once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
   if (calls === 1) setFlagsFromString("--no-allocation-site-pretenuring");
+  if (held) growYoung(USUAL_GROWTH);
+  held = false;
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
   const outside = getHeapStatistics().external_memory;
-  if ((young?.space_size ?? 0) >= ENOUGH_YOUNG_BYTES || outside >= MUCH_OUTSIDE_BYTES) keepYoungSmall();
+  if ((young?.space_size ?? 0) < ENOUGH_YOUNG_BYTES && outside < MUCH_OUTSIDE_BYTES) return;
+  // It would grow to many times as much for nothing but memory.
+  growYoung(1);
+  settled = true;
 }
 
-/** Keeps the room for young objects at what it is: it would grow to many times as much for nothing but memory. */
-export function keepYoungSmall(): void {
-  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
-  settled = true;
+/** While something long is listed, which is all kept: it would make the room for young objects as large as it can be. */
+export function muchIsListed(): void {
+  growYoung(1);
+  held = true;
+}
+
+function growYoung(factor: number): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }

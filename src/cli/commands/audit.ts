@@ -12,7 +12,7 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
-import { keepYoungSmall, muchIsRead } from "../long-run.ts";
+import { muchIsListed, muchIsRead } from "../long-run.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import { type RedactArguments, redaction } from "../redaction.ts";
 import { terminal, warn } from "../standard-streams.ts";
@@ -56,8 +56,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  muchIsRead();
-  keepYoungSmall();
+  muchIsListed();
   const progress = createAuditProgress(terminal("error"));
   try {
     return await print(options, (allRows, onRow) =>
@@ -65,7 +64,10 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
         ...auditOptions(options),
         allRows,
         onRow,
-        onProgress: progress.update,
+        onProgress(done) {
+          muchIsRead();
+          progress.update(done);
+        },
         signal: interrupt.signal,
         workerFile: join(__dirname, "pcapcheck.worker.cjs"),
       }).finally(progress.clear),
