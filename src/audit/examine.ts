@@ -155,6 +155,7 @@ class Run {
       tag,
       bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
       opener: () => keys.opener(),
+      anyKeys: () => keys.any,
       hasKeys: (random) => keys.has(random),
       timeline: (timeline) => {
         const { tunnel, secure } = timeline;

@@ -34,6 +34,8 @@ export interface CaptureKeys {
   readonly failure: { readonly path: string; readonly why: string } | null;
   /** Takes a Decryption Secrets Block. */
   embedded(type: number, data: Uint8Array): void;
+  /** Whether there are keys at all, or will be. */
+  readonly any: boolean;
   /** Whether keys for this client random are held. */
   has(random: Uint8Array): boolean;
   /** An opener for one TLS connection; null while there are no keys at all. */
@@ -138,6 +140,10 @@ class Keys implements CaptureKeys {
     if (this.#connections > 0 && counts.secrets - counts.duplicates > before) this.#late = true;
   }
 
+  get any(): boolean {
+    return this.#waiting || this.#store.sessions > 0 || this.#store.rsaKeys.length > 0;
+  }
+
   has(random: Uint8Array): boolean {
     // A connection that is followed only if there are keys for it: whether there are will be known the next time.
     if (this.#waiting) this.#store.ask(random);
@@ -146,9 +152,8 @@ class Keys implements CaptureKeys {
 
   opener(): TlsOpener | null {
     this.#connections++;
-    const store = this.#store;
-    if (!this.#waiting && store.sessions === 0 && store.rsaKeys.length === 0) return null;
-    return createRecordOpener(store, this.#ciphers, this.#cache, this.#choices);
+    if (!this.any) return null;
+    return createRecordOpener(this.#store, this.#ciphers, this.#cache, this.#choices);
   }
 
   facts(decrypted: number): KeyFacts {

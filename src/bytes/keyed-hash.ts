@@ -2,7 +2,8 @@
 
 /**
  * Makes a keyed hash: equal input, equal tag; without the key a tag tells nothing. Tags stay inside the program (they
- * recognise credentials and pages that come again), so 64 bits are plenty. `key` has 8 bytes.
+ * recognise credentials and pages that come again), so 64 bits are plenty, and a tag is no text: it is four characters of
+ * 16 bits each, low ones first. `key` has 8 bytes.
  */
 export function createKeyedHash(key: Uint8Array): (bytes: Uint8Array) => string {
   const k0 = word(key, 0);
@@ -42,11 +43,12 @@ export function createKeyedHash(key: Uint8Array): (bytes: Uint8Array) => string 
       v0 ^= message;
       if (at < whole) at += 4;
       else {
-        if (phase === 1) high = (v1 ^ v3) >>> 0;
+        if (phase === 1) high = v1 ^ v3;
         phase++;
       }
     }
-    return `${high.toString(36)}.${((v1 ^ v3) >>> 0).toString(36)}`;
+    const low = v1 ^ v3;
+    return String.fromCharCode(high & 0xffff, high >>> 16, low & 0xffff, low >>> 16);
   };
 }
 

@@ -15,6 +15,7 @@ export function attribute(exchange: ExchangeFact, context: SenderContext): Attri
  * leaves the sender unknown, and both are shown. Where interception is ruled out, nothing that speaks for the proxy counts.
  */
 export function weigh(evidence: readonly Evidence[]): Attribution {
+  if (evidence.length === 0) return NOTHING_SAID;
   const texts = evidence.map(({ text }) => text);
   const ruledOut = evidence.some(({ source, says }) => source === "interception" && says === "origin");
   if (ruledOut) return { sentBy: "origin", certainty: "certain", evidence: texts };
@@ -24,6 +25,8 @@ export function weigh(evidence: readonly Evidence[]): Attribution {
     proxy !== null && origin !== null ? contested(evidence, proxy, origin) : decided(proxy, origin);
   return { sentBy, certainty, evidence: texts };
 }
+
+const NOTHING_SAID: Attribution = { sentBy: "unknown", certainty: null, evidence: [] };
 
 type Ruling = readonly [sentBy: Attribution["sentBy"], certainty: Certainty | null];
 

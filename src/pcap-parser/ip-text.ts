@@ -1,8 +1,23 @@
-// IP addresses of name resolution records as text: dotted decimal, and RFC 5952 for IPv6.
+// IP addresses as text: dotted decimal, and RFC 5952 for IPv6.
+
+/** Texts of addresses that were met, by a hash: a capture has few proxies, and its clients come again. */
+const TEXTS = new Array<string>(1024).fill("0.0.0.0");
+const ADDRESSES = new Int32Array(TEXTS.length);
+
+/** Dotted decimal of an address as 32 bits, the first byte highest. */
+export function ipv4TextOf(address: number): string {
+  const mixed = Math.imul(address ^ (address >>> 15), 0x2c1b3c6d);
+  const slot = (mixed ^ (mixed >>> 13)) & (TEXTS.length - 1);
+  if (ADDRESSES[slot] === address) return TEXTS[slot]!;
+  const text = `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
+  ADDRESSES[slot] = address;
+  TEXTS[slot] = text;
+  return text;
+}
 
 /** Text of the 4 bytes at `at`. */
 export function ipv4Text(bytes: Uint8Array, at = 0): string {
-  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
+  return ipv4TextOf((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
 }
 
 /** Text of the 16 bytes at `at`: lower case, no leading zeros, the first longest run of zero groups as "::" (RFC 5952 §4). */

@@ -15,6 +15,8 @@ export interface ProxyContext {
   bodyMarks(bytes: Uint8Array, coding: string | null): readonly string[];
   /** A fresh opener for a TLS connection, or null without keys. */
   opener(): TlsOpener | null;
+  /** Whether there are any keys. */
+  anyKeys(): boolean;
   /** Whether keys for the TLS connection with this client random are at hand. */
   hasKeys(random: Uint8Array): boolean;
   timeline(timeline: Timeline): void;
@@ -51,6 +53,10 @@ export class ConnectionContext implements ProxyContext {
 
   get opener(): ProxyContext["opener"] {
     return this.#base.opener;
+  }
+
+  get anyKeys(): ProxyContext["anyKeys"] {
+    return this.#base.anyKeys;
   }
 
   get hasKeys(): ProxyContext["hasKeys"] {

@@ -17,7 +17,7 @@ export type Role =
   | "leg";
 
 /** As what a connection is to be followed, from its first payload; null if not at all. Without options only what the bytes say counts. */
-export function interestOf(peek: FirstPayload, { known, hasKeys }: ProxyContext): Role | null {
+export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: ProxyContext): Role | null {
   const { bytes, start, end } = peek;
   if (!known.fixed) {
     const form = requestForm(bytes, start, end);
@@ -43,7 +43,7 @@ export function interestOf(peek: FirstPayload, { known, hasKeys }: ProxyContext)
       return "leg";
   }
   // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
-  if (tls && !known.fixed && hasRandom(bytes, start, end, hasKeys)) return "secure";
+  if (tls && !known.fixed && anyKeys() && hasRandom(bytes, start, end, hasKeys)) return "secure";
   return null;
 }
 

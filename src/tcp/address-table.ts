@@ -1,5 +1,5 @@
 // Addresses as 32-bit numbers, so that a flow's key is three integers: an IPv4 address is its own number, an IPv6 address gets one.
-import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
+import { ipv6Text } from "../pcap-parser/index.ts";
 
 /** Stands for "no room for another IPv6 address". */
 export const NO_ADDRESS = -1;
@@ -85,20 +85,6 @@ export class AddressTable {
 /** Big-endian 32 bits at `at`, signed. */
 export function readInt32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-}
-
-/** Texts of addresses that were met, by a hash: a capture has few proxies, and its clients come again. */
-const TEXTS = new Array<string>(1024).fill("0.0.0.0");
-const ADDRESSES = new Int32Array(TEXTS.length);
-
-/** Dotted decimal of an address that `readInt32` read. */
-export function textOfIpv4(address: number): string {
-  const slot = stir(address) & (TEXTS.length - 1);
-  if (ADDRESSES[slot] === address) return TEXTS[slot]!;
-  const text = ipv4Text(Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address));
-  ADDRESSES[slot] = address;
-  TEXTS[slot] = text;
-  return text;
 }
 
 /** A factor for hashing by multiplication. */

@@ -1,7 +1,8 @@
 // One followed connection: its two directions, how it began and how it ends.
 import { type Endpoint, type FrameNo, type Millis, type Nanos, nanos, type Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
-import { type AddressTable, textOfIpv4 } from "./address-table.ts";
+import { ipv4TextOf } from "../pcap-parser/index.ts";
+import type { AddressTable } from "./address-table.ts";
 import { BEGIN, sinceStart, timeHandshake } from "./beginnings.ts";
 import { setClock } from "./clock.ts";
 import { initiatorOf, STATE } from "./flow-table.ts";
@@ -234,7 +235,7 @@ function endpointOf({ low, high, ports, state, addresses }: Origin, side: Side):
   const isLow = (side === 0) === ((state & STATE.FIRST_IS_HIGH) === 0);
   const address = isLow ? low : high;
   return {
-    ip: (state & STATE.V6) === 0 ? textOfIpv4(address) : addresses.text(address),
+    ip: (state & STATE.V6) === 0 ? ipv4TextOf(address) : addresses.text(address),
     port: isLow ? ports >>> 16 : ports & 0xffff,
   };
 }

@@ -12,10 +12,10 @@ const VECTORS: Readonly<Record<number, string>> = {
 
 const counting = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i);
 
-/** Eight bytes, little-endian words, from the tag's two numbers. */
+/** Eight bytes, little-endian, from the tag's four characters. */
 function bytesOf(tag: string): string {
   const view = new DataView(new ArrayBuffer(8));
-  for (const [i, part] of tag.split(".").entries()) view.setUint32(4 * i, Number.parseInt(part, 36), true);
+  for (let i = 0; i < 4; i++) view.setUint16(2 * i, tag.charCodeAt(i), true);
   return [...new Uint8Array(view.buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

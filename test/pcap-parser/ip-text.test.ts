@@ -2,13 +2,18 @@
 import { SocketAddress } from "node:net";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ipv4Text, ipv6Text } from "../../src/pcap-parser/index.ts";
+import { ipv4Text, ipv4TextOf, ipv6Text } from "../../src/pcap-parser/index.ts";
 
 const bytesOf = (groups: readonly number[]): Uint8Array =>
   Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
 
 it("writes IPv4 from any place", () => {
   expect(ipv4Text(Uint8Array.of(9, 10, 0, 255, 1), 1)).toBe("10.0.255.1");
+  // Twice: texts are remembered, in fewer places than there are addresses.
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 5_000; i++)
+      expect(ipv4TextOf((192 << 24) | (168 << 16) | i)).toBe(`192.168.${i >> 8}.${i & 255}`);
+  }
 });
 
 it.each([

@@ -70,6 +70,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     tag: createKeyedHash(new Uint8Array(8)),
     bodyMarks: () => [],
     opener: () => (store === null ? null : createRecordOpener(store, nodeCrypto, cache, { verifyBodies: true })),
+    anyKeys: () => store !== null,
     hasKeys: (random) => store?.has(random) ?? false,
     timeline: (timeline) => void timelines.push(timeline),
     leg() {},
