@@ -1,5 +1,5 @@
 // The README's words, run: what it shows as output is what the program prints.
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,6 +40,16 @@ describe("README.md", () => {
     const env = { PATH: process.env.PATH ?? "", LANG: "C.UTF-8" };
     const { stdout } = spawnSync(process.execPath, [program.path, ...args], { cwd: ROOT, env, encoding: "utf8" });
     expect(stdout.trimEnd()).toBe(output.trimEnd());
+  });
+
+  it("shows what is said of the recorded captures with keys and without", () => {
+    const folder = join(program.folder, "library");
+    execFileSync(process.execPath, [join(ROOT, "src/build.mjs"), "--library", folder], { stdio: "inherit" });
+    const library = join(folder, "index.js");
+    const { stdout } = spawnSync(process.execPath, [join(ROOT, "test/accuracy/run.mjs"), library], {
+      encoding: "utf8",
+    });
+    expect(stdout.trim()).toBe(block("truth \\ verdict", "Without keys").trim());
   });
 });
 

@@ -1,10 +1,12 @@
 // Checks all recorded captures with their keys and without, against what the recording scripts know, and prints confusion matrices.
-// node test/accuracy/run.mjs (behind npm run build). Exit code 1 where a requirement is not met.
+// node test/accuracy/run.mjs [LIBRARY] (behind npm run build). Exit code 1 where a requirement is not met.
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
-const library = new URL("../../dist/index.js", import.meta.url);
+const [given] = process.argv.slice(2);
+const library = given === undefined ? new URL("../../dist/index.js", import.meta.url) : pathToFileURL(given);
 if (!existsSync(library)) throw new Error("dist/index.js is missing: npm run build");
 const { checkCapture } = await import(library);
 

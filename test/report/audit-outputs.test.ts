@@ -129,6 +129,13 @@ describe("an audit", () => {
     ]);
   });
 
+  it("as a table has no wrong connections among its findings, of which nobody knows which of them are", async () => {
+    const lines = (await output("table")).split("\n");
+    const headOf = (title: string): string[] => lines[lines.indexOf(title) + 1]!.trim().split(/ +/);
+    expect(headOf("Per finding")).toEqual(["name", "n", "captures", "since"]);
+    expect(headOf("Per verdict")).toEqual(["name", "n", "wrong", "unseen", "captures", "since", "worst"]);
+  });
+
   it.each(Object.keys(AUDIT_FORMATS) as AuditFormatName[])("as %s lets no hostile string through", async (name) => {
     for (const bad of [
       "\x1b[2J",

@@ -27,7 +27,7 @@ export function auditHtml(report: AuditReport, rows: readonly AuditRow[]): strin
             problems("still", "Still there", changes.still),
           ]),
       tallies("verdicts", "Per verdict", report.verdicts),
-      tallies("findings", "Per finding", report.findings),
+      findings(report.findings),
       tallies("proxies", "Per proxy", report.proxies),
       tallies("hosts", "Per host", report.hosts),
       tallies("clients", "Per client", report.clients),
@@ -98,6 +98,20 @@ function tallies(id: string, title: string, list: readonly AuditTally[]): string
       ...[connections, wrong, unseen, captures].map(String),
       since === null ? "unknown" : time(since),
       worst === null ? "" : verdictMark(worst),
+    ]),
+  );
+}
+
+function findings(list: readonly AuditTally[]): string {
+  return table(
+    "findings",
+    "Per finding",
+    ["Name", "Times", "Captures", "Since"],
+    list.map(({ name, connections, captures, since }) => [
+      html(name),
+      String(connections),
+      String(captures),
+      since === null ? "unknown" : time(since),
     ]),
   );
 }

@@ -16,7 +16,7 @@ export function auditTable(report: AuditReport, style: TerminalStyle): string {
     problemsTable("What is wrong", report.problems, style),
     ...changesTables(report, style),
     tallies("Per verdict", report.verdicts, style),
-    tallies("Per finding", report.findings, style),
+    findings(report.findings, style),
     tallies("Per proxy", report.proxies, style),
     tallies("Per host", report.hosts, style),
     tallies("Per client", report.clients, style),
@@ -90,6 +90,19 @@ function tallies(title: string, list: readonly AuditTally[], style: TerminalStyl
     tally.worst ?? "",
   ]);
   return section(title, ["name", "n", "wrong", "unseen", "captures", "since", "worst"], rows, list.length, style);
+}
+
+/** What is found has no verdict of its own: of a password in clear nobody can say which connections went wrong by it. */
+function findings(list: readonly AuditTally[], style: TerminalStyle): string {
+  if (list.length === 0) return "";
+  const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
+  const rows = shown.map((tally) => [
+    name(tally.name, style),
+    String(tally.connections),
+    String(tally.captures),
+    day(tally.since),
+  ]);
+  return section("Per finding", ["name", "n", "captures", "since"], rows, list.length, style);
 }
 
 function section(
