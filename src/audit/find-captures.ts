@@ -10,6 +10,8 @@ import { rotatedSets } from "./rotation.ts";
 /** Folders within folders; a loop of links is found sooner. */
 const MAX_DEPTH = 64;
 const GLOB = /[*?[{]/;
+/** What is named so is looked into when it is checked, and passed over then if it is no capture. */
+const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)\d*(?:\.(?:gz|zst))?$/i;
 
 /** What was found. */
 export interface FoundCaptures {
@@ -57,7 +59,7 @@ export async function findCaptures(paths: readonly string[], options: FindOption
       // Every part tells it: on this machine a folder may be missing that others have.
       if (status === undefined && !found) failures.push({ path, why: "there is no such file" });
       else if (!mine) continue;
-      else if (status === undefined || (found && !looksLikeCapture(path))) skipped++;
+      else if (status === undefined || (found && !isLikely(path, set.length > 1 || options.hash))) skipped++;
       else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
     }
     if (files.length > 0) tasks.push(taskOf(files, options.hash));
@@ -133,6 +135,11 @@ function listOf(file: string, failures: { path: string; why: string }[]): readon
     failures.push({ path: `@${file}`, why: `the list cannot be read: ${codeOf(error)}` });
     return [];
   }
+}
+
+/** `surely`: what is no capture must not be among the files of a set, and need not be hashed. */
+function isLikely(path: string, surely: boolean): boolean {
+  return (!surely && CAPTURE_NAME.test(path)) || looksLikeCapture(path);
 }
 
 function looksLikeCapture(path: string): boolean {

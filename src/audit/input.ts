@@ -176,7 +176,7 @@ class Intake {
   take(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#first !== null) {
       if (this.#first.length > 0 || end - start < MAGIC_BYTES) return false;
-      this.#compression = detectCompression(bytes.subarray(start, start + MAGIC_BYTES));
+      this.#compression = detectCompression(bytes, start);
       this.#first = null;
     }
     if (this.#compression !== null) return false;

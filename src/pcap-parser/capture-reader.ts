@@ -14,8 +14,10 @@ export function createCaptureReader(sink: CaptureSink): CaptureReader {
   return new ChunkedReader(sink);
 }
 
-/** First size of the buffer for a record that crosses chunks: most files are one chunk, and only their header goes through it. */
+/** First size of the buffer for a record that crosses chunks: of files that are one chunk nothing does. */
 const FIRST_CARRY = 256;
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 class ChunkedReader implements CaptureReader {
   failed: NotACapture | null = null;
@@ -24,13 +26,13 @@ class ChunkedReader implements CaptureReader {
   /** The first bytes are no capture's; more of them are gathered to say what it is. */
   #foreign = false;
   #total = 0;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  #view: DataView = NO_VIEW;
   /**
    * The beginning of a record that crosses chunks: `#carry[0, #carried)`. Never more than the walker's `need`, which is at most
    * a block that is looked at whole (16 MiB), and grown only as bytes arrive.
    */
-  #carry = new Uint8Array(FIRST_CARRY);
-  #carryView = new DataView(this.#carry.buffer);
+  #carry = NO_BYTES;
+  #carryView = NO_VIEW;
   #carried = 0;
 
   constructor(sink: CaptureSink) {
@@ -47,11 +49,16 @@ class ChunkedReader implements CaptureReader {
         const passed = Math.min(skip, end - p);
         this.#walker!.skip = skip - passed;
         p += passed;
-      } else if (this.#carried > 0 || this.#walker === null) {
+      } else if (this.#carried > 0 || !this.#begun(bytes, p, end)) {
         p = this.#throughCarry(bytes, p, end, base);
       } else {
-        p = this.#walker.walk(bytes, this.#viewOf(bytes), p, end, base);
-        if (p < end && this.#walker.skip === 0 && this.#reading) p = this.#throughCarry(bytes, p, end, base);
+        const walker = this.#walker!;
+        const from = p;
+        p = walker.walk(bytes, this.#viewOf(bytes), p, end, base);
+        this.failed = walker.refused;
+        if (p < end && walker.skip === 0 && this.#reading) p = this.#throughCarry(bytes, p, end, base);
+        // What was taken for a capture, and is damaged at its very start: its first bytes say what it seems to be.
+        else if (!walker.opened && !this.#reading) this.#keep(bytes, from, Math.min(walker.need, end - from));
       }
     }
   }
@@ -72,6 +79,7 @@ class ChunkedReader implements CaptureReader {
       this.#tally.sink.note({ id: "capture-cut-short", frame, at: this.#total, detail: { missing } });
     }
     this.#tally.flush();
+    const { start, end } = this.#tally.span;
     return {
       format: walker.format,
       packets: this.#tally.packets,
@@ -79,11 +87,21 @@ class ChunkedReader implements CaptureReader {
       interfaces: walker.interfaces,
       sections: walker.sections,
       byteOrder: walker.byteOrder,
-      ...this.#tally.span,
+      start,
+      end,
       truncatedPackets: this.#tally.truncatedPackets,
       cutShort,
       stopped,
     };
+  }
+
+  /** Whether it is known which format this is; looks at the first bytes where enough of them are at `start`. */
+  #begun(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#walker === null && !this.#foreign && end - start >= DETECT_BYTES) {
+      this.#walker = walkerFor(this.#viewOf(bytes), start, this.#tally);
+      this.#foreign = this.#walker === null;
+    }
+    return this.#walker !== null;
   }
 
   get #reading(): boolean {
@@ -94,11 +112,7 @@ class ChunkedReader implements CaptureReader {
   #throughCarry(bytes: Uint8Array, start: number, end: number, base: number): number {
     const need = this.#need;
     const taken = Math.min(need - this.#carried, end - start);
-    this.#grow(this.#carried + taken);
-    // Copied byte by byte if short, because a subarray costs more than some bytes do.
-    if (taken > 64) this.#carry.set(bytes.subarray(start, start + taken), this.#carried);
-    else for (let i = 0; i < taken; i++) this.#carry[this.#carried + i] = bytes[start + i]!;
-    this.#carried += taken;
+    this.#keep(bytes, start, taken);
     const p = start + taken;
     if (this.#carried < need) return p;
     if (this.#walker === null) this.#detect();
@@ -109,6 +123,15 @@ class ChunkedReader implements CaptureReader {
       if (used > 0) this.#carried = 0;
     }
     return p;
+  }
+
+  /** Adds `length` bytes at `start` to what is carried. */
+  #keep(bytes: Uint8Array, start: number, length: number): void {
+    this.#grow(this.#carried + length);
+    // Copied byte by byte if short, because a subarray costs more than some bytes do.
+    if (length > 64) this.#carry.set(bytes.subarray(start, start + length), this.#carried);
+    else for (let i = 0; i < length; i++) this.#carry[this.#carried + i] = bytes[start + i]!;
+    this.#carried += length;
   }
 
   get #need(): number {
@@ -127,7 +150,7 @@ class ChunkedReader implements CaptureReader {
 
   #grow(size: number): void {
     if (size <= this.#carry.length) return;
-    const grown = new Uint8Array(Math.max(size, 2 * this.#carry.length));
+    const grown = new Uint8Array(Math.max(size, 2 * this.#carry.length, FIRST_CARRY));
     grown.set(this.#carry.subarray(0, this.#carried));
     this.#carry = grown;
     this.#carryView = new DataView(grown.buffer);

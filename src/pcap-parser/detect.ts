@@ -23,14 +23,13 @@ export function isCapture(first: Uint8Array): boolean {
 /** Compressions that are undone on the way in. */
 export type Compression = "gzip" | "zstd";
 
-/** The compression of a file that begins with `bytes`, of which 4 are enough; null if it has none that is undone here. */
-export function detectCompression(bytes: Uint8Array): Compression | null {
-  if (bytes.length < 4) return null;
+/** The compression of a file that begins at `at` of `bytes`, where 4 are enough; null if it has none that is undone here. */
+export function detectCompression(bytes: Uint8Array, at = 0): Compression | null {
+  if (bytes.length < at + 4) return null;
+  const [first, second, third, fourth] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
   // RFC 1952 §2.3.1: ID1, ID2 and compression method 8, the only one there is.
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return "gzip";
+  if (first === 0x1f && second === 0x8b && third === 8) return "gzip";
   // RFC 8878 §3.1.1 and §3.1.2: a Zstandard frame or a skippable one in front of it.
-  const rest = bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
-  if (bytes[0] === 0x28 && rest) return "zstd";
-  const skippable = bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;
-  return (bytes[0]! & 0xf0) === 0x50 && skippable ? "zstd" : null;
+  if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return "zstd";
+  return (first & 0xf0) === 0x50 && second === 0x2a && third === 0x4d && fourth === 0x18 ? "zstd" : null;
 }

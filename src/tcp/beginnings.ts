@@ -25,7 +25,7 @@ export const BEGIN = {
 } as const;
 
 export const BEGIN_FIELDS = 14;
-const FIRST_SLOTS = 16;
+const FIRST_SLOTS = 4;
 /** A duration that was not seen. */
 const NOT_SEEN = Number.NaN;
 
