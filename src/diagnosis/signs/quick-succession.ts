@@ -13,6 +13,7 @@ const MAX_CITED = 10;
 
 /** For tunnels of one proxy, client and target, by their start: the sign of each that belongs to such a row. */
 export function quickSuccession(tunnels: readonly TunnelRecords[]): ReadonlyMap<TunnelRecords, Sign> {
+  if (tunnels.length < MIN_TUNNELS) return NONE;
   const found = new Map<TunnelRecords, Sign>();
   let row: TunnelRecords[] = [];
   const close = (): void => {
@@ -30,6 +31,8 @@ export function quickSuccession(tunnels: readonly TunnelRecords[]): ReadonlyMap<
   close();
   return found;
 }
+
+const NONE: ReadonlyMap<TunnelRecords, Sign> = new Map();
 
 function isBrief({ turns, timeline, cut }: TunnelRecords): boolean {
   return turns.length === 1 && isSmall(turns[0]!.answer) && timeline.closedBy !== "open" && !cut;

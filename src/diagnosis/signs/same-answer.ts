@@ -29,7 +29,10 @@ export function sameAnswers(tunnels: readonly TunnelRecords[]): ReadonlyMap<Tunn
     return known;
   };
   const small = tunnels.filter(({ turns, host }) => isSmall(turns[0]?.answer ?? null) && isPublicSite(host));
-  const needed = Math.max(MIN_SITES, new Set(small.map(({ host }) => site(host))).size * MIN_SHARE);
+  const all = new Set<string>();
+  for (const { host } of small) all.add(site(host));
+  if (all.size < MIN_SITES) return NONE;
+  const needed = Math.max(MIN_SITES, all.size * MIN_SHARE);
   const groups = new Map<string, TunnelRecords[]>();
   for (const tunnel of small) {
     const bytes = tunnel.turns[0]!.answer!.bytes;
@@ -54,6 +57,8 @@ export function sameAnswers(tunnels: readonly TunnelRecords[]): ReadonlyMap<Tunn
   }
   return best;
 }
+
+const NONE: ReadonlyMap<TunnelRecords, SameAnswer> = new Map();
 
 function sign(tunnel: TunnelRecords, own: string, bySite: ReadonlyMap<string, TunnelRecords>): Sign {
   const answer = tunnel.turns[0]!.answer!;

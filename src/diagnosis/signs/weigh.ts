@@ -38,8 +38,12 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
   if (tunnels.length === 0) return NOTHING;
   tunnels.sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
   const register = new Register();
-  const byClient = clientsOf(timelines);
-  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, byClient, context, register);
+  let byClient: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  const others = (ofClient: readonly TunnelRecords[]): readonly Timeline[] => {
+    byClient ??= clientsOf(timelines);
+    return othersOf(ofClient, byClient);
+  };
+  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, others, context, register);
   return register.finish();
 }
 
@@ -47,7 +51,7 @@ const NOTHING: ReadonlyMap<Timeline, SignsFound> = new Map();
 
 function ofOneProxy(
   tunnels: readonly TunnelRecords[],
-  byClient: ReadonlyMap<string, readonly Timeline[]>,
+  others: (ofClient: readonly TunnelRecords[]) => readonly Timeline[],
   context: SignsContext,
   register: Register,
 ): void {
@@ -81,10 +85,11 @@ function ofOneProxy(
     for (const [tunnel, sign] of quickSuccession(row.filter((one) => open.has(one)))) register.add(tunnel, sign);
   }
   const same = sameAnswers([...open]);
+  if (same.size === 0) return;
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
   const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
   for (const ofClient of grouped(tunnels, ({ timeline }) => timeline.client.ip)) {
-    if (!allAlike(ofClient, othersOf(ofClient, byClient), likeness)) continue;
+    if (!allAlike(ofClient, others(ofClient), likeness)) continue;
     const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
     for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
   }
