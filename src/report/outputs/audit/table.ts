@@ -16,7 +16,7 @@ export function auditTable(report: AuditReport, style: TerminalStyle): string {
     problemsTable("What is wrong", report.problems, style),
     ...changesTables(report, style),
     tallies("Per verdict", report.verdicts, style),
-    findings(report.findings, style),
+    tallies("Per finding", report.findings, style, FINDING_COLUMNS),
     tallies("Per proxy", report.proxies, style),
     tallies("Per host", report.hosts, style),
     tallies("Per client", report.clients, style),
@@ -77,32 +77,26 @@ function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly
   ];
 }
 
-function tallies(title: string, list: readonly AuditTally[], style: TerminalStyle): string {
-  if (list.length === 0) return "";
-  const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
-  const rows = shown.map((tally) => [
-    name(tally.name, style),
-    String(tally.connections),
-    String(tally.wrong),
-    String(tally.unseen),
-    String(tally.captures),
-    day(tally.since),
-    tally.worst ?? "",
-  ]);
-  return section(title, ["name", "n", "wrong", "unseen", "captures", "since", "worst"], rows, list.length, style);
-}
+const CELLS = {
+  name: (tally, style) => name(tally.name, style),
+  n: ({ connections }) => String(connections),
+  wrong: ({ wrong }) => String(wrong),
+  unseen: ({ unseen }) => String(unseen),
+  captures: ({ captures }) => String(captures),
+  since: ({ since }) => day(since),
+  worst: ({ worst }) => worst ?? "",
+} as const satisfies Record<string, (tally: AuditTally, style: TerminalStyle) => string>;
+type Column = keyof typeof CELLS;
 
+const COLUMNS: readonly Column[] = ["name", "n", "wrong", "unseen", "captures", "since", "worst"];
 /** What is found has no verdict of its own: of a password in clear nobody can say which connections went wrong by it. */
-function findings(list: readonly AuditTally[], style: TerminalStyle): string {
+const FINDING_COLUMNS: readonly Column[] = ["name", "n", "captures", "since"];
+
+function tallies(title: string, list: readonly AuditTally[], style: TerminalStyle, columns = COLUMNS): string {
   if (list.length === 0) return "";
   const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
-  const rows = shown.map((tally) => [
-    name(tally.name, style),
-    String(tally.connections),
-    String(tally.captures),
-    day(tally.since),
-  ]);
-  return section("Per finding", ["name", "n", "captures", "since"], rows, list.length, style);
+  const rows = shown.map((tally) => columns.map((column) => CELLS[column](tally, style)));
+  return section(title, columns, rows, list.length, style);
 }
 
 function section(
