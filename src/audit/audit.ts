@@ -4,7 +4,7 @@ import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
-import { createRunner, type Runner } from "./runner.ts";
+import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
 export interface AuditProgress {
@@ -17,7 +17,7 @@ export interface AuditProgress {
 }
 
 export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail"> {
-  /** Captures that are checked at a time; more than one needs `workerFile`. Default 1. */
+  /** Captures that are checked at a time, where there is enough to do; more than one needs `workerFile`. Default 1. */
   readonly jobs?: number;
   /** Bundle for worker threads; comes with the program. */
   readonly workerFile?: string;
@@ -81,7 +81,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   for (const row of missing) take(null, row);
   let interrupted = false;
   const runner = await createRunner(check, {
-    jobs: options.jobs ?? 1,
+    jobs: jobsFor(found.tasks, journal, options),
     timeoutMs: options.timeoutMs ?? null,
     maxMemoryMiB: options.maxMemoryMiB ?? null,
     workerFile: options.workerFile ?? null,
@@ -94,6 +94,15 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     journal?.close();
   }
   return summary.finish({ skipped, interrupted, earlier });
+}
+
+/** As many as were asked for where there are limits, which need workers, else as many as pay. */
+function jobsFor(tasks: readonly AuditTask[], journal: Journal | null, options: AuditOptions): number {
+  const jobs = options.jobs ?? 1;
+  if (jobs <= 1 || options.timeoutMs !== undefined || options.maxMemoryMiB !== undefined) return jobs;
+  const fresh = tasks.filter((task) => rowOf(task, journal, options) === undefined);
+  const bytes = fresh.reduce((sum, { size }) => sum + size, 0);
+  return payingJobs(jobs, fresh.length, bytes);
 }
 
 /** One summary of many journals; of rows with the same path the last one counts. */
@@ -167,17 +176,22 @@ function batchFrom(
   let bytes = 0;
   for (let i = from; i < tasks.length && known.length < runner.batch.captures; i++) {
     const task = tasks[i]!;
-    const row = journal?.known.get(task.path);
-    const same = row !== undefined && isSame(row, task, options);
-    if (!same) {
+    const row = rowOf(task, journal, options);
+    if (row === undefined) {
       if (fresh.length > 0 && bytes + task.size > runner.batch.bytes) break;
       fresh.push(task);
       bytes += task.size;
     }
-    known.push(same ? row : undefined);
+    known.push(row);
   }
   const rows = fresh.length === 0 ? Promise.resolve([]) : runner.run(fresh);
   return { tasks: tasks.slice(from, from + known.length), known, fresh: rows };
+}
+
+/** The journal's row of a task, if it still holds. */
+function rowOf(task: AuditTask, journal: Journal | null, options: AuditOptions): AuditRow | undefined {
+  const row = journal?.known.get(task.path);
+  return row !== undefined && isSame(row, task, options) ? row : undefined;
 }
 
 /** Whether the journal's row still holds: the file is what it was, and a limit that ended it would end it again. */

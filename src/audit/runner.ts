@@ -28,6 +28,18 @@ const ONE_BY_ONE = { captures: 1, bytes: 0 };
 /** Handing something to a worker and back takes as long as checking a small capture: they go by dozens. */
 const BATCH = { captures: 32, bytes: 4 * 1024 * 1024 };
 
+/** What a capture takes whatever is in it, and what a megabyte of it takes, once all is compiled: measured with short tunnels. */
+const CAPTURE_MS = 0.08;
+const MEGABYTE_MS = 1;
+/** A worker compiles everything for itself: with less than this to do it ends later than one process that does all. */
+const WORKER_PAYS_MS = 1_500;
+
+/** How many of `jobs` workers pay for so many captures and bytes; less than two: none does. */
+export function payingJobs(jobs: number, captures: number, bytes: number): number {
+  const work = captures * CAPTURE_MS + (bytes / 1e6) * MEGABYTE_MS;
+  return Math.min(jobs, Math.floor(work / WORKER_PAYS_MS));
+}
+
 /** In-process where one job without limits is asked for: a worker costs more than hundreds of small captures. */
 export async function createRunner(check: CheckOptions, options: RunnerOptions): Promise<Runner> {
   const limited = options.timeoutMs !== null || options.maxMemoryMiB !== null;

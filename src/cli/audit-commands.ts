@@ -13,7 +13,11 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .description("folders, globs, lists (@list.txt, @-): many captures, with a summary")
     .argument("<path...>", "captures are recognised by their content");
   readingOptions(audit)
-    .option("-j, --jobs <n>", "captures checked at a time, each in a worker (default: 1, in the process itself)", jobs)
+    .option(
+      "-j, --jobs <n>",
+      "captures checked at a time, in workers where there are enough for them to pay (default: 1)",
+      jobs,
+    )
     .option(
       "--journal <file>",
       "write each result as it comes; started again, the audit goes on where it was, and tries again what --timeout or --max-memory ended if more is allowed",

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { AuditTask } from "../../src/audit/audit-row.ts";
-import { createRunner } from "../../src/audit/runner.ts";
+import { createRunner, payingJobs } from "../../src/audit/runner.ts";
+import { buildProgram, captured } from "../cli/build.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pcapcheck-runner-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,6 +23,30 @@ writeFileSync(
 function task(path: string): AuditTask {
   return { path, files: [path], size: 1, modified: 0, hash: null, found: true };
 }
+
+describe("the workers of an audit", () => {
+  it("are none where there is little to do, as many as were asked for where there is much", () => {
+    expect(payingJobs(4, 2_000, 20e6)).toBeLessThan(2);
+    expect(payingJobs(4, 40_000, 320e6)).toBe(2);
+    expect(payingJobs(4, 1_000_000, 8e9)).toBe(4);
+    expect(payingJobs(4, 10, 50e9)).toBe(4);
+  });
+
+  it("give the rows that the process itself gives, a batch at a time", async () => {
+    const program = buildProgram();
+    const options = { timeoutMs: null, maxMemoryMiB: null, workerFile: join(program.folder, "pcapcheck.worker.cjs") };
+    const own = await createRunner({}, { ...options, jobs: 1 });
+    const workers = await createRunner({}, { ...options, jobs: 2 });
+    const tasks = ["squid-basic.pcap", "mitm-401-basic.pcap", "README.md", "squid-403.pcap"].map(captured).map(task);
+    const rows = [];
+    for (const one of tasks) rows.push(...(await own.run([one])));
+    expect(rows.map((row) => row?.verdict ?? null)).toEqual(["auth-ok", "tunnel-401-proxy", null, "tunnel-refused"]);
+    expect(workers.batch.captures).toBeGreaterThanOrEqual(tasks.length);
+    expect(await workers.run(tasks)).toEqual(rows);
+    await workers.close();
+    program.remove();
+  });
+});
 
 describe("a runner with workers", () => {
   it("gives a batch to one of them, and its rows back in order", async () => {
