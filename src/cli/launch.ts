@@ -8,9 +8,8 @@ import { Script } from "node:vm";
 const path = join(__dirname, "pcapcheck.bundle.cjs");
 // The bundle is ASCII: one byte for each character, no decoding.
 const source = readFileSync(path, "latin1");
-const cachedData = cached(join(__dirname, "pcapcheck.bundle.cache"));
-// It is one function of what a CommonJS module gets, as the build wraps it.
-const script = new Script(source, { filename: path, ...(cachedData === null ? {} : { cachedData }) });
+// It is one function of what a CommonJS module gets, as the build wraps it. The cache is not kept.
+const script = new Script(source, { filename: path, ...cached(join(__dirname, "pcapcheck.bundle.cache")) });
 const container = { exports: {} };
 script.runInThisContext()(container.exports, createRequire(path), container, path, __dirname);
 
@@ -22,11 +21,11 @@ if (wanted !== undefined) {
   });
 }
 
-function cached(file: string): Buffer | null {
+function cached(file: string): { readonly cachedData?: Buffer } {
   try {
-    return readFileSync(file);
+    return { cachedData: readFileSync(file) };
   } catch {
     // There need not be one.
-    return null;
+    return {};
   }
 }

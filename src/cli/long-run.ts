@@ -4,8 +4,11 @@
 const ENOUGH_YOUNG_BYTES = 8 * 1024 * 1024;
 /** What was decrypted lies outside of the heap until the young objects that stand for it are collected: with so much, the sooner the better. */
 const MUCH_OUTSIDE_BYTES = 8 * 1024 * 1024;
-/** Asking how large it is takes a while. */
-const CALLS_BETWEEN = 4;
+/** Asking how large it is takes a while: it is asked each time at first, when it grows, and then now and again. */
+const FIRST_CALLS = 64;
+const CALLS_BETWEEN = 8;
+/** Of what is alive so much more may lie about before it is collected. V8 would let it be several times as much. */
+const GROWING_PERCENT = 20;
 
 /** V8's own: the room doubles when as much has outlived it. */
 const USUAL_GROWTH = 2;
@@ -19,11 +22,14 @@ let held = false;
  * node:v8 takes 3 % of it.
  */
 export function muchIsRead(): void {
-  if (settled || calls++ % CALLS_BETWEEN !== 0) return;
+  if (settled || (calls++ >= FIRST_CALLS && calls % CALLS_BETWEEN !== 0)) return;
   const { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } = process.getBuiltinModule("node:v8");
   // The first connections of a capture are kept, which teaches V8 to place what later ones are made of among the long-lived at
   // once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
-  if (calls === 1) setFlagsFromString("--no-allocation-site-pretenuring");
+  if (calls === 1) {
+    setFlagsFromString("--no-allocation-site-pretenuring");
+    collectSooner();
+  }
   if (held) growYoung(USUAL_GROWTH);
   held = false;
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
@@ -37,7 +43,12 @@ export function muchIsRead(): void {
 /** While something long is listed, which is all kept: it would make the room for young objects as large as it can be. */
 export function muchIsListed(): void {
   growYoung(1);
+  collectSooner();
   held = true;
+}
+
+function collectSooner(): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
 }
 
 function growYoung(factor: number): void {

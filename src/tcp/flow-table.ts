@@ -164,8 +164,11 @@ export class FlowTable {
   #grow(): void {
     const rows = new Int32Array(this.rows.length * 2);
     rows.set(this.rows);
+    release(this.rows);
     this.rows = rows;
-    this.#slots = new Int32Array(this.#slots.length * 2);
+    const slots = this.#slots.length * 2;
+    release(this.#slots);
+    this.#slots = new Int32Array(slots);
     this.#mask = this.#slots.length - 1;
     // Growth happens only when no row is free, so every used one is in the table.
     for (let i = 0; i < this.#used; i++) this.#place(i * WORDS);
@@ -185,6 +188,14 @@ export class FlowTable {
   #hash(low: number, high: number, ports: number): number {
     return stir(Math.imul(low, this.#f0) ^ Math.imul(high, this.#f1) ^ Math.imul(ports, this.#f2));
   }
+}
+
+/**
+ * Gives up the memory of `array`. What lived for long is collected late, and megabytes outside of the heap do not hasten that:
+ * moved into a new object they go with the young ones.
+ */
+function release(array: Int32Array<ArrayBuffer>): void {
+  structuredClone(array.buffer, { transfer: [array.buffer] });
 }
 
 /** State of a row that is not in use. */
