@@ -66,7 +66,15 @@ const late = {
 /** The program is three files: what starts it, all of it in one file, and V8's code cache of that file. */
 async function buildProgram(outfile) {
   const folder = dirname(outfile);
-  const cjs = { ...common, format: "cjs", minifySyntax: true, minifyWhitespace: true, charset: "ascii" };
+  const cjs = {
+    ...common,
+    format: "cjs",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    charset: "ascii",
+    // Modules that make a require() of their own; CommonJS has the name of its file instead of a URL.
+    define: { ...common.define, "import.meta.url": "__filename" },
+  };
   await build({
     ...cjs,
     entryPoints: ["src/cli/main.ts"],

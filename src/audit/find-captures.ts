@@ -1,15 +1,23 @@
 // From what was named to captures: folders, globs and lists, recognised by content, in an order that does not depend on the disk.
 
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
+import { lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
 import { rotatedSets } from "./rotation.ts";
 
 /** Folders within folders; a loop of links is found sooner. */
 const MAX_DEPTH = 64;
+const STANDARD_INPUT = 0;
 const GLOB = /[*?[{]/;
+/** What stands in a name for bytes that are no text: the file cannot be opened by it. */
+const NOT_UTF_8 = /\ufffd/;
+const NO_FILE = "it is a pipe, a device or a folder: an audit is for files";
+const UNREADABLE_NAME = "its name is no UTF-8, and leads nowhere: rename it";
+/** Lists have a path a line. */
+const MAX_LIST_BYTES = 256 * 1024 * 1024;
 /** What is named so is looked into when it is checked, and passed over then if it is no capture. */
 const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)\d*(?:\.(?:gz|zst))?$/i;
 
@@ -55,11 +63,14 @@ export async function findCaptures(paths: readonly string[], options: FindOption
     const mine = options.shard === null || isMine(set[0]!.path, options.shard);
     const files: Wanted[] = [];
     for (const { path, found } of set) {
-      const status = statSync(path, { throwIfNoEntry: false });
-      // Every part tells it: on this machine a folder may be missing that others have.
-      if (status === undefined && !found) failures.push({ path, why: "there is no such file" });
-      else if (!mine) continue;
-      else if (status === undefined || (found && !isLikely(path, set.length > 1 || options.hash))) skipped++;
+      const status = lookAt(path);
+      const why = typeof status === "string" ? status : status.isFile() ? null : NO_FILE;
+      if (why === NO_SUCH_FILE && found && mine && !NOT_UTF_8.test(path)) skipped++;
+      // Every part tells of what was named: on this machine a folder may be missing that others have.
+      else if (why !== null && (mine || !found))
+        failures.push({ path, why: NOT_UTF_8.test(path) ? UNREADABLE_NAME : why });
+      else if (!mine || typeof status === "string") continue;
+      else if (found && !isLikely(path, set.length > 1 || options.hash)) skipped++;
       else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
     }
     if (files.length > 0) tasks.push(taskOf(files, options.hash));
@@ -86,9 +97,9 @@ async function expand(path: string, into: Named[], failures: { path: string; why
 }
 
 async function expandOne(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status?.isDirectory()) walk(path, into, failures, new Set(), 0);
-  else if (status === undefined && GLOB.test(path)) {
+  const status = lookAt(path);
+  if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set(), 0);
+  else if (typeof status === "string" && GLOB.test(path)) {
     const { glob } = await import("tinyglobby");
     const found = await glob(path, {
       absolute: isAbsolute(path),
@@ -101,38 +112,43 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
   } else into.push({ path, found: false });
 }
 
+/** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
 function walk(
   folder: string,
   into: Named[],
   failures: { path: string; why: string }[],
-  above: Set<string>,
+  seen: Set<string>,
   depth: number,
 ): void {
+  let entries: Dirent[];
   try {
     const real = realpathSync(folder);
-    // A link that leads back to a folder above would never end.
-    if (above.has(real) || depth > MAX_DEPTH) return;
-    const inside = new Set(above).add(real);
-    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) {
-      const path = join(folder, entry.name);
-      const kind = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
-      if (kind?.isDirectory()) walk(path, into, failures, inside, depth + 1);
-      else if (kind?.isFile()) into.push({ path, found: true });
-    }
+    if (seen.has(real) || depth > MAX_DEPTH) return;
+    seen.add(real);
+    entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    failures.push({ path: folder, why: `the folder cannot be read: ${codeOf(error)}` });
+    failures.push({ path: folder, why: `the folder cannot be read: ${readFailure(error)}` });
+    return;
+  }
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    const kind = entry.isSymbolicLink() ? lookAt(path) : entry;
+    if (kind === NO_SUCH_FILE) continue;
+    if (typeof kind === "string") failures.push({ path, why: `the link cannot be followed: ${kind}` });
+    else if (kind.isDirectory()) walk(path, into, failures, seen, depth + 1);
+    else if (kind.isFile()) into.push({ path, found: true });
   }
 }
 
 /** Paths of a list, one a line; "-" is standard input. Empty lines and those that begin with # are passed over. */
 function listOf(file: string, failures: { path: string; why: string }[]): readonly string[] {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8")
+    return readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES)
+      .toString("utf8")
       .split(/\r?\n/)
       .filter((line) => line !== "" && !line.startsWith("#"));
   } catch (error) {
-    failures.push({ path: `@${file}`, why: `the list cannot be read: ${codeOf(error)}` });
+    failures.push({ path: `@${file}`, why: `the list cannot be read: ${readFailure(error)}` });
     return [];
   }
 }
@@ -183,8 +199,4 @@ function hashOf(paths: readonly string[]): string | null {
 
 function isMine(path: string, { index, of }: { index: number; of: number }): boolean {
   return createHash("sha256").update(path).digest().readUInt32BE(0) % of === index - 1;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

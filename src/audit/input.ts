@@ -9,6 +9,7 @@ import {
   type NotACapture,
 } from "../pcap-parser/index.ts";
 import type { Decompressor } from "./decompress.ts";
+import { codeOf, readFailure } from "./files.ts";
 
 /**
  * Where a capture comes from: the path of a file, "-" for standard input, its bytes, a Node stream or any other
@@ -95,7 +96,7 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
     }
     return null;
   } catch (error) {
-    return reason(error);
+    return readFailure(error);
   } finally {
     if (descriptor !== STANDARD_INPUT) closeSync(descriptor);
   }
@@ -144,7 +145,7 @@ async function readStream(
     }
     return null;
   } catch (error) {
-    return reason(error);
+    return readFailure(error);
   }
 }
 
@@ -247,26 +248,3 @@ const TOO_WIDE = {
   seemsToBe: "a zstd file that needs more than 128 MiB of memory to be unpacked",
   advice: "unpack it first: zstd -d --long=31 FILE",
 };
-
-/** What an errno means, for a sentence. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: "it is a folder; for many captures use: pcapcheck audit FOLDER",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  ELOOP: "too many symbolic links",
-  ENAMETOOLONG: "the name is too long",
-  EMFILE: "too many files are open",
-  EIO: "the disk reports an error",
-};
-
-function reason(error: unknown): string {
-  const code = codeOf(error);
-  if (code !== null) return REASONS[code] ?? code;
-  return error instanceof Error ? error.message : String(error);
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
-}

@@ -10,8 +10,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { StringDecoder } from "node:string_decoder";
 import type { AuditRow } from "../report/index.ts";
+import { codeOf, lookAt, readFailure } from "./files.ts";
 import { VERSION } from "./version.ts";
 import { writeFailure } from "./write-failure.ts";
 
@@ -33,6 +33,7 @@ interface Withdrawal {
 export class JournalError extends Error {}
 
 const CHUNK_BYTES = 1 << 20;
+const LF = 10;
 
 /** The rows of journals; of the same path the last one. */
 export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
@@ -42,12 +43,15 @@ export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
 }
 
 function readInto(path: string, rows: Map<string, AuditRow>): void {
+  // Opening a pipe would wait for somebody who writes to it.
+  const status = lookAt(path);
+  if (typeof status === "string") throw new JournalError(`the journal cannot be read: ${status}`);
+  if (!status.isFile()) throw new JournalError("the journal is no file");
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    const code = codeOf(error);
-    throw new JournalError(`the journal cannot be read: ${code === "ENOENT" ? "there is no such file" : code}`);
+    throw new JournalError(`the journal cannot be read: ${readFailure(error)}`);
   }
   try {
     mustBeFile(descriptor);
@@ -160,18 +164,26 @@ function mustBeFile(descriptor: number): void {
 /** Lines of a file from its start, however long it is. The last one is not whole if nothing ends it. */
 function* lines(descriptor: number): Generator<{ line: string; whole: boolean; bytes: number }> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  const decoder = new StringDecoder("utf8");
-  let rest = "";
+  /** Pieces of a line that goes on in the next chunk. */
+  let pieces: Buffer[] = [];
   let position = 0;
+  const line = (last: Buffer): Buffer => (pieces.length === 0 ? last : Buffer.concat([...pieces, last]));
   for (;;) {
     const length = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
     if (length === 0) break;
     position += length;
-    const parts = (rest + decoder.write(chunk.subarray(0, length))).split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts) yield { line, whole: true, bytes: Buffer.byteLength(line) + 1 };
+    let from = 0;
+    for (let end = chunk.indexOf(LF); end >= 0 && end < length; end = chunk.indexOf(LF, from)) {
+      // In bytes: what is no UTF-8 is longer as text.
+      const bytes = line(chunk.subarray(from, end));
+      yield { line: bytes.toString("utf8"), whole: true, bytes: bytes.length + 1 };
+      pieces = [];
+      from = end + 1;
+    }
+    if (from < length) pieces.push(Buffer.from(chunk.subarray(from, length)));
   }
-  if (rest !== "") yield { line: rest, whole: false, bytes: Buffer.byteLength(rest) };
+  const rest = line(Buffer.alloc(0));
+  if (rest.length > 0) yield { line: rest.toString("utf8"), whole: false, bytes: rest.length };
 }
 
 function parsed(line: string): unknown {
@@ -187,8 +199,27 @@ function isHead(value: unknown): value is JournalHead {
   return isObject(value) && value.journal === "pcapcheck audit" && value.schemaVersion === 1;
 }
 
+/** What is read of a row later on; a line of another program, or of a version to come, may look alike. */
 function isRow(value: unknown): value is AuditRow {
-  return isObject(value) && typeof value.path === "string" && Array.isArray(value.groups) && "verdict" in value;
+  return (
+    isObject(value) &&
+    typeof value.path === "string" &&
+    (value.verdict === null || typeof value.verdict === "string") &&
+    [value.size, value.modified, value.exitCode, value.connections].every(Number.isFinite) &&
+    isObject(value.verdicts) &&
+    isObject(value.findings) &&
+    Array.isArray(value.groups) &&
+    value.groups.every(isGroup)
+  );
+}
+
+function isGroup(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    [value.verdict, value.proxy, value.client].every((text) => typeof text === "string") &&
+    (value.host === null || typeof value.host === "string") &&
+    Number.isFinite(value.count)
+  );
 }
 
 function isWithdrawal(value: unknown): value is Withdrawal {
@@ -232,9 +263,4 @@ function isAlive(file: string): boolean {
 
 function unwritable(error: unknown): JournalError {
   return new JournalError(`the journal ${writeFailure(error)}`);
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return error instanceof Error ? error.message : String(error);
 }

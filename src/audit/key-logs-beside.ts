@@ -1,6 +1,7 @@
 // Key logs that lie beside a capture: NAME.keys for NAME.pcap, and for NAME.pcap.gz.
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { isFile } from "./files.ts";
 
 const ENDINGS = [".keys", ".keylog", ".sslkeylog"];
 const NONE: readonly string[] = [];
@@ -13,10 +14,6 @@ const LOOKED_MS = 50;
 /** The key logs beside one capture, by their paths; none for null and "-". */
 export function keyLogsBeside(capture: string | null): readonly string[] {
   return capture === null || capture === "-" ? NONE : candidates(capture).filter(isFile);
-}
-
-export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function candidates(capture: string): string[] {

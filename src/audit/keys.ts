@@ -1,5 +1,5 @@
 // Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import type { KeyFacts } from "../diagnosis/index.ts";
 import {
   createKeyStore,
@@ -11,7 +11,7 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { isFile } from "./key-logs-beside.ts";
+import { isFile, lookAt, readSmall } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
@@ -19,6 +19,8 @@ const TLS_KEY_LOG = 0x544c534b;
 const CHUNK_BYTES = 1024 * 1024;
 /** Key logs of more bytes than this together are larger than a capture's own: some 80,000 secrets. */
 const LARGE_LOGS = 16 * 1024 * 1024;
+/** A private key has a few kilobytes. */
+const MAX_PEM = 1024 * 1024;
 /** A handshake inside TLS (an HTTPS proxy, a renegotiation) is seen only once the keys of the outer one were chosen. */
 const MAX_ROUNDS = 3;
 
@@ -184,7 +186,12 @@ class Keys implements CaptureKeys {
 
 /** Bytes of those among `paths` that are files and can be read twice. */
 function sizeOf(paths: readonly string[]): number {
-  return paths.reduce((sum, path) => sum + (isFile(path) ? statSync(path).size : 0), 0);
+  let sum = 0;
+  for (const path of paths) {
+    const status = lookAt(path);
+    if (typeof status !== "string" && status.isFile()) sum += status.size;
+  }
+  return sum;
 }
 
 function readInto(path: string, store: KeyStore): string | null {
@@ -207,7 +214,7 @@ function readInto(path: string, store: KeyStore): string | null {
 
 function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform): string | null {
   try {
-    return store.addRsaKey(readFileSync(path, "latin1"), ciphers)
+    return store.addRsaKey(readSmall(path, MAX_PEM).toString("latin1"), ciphers)
       ? null
       : "there is no RSA private key in this file (PEM, not encrypted)";
   } catch (error) {

@@ -1,10 +1,12 @@
 // Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
+import { readSmall } from "./files.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;
+/** All public roots together have 250 KB. */
+const MAX_FILE = 16 * 1024 * 1024;
 /** Issuers remembered; a capture shows a few dozen. */
 const MAX_NAMES = 1_000;
 const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
@@ -134,7 +136,7 @@ function parse(certificate: string | Uint8Array): X509Certificate | null {
 function readCertificates(path: string): readonly X509Certificate[] | string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readSmall(path, MAX_FILE);
   } catch (error) {
     return `the certificate cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
   }

@@ -57,6 +57,9 @@ function inProcess(check: CheckOptions): Runner {
   };
 }
 
+/** A longer one would be over at once: 24 days, longer than any capture takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a worker is given. */
 export interface WorkerTask {
   readonly tasks: readonly AuditTask[];
@@ -78,7 +81,7 @@ async function inWorkers(check: CheckOptions, options: RunnerOptions, workerFile
     await pool.run({ tasks, check } satisfies WorkerTask, { signal });
   const alone = async (task: AuditTask): Promise<AuditRow | null> => {
     const abort = new AbortController();
-    const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), timeoutMs);
+    const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     try {
       return (await inOne([task], abort.signal))[0] ?? null;
     } catch (error) {

@@ -1,6 +1,6 @@
 // Brings the bytes of a text file (trace, access log) to its reader the way captures come: file or standard input, compressed or not.
 import type { Note } from "../bytes/index.ts";
-import type { CaptureReader } from "../pcap-parser/index.ts";
+import { type CaptureReader, DETECT_BYTES, isCapture, type NotACapture } from "../pcap-parser/index.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
 
 /** What takes the bytes. */
@@ -27,30 +27,38 @@ export async function readText(
     note,
     ...(progress === undefined ? {} : { progress }),
   });
+  if (outcome.kind === "not-a-capture") return { kind: "unreadable", why: `this is ${outcome.seemsToBe}` };
   return outcome.kind === "unreadable" ? outcome : { kind: "read", damage };
 }
 
 /** The way of captures, for bytes that are none: they have no packets. */
 function asCapture(reader: TextReader): CaptureReader {
   let bytes = 0;
+  let failed: NotACapture | null = null;
   return {
-    failed: null,
-    push(piece, start, end) {
-      bytes += end - start;
-      reader.push(piece, start, end);
+    get failed() {
+      return failed;
     },
-    end: () => ({
-      format: "pcap",
-      packets: 0,
-      bytes,
-      interfaces: [],
-      sections: 0,
-      byteOrder: "little",
-      start: null,
-      end: null,
-      truncatedPackets: 0,
-      cutShort: false,
-      stopped: null,
-    }),
+    push(piece, start, end) {
+      // The two are named in one breath, and easily mixed up; lines of a capture's bytes look like nothing, or like anything.
+      if (bytes === 0 && end - start >= DETECT_BYTES && isCapture(piece.subarray(start, start + DETECT_BYTES)))
+        failed = { kind: "not-a-capture", seemsToBe: "a packet capture and no text", advice: null };
+      bytes += end - start;
+      if (failed === null) reader.push(piece, start, end);
+    },
+    end: () =>
+      failed ?? {
+        format: "pcap",
+        packets: 0,
+        bytes,
+        interfaces: [],
+        sections: 0,
+        byteOrder: "little",
+        start: null,
+        end: null,
+        truncatedPackets: 0,
+        cutShort: false,
+        stopped: null,
+      },
   };
 }

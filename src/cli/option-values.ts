@@ -61,8 +61,12 @@ function address(text: string): string | null {
   switch (isIP(text)) {
     case 4:
       return text;
-    case 6:
+    case 6: {
+      // Captures have the IPv4 address that an IPv6 one of this kind stands for (RFC 4291 §2.5.5.2).
+      const mapped = /^(?:0{0,4}:){1,5}:?ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text);
+      if (mapped !== null) return mapped[1]!;
       return new URL(`http://[${text.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
+    }
     default:
       return null;
   }

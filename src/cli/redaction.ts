@@ -1,7 +1,7 @@
 // --redact and its key: pseudonyms of this run, or the same in every run that has the key.
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { readFailure, readSmall } from "../audit/index.ts";
 import { loadRedactor, type RedactKind, type Redactor } from "../report/index.ts";
 import { redactKinds } from "./option-values.ts";
 
@@ -9,6 +9,7 @@ import { redactKinds } from "./option-values.ts";
 export const KEY_VARIABLE = "PCAPCHECK_REDACT_KEY";
 /** All IPv4 addresses can be tried against a key that can be guessed. */
 const LEAST_KEY_BYTES = 16;
+const MAX_KEY_BYTES = 1024 * 1024;
 
 export interface RedactArguments {
   readonly redact?: readonly RedactKind[];
@@ -45,12 +46,11 @@ function keyOfEnvironment(): Uint8Array | null {
 /** The bytes of the file without a line end behind them; a text if it cannot be read. */
 function keyOfFile(file: string): Uint8Array | string {
   try {
-    const bytes = readFileSync(file);
+    const bytes = readSmall(file, MAX_KEY_BYTES);
     let end = bytes.length;
     while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--;
     return bytes.subarray(0, end);
   } catch (error) {
-    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return `the key of --redact cannot be read from ${file}: ${why}`;
+    return `the key of --redact cannot be read from ${file}: ${readFailure(error)}`;
   }
 }

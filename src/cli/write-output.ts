@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { writeFailure } from "../audit/index.ts";
+import { precious } from "./precious.ts";
 import { print } from "./standard-streams.ts";
 
 /** Takes text piece by piece, so that what is larger than a string may be goes through as well. */
@@ -30,9 +31,14 @@ export interface Output {
 /** Standard output: there at once. What could not be printed is told when the program ends. */
 const STANDARD: Output = { file: null, write: print, finish: () => null, discard() {} };
 
-/** Opens `file` for output; undefined and "-" are standard output. Errors are told when it is finished. */
-export function openOutput(file: string | undefined): Output {
-  return file === undefined || file === "-" ? STANDARD : new FileOutput(file);
+/**
+ * Opens `file` for output; undefined and "-" are standard output. Errors are told when it is finished. A text: it must not
+ * be written, for what stands there is precious, or one of `inputs`.
+ */
+export function openOutput(file: string | undefined, inputs: readonly string[]): Output | string {
+  if (file === undefined || file === "-") return STANDARD;
+  const why = precious(file, inputs);
+  return why === null ? new FileOutput(file) : `${file}: ${why}`;
 }
 
 /** Characters that are held in memory: an output of ordinary size is written in one go at the end. */

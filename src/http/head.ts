@@ -2,6 +2,7 @@
 import { familiar, type StreamOffset, type Where } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { type HeadFields, noFields, takeField } from "./head-fields.ts";
+import { shownMethod, shownTarget } from "./methods.ts";
 import { formOf, withoutUserInfo } from "./target.ts";
 import type { HttpContext, HttpHead } from "./types.ts";
 
@@ -85,8 +86,8 @@ function request(
     if (to === end) return null;
   }
   while (to > from && isBlank(bytes[to - 1]!)) to--;
-  const method = familiar(bytes, start, methodEnd);
-  const target = targetOf(method, bytes, from, Math.max(from, to));
+  const method = shownMethod(familiar(bytes, start, methodEnd));
+  const target = shownTarget(method, targetOf(method, bytes, from, Math.max(from, to)));
   const said = readFields(bytes, lf + 1, end, false, place.cut, context);
   return {
     kind: "request",

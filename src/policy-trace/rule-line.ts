@@ -1,4 +1,5 @@
 // A rule line of a policy trace: ` MATCH: url.scheme=https authenticate(domain1) authenticate.mode(proxy-ip)`.
+import { withoutSecrets } from "./hide.ts";
 import type { RuleCondition, RuleOutcome, RuleProperty, TraceRule } from "./types.ts";
 
 const RULE = /^\s*(MATCH|miss|n\/a|N\/A)\s*:?\s(.*)$/i;
@@ -50,7 +51,7 @@ const TAB = 0x09;
 function parseRule(text: string): RuleText | null {
   const found = RULE.exec(text);
   if (found === null || !startsLikeRule(text)) return null;
-  const words = partsOf(found[2]!);
+  const words = partsOf(withoutSecrets(found[2]!));
   const last = words.at(-1);
   const cut = last?.endsWith("...") === true || last?.endsWith("…") === true;
   const conditions: RuleCondition[] = [];

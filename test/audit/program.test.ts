@@ -37,6 +37,22 @@ describe("an audit by the program", () => {
     }
   });
 
+  it("finds captures by globs, and tells of those that find nothing", () => {
+    const all = fresh("globs");
+    put(all, "squid-403.pcap", "squid-basic.pcap");
+    const found = run(join(all, "*-4*.pcap"), "-f", "line");
+    expect(found.out).toMatch(/^tunnel-refused\t.*squid-403\.pcap\t/);
+    const none = run(join(all, "*.x"), "-f", "line");
+    expect([none.code, none.err]).toEqual([2, ""]);
+    expect(none.out).toContain("nothing has such a name");
+  });
+
+  it("waits as long as it is told to, even for longer than a timer can be set", () => {
+    const all = fresh("patient");
+    put(all, "squid-403.pcap");
+    expect(run(all, "-q", "--timeout", "2592000")).toMatchObject({ code: 1, err: "", out: "tunnel-refused\n" });
+  });
+
   it("gives up a capture that takes too much memory or time, and goes on with another worker", () => {
     const all = fresh("limits");
     put(all, "squid-403.pcap");

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openOutput } from "../../src/cli/write-output.ts";
+import { type Output, openOutput } from "../../src/cli/write-output.ts";
+import { captured } from "./build.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -13,10 +14,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const MEBI = "0123456789abcdef".repeat(65_536);
 
+function opened(file: string): Output {
+  const output = openOutput(file, []);
+  if (typeof output === "string") throw new Error(output);
+  return output;
+}
+
 describe("output to a file", () => {
   it("is there when it is finished, and not before", () => {
     const file = join(folder, "small.txt");
-    const output = openOutput(file);
+    const output = opened(file);
     output.write("one\n");
     output.write("zwölf\n");
     expect(readdirSync(folder)).toEqual([]);
@@ -28,7 +35,7 @@ describe("output to a file", () => {
   it("has no name while it grows beyond what is held", () => {
     const file = join(folder, "large.txt");
     writeFileSync(file, "before");
-    const output = openOutput(file);
+    const output = opened(file);
     for (let i = 0; i < 40; i++) output.write(MEBI);
     expect(readFileSync(file, "utf8")).toBe("before");
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
@@ -40,7 +47,7 @@ describe("output to a file", () => {
   it("leaves what was there if it is not wanted any more", () => {
     const file = join(folder, "kept.txt");
     writeFileSync(file, "before");
-    const output = openOutput(file);
+    const output = opened(file);
     for (let i = 0; i < 20; i++) output.write(MEBI);
     output.discard();
     expect(readFileSync(file, "utf8")).toBe("before");
@@ -48,12 +55,26 @@ describe("output to a file", () => {
   });
 
   it("writes nothing if nothing was said", () => {
-    expect(openOutput(join(folder, "none.txt")).finish()).toBeNull();
+    expect(opened(join(folder, "none.txt")).finish()).toBeNull();
     expect(readdirSync(folder)).not.toContain("none.txt");
   });
 
+  it("takes the place of no capture, key log, key or journal, and of nothing that is read", () => {
+    const refused = (text: string | Uint8Array, name: string, inputs: readonly string[] = []): Output | string => {
+      writeFileSync(join(folder, name), text);
+      return openOutput(join(folder, name), inputs);
+    };
+    expect(refused(readFileSync(captured("squid-403.pcap")), "a.txt")).toMatch(/it is a capture/);
+    expect(refused(Uint8Array.of(0x1f, 0x8b, 8, 0, 0), "b.txt")).toMatch(/it is a capture/);
+    expect(refused("CLIENT_RANDOM 00 11\n", "c.txt")).toMatch(/it is a key log/);
+    expect(refused("-----BEGIN PRIVATE KEY-----\n", "d.txt")).toMatch(/a key or a certificate/);
+    expect(refused('{"journal":"pcapcheck audit","schemaVersion":1}\n', "e.txt")).toMatch(/the journal of an audit/);
+    expect(refused("start transaction\n", "f.txt", ["-", join(folder, "f.txt")])).toMatch(/it is what is read/);
+    expect(refused("verdict\n", "g.txt", [join(folder, "f.txt")])).toHaveProperty("file");
+  });
+
   it("tells once and at the end why it could not be written", () => {
-    const output = openOutput(join(folder, "no/such/folder.txt"));
+    const output = opened(join(folder, "no/such/folder.txt"));
     for (let i = 0; i < 20; i++) output.write(MEBI);
     expect(output.finish()).toBe("cannot be written: its folder does not exist");
   });

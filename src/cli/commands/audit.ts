@@ -90,7 +90,11 @@ async function print(
   options: SummaryArguments,
   run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
 ): Promise<number> {
-  const output = openOutput(options.output);
+  const output = openOutput(options.output, []);
+  if (typeof output === "string") {
+    warn(`pcapcheck: ${terminalText(output)}\n`);
+    return NOT_CHECKED;
+  }
   const format = AUDIT_FORMATS[options.format];
   const document = await format.open(terminalStyle(options, output.file !== null));
   const redactor = await redaction(options);

@@ -49,7 +49,13 @@ export async function check(files: readonly string[], options: CheckArguments): 
     warn("pcapcheck: -: standard input can be read only once\n");
     return NOT_CHECKED;
   }
-  const output = openOutput(options.output);
+  const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
+  const inputs = [files, keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((paths) => paths ?? []);
+  const output = openOutput(options.output, inputs);
+  if (typeof output === "string") {
+    warn(`pcapcheck: ${terminalText(output)}\n`);
+    return NOT_CHECKED;
+  }
   const style = terminalStyle(options, output.file !== null);
   const redactor = await redaction(options);
   if (typeof redactor === "string") {

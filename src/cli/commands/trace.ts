@@ -18,7 +18,11 @@ export interface TraceArguments extends LookOptions, RedactArguments {
 
 /** Reads the trace and prints; returns the exit code. */
 export async function trace(path: string, options: TraceArguments): Promise<number> {
-  const output = openOutput(options.output);
+  const output = openOutput(options.output, [path]);
+  if (typeof output === "string") {
+    warn(`pcapcheck: ${terminalText(output)}\n`);
+    return NOT_CHECKED;
+  }
   const redactor = await redaction(options);
   if (typeof redactor === "string") return complain("trace", redactor);
   const progress = createProgress(terminalText(path), terminal("error"));

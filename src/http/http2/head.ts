@@ -3,6 +3,7 @@ import { latin1, startsWith } from "../../bytes/index.ts";
 import { type HeadPlace, MAX_TARGET } from "../head.ts";
 import { type HeadFields, noFields, takeField, takeName } from "../head-fields.ts";
 import type { BlockResult, HpackDecoder } from "../hpack/decoder.ts";
+import { shownMethod, shownTarget } from "../methods.ts";
 import { formOf, withoutUserInfo } from "../target.ts";
 import type { HttpContext, RequestHead, ResponseHead } from "../types.ts";
 
@@ -79,26 +80,31 @@ function is(name: Uint8Array, text: string): boolean {
 
 /** RFC 9113 §8.3.1; a CONNECT (§8.5) has only an authority, unless it is an extended one (RFC 8441 §4). */
 function request(pseudo: Pseudo, said: HeadFields, place: HeadPlace): Block | null {
-  const { method } = pseudo;
-  if (method === null) return null;
+  if (pseudo.method === null) return null;
+  const method = shownMethod(pseudo.method);
   const tunnel = method === "CONNECT" && pseudo.protocol === null;
-  const target = (tunnel ? pseudo.authority : pseudo.path) ?? "";
+  const target = tunnel ? (pseudo.authority ?? "") : shownTarget(method, pseudo.path ?? "");
   return {
     kind: "request",
     head: {
       kind: "request",
       ...common(said, place),
-      upgrade: pseudo.protocol,
+      upgrade: shownWord(pseudo.protocol),
       method,
       target,
       form: tunnel ? "authority" : formOf("", target),
-      scheme: pseudo.scheme,
+      scheme: shownWord(pseudo.scheme),
       host: pseudo.authority ?? said.host,
       proxyAuthorization: said.proxyAuthorization,
       authorization: said.authorization,
       userAgent: said.userAgent,
     },
   };
+}
+
+/** A scheme or protocol is a short word (RFC 3986 §3.1, RFC 9110 §7.8); in a damaged block something else may stand there. */
+function shownWord(word: string | null): string | null {
+  return word !== null && /^[a-z][a-z0-9+.-]{0,19}$/i.test(word) ? word : null;
 }
 
 /** RFC 9113 §8.3.2: there is no reason phrase. */

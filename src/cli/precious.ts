@@ -1,0 +1,51 @@
+// What an output must not take the place of: a shell's *.pcap behind -o names a capture, and it would be gone.
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
+
+/** Enough for the first words of a text. */
+const LOOKED_BYTES = 64;
+const TEXTS: readonly { readonly begins: RegExp; readonly what: string }[] = [
+  { begins: /^\{"journal":"pcapcheck audit"/, what: "the journal of an audit" },
+  { begins: /^-----BEGIN /, what: "a key or a certificate" },
+  { begins: /^(?:# SSL\/TLS secrets|CLIENT_RANDOM |(?:CLIENT|SERVER)_[A-Z_]+SECRET|RSA )/, what: "a key log" },
+];
+
+/** Why `file` must not be replaced: what it holds, or that it is one of `inputs`; null if it may be. */
+export function precious(file: string, inputs: readonly string[]): string | null {
+  const there = look(file);
+  if (there === null || !there.isFile()) return null;
+  const same = inputs.some((input) => {
+    const other = input === "-" ? null : look(input);
+    return other !== null && other.ino === there.ino && other.dev === there.dev;
+  });
+  if (same) return "it is what is read; nothing was written";
+  const first = head(file);
+  const packed = detectCompression(first) !== null;
+  if (packed || (first.length >= DETECT_BYTES && isCapture(first))) return "it is a capture, which no output replaces";
+  const text = first.toString("latin1");
+  const found = TEXTS.find(({ begins }) => begins.test(text));
+  return found === undefined ? null : `it is ${found.what}, which no output replaces`;
+}
+
+function look(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    // What cannot be looked at tells so when it is used.
+    return null;
+  }
+}
+
+function head(file: string): Buffer {
+  const first = Buffer.alloc(LOOKED_BYTES);
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      return first.subarray(0, readSync(descriptor, first));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return first.subarray(0, 0);
+  }
+}

@@ -1,0 +1,124 @@
+// Names and files that stand in the way of an audit: each is a row of its own, and none ends it.
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { auditCaptures, checkCapture } from "../../src/audit/index.ts";
+import { captured } from "../cli/build.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pcapcheck-odd-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+const put = (name: string): void => copyFileSync(captured("squid-403.pcap"), at(name));
+
+/** What each capture's row says: its verdict, or why it was not checked. */
+async function rows(...paths: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const { rows: all } = await auditCaptures(paths, { allRows: true });
+  return Object.fromEntries(
+    all.map(({ path, verdict, message }) => [path.slice(folder.length + 1), verdict ?? message ?? ""]),
+  );
+}
+
+describe("an audit", () => {
+  it("goes on behind a link that leads to itself", async () => {
+    put("a.pcap");
+    symlinkSync("loop", at("loop"));
+    put("z.pcap");
+    expect(await rows(folder)).toEqual({
+      "a.pcap": "tunnel-refused",
+      loop: "the link cannot be followed: too many symbolic links",
+      "z.pcap": "tunnel-refused",
+    });
+    expect(await rows(at("loop"), at("a.pcap"))).toEqual({
+      loop: "too many symbolic links",
+      "a.pcap": "tunnel-refused",
+    });
+  });
+
+  it("passes over links that lead nowhere, and walks a folder once that many lead to", async () => {
+    symlinkSync("gone", at("dangling"));
+    for (let i = 0; i < 12; i++) {
+      mkdirSync(at(`d${i}`));
+      for (const link of ["one", "two"]) symlinkSync(at(`d${i + 1}`), join(at(`d${i}`), link));
+    }
+    mkdirSync(at("d12"));
+    put("d12/a.pcap");
+    expect(Object.values(await rows(at("d0")))).toEqual(["tunnel-refused"]);
+    expect(await rows(folder)).toEqual({ [Object.keys(await rows(folder))[0]!]: "tunnel-refused" });
+  });
+
+  it("tells of names that are too long, no file's, or none at all", async () => {
+    put("a.pcap");
+    const long = at("x".repeat(300));
+    expect(await rows(long, at("a\0b"), at("a.pcap"))).toEqual({
+      ["x".repeat(300)]: "the name is too long",
+      "a\0b": "no file can have such a name",
+      "a.pcap": "tunnel-refused",
+    });
+    for (const path of [long, at("a\0b")]) expect(await checkCapture(path)).toMatchObject({ kind: "failed" });
+  });
+
+  it("finds captures whose key log could have no name, or is a link to itself", async () => {
+    const long = `${"x".repeat(250)}.pcap`;
+    put(long);
+    put("c.pcap");
+    symlinkSync("c.keys", at("c.keys"));
+    expect(await rows(folder)).toMatchObject({ [long]: "tunnel-refused", "c.pcap": "tunnel-refused" });
+  });
+
+  it("tells of names that are no UTF-8", async () => {
+    put("a.pcap");
+    execFileSync("bash", ["-c", "cp a.pcap $'caf\\xe9.pcap'"], { cwd: folder });
+    const all = await rows(folder);
+    expect(all["a.pcap"]).toBe("tunnel-refused");
+    expect(Object.values(all).some((text) => text.includes("UTF-8"))).toBe(true);
+  });
+
+  it("does not wait for a pipe", async () => {
+    put("a.pcap");
+    execFileSync("mkfifo", [at("f.pcap")]);
+    expect(await rows(at("f.pcap"), at("a.pcap"))).toEqual({
+      "f.pcap": "it is a pipe, a device or a folder: an audit is for files",
+      "a.pcap": "tunnel-refused",
+    });
+    expect(await rows(folder)).toEqual({ "a.pcap": "tunnel-refused" });
+    await expect(auditCaptures([folder], { since: at("f.pcap") })).rejects.toThrow("the journal is no file");
+  });
+
+  it("goes on with a journal in which bytes were damaged", async () => {
+    put("a.pcap");
+    put("b.pcap");
+    const journal = at("journal.ndjson");
+    await auditCaptures([at("a.pcap"), at("b.pcap")], { journal });
+    const bytes = readFileSync(journal);
+    const first = bytes.indexOf(10) + 20;
+    bytes.fill(0xff, first, first + 10);
+    writeFileSync(journal, Buffer.concat([bytes, Buffer.from('{"path":"torn')]));
+    await auditCaptures([at("a.pcap"), at("b.pcap")], { journal });
+    const lines = readFileSync(journal, "latin1").trimEnd().split("\n");
+    expect(lines.filter((line) => line.includes("torn"))).toEqual([]);
+    expect(lines.slice(2).every((line) => line.startsWith('{"path":"') && line.endsWith("}"))).toBe(true);
+  });
+
+  it("takes no line for a result that is none", async () => {
+    const journal = at("journal.ndjson");
+    put("a.pcap");
+    await auditCaptures([at("a.pcap")], { journal });
+    appendFileSync(journal, '{"path":"x","groups":[],"verdict":null}\n');
+    await expect(auditCaptures([at("a.pcap")], { since: journal })).rejects.toThrow("a line that is no result");
+  });
+});
