@@ -5,6 +5,7 @@ import { authSteps } from "./auth-steps.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
+import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
 import { outsideAddresses } from "./outside.ts";
@@ -184,6 +185,7 @@ export class Collector {
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
       const status = exchange.response?.status;
       if (status !== 401 && (status !== 407 || !inTunnel)) return;
+      if (inTunnel && isForAnInnerProxy(exchange)) return;
       const context = {
         timeline,
         inTunnel,

@@ -36,13 +36,16 @@ export interface FindingCase {
 }
 
 /** A rule that gives one finding for each connection with its verdict. */
-export function verdictRule(text: RuleText, describe: (connection: JudgedConnection) => FindingCase): Rule {
+export function verdictRule(
+  text: RuleText,
+  describe: (connection: JudgedConnection, capture: CaptureFacts) => FindingCase,
+): Rule {
   return {
     ...text,
     find: (capture) =>
       capture.connections
         .filter((connection) => connection.verdict === text.id)
-        .map((connection) => finding(text, connection.timeline.stream, describe(connection))),
+        .map((connection) => finding(text, connection.timeline.stream, describe(connection, capture))),
   };
 }
 

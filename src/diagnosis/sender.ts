@@ -17,7 +17,9 @@ export function attribute(exchange: ExchangeFact, context: SenderContext): Attri
 export function weigh(evidence: readonly Evidence[]): Attribution {
   if (evidence.length === 0) return NOTHING_SAID;
   const texts = evidence.map(({ text }) => text);
-  const ruledOut = evidence.some(({ source, says }) => source === "interception" && says === "origin");
+  const ruledOut = evidence.some(
+    ({ source, says }) => says === "origin" && (source === "interception" || source === "own-site"),
+  );
   if (ruledOut) return { sentBy: "origin", certainty: "certain", evidence: texts };
   const proxy = strength(evidence, "proxy");
   const origin = strength(evidence, "origin");
@@ -46,9 +48,11 @@ function contested(evidence: readonly Evidence[], proxy: Certainty, origin: Cert
   return ["unknown", null];
 }
 
-/** Certain, and not by likeness to a product. */
+/** Certain, and neither by likeness to a product nor by a status, which says that a proxy answered and not which one. */
 function isShown(evidence: readonly Evidence[], side: Evidence["says"]): boolean {
-  return evidence.some(({ says, weight, source }) => says === side && weight === "certain" && source !== "product");
+  return evidence.some(
+    ({ says, weight, source }) => says === side && weight === "certain" && source !== "product" && source !== "status",
+  );
 }
 
 function lower(certainty: Certainty): Certainty {

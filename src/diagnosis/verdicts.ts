@@ -3,6 +3,7 @@ import { gather, millisBetween, type Nanos } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
+import { isForAnInnerProxy } from "./inner-proxy.ts";
 import type { AuthChain } from "./joins.ts";
 import { shutText } from "./shut.ts";
 import type { SignsFound } from "./signs/index.ts";
@@ -134,12 +135,16 @@ function tunnelExchange(exchange: ExchangeFact, context: JudgeContext): Judgemen
     return [{ verdict: "tunnel-407", summary: `${where}: too late, the client accepts a 407 only on the CONNECT.` }];
   }
   if (response.status !== 401) return [];
-  switch (context.attributions.get(exchange)?.sentBy) {
+  const attribution = context.attributions.get(exchange);
+  switch (attribution?.sentBy) {
     case "proxy":
       return [
         {
           verdict: "tunnel-401-proxy",
-          summary: `${where} by the proxy, which should have asked with 407 on the CONNECT.`,
+          summary:
+            attribution.certainty === "possible"
+              ? `${where}, possibly by the proxy: then it should have asked with 407 on the CONNECT.`
+              : `${where} by the proxy, which should have asked with 407 on the CONNECT.`,
         },
       ];
     case "origin":
@@ -149,11 +154,6 @@ function tunnelExchange(exchange: ExchangeFact, context: JudgeContext): Judgemen
         { verdict: "tunnel-401-unattributed", summary: `${where}; who sent it cannot be told from this capture.` },
       ];
   }
-}
-
-/** A tunnel can lead to a further proxy: what that one answers to its own requests is in order. */
-function isForAnInnerProxy(exchange: ExchangeFact): boolean {
-  return exchange.request !== null && (exchange.request.method === "CONNECT" || exchange.request.form === "absolute");
 }
 
 function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
@@ -186,7 +186,9 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
 function protocolText(tunnel: TunnelFact): string {
   switch (tunnel.protocol) {
     case "http":
-      return "plain HTTP, without a 401 or 407";
+      return tunnel.exchanges.some(({ response }) => response?.status === 401 || response?.status === 407)
+        ? "requests to a further proxy, which asks for credentials itself"
+        : "plain HTTP, without a 401 or 407";
     case "http2":
       return "HTTP/2 in the clear";
     case "ssh":

@@ -8,6 +8,7 @@ import {
   parseTarget,
   type RequestHead,
   type ResponseHead,
+  requestForm,
   type Target,
 } from "../http/index.ts";
 import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
@@ -202,9 +203,20 @@ export class ProxyConversation implements Conversation, Listener {
       looksLikeTls(first, 0, first.length) === "yes"
     ) {
       this.#inferTunnel();
-    } else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
+    } else if (this.#answerLost && this.#holdsTunnelledRequest()) this.#inferTunnel();
+    else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
       this.#judgeHeld("not-captured");
     }
+  }
+
+  /** Behind a CONNECT came a request that speaks to an origin: the client was told that its tunnel is open (RFC 9112 §3.2.1). */
+  #holdsTunnelledRequest(): boolean {
+    const first = this.#held.first;
+    return (
+      first !== null &&
+      looksLikeRequest(first, 0, first.length) === "yes" &&
+      requestForm(first, 0, first.length) === "other"
+    );
   }
 
   /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
@@ -279,7 +291,10 @@ export class ProxyConversation implements Conversation, Listener {
   #fromProxy(bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     if (this.#tunnel !== null) return this.#tunnel.push("server", bytes, start, end, frame, skippable);
     if (this.#unsure !== null) return this.#behindUnsure(this.#unsure, bytes, start, end, frame);
-    if (this.#state === "asked" && this.#answerLost && looksLikeTls(bytes, start, end) === "yes") {
+    const inside = (): boolean => looksLikeTls(bytes, start, end) === "yes" || this.#holdsTunnelledRequest();
+    // The client has asked once more: its first CONNECT was answered, and this is the answer to the next one.
+    if (this.#state === "asked" && this.#answerLost && !inside()) this.#judgeHeld("not-captured");
+    if (this.#state === "asked" && this.#answerLost && inside()) {
       this.#inferTunnel();
       return this.#tunnelled("server", bytes, start, end, frame);
     }

@@ -1,6 +1,6 @@
 // Advice that depends on the case: programs whose keys are missing, passwords that were accepted.
 import { describe, expect, it } from "vitest";
-import type { RequestHead } from "../../src/http/index.ts";
+import type { RequestHead, ResponseHead } from "../../src/http/index.ts";
 import { GATEWAY, read, SENT, unread } from "./asked.ts";
 import { found } from "./diagnose.ts";
 
@@ -21,8 +21,9 @@ describe("what the helpdesk is told of missing keys", () => {
 });
 
 describe("what the helpdesk is told of a 401 by the proxy", () => {
-  const advice = (second: Partial<RequestHead>, status: number): string => {
-    const one = read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY }, { status }]);
+  const SURE = { fields: [{ name: "proxy-agent", value: "BlueCoat" }] };
+  const advice = (second: Partial<RequestHead>, status: number, mark: Partial<ResponseHead> = SURE): string => {
+    const one = read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY, ...mark }, { status }]);
     const [first, last] = one.tunnel!.exchanges;
     const exchanges = [first!, { ...last!, request: { ...last!.request!, ...second } }];
     return found("tunnel-401-proxy", [{ ...one, tunnel: { ...one.tunnel!, exchanges } }])[0]?.advice.helpdesk ?? "";
@@ -37,5 +38,10 @@ describe("what the helpdesk is told of a 401 by the proxy", () => {
     ["it was refused", { authorization: SENT }, 403],
   ] as const)("says not to enter one where %s", (_name, second, status) => {
     expect(advice(second, status)).toMatch(/not to enter a password/);
+  });
+
+  it("says that it may be the site's own where one sign speaks for the proxy", () => {
+    expect(advice({}, 200, {})).toMatch(/own login is not ruled out\. Open the site without the proxy/);
+    expect(advice({ authorization: SENT }, 200, {})).toMatch(/was accepted \(frame 203\), as it would be by a site's/);
   });
 });

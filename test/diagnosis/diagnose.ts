@@ -1,5 +1,5 @@
 // Findings of timelines made by hand.
-import { Collector, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
+import { Collector, type Diagnosis, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { atMs } from "./record-talk.ts";
 
@@ -20,13 +20,14 @@ const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
 
 export type Setting = { readonly quality?: Partial<typeof QUALITY>; readonly keys?: Partial<typeof KEYS> };
 
-export function diagnose(
-  timelines: readonly Timeline[],
-  { quality = {}, keys = {} }: Setting = {},
-): readonly Finding[] {
+export function diagnosisOf(timelines: readonly Timeline[], { quality = {}, keys = {} }: Setting = {}): Diagnosis {
   const collector = new Collector({ connections: 100 });
   for (const one of timelines) collector.add(one);
-  return collector.finish({ ...QUALITY, ...quality }, { ...KEYS, ...keys }).findings;
+  return collector.finish({ ...QUALITY, ...quality }, { ...KEYS, ...keys });
+}
+
+export function diagnose(timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {
+  return diagnosisOf(timelines, setting).findings;
 }
 
 export function found(id: FindingId, timelines: readonly Timeline[], setting?: Setting): readonly Finding[] {

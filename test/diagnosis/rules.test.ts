@@ -389,7 +389,7 @@ const VERDICT_ROWS: readonly (readonly [id: FindingId, timelines: readonly Timel
   [
     "tunnel-401-proxy",
     [read(0, [{ status: 200 }], [{ status: 401, ...GATEWAY }])],
-    /answered 401 inside the tunnel \(frame 201\) by the proxy/,
+    /answered 401 inside the tunnel \(frame 201\), possibly by the proxy/,
   ],
   [
     "tunnel-407",

@@ -7,6 +7,22 @@ export const ruledOut: Question = (_exchange, _head, { inTunnel, interception })
   return [{ says: "origin", weight: "certain", source: "interception", text: interception.why }];
 };
 
+/** A proxy that is asked for a page of its own, its statistics or its settings, is the site. */
+export const ownSite: Question = ({ url }, _head, { timeline, inTunnel }) => {
+  if (inTunnel || url === null) return [];
+  const { ip, port } = timeline.proxy;
+  const own = `http://${ip.includes(":") ? `[${ip}]` : ip}:${port}/`;
+  if (!url.toLowerCase().startsWith(own)) return [];
+  return [
+    {
+      says: "origin",
+      weight: "certain",
+      source: "own-site",
+      text: "the URL is the proxy's own address: here it is the site",
+    },
+  ];
+};
+
 /** A 407 speaks for a proxy by definition (RFC 9110 §15.5.8). */
 export const proxyStatus: Question = (_exchange, head) => {
   if (head.status !== 407) return [];

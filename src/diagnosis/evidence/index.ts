@@ -1,7 +1,7 @@
 // All evidence for the sender of an answer, each row a function; the certain ones come first.
 import { gather } from "../../bytes/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
-import { passedOn, proxyStatus, ruledOut } from "./certain.ts";
+import { ownSite, passedOn, proxyStatus, ruledOut } from "./certain.ts";
 import { answeredByServerLeg, neverForwarded } from "./legs.ts";
 import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
 import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
@@ -14,6 +14,7 @@ export type { Evidence, SenderContext } from "./types.ts";
 
 const QUESTIONS: readonly Question[] = [
   ruledOut,
+  ownSite,
   proxyStatus,
   passedOn,
   neverForwarded,

@@ -30,7 +30,10 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   const way = wayToOrigin(timeline, answers, host, interception.state === "yes");
   if (way === null || way.ms < MIN_WAY_MS) return [];
   const toProxy = timeline.roundTripMs ?? 0;
-  const answered = Math.max(0, millisBetween(exchange.request.where.time, head.where.time) - toProxy);
+  const took = millisBetween(exchange.request.where.time, head.where.time);
+  // A clock that was set back measures nothing.
+  if (took < 0) return [];
+  const answered = Math.max(0, took - toProxy);
   if (way.ms >= MIN_FAR_MS && answered >= way.ms * FAR_ENOUGH) {
     const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), as long as the way to the origin (${duration(way.ms)} for ${way.shownBy})`;
     return [{ says: "origin", weight: "possible", source: "timing", text }];

@@ -4,7 +4,7 @@ import type { ExchangeFact } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
-import type { Finding } from "../types.ts";
+import type { Certainty, Finding } from "../types.ts";
 import { hostOfTimeline } from "../wording.ts";
 
 /** Hosts named of each kind. */
@@ -58,6 +58,8 @@ interface Context {
   readonly unread: Set<string>;
   /** Frame in which credentials were accepted. */
   authenticated: number | null;
+  /** The least certain of what the proxy is said to have sent inside: the finding is no more certain than that. */
+  certainty: Certainty;
 }
 
 function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
@@ -74,6 +76,7 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
         never: new Map(),
         unread: new Set(),
         authenticated: null,
+        certainty: "likely",
       };
       contexts.set(key, context);
     }
@@ -93,8 +96,10 @@ function learn(context: Context, connection: JudgedConnection): void {
   if (success !== undefined) context.authenticated ??= success.responseFrame;
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = challengeInside(connection);
-  if (inside?.response != null) addFirst(context.https, host, inside.response.where.frame);
-  else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
+  if (inside?.response != null) {
+    addFirst(context.https, host, inside.response.where.frame);
+    if (connection.attributions.get(inside)?.certainty === "possible") context.certainty = "possible";
+  } else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
 }
 
 /** The first challenge in the tunnel that came from the proxy. */
@@ -128,7 +133,7 @@ function mixed(context: Context): readonly Finding[] {
     ...[...https].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
     ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
   ];
-  return [finding(TEXT, null, { detail: `${sentences.join("; ")}.`, frames, evidence, certainty: "likely" })];
+  return [finding(TEXT, null, { detail: `${sentences.join("; ")}.`, frames, evidence, certainty: context.certainty })];
 }
 
 function addFirst(map: Map<string, number>, host: string, frame: number): void {

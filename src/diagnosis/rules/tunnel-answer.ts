@@ -14,7 +14,12 @@ export function describeTunnelAnswer(connection: JudgedConnection, status: 401 |
   const told = worst === undefined && status === 401 ? connection.told : undefined;
   const response = worst?.response ?? null;
   const challenges = response === null ? [] : status === 401 ? response.challenges : response.proxyChallenges;
-  const opened = opening === undefined ? "" : ` ${connectSentence(opening)}, so the tunnel was up.`;
+  const opened =
+    opening === undefined
+      ? ""
+      : opening.response === null
+        ? ` The answer to CONNECT ${opening.target.text} (frame ${opening.request.where.frame}) is not in the capture; what followed it shows that the tunnel was up.`
+        : ` ${connectSentence(opening)}, so the tunnel was up.`;
   const asked = response === null ? "" : ` The ${status} asks for ${schemesText(challenges)}.`;
   return {
     detail: `${connection.summary}${opened}${asked}`,

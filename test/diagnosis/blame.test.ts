@@ -1,0 +1,88 @@
+// Who is not to be blamed: further proxies, web servers that are asked for a tunnel, a proxy that is itself the site, lost answers.
+import { describe, expect, it } from "vitest";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { client, lost, play, proxy } from "../proxy/play.ts";
+import { asked, BASIC } from "./asked.ts";
+import { diagnosisOf, found } from "./diagnose.ts";
+
+const CONNECT = "CONNECT parent.example:3128 HTTP/1.1\r\nHost: parent.example:3128\r\n\r\n";
+const OPENED = "HTTP/1.1 200 Connection established\r\n\r\n";
+const answer = (status: number, field: string): string =>
+  `HTTP/1.1 ${status} X\r\n${field}: Basic realm="x"\r\nContent-Length: 0\r\n\r\n`;
+const only = (...turns: Parameters<typeof play>[0]): Timeline => play(turns).timelines[0]!;
+
+describe("a tunnel to a further proxy", () => {
+  it.each([
+    ["CONNECT www.example.com:443 HTTP/1.1\r\n\r\n", answer(401, "WWW-Authenticate")],
+    ["CONNECT www.example.com:443 HTTP/1.1\r\n\r\n", answer(407, "Proxy-Authenticate")],
+    ["GET http://www.example.com/ HTTP/1.1\r\n\r\n", answer(407, "Proxy-Authenticate")],
+  ])("in which %s is answered by it says nothing of this one", (request, refused) => {
+    const { verdict, findings, facts } = diagnosisOf([
+      only(client(CONNECT), proxy(OPENED), client(request), proxy(refused)),
+    ]);
+    expect(verdict).toBe("not-tls");
+    expect(facts.connections[0]?.summary).toMatch(/requests to a further proxy, which asks for credentials itself/);
+    expect([...facts.connections[0]!.attributions]).toEqual([]);
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});
+
+describe("a CONNECT whose answer was lost", () => {
+  it("opened a tunnel if what follows speaks to an origin", () => {
+    const timeline = only(
+      client("CONNECT intra.example:80 HTTP/1.1\r\n\r\n"),
+      client("GET / HTTP/1.1\r\nHost: intra.example\r\n\r\n"),
+      lost("proxy", 39),
+      proxy(answer(401, "WWW-Authenticate")),
+    );
+    expect(timeline.connects[0]).toMatchObject({ response: null, unanswered: "not-captured" });
+    expect(timeline.tunnel?.exchanges[0]?.response?.status).toBe(401);
+    expect(diagnosisOf([timeline]).verdict).not.toBe("connect-401");
+  });
+
+  it("did not if the client asks again", () => {
+    const timeline = only(
+      client("CONNECT intra.example:80 HTTP/1.1\r\n\r\n"),
+      client("CONNECT intra.example:80 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n"),
+      lost("proxy", 39),
+      proxy(OPENED),
+    );
+    expect(timeline.connects).toHaveLength(2);
+  });
+});
+
+describe("a CONNECT that is answered 401", () => {
+  const certainty = (...timelines: readonly Timeline[]): unknown => found("connect-401", timelines)[0]?.certainty;
+
+  it("is a proxy's for certain only where something else shows that it is one", () => {
+    const refused = asked(0, [{ status: 401 }]);
+    expect(certainty(refused)).toBe("likely");
+    expect(found("connect-401", [refused])[0]?.detail).toMatch(/A web server that is asked for a tunnel answers like/);
+    expect(certainty(refused, asked(1, [{ status: 200 }]))).toBe("certain");
+    expect(certainty(refused, asked(1, [{ status: 407, challenges: [BASIC] }]))).toBe("certain");
+  });
+
+  it("may be the answer of a further proxy", () => {
+    const { proxy: own, client: user } = asked(0, []);
+    const parent = asked(0, [{ status: 401 }], {
+      stream: 1,
+      client: { ip: own.ip, port: 40_000 },
+      proxy: { ip: "203.0.113.9", port: 3128 },
+    });
+    const passedOn = asked(0.001, [{ status: 401 }], { stream: 0, client: user });
+    expect(certainty(passedOn, parent)).toBe("possible");
+    expect(found("connect-401", [passedOn, parent])[0]?.detail).toMatch(/by 203\.0\.113\.9:3128 \(stream 1\)/);
+  });
+});
+
+describe("a proxy that is asked for a page of its own", () => {
+  it("is the site, and may ask as one", () => {
+    const { proxy: own } = only(client(CONNECT), proxy(OPENED));
+    const at = own.ip.includes(":") ? `[${own.ip}]` : own.ip;
+    const timeline = only(
+      client(`GET http://${at}:${own.port}/admin HTTP/1.1\r\n\r\n`),
+      proxy(`HTTP/1.1 401 X\r\nServer: squid/5.7\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n`),
+    );
+    expect(diagnosisOf([timeline]).verdict).toBe("forward-401-origin");
+  });
+});
