@@ -8,7 +8,6 @@ import {
   parseTarget,
   type RequestHead,
   type ResponseHead,
-  requestForm,
   type Target,
 } from "../http/index.ts";
 import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
@@ -17,7 +16,8 @@ import { BodyLook } from "./body-look.ts";
 import { connectionFacts, timelineOf } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
-import { bodyRule, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
+import { speaksToOrigin } from "./detect.ts";
+import { bodyRule, EARLY_NS, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { Roles } from "./roles.ts";
@@ -157,6 +157,7 @@ export class ProxyConversation implements Conversation, Listener {
     this.#requests.skippable = skippable;
     const stop = this.#requests.push(bytes, start, end, frame);
     if (stop < end) this.#hold(bytes, stop, end, frame);
+    this.#takeEarlyAnswer();
     return this.#isOpen() ? this.#tunnelSkippable("client") : this.#requests.skippable;
   }
 
@@ -184,7 +185,7 @@ export class ProxyConversation implements Conversation, Listener {
       this.abandoned = true;
       return "framed";
     }
-    this.#pairing.request(head, absoluteUrl(head, "http"));
+    this.#pairing.request(head, absoluteUrl(head, "http"), this.#roles.requestsWhole());
     return "framed";
   }
 
@@ -203,20 +204,24 @@ export class ProxyConversation implements Conversation, Listener {
       looksLikeTls(first, 0, first.length) === "yes"
     ) {
       this.#inferTunnel();
-    } else if (this.#answerLost && this.#holdsTunnelledRequest()) this.#inferTunnel();
+    } else if (this.#answerLost && first !== null && speaksToOrigin(first)) this.#inferTunnel();
     else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
       this.#judgeHeld("not-captured");
     }
   }
 
-  /** Behind a CONNECT came a request that speaks to an origin: the client was told that its tunnel is open (RFC 9112 §3.2.1). */
-  #holdsTunnelledRequest(): boolean {
-    const first = this.#held.first;
-    return (
-      first !== null &&
-      looksLikeRequest(first, 0, first.length) === "yes" &&
-      requestForm(first, 0, first.length) === "other"
-    );
+  /** The answer to the CONNECT that has just come stood in front of it in the capture. */
+  #takeEarlyAnswer(): void {
+    const connect = this.#waitingConnect;
+    if (connect === null) return;
+    const unsure = this.#unsure;
+    const head = unsure ?? this.#pairing.early?.response ?? null;
+    if (head === null || !this.#roles.requestsWhole()) return;
+    if (connect.request.where.time - head.where.time > EARLY_NS) return;
+    if (unsure === null) this.#pairing.forgetEarly();
+    else this.#unsure = null;
+    this.#connectAnswered(connect, head);
+    if (this.#isOpen()) this.#replayTunnel();
   }
 
   /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
@@ -291,12 +296,14 @@ export class ProxyConversation implements Conversation, Listener {
   #fromProxy(bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     if (this.#tunnel !== null) return this.#tunnel.push("server", bytes, start, end, frame, skippable);
     if (this.#unsure !== null) return this.#behindUnsure(this.#unsure, bytes, start, end, frame);
-    const inside = (): boolean => looksLikeTls(bytes, start, end) === "yes" || this.#holdsTunnelledRequest();
-    // The client has asked once more: its first CONNECT was answered, and this is the answer to the next one.
-    if (this.#state === "asked" && this.#answerLost && !inside()) this.#judgeHeld("not-captured");
-    if (this.#state === "asked" && this.#answerLost && inside()) {
-      this.#inferTunnel();
-      return this.#tunnelled("server", bytes, start, end, frame);
+    if (this.#state === "asked" && this.#answerLost) {
+      // A client that speaks to the origin was told that its tunnel is open; one that asks once more was not.
+      const { first } = this.#held;
+      if (looksLikeTls(bytes, start, end) === "yes" || (first !== null && speaksToOrigin(first))) {
+        this.#inferTunnel();
+        return this.#tunnelled("server", bytes, start, end, frame);
+      }
+      this.#judgeHeld("not-captured");
     }
     if (this.#isMidTunnel(bytes, start, end)) {
       this.#openTunnel(null, null);

@@ -47,6 +47,11 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
   return null;
 }
 
+/** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */
+export function speaksToOrigin(bytes: Uint8Array): boolean {
+  return looksLikeRequest(bytes, 0, bytes.length) === "yes" && requestForm(bytes, 0, bytes.length) === "other";
+}
+
 /** A ClientHello at the start of `bytes` (RFC 8446 §4.1.2) whose random there are keys for. */
 function hasRandom(bytes: Uint8Array, start: number, end: number, hasKeys: ProxyContext["hasKeys"]): boolean {
   const random = start + RECORD_HEADER + HANDSHAKE_HEADER + 2;

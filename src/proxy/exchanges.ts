@@ -10,6 +10,12 @@ const MAX_CHALLENGES_KEPT = 100;
 /** Requests that may wait for their response; pipelining clients stay far below. */
 const MAX_PENDING = 1_000;
 
+/**
+ * A card with several queues records what it receives and what it sends in either order, microseconds apart: a response that
+ * comes so long before any request for it is taken for the answer to the next one.
+ */
+export const EARLY_NS = 2_000_000n;
+
 /** An exchange while it goes on. */
 export interface OpenExchange {
   protocol: ExchangeFact["protocol"];
@@ -34,6 +40,11 @@ export class ExchangeList {
     return this.kept.sort((a, b) => placeOf(a) - placeOf(b));
   }
 
+  remove(exchange: OpenExchange): void {
+    const at = this.kept.lastIndexOf(exchange);
+    if (at >= 0) this.kept.splice(at, 1);
+  }
+
   add(exchange: OpenExchange): void {
     const challenge = exchange.response !== null && isChallenge(exchange.response);
     if (this.kept.length - this.#challenges < MAX_KEPT) this.kept.push(exchange);
@@ -54,6 +65,8 @@ export class ExchangePairing {
   readonly #waiting: OpenExchange[] = [];
   #lost = 0;
   #lossy = false;
+  /** The last response, if no request waited for it. */
+  early: OpenExchange | null = null;
 
   constructor(list: ExchangeList) {
     this.#list = list;
@@ -63,7 +76,15 @@ export class ExchangePairing {
     return this.#waiting.length;
   }
 
-  request(head: RequestHead, url: string | null): void {
+  /** `whole`: no request can be missing, so that a response without one was recorded too early. */
+  request(head: RequestHead, url: string | null, whole = false): void {
+    const early = this.early;
+    this.early = null;
+    if (whole && early?.response != null && head.where.time - early.response.where.time <= EARLY_NS) {
+      early.request = head;
+      early.url = url;
+      return;
+    }
     if (this.#waiting.length >= MAX_PENDING) {
       this.#lost++;
       return;
@@ -84,10 +105,18 @@ export class ExchangePairing {
     // Clients that do not pipeline send a request only behind the last response: behind a loss it answers the latest one.
     while (this.#lossy && this.#waiting.length > 1) this.#giveUp(this.#waiting.shift(), "not-captured");
     this.#lossy = false;
-    const exchange = this.#waiting.shift() ?? openExchange(head);
+    const waited = this.#waiting.shift();
+    const exchange = waited ?? openExchange(head);
     exchange.response = head;
+    this.early = waited === undefined ? exchange : null;
     this.#list.add(exchange);
     return { exchange, rule: bodyRule(exchange.request?.method ?? null, head.status) };
+  }
+
+  /** What came early was the answer to something else. */
+  forgetEarly(): void {
+    if (this.early !== null) this.#list.remove(this.early);
+    this.early = null;
   }
 
   /** Bytes of the responses are lost: of the requests that wait, all but the last may have been answered there. */

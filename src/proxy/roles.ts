@@ -61,6 +61,12 @@ export class Roles {
     return client.bytes === 0 || client.gaps > 0 || this.#connection.initiator === null;
   }
 
+  /** Whether all that the client said so far is in the capture. */
+  requestsWhole(): boolean {
+    const client = this.#connection.directions[this.client ?? 0];
+    return this.#connection.initiator !== null && client.gaps === 0;
+  }
+
   #endpoint(): Endpoint {
     return this.#connection.endpoints[this.proxy];
   }

@@ -315,7 +315,7 @@ describe("--redact", () => {
   it.each([
     [["--redact", "mac"], '"mac" is none of ip, host, user.'],
     [["--redact-key", "key"], "--redact-key needs --redact"],
-    [["--redact", "ip", "--redact-key", "none"], "the key of --redact cannot be read from none: ENOENT"],
+    [["--redact", "ip", "--redact-key", "none"], "the key of --redact cannot be read from none: there is no such file"],
     [["--redact", "ip", "--redact-key", "short"], "the key of --redact needs 16 bytes or more"],
   ])("refuses %j", (args, message) => {
     writeFileSync(join(program.folder, "short"), "too short\n");

@@ -51,6 +51,41 @@ describe("a CONNECT whose answer was lost", () => {
   });
 });
 
+describe("an answer that was recorded just before its request", () => {
+  const AGAIN = "CONNECT www.example.com:443 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n";
+
+  it("is the answer to that CONNECT", () => {
+    const timeline = only(
+      proxy(answer(407, "Proxy-Authenticate")),
+      client("CONNECT www.example.com:443 HTTP/1.1\r\n\r\n"),
+      client(AGAIN),
+      proxy(OPENED),
+    );
+    expect(timeline.connects.map(({ response }) => response?.status)).toEqual([407, 200]);
+    expect(timeline.forwards).toEqual([]);
+    expect(diagnosisOf([timeline]).verdict).toBe("auth-ok");
+  });
+
+  it("opens the tunnel of that CONNECT", () => {
+    const timeline = only(proxy(OPENED), client(AGAIN), client("GET / HTTP/1.1\r\n\r\n"), proxy(answer(200, "X")));
+    expect(timeline.connects.map(({ response }) => response?.status)).toEqual([200]);
+    expect(timeline.tunnel?.exchanges).toMatchObject([{ request: { method: "GET" }, response: { status: 200 } }]);
+  });
+
+  it("is the answer to that forwarded request", () => {
+    const timeline = only(
+      client("GET http://a.example/1 HTTP/1.1\r\n\r\n"),
+      proxy(answer(200, "X")),
+      proxy(answer(404, "X")),
+      client("GET http://a.example/2 HTTP/1.1\r\n\r\n"),
+    );
+    expect(timeline.forwards.map(({ url, response }) => [url, response?.status])).toEqual([
+      ["http://a.example/1", 200],
+      ["http://a.example/2", 404],
+    ]);
+  });
+});
+
 describe("a CONNECT that is answered 401", () => {
   const certainty = (...timelines: readonly Timeline[]): unknown => found("connect-401", timelines)[0]?.certainty;
 

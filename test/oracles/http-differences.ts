@@ -101,7 +101,7 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, string
     "OISF+suricata-verify/tests/http-connect/http-connect-simple/input.pcap #0 requests": "CONNECT abc:443",
   },
   "methods that tshark 4.0 does not know": {
-    "zeek+zeek/doc/traces/quickstart.pcap #1 requests": "WEIRD /",
+    "zeek+zeek/doc/traces/quickstart.pcap #1 requests": "unknown /",
     "zeek+zeek/testing/btest/Traces/http/query-method.pcap #0 requests": "QUERY /users",
   },
   "a folded Transfer-Encoding is chunked (RFC 9112 §5.2): the bytes behind it are the next request": {
