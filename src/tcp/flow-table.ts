@@ -195,8 +195,11 @@ export class FlowTable {
  * moved into a new object they go with the young ones.
  */
 function release(array: Int32Array<ArrayBuffer>): void {
-  structuredClone(array.buffer, { transfer: [array.buffer] });
+  if (array.byteLength >= WORTH_RELEASING_BYTES) structuredClone(array.buffer, { transfer: [array.buffer] });
 }
+
+/** Moving takes a tenth of a millisecond, and some when it is first done. */
+const WORTH_RELEASING_BYTES = 1024 * 1024;
 
 /** State of a row that is not in use. */
 const REMOVED = -1;
