@@ -159,7 +159,8 @@ export class Tunnel {
   /** `by`: the side whose bytes decided it, and whose caller is told what may be skipped. */
   #settle(protocol: TunnelProtocol, by: Role | null): void {
     this.#protocol = protocol;
-    const authority = this.#target.text === "" ? null : this.#target.text;
+    // What is no authority is none of a URL either: a piece of it would be taken for a path.
+    const authority = this.#target.kind === "malformed" ? null : this.#target.text;
     if (protocol === "tls") {
       const opener = this.#context.opener();
       this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, authority);

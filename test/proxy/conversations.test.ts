@@ -69,12 +69,15 @@ const short = ({ request, response, url, requestBytes, responseBytes }: Exchange
   `${response?.status} in ${response?.where.frame}, ${responseBytes} bytes`,
 ];
 
-/** Requests and statuses inside TLS, which only whole and authentic records may show. */
+/**
+ * Requests and statuses inside TLS, which only whole and authentic records may show; a URL that is not known says nothing, be
+ * it that the CONNECT was damaged, which names the host.
+ */
 const inside = (timelines: readonly Timeline[]): string[] =>
   timelines
     .flatMap(({ tunnel }) => (tunnel?.tls == null || tunnel.plaintextAnswer ? [] : tunnel.exchanges))
     .flatMap(({ request, url, response }) => [
-      ...(request === null ? [] : [`${request.method} ${url?.replace(/^[a-z]+:\/\/[^/]*/, "")}`]),
+      ...(request === null || url === null ? [] : [`${request.method} ${url.replace(/^[a-z]+:\/\/[^/]*/, "")}`]),
       ...(response === null ? [] : [`${response.status}`]),
     ]);
 
