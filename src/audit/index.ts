@@ -2,7 +2,7 @@
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
-export { readFailure, readSmall } from "./files.ts";
+export { lookAt, readFailure, readSmall } from "./files.ts";
 export type { CaptureSource } from "./input.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";

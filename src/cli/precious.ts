@@ -1,5 +1,6 @@
 // What an output must not take the place of: a shell's *.pcap behind -o names a capture, and it would be gone.
-import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
+import { lookAt } from "../audit/index.ts";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 
 /** Enough for the first words of a text. */
@@ -12,11 +13,12 @@ const TEXTS: readonly { readonly begins: RegExp; readonly what: string }[] = [
 
 /** Why `file` must not be replaced: what it holds, or that it is one of `inputs`; null if it may be. */
 export function precious(file: string, inputs: readonly string[]): string | null {
-  const there = look(file);
-  if (there === null || !there.isFile()) return null;
+  const there = lookAt(file);
+  // What cannot be looked at tells so when it is used.
+  if (typeof there === "string" || !there.isFile()) return null;
   const same = inputs.some((input) => {
-    const other = input === "-" ? null : look(input);
-    return other !== null && other.ino === there.ino && other.dev === there.dev;
+    const other = lookAt(input);
+    return input !== "-" && typeof other !== "string" && other.ino === there.ino && other.dev === there.dev;
   });
   if (same) return "it is what is read; nothing was written";
   const first = head(file);
@@ -25,15 +27,6 @@ export function precious(file: string, inputs: readonly string[]): string | null
   const text = first.toString("latin1");
   const found = TEXTS.find(({ begins }) => begins.test(text));
   return found === undefined ? null : `it is ${found.what}, which no output replaces`;
-}
-
-function look(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    // What cannot be looked at tells so when it is used.
-    return null;
-  }
 }
 
 function head(file: string): Buffer {
