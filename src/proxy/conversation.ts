@@ -5,7 +5,6 @@ import {
   createHttp1Parser,
   type Http1Parser,
   looksLikeRequest,
-  parseTarget,
   type RequestHead,
   type ResponseHead,
   type Target,
@@ -20,6 +19,7 @@ import { speaksToOrigin } from "./detect.ts";
 import { bodyRule, EARLY_NS, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
+import { isUnframedSuccess, type OpenConnect, openConnect } from "./open-connect.ts";
 import { Roles } from "./roles.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
@@ -30,15 +30,6 @@ import { absoluteUrl } from "./url.ts";
 const MAX_CONNECTS = 64;
 /** Places of missing bytes kept of one connection. */
 const MAX_GAPS = 16;
-/** A CONNECT while its answer is waited for. */
-interface OpenConnect {
-  request: RequestHead;
-  target: Target;
-  response: ResponseHead | null;
-  interim: number;
-  unanswered: Unanswered | null;
-}
-
 const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
 /** Implements both directions of a connection; roles are settled with the first bytes that tell. */
@@ -167,13 +158,7 @@ export class ProxyConversation implements Conversation, Listener {
       this.#learn("connect");
       this.#roles.askFor(head);
       this.#state = next(this.#state, "connect");
-      const connect: OpenConnect = {
-        request: head,
-        target: parseTarget(head.target),
-        response: null,
-        interim: 0,
-        unanswered: null,
-      };
+      const connect = openConnect(head);
       this.#waitingConnect = connect;
       if (this.#connects.length < MAX_CONNECTS) this.#connects.push(connect);
       return "switch";
@@ -462,8 +447,4 @@ export class ProxyConversation implements Conversation, Listener {
       notes: this.#context.notes,
     });
   }
-}
-
-function isUnframedSuccess(head: ResponseHead): boolean {
-  return head.status >= 200 && head.status < 300 && head.contentLength === null && !head.chunked;
 }
