@@ -158,7 +158,9 @@ export class HalfStream implements DirectionFacts {
     }
     this.#strays = 0;
     if (ahead > 0) {
-      this.#hold(segment, sequence, length, start, captured);
+      const fresh = this.#hold(sequence, length, bytes, start, captured);
+      if (fresh === 0) this.#repeated(stampOf(this.held.pieceAt(sequence)));
+      this.#keepLimits();
       return;
     }
     if (this.holding) {
@@ -166,7 +168,8 @@ export class HalfStream implements DirectionFacts {
       const free = sequenceDistance(this.held.first.sequence, sequence);
       if (free < length) {
         const known = Math.min(free, captured);
-        this.#hold(null, (sequence + free) | 0, length - free, start + known, captured - known, bytes);
+        // Not limited: all of it is in order once the hole is filled, and goes out below.
+        this.#hold((sequence + free) | 0, length - free, bytes, start + known, captured - known);
         length = free;
         captured = known;
       }
@@ -212,6 +215,7 @@ export class HalfStream implements DirectionFacts {
       if (this.holding) this.#charge(() => this.held.clear());
     } else {
       this.#charge(() => this.held.addFin(fin, this.#shared.clock));
+      this.#keepLimits();
     }
   }
 
@@ -298,18 +302,18 @@ export class HalfStream implements DirectionFacts {
     if (!this.holding) this.#proven = false;
   }
 
-  #hold(
-    segment: Segment | null,
-    sequence: number,
-    length: number,
-    start: number,
-    captured: number,
-    bytes: Uint8Array = segment!.bytes,
-  ): void {
-    const { limits, clock, holders } = this.#shared;
+  /** Holds what is new of data ahead of a hole; returns how many bytes that were. */
+  #hold(sequence: number, length: number, bytes: Uint8Array, start: number, captured: number): number {
+    const { clock } = this.#shared;
     const result = this.#charge(() => this.held.add(sequence, length, bytes, start, captured, clock));
-    if (result < 0) this.#differs();
-    if (segment !== null && (result === 0 || result === -1)) this.#repeated(stampOf(this.held.pieceAt(sequence)));
+    if (result >= 0) return result;
+    this.#differs();
+    return -1 - result;
+  }
+
+  /** Gives holes up until what is held is within the limits of a direction and of all. */
+  #keepLimits(): void {
+    const { limits, holders } = this.#shared;
     if (this.held.charge > limits.heldPerDirection) this.#dropUntil(this, limits.heldPerDirection);
     // The oldest hole of all goes first: the one that is least likely to be filled.
     for (const oldest of holders) {

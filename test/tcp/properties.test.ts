@@ -153,6 +153,36 @@ describe("a conversation, however the capture saw it", () => {
   });
 });
 
+describe("a conversation of which little may be held", () => {
+  it("gives every byte in its place or not at all", () => {
+    let dropped = 0;
+    fc.assert(
+      fc.property(conversation, fc.integer({ min: 257, max: 1500 }), (talk, limit) => {
+        const segments = sent(talk);
+        const [a, b] = talk.starts;
+        const { tcp, add, connections, notes } = record({
+          limits: { heldPerDirection: limit, heldTotal: limit + 300 },
+        });
+        add({ seq: a, flags: SYN, ms: 0 }, { ...back, seq: b, ack: a + 1, flags: SYN | ACK, ms: 0.1 });
+        for (const [i, one] of segments.entries()) add({ ...sketchOf(one, talk.starts), ms: 0.2 + i * 0.1 });
+        tcp.end();
+        dropped += notes.filter(({ id }) => id === "tcp-buffer-full").length;
+        for (const { connection, stream, bytes, missing, ends } of connections) {
+          expect(ends).toEqual([1, 1]);
+          for (const side of [0, 1] as const) {
+            expect(stream[side].filter((value, i) => value !== MISSING && value !== byteAt(side, i))).toEqual([]);
+            expect(connection.directions[side].bytes).toBe(bytes[side]);
+            expect(connection.directions[side].missingBytes).toBe(missing[side]);
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    // The checked code was reached.
+    expect(dropped).toBeGreaterThan(100);
+  });
+});
+
 /** Segments of few ports and few numbers, so that they meet. */
 const garbage = fc.record({
   port: fc.constantFrom(5000, 5001),
