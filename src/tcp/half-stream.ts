@@ -287,7 +287,7 @@ export class HalfStream implements DirectionFacts {
     if (!this.holding) return;
     const { clock } = this.#shared;
     this.#charge(() => {
-      while (held.size > 0 && held.first.sequence === this.next) {
+      while (held.size > 0 && !this.ended && held.first.sequence === this.next) {
         const piece = held.shift();
         if (ownFrames) setClock(clock, piece.frame, piece.seconds, piece.nanoseconds);
         if (piece.fin) this.#end("fin", clock.frame);

@@ -445,6 +445,17 @@ describe("the end", () => {
     expect(events.slice(0, 4)).toEqual(["0 push 4 01234567", "0 push 7 89ab", "0 push 7 cdef", "0 end 7 fin"]);
   });
 
+  it("data behind a FIN is none, also if it came before the FIN did", () => {
+    const { events } = run([
+      ...handshake,
+      { seq: 101, data: "01234567" },
+      { seq: 117, data: "behind" },
+      { seq: 113, data: "cdef", flags: FIN | ACK },
+      { seq: 109, data: "89ab" },
+    ]);
+    expect(events.slice(0, 4)).toEqual(["0 push 4 01234567", "0 push 7 89ab", "0 push 7 cdef", "0 end 7 fin"]);
+  });
+
   it("a FIN alone behind a hole that was acknowledged", () => {
     const { events, connection } = run([
       ...handshake,
