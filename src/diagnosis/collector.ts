@@ -9,6 +9,7 @@ import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
 import { outsideAddresses } from "./outside.ts";
+import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { attribute, weigh } from "./sender.ts";
@@ -192,6 +193,7 @@ export class Collector {
         interception,
         legs,
         answers: this.#answers,
+        isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
         told: this.#told.exchange(timeline, exchange),
       };
       found.set(exchange, attribute(exchange, context));

@@ -1,7 +1,7 @@
 // What is known of each proxy over all its connections: how it was found, its product, whether it intercepts.
 import type { Timeline } from "../proxy/index.ts";
 import type { JudgedConnection, ProxyFacts } from "./facts.ts";
-import { issuerProduct, type MarkFound, marksOf } from "./products/index.ts";
+import { issuerProduct, type MarkFound, marksOf, type Product } from "./products/index.ts";
 import type { Certainty } from "./types.ts";
 
 /** Proxies told apart; a scan with CONNECTs makes as many as it likes. */
@@ -58,6 +58,11 @@ export class ProxyRegister {
       this.#entries.set(key, entry);
     }
     return entry;
+  }
+
+  /** Whether answers of the connection's proxy itself, or certificates that it made, bear marks of `product`. */
+  isKnownAs({ proxy: { ip, port } }: Timeline, product: Product): boolean {
+    return this.#entries.get(`${ip} ${port}`)?.marks.some(({ mark }) => mark.product === product) === true;
   }
 
   /** `connections`: those that were judged, for what they say of interception. */

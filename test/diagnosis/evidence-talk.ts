@@ -376,6 +376,7 @@ export function staged(kinds: readonly Kind[]): { readonly exchange: ExchangeFac
       : { state: "unknown", why: null },
     legs: scene.legs.map((make) => make()),
     answers,
+    isKnownAs: () => true,
     told: scene.told,
   };
   return { exchange, context };

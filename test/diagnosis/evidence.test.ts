@@ -18,7 +18,7 @@ import {
   sender,
   staged,
 } from "./evidence-talk.ts";
-import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
+import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 const RANK: Readonly<Record<Certainty, number>> = { possible: 1, likely: 2, certain: 3 };
 
@@ -275,6 +275,43 @@ describe("what looks like a row and is none", () => {
     const response = { ...exchange.response!, where: where(203, 200 + 1 + ms) };
     const found = changed([kind("sooner than the origin can be reached")], response);
     expect(found[0]?.says ?? null).toBe(says);
+  });
+
+  it.each([
+    [null, "likely"],
+    [41, "likely"],
+    [2, "possible"],
+  ])("a CONNECT of 41 ms shows the way less well where the handshake with the same proxy took %d ms", (ms, weight) => {
+    const { context } = staged([kind("sooner than the origin can be reached")]);
+    const { timeline } = context;
+    const tls = tunnelOf({ host: HOST, records: [] }).tunnel!.tls!;
+    const shake =
+      ms === null
+        ? null
+        : {
+            ...tls,
+            clientHellos: 1,
+            clientHello: { ...tls.clientHello!, where: where(10, 100) },
+            serverHello: { ...tls.serverHello!, where: where(12, 101 + ms) },
+          };
+    const found = changed(
+      [],
+      {},
+      {
+        timeline: { ...timeline, tunnel: { ...timeline.tunnel!, tls: shake } },
+        interception: { state: "yes", why: "one issuer for unrelated sites" },
+      },
+    );
+    expect(found).toMatchObject([{ says: "proxy", source: "timing", weight }]);
+  });
+
+  it.each([
+    [true, "certain"],
+    [false, "likely"],
+  ])("a mark of Squid, where the proxy is known as one: %s, is %s: sites stand behind it as well", (known, weight) => {
+    const found = changed([], { names: ["www-authenticate", "x-squid-error"] }, { isKnownAs: () => known });
+    expect(found).toMatchObject([{ says: "proxy", source: "product", weight }]);
+    expect(found[0]!.text.includes("sites stand behind")).toBe(!known);
   });
 
   it("a Finished on the server leg asks for nothing, early data may", () => {

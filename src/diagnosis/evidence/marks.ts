@@ -1,7 +1,7 @@
 // Evidence in the answer itself: marks of a product, headers of proxies, HTTP where TLS was expected.
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
-import { MARK_OF_A_GATEWAY, marksOf } from "../products/index.ts";
+import { MARK_OF_A_GATEWAY, marksOf, type Product } from "../products/index.ts";
 import { hostOf } from "../wording.ts";
 import { serverOf } from "./answers.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
@@ -11,18 +11,26 @@ export const productMarks: Question = (exchange, head, context) => {
   const page = exchange.body?.marks ?? [];
   const found: Evidence[] = marksOf(head, page)
     .filter(({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)))
-    .map(({ product, certainty, text }) => ({
-      says: "proxy",
-      weight: certainty,
-      source: "product",
-      text: `${text} is a mark of ${product.name} (frame ${head.where.frame})`,
-    }));
+    .map(({ product, certainty, text }) => {
+      const alsoOfSites = certainty === "certain" && mayStandBeforeTheSite(product, context);
+      return {
+        says: "proxy",
+        weight: alsoOfSites ? "likely" : certainty,
+        source: "product",
+        text: `${text} is a mark of ${product.name}${alsoOfSites ? ", which sites stand behind as well" : ""} (frame ${head.where.frame})`,
+      };
+    });
   if (found.length === 0 && page.includes(MARK_OF_A_GATEWAY)) {
     const text = `its page calls its author a gateway or proxy (frame ${head.where.frame})`;
     return [{ says: "proxy", weight: "possible", source: "product", text }];
   }
   return found;
 };
+
+/** Whether the product's own answer in a tunnel may come from the site's side, since nothing else says that this proxy is one. */
+function mayStandBeforeTheSite(product: Product, { timeline, inTunnel, isKnownAs }: SenderContext): boolean {
+  return product.frontsSites === true && inTunnel && timeline.tunnel?.plaintextAnswer !== true && !isKnownAs(product);
+}
 
 /**
  * Headers that only a proxy has a reason to send (RFC 9110 §11.7.1). Outside of tunnels proxies put Proxy-Connection on what they

@@ -21,6 +21,8 @@ interface Way {
   readonly ms: number;
   readonly shownBy: string;
   readonly margin: number;
+  /** How long the handshake took where only the CONNECT took long: names may have been looked up, or credentials checked. */
+  readonly doubtedBy: number | null;
 }
 
 /** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy; or as slowly. */
@@ -40,7 +42,8 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   }
   if (answered * way.margin > way.ms) return [];
   const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), less than the proxy's way to the origin (${duration(way.ms)} for ${way.shownBy})`;
-  return [{ says: "proxy", weight: "likely", source: "timing", text }];
+  const doubtful = way.doubtedBy !== null && Math.max(MIN_WAY_MS, answered * way.margin) > way.doubtedBy;
+  return [{ says: "proxy", weight: doubtful ? "possible" : "likely", source: "timing", text }];
 };
 
 /**
@@ -58,20 +61,28 @@ function wayToOrigin(
   const site: Way[] =
     usual?.quickestMs == null
       ? []
-      : [{ ms: usual.quickestMs - toProxy, shownBy: `its answer of frame ${usual.quickestFrame}`, margin: MARGIN }];
-  const tunnel: Way[] = [];
+      : [way(usual.quickestMs - toProxy, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
+  const connect: Way[] = [];
   const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
   if (opening?.response != null) {
     const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
-    tunnel.push({ ms, shownBy: "the CONNECT", margin: TUNNEL_MARGIN });
+    connect.push(way(ms, "the CONNECT", TUNNEL_MARGIN));
   }
+  const handshake: Way[] = [];
   const tls = timeline.tunnel?.tls;
   if (tls?.clientHello != null && tls.serverHello !== null && tls.clientHellos === 1) {
     const ms = millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
-    tunnel.push({ ms, shownBy: "the TLS handshake", margin: TUNNEL_MARGIN });
+    handshake.push(way(ms, "the TLS handshake", TUNNEL_MARGIN));
   }
-  if (!intercepted) return [...site, ...tunnel].sort((a, b) => a.ms - b.ms)[0] ?? null;
-  return site[0] ?? tunnel.sort((a, b) => b.ms - a.ms)[0] ?? null;
+  if (!intercepted) return [...site, ...connect, ...handshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
+  if (site[0] !== undefined) return site[0];
+  const [longest, other] = [...connect, ...handshake].sort((a, b) => b.ms - a.ms);
+  if (longest === undefined || other === undefined || longest !== connect[0]) return longest ?? null;
+  return { ...longest, doubtedBy: other.ms };
+}
+
+function way(ms: number, shownBy: string, margin: number): Way {
+  return { ms, shownBy, margin, doubtedBy: null };
 }
 
 function isOpening(status: number): boolean {

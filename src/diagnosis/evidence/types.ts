@@ -2,6 +2,7 @@
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../proxy/index.ts";
 import type { Interception } from "../interception.ts";
+import type { Product } from "../products/index.ts";
 import type { Certainty } from "../types.ts";
 import type { AnswerRegister } from "./answers.ts";
 
@@ -24,6 +25,8 @@ export interface SenderContext {
   readonly legs: readonly ServerLeg[];
   /** Answers of all connections, to compare with. */
   readonly answers: AnswerRegister;
+  /** Whether answers that are this proxy's own (to a CONNECT, or with 407), or its certificates, bear marks of the product, too. */
+  readonly isKnownAs: (product: Product) => boolean;
   /** What the proxy's own records (policy trace, access log) say of this exchange. */
   readonly told: readonly Evidence[];
 }

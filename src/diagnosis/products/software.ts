@@ -5,6 +5,7 @@ export const SOFTWARE: readonly Product[] = [
   {
     id: "squid",
     name: "Squid",
+    frontsSites: true,
     marks: [
       {
         in: "header",

@@ -25,6 +25,8 @@ export interface Product {
   readonly id: string;
   readonly name: string;
   readonly marks: readonly Mark[];
+  /** True: sites stand behind it as well (as a reverse proxy it asks with 401). Its name alone does not say on whose side it stands. */
+  readonly frontsSites?: boolean;
 }
 
 /** A product that was recognised, with the words for it. */
