@@ -1,15 +1,18 @@
 // Starts the bundled program out of V8's code cache where one was built for this very version of Node: compiling the bundle
 // takes longer than checking a small capture. Without a fitting cache everything works the same, a little later.
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 
 const path = join(__dirname, "pcapcheck.bundle.cjs");
+const cache = join(__dirname, "pcapcheck.bundle.cache");
+// One after the other into the same memory: touching more of it for the first time takes as long as the reading.
+const room = Buffer.allocUnsafeSlow(Math.max(sizeOf(path), sizeOf(cache)));
 // The bundle is ASCII: one byte for each character, no decoding.
-const source = readFileSync(path, "latin1");
+const source = read(path).toString("latin1");
 // It is one function of what a CommonJS module gets, as the build wraps it. The cache is not kept.
-const script = new Script(source, { filename: path, ...cached(join(__dirname, "pcapcheck.bundle.cache")) });
+const script = new Script(source, { filename: path, ...cached() });
 const container = { exports: {} };
 script.runInThisContext()(container.exports, createRequire(path), container, path, __dirname);
 
@@ -21,11 +24,29 @@ if (wanted !== undefined) {
   });
 }
 
-function cached(file: string): { readonly cachedData?: Buffer } {
+function cached(): { readonly cachedData?: Buffer } {
   try {
-    return { cachedData: readFileSync(file) };
+    return { cachedData: read(cache) };
   } catch {
     // There need not be one.
     return {};
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The bytes of a file, in `room` until the next one is read. */
+function read(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    let length = 0;
+    for (let got = 1; got > 0 && length < room.length; length += got) {
+      got = readSync(descriptor, room, length, room.length - length, null);
+    }
+    return room.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -37,6 +37,11 @@ export function printFailure(): string | null {
   return states[OUTPUT].failure;
 }
 
+/** Whether nothing that was printed may still wait in one of Node's streams. */
+export function allIsWritten(): boolean {
+  return !states[OUTPUT].streamed && !states[ERROR].streamed;
+}
+
 /** Standard output or standard error if it is a terminal. */
 export function terminal(which: "output" | "error"): NodeJS.WriteStream | null {
   const descriptor = which === "output" ? OUTPUT : ERROR;

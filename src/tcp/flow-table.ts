@@ -56,7 +56,7 @@ export function initiatorOf(state: number): Side | null {
 
 const WORDS = 8;
 /** Few, because many captures of an audit have few connections. */
-const FIRST_ROWS = 32;
+const FIRST_ROWS = 8;
 
 /** All rows; `rows` is replaced when the table grows. A row is named by the index of its first word. */
 export class FlowTable {

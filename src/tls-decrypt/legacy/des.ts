@@ -11,7 +11,7 @@ const S_BOXES = [
   "c1af92680d34e75b af427c9561de0b38 9ef528c3704a1db6 432c95fabe17608d",
   "4b2ef08d3c975a61 d0b7491ae35c2f86 14bdc37eaf680592 6bd814a7950fe23c",
   "d2846fb1a93e50c7 1fd8a374c56b0e92 7b419ce206adf358 21e74a8dfc90356b",
-].map((rows) => [...rows.replaceAll(" ", "")].map((digit) => Number.parseInt(digit, 16)));
+];
 
 /** Permutations, as numbers of input bits from 1, the highest first. */
 const IP = [58, 60, 62, 64, 57, 59, 61, 63].flatMap((first) => steps(first, 8));
@@ -40,14 +40,15 @@ function steps(first: number, count: number): number[] {
 let boxes: readonly Int32Array[] | null = null;
 
 function makeBoxes(): readonly Int32Array[] {
-  return S_BOXES.map((box, number) =>
-    Int32Array.from({ length: 64 }, (_, six) => {
+  return S_BOXES.map((rows, number) => {
+    const box = [...rows.replaceAll(" ", "")].map((digit) => Number.parseInt(digit, 16));
+    return Int32Array.from({ length: 64 }, (_, six) => {
       const row = ((six >> 4) & 2) | (six & 1);
       const nibble = box[row * 16 + ((six >> 1) & 15)]!;
       const placed = nibble << (28 - 4 * number);
       return P.reduce((word, bit, i) => word | (((placed >>> (32 - bit)) & 1) << (31 - i)), 0);
-    }),
-  );
+    });
+  });
 }
 
 /** A decryptor for three keys of 8 bytes (keying option 1), encrypt-decrypt-encrypt; blocks of 8 bytes. */
