@@ -41,14 +41,12 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
     return null;
   if (tls.clientHello === null || tls.clientHello.earlyData || tls.gaps > 0 || timeline.gaps.length > 0) return null;
   const overhead = recordOverhead(tls);
-  const data = applicationRecords(tls);
-  // A server that speaks first is no HTTP server.
-  if (data === null || data.length === 0) return null;
-  const sized = data.map((mark) => ({ mark, bytes: Math.max(mark.length - overhead.bytes, 0) }));
-  if (isPadded(sized)) return null;
-  const said = withoutTickets(sized, tls, timeline.roundTripMs ?? 0);
+  const data = applicationRecords(tls, overhead.bytes);
+  if (data === null || data.length === 0 || isPadded(data)) return null;
+  const said = withoutTickets(data, tls, timeline.roundTripMs ?? 0);
   const http2 = isHttp2(tls, said);
-  const turns = turnsOf(withoutControl(said, http2));
+  const turns = turnsOf(said, http2);
+  // A server that speaks first is no HTTP server.
   if (turns === null || turns.length === 0) return null;
   return {
     timeline,
@@ -84,14 +82,19 @@ function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; re
 }
 
 /** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
-function applicationRecords(tls: TlsFacts): readonly RecordMark[] | null {
-  const data = tls.marks.filter(({ kind }) => kind === "applicationData");
-  if (tls.serverHello?.version !== TLS_1_3) return data;
+function applicationRecords(tls: TlsFacts, overhead: number): readonly Sized[] | null {
+  const { marks, serverHello } = tls;
+  let behind = serverHello?.version !== TLS_1_3;
   // RFC 8446 §4.4.4: header, verify_data, inner type, tag. A client certificate makes the flight longer, not the Finished.
-  const name = cipherSuiteName(tls.serverHello.cipherSuite);
+  const name = behind ? "" : cipherSuiteName(serverHello!.cipherSuite);
   const finished = 4 + (name.endsWith("_SHA384") ? 48 : 32) + 1 + (name.includes("_CCM_8_") ? 8 : 16);
-  const at = data.findIndex((mark) => mark.from === "client" && mark.length === finished);
-  return at < 0 ? null : data.slice(at + 1);
+  const found: Sized[] = [];
+  for (const mark of marks) {
+    if (mark.kind !== "applicationData") continue;
+    if (behind) found.push({ mark, bytes: Math.max(mark.length - overhead, 0) });
+    else behind = mark.from === "client" && mark.length === finished;
+  }
+  return behind ? found : null;
 }
 
 /**
@@ -114,7 +117,7 @@ function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: n
     if (record.bytes !== first.bytes || since > roundTripMs + SOON_MS) break;
     tickets.add(record);
   }
-  return records.filter((record) => !tickets.has(record));
+  return tickets.size === 0 ? records : records.filter((record) => !tickets.has(record));
 }
 
 /**
@@ -130,54 +133,48 @@ function isHttp2(tls: TlsFacts, records: readonly Sized[]): boolean {
   return second.mark.time - first.mark.time <= AT_ONCE_NS;
 }
 
-function withoutControl(records: readonly Sized[], http2: boolean): readonly Sized[] {
+/** What each side said in turn, without what is neither request nor answer; null where the server speaks first. */
+function turnsOf(records: readonly Sized[], http2: boolean): readonly Turn[] | null {
+  const turns: { request: Growing; answer: Growing | null }[] = [];
+  let last: RecordMark["from"] = "server";
   let settings = false;
-  return records.filter(({ mark, bytes }) => {
-    if (bytes <= MAX_CONTROL) return false;
-    if (!http2) return true;
-    if (H2_CONTROL.has(bytes)) return false;
-    if (mark.from === "server" && !settings) {
+  for (const { mark, bytes } of records) {
+    if (bytes <= MAX_CONTROL || (http2 && H2_CONTROL.has(bytes))) continue;
+    if (http2 && mark.from === "server" && !settings) {
       settings = true;
-      return bytes > MAX_H2_SETTINGS;
+      if (bytes <= MAX_H2_SETTINGS) continue;
     }
-    return true;
-  });
-}
-
-/** null where the server speaks first. */
-function turnsOf(records: readonly Sized[]): readonly Turn[] | null {
-  if (records[0]?.mark.from === "server") return null;
-  const runs: { from: RecordMark["from"]; list: Sized[] }[] = [];
-  for (const record of records) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.from === record.mark.from) last.list.push(record);
-    else runs.push({ from: record.mark.from, list: [record] });
-  }
-  const turns: Turn[] = [];
-  for (let i = 0; i < runs.length; i += 2) {
-    const answer = runs[i + 1];
-    turns.push({ request: run(runs[i]!.list), answer: answer === undefined ? null : run(answer.list) });
+    const turn = turns.at(-1);
+    if (mark.from === last && turn !== undefined) grow(turn.answer ?? turn.request, mark, bytes);
+    else if (mark.from === "client") turns.push({ request: run(mark, bytes), answer: null });
+    else if (turn === undefined) return null;
+    else turn.answer = run(mark, bytes);
+    last = mark.from;
   }
   return turns;
 }
 
-function run(list: readonly Sized[]): Run {
-  const first = list[0]!.mark;
-  const last = list.at(-1)!.mark;
-  return {
-    bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
-    records: list.length,
-    firstFrame: first.frame,
-    firstTime: first.time,
-    frame: last.frame,
-    time: last.time,
-  };
+type Growing = { -readonly [Key in keyof Run]: Run[Key] };
+
+function run({ frame, time }: RecordMark, bytes: number): Growing {
+  return { bytes, records: 1, firstFrame: frame, firstTime: time, frame, time };
+}
+
+function grow(own: Growing, { frame, time }: RecordMark, bytes: number): void {
+  own.bytes += bytes;
+  own.records++;
+  own.frame = frame;
+  own.time = time;
 }
 
 /** All records of one side on one grid: their lengths are those of the padding. */
 function isPadded(records: readonly Sized[]): boolean {
-  return (["client", "server"] as const).some((side) => {
-    const own = records.filter(({ mark, bytes }) => mark.from === side && bytes > MAX_CONTROL);
-    return own.length >= MIN_PADDED && own.every(({ bytes }) => bytes % PADDING === 0);
-  });
+  const own = { client: 0, server: 0 };
+  const onGrid = { client: true, server: true };
+  for (const { mark, bytes } of records) {
+    if (bytes <= MAX_CONTROL) continue;
+    own[mark.from]++;
+    if (bytes % PADDING !== 0) onGrid[mark.from] = false;
+  }
+  return (own.client >= MIN_PADDED && onGrid.client) || (own.server >= MIN_PADDED && onGrid.server);
 }
