@@ -41,11 +41,15 @@ export class HttpPair implements HttpConversation {
   readonly #look: BodyLook;
   readonly #context: ProxyContext;
   #answering: OpenExchange | null = null;
+  /** Whether all that the client said so far is in the capture. */
+  #requestsWhole: boolean;
   /** The protocol an answered Upgrade switched to (RFC 9110 §7.8), or null. */
   upgraded: string | null = null;
 
-  constructor(context: ProxyContext, list: ExchangeList, setup: HttpPairSetup) {
+  /** `whole`: all that the client said before is in the capture, so that no response can belong to a request that is not. */
+  constructor(context: ProxyContext, list: ExchangeList, setup: HttpPairSetup, whole: boolean) {
     this.#context = context;
+    this.#requestsWhole = whole;
     this.#pairing = new ExchangePairing(list);
     this.#look = new BodyLook(context);
     const http = { note: context.note, now: context.now, tag: context.tag };
@@ -53,7 +57,9 @@ export class HttpPair implements HttpConversation {
       "request",
       {
         head: (head: HttpHead) => {
-          if (head.kind === "request") this.#pairing.request(head, absoluteUrl(head, setup.scheme, setup.authority));
+          if (head.kind === "request") {
+            this.#pairing.request(head, absoluteUrl(head, setup.scheme, setup.authority), this.#requestsWhole);
+          }
           return "framed";
         },
         message: (_frame, _whole, bytes) => this.#pairing.requestDone(bytes),
@@ -92,6 +98,7 @@ export class HttpPair implements HttpConversation {
     const parser = from === "client" ? this.#requests : this.#responses;
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
+    if (from === "client") this.#requestsWhole = false;
     if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses();
     return parser.skippable;
   }

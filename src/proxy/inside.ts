@@ -57,7 +57,7 @@ export class Inside implements TlsSink {
       const isHttp2 = looksLikeHttp2(from, bytes, start, end) !== "no";
       this.#pair = isHttp2
         ? new Http2Pair(this.#context, this.#exchanges, setup)
-        : new HttpPair(this.#context, this.#exchanges, setup);
+        : new HttpPair(this.#context, this.#exchanges, setup, !this.#missing);
     }
     return this.#pair;
   }

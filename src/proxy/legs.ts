@@ -71,7 +71,9 @@ export class LegConversation implements Conversation {
 
   #begin(isTls: boolean): void {
     if (!isTls) {
-      this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority: null });
+      const { initiator, directions } = this.#connection;
+      const whole = initiator !== null && directions[initiator].gaps === 0;
+      this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority: null }, whole);
       return;
     }
     const opener = this.#context.opener();

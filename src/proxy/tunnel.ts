@@ -173,7 +173,8 @@ export class Tunnel {
     } else if (protocol === "http2") {
       this.#http = new Http2Pair(this.#context, this.#exchanges, { scheme: "http", authority });
     } else if (protocol === "http") {
-      this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority });
+      const whole = this.#opened !== null;
+      this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority }, whole);
     }
     // Requests before responses: pairing needs them in this order.
     for (const from of ["client", "server"] as const) {
@@ -190,7 +191,7 @@ export class Tunnel {
     const side = this.#sides[from];
     if (this.#tls !== null) {
       if (from === "server" && this.#isPlaintextAnswer(bytes, start, end)) {
-        this.#plaintext ??= new HttpPair(this.#context, this.#exchanges, { scheme: "https", authority: null });
+        this.#plaintext ??= new HttpPair(this.#context, this.#exchanges, { scheme: "https", authority: null }, false);
       }
       if (from === "server" && this.#plaintext !== null) {
         side.announced = this.#plaintext.push(from, bytes, start, end, frame, side.announced);

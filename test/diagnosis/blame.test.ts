@@ -72,6 +72,39 @@ describe("an answer that was recorded just before its request", () => {
     expect(timeline.tunnel?.exchanges).toMatchObject([{ request: { method: "GET" }, response: { status: 200 } }]);
   });
 
+  it.each([
+    [
+      "whole",
+      [],
+      [
+        ["/1", 200],
+        ["/2", 401],
+      ],
+    ],
+    [
+      "with bytes of the client missing, it may answer what was lost",
+      [lost("client", 80)],
+      [
+        ["/1", 200],
+        [undefined, 401],
+        ["/2", undefined],
+      ],
+    ],
+  ] as const)("is the answer to that request inside the tunnel, %s", (_name, between, pairs) => {
+    const timeline = only(
+      client(AGAIN),
+      proxy(OPENED),
+      client("GET /1 HTTP/1.1\r\n\r\n"),
+      proxy(answer(200, "X")),
+      ...between,
+      proxy(answer(401, "WWW-Authenticate")),
+      client("GET /2 HTTP/1.1\r\n\r\n"),
+    );
+    expect(timeline.tunnel?.exchanges.map(({ request, response }) => [request?.target, response?.status])).toEqual(
+      pairs,
+    );
+  });
+
   it("is the answer to that forwarded request", () => {
     const timeline = only(
       client("GET http://a.example/1 HTTP/1.1\r\n\r\n"),
