@@ -1,5 +1,5 @@
 // The verdict of one connection: the worst of what was seen, and one sentence that says why.
-import { gather, millisBetween, type Nanos } from "../bytes/index.ts";
+import { gather, millisBetween, type Nanos, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
@@ -179,8 +179,26 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
           summary: `Bytes are missing from the tunnel to ${target} where an answer would be.`,
         };
       }
+      if (tunnel.protocol === "unknown" && beginsUnseen(timeline, tunnel)) {
+        return {
+          verdict: "incomplete",
+          summary: `The beginning of the tunnel to ${target} is not in the capture, and what is there does not tell what it carries.`,
+        };
+      }
       return { verdict: "not-tls", summary: `The tunnel to ${target} carries ${protocolText(tunnel)}.` };
   }
+}
+
+/** What both sides said first in the tunnel is missing: the first bytes of either would tell what it is. */
+function beginsUnseen({ gaps }: Timeline, { opened, firstClient, firstServer }: TunnelFact): boolean {
+  const isMissing = (side: "client" | "proxy", first: Where | null): boolean =>
+    first === null ||
+    gaps.some(({ from, where }) => from === side && where.frame <= first.frame && !isBefore(where, opened));
+  return gaps.length > 0 && isMissing("client", firstClient) && isMissing("proxy", firstServer);
+}
+
+function isBefore(where: Where, opened: Where | null): boolean {
+  return opened !== null && where.frame < opened.frame;
 }
 
 function protocolText(tunnel: TunnelFact): string {

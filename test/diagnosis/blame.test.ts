@@ -51,6 +51,25 @@ describe("a CONNECT whose answer was lost", () => {
   });
 });
 
+describe("a tunnel of which the beginning was lost", () => {
+  const opened = [client("CONNECT www.example.com:443 HTTP/1.1\r\n\r\n"), proxy(OPENED)];
+  const verdictOf = (...turns: Parameters<typeof play>[0]) => diagnosisOf([only(...opened, ...turns)]).verdict;
+
+  it("may have carried TLS, if that of both sides is missing", () => {
+    expect(verdictOf(lost("client", 517), client("\x42\x99"), lost("proxy", 1448), proxy("\x9a\x07"))).toBe(
+      "incomplete",
+    );
+  });
+
+  it("carried none, if either side began with something else, or bytes are missing later only", () => {
+    expect(verdictOf(client("FOO 1"), lost("proxy", 20), proxy("BAR 2"))).toBe("not-tls");
+    expect(verdictOf(lost("client", 20), client("FOO 1"), proxy("BAR 2"))).toBe("not-tls");
+    expect(verdictOf(client("FOO 1"), proxy("BAR 2"), lost("client", 20), client("BAZ"), lost("proxy", 9))).toBe(
+      "not-tls",
+    );
+  });
+});
+
 describe("an answer that was recorded just before its request", () => {
   const AGAIN = "CONNECT www.example.com:443 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n";
 
