@@ -35,29 +35,29 @@ function isNoPipe(path: string): boolean {
   }
 }
 
-/** Reads all files into `sink`. A later file that cannot be read ends the capture there, and the summary says so. */
+/** Reads all files into `sink`. One that cannot be read is passed over if others can, and the summary says so of the first. */
 export async function readFiles(
   files: readonly string[],
   sink: CaptureSink,
   options: ReadOptions,
 ): Promise<CaptureRead | NotACapture | Unreadable> {
   const joined = new JoinedSink(sink);
-  const [firstFile, ...laterFiles] = files;
-  if (firstFile === undefined) return { kind: "unreadable", why: "no file was named" };
-  const first = await readCapture(firstFile, createCaptureReader(joined), options);
-  if (first.kind !== "capture") return first;
-  let { summary } = first;
-  for (const file of laterFiles) {
-    joined.next(summary);
+  const reads: CaptureRead[] = [];
+  let failed: { readonly file: string; readonly as: NotACapture | Unreadable; readonly behind: number } | null = null;
+  for (const file of files) {
     const read = await readCapture(file, createCaptureReader(joined), options);
-    if (read.kind !== "capture") {
-      const why = read.kind === "unreadable" ? read.why : `it seems to be ${read.seemsToBe}`;
-      const stopped = summary.stopped ?? { frame: summary.packets, at: summary.bytes, why: `${file}: ${why}` };
-      return { ...first, summary: { ...summary, stopped } };
-    }
-    summary = both(summary, read.summary);
+    if (read.kind === "capture") {
+      reads.push(read);
+      joined.next(read.summary);
+    } else failed ??= { file, as: read, behind: joined.frames };
   }
-  return { ...first, summary };
+  const [first] = reads;
+  if (first === undefined) return failed?.as ?? { kind: "unreadable", why: "no file was named" };
+  const summary = reads.map((read) => read.summary).reduce(both);
+  if (failed === null || summary.stopped !== null) return { ...first, summary };
+  const { file, as, behind } = failed;
+  const why = as.kind === "unreadable" ? as.why : `it seems to be ${as.seemsToBe}`;
+  return { ...first, summary: { ...summary, stopped: { frame: behind, at: 0, why: `${file}: ${why}` } } };
 }
 
 /** Passes on what comes from one file after the other, with frames and interfaces counted over all of them. */
@@ -65,22 +65,24 @@ class JoinedSink implements CaptureSink {
   readonly note: CaptureSink["note"];
   readonly #sink: CaptureSink;
   readonly #view = emptyPacket();
-  #frames = 0;
+  /** Frames of the files before this one. */
+  frames = 0;
   #interfaces = 0;
 
   constructor(sink: CaptureSink) {
     this.#sink = sink;
-    this.note = (note) => sink.note(note.frame > 0 ? { ...note, frame: note.frame + this.#frames } : note);
+    this.note = (note) => sink.note(note.frame > 0 ? { ...note, frame: note.frame + this.frames } : note);
   }
 
+  /** A file was read. */
   next(summary: CaptureSummary): void {
-    this.#frames = summary.packets;
-    this.#interfaces = summary.interfaces.length;
+    this.frames += summary.packets;
+    this.#interfaces += summary.interfaces.length;
   }
 
   packet(packet: PacketView): void {
     const view = Object.assign(this.#view, packet);
-    view.frame = packet.frame + this.#frames;
+    view.frame = packet.frame + this.frames;
     view.interfaceId = packet.interfaceId + this.#interfaces;
     this.#sink.packet(view);
   }

@@ -124,6 +124,28 @@ describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join("
     expectWhole(at, readdirSync(at).length, whole);
   });
 
+  it("with a file in it that is none: what is around it is read, and which one it was is said", () => {
+    const at = folder("damaged");
+    execFileSync("editcap", ["-F", "pcap", "-c", "1500", whole, join(at, "one.pcap")]);
+    const paths = readdirSync(at).map((name) => join(at, name));
+    for (const gone of paths) {
+      const rest = paths.filter((path) => path !== gone);
+      const content = readFileSync(gone);
+      writeFileSync(gone, "no capture\n");
+      const { capture } = check(...paths);
+      const before = rest.filter((path) => path < gone).map((path) => check(path).capture.packets);
+      const frame = before.reduce((sum, packets) => sum + packets, 0);
+      expect(capture.packets).toBe(check(...rest).capture.packets);
+      expect(capture.quality.warnings.find(({ id }) => id === "stopped")).toMatchObject({
+        frame,
+        text: expect.stringContaining(gone),
+      });
+      writeFileSync(gone, content);
+    }
+    const { out, code } = program.run(["-f", "json", "--join", ...paths.map((path) => `${path}.gone`)]);
+    expect([out, code]).toEqual(["", 2]);
+  });
+
   it("as editcap -c cuts it, split over machines: a set is in one part", () => {
     const at = folder("parts");
     execFileSync("editcap", ["-F", "pcap", "-c", "1500", whole, join(at, "one.pcap")]);
