@@ -4,6 +4,7 @@ import type { EndCause, GapCause } from "../tcp/index.ts";
 import { ChunkedBody } from "./chunked.ts";
 import { type Looks, looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { firstLine, readHead } from "./head.ts";
+import { knownHead, rememberHead } from "./head-memo.ts";
 import type { BodyRule, Http1Parser, HttpContext, HttpHead, HttpSink } from "./types.ts";
 
 /** h11 stops at 16 KiB, but a Windows Kerberos token alone may be 48,000 bytes, 64,000 in base64: an observer must outlast both ends. */
@@ -298,7 +299,11 @@ class Parser implements Http1Parser {
     this.position = this.#origin + stop;
     const where = { frame, firstFrame: this.#headFrame, at: this.#messageAt, time: this.#context.now() };
     const place = { where, end: this.position, cut: false };
-    const head = readHead(this.#role, bytes, start, end, place, this.#context);
+    let head = knownHead(this.#role, bytes, start, end, where, this.position);
+    if (head === null) {
+      head = readHead(this.#role, bytes, start, end, place, this.#context);
+      if (head !== null) rememberHead(head, bytes, start, end);
+    }
     const quiet = this.#quiet;
     this.#dropHead();
     if (head !== null) {
