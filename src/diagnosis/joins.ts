@@ -67,6 +67,9 @@ function chainsFrom(
 
 function answers(challenge: AuthStep, answer: AuthStep): boolean {
   if (challenge.responseTime === null || answer.frame < (challenge.responseFrame ?? 0)) return false;
+  // Behind one address there may be many people: who was refused is not answered for by somebody else.
+  const users = [challenge.credentials?.user, answer.credentials?.user];
+  if (users[0] != null && users[1] != null && users[0] !== users[1]) return false;
   return answer.time - challenge.responseTime <= MAX_DELAY_NS;
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { client, lost, play, proxy } from "../proxy/play.ts";
-import { asked, BASIC } from "./asked.ts";
+import { asked, BASIC, SENT } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 
 const CONNECT = "CONNECT parent.example:3128 HTTP/1.1\r\nHost: parent.example:3128\r\n\r\n";
@@ -48,6 +48,18 @@ describe("a CONNECT whose answer was lost", () => {
       proxy(OPENED),
     );
     expect(timeline.connects).toHaveLength(2);
+  });
+});
+
+describe("people behind one address", () => {
+  const refused = (user: string) => ({ status: 407, with: { ...SENT, user, tag: user }, challenges: [BASIC] });
+
+  it.each([
+    ["one, who is refused twice, is in a loop", ["ann", "ann"], "auth-loop"],
+    ["two, who are refused once each, are not", ["ann", "bob"], "auth-abandoned"],
+  ])("%s", (_name, users, verdict) => {
+    const asking = users.map((user, i) => asked(i + 1, [refused(user)]));
+    expect(diagnosisOf(asking).verdict).toBe(verdict);
   });
 });
 

@@ -55,7 +55,7 @@ function header(name: string, value: string | null = null) {
 
 /** A tunnel to a host with one exchange. */
 function tunnelWith(host: string, exchange: ExchangeFact, connectMs = 2): Timeline {
-  const one = tunnelOf({ host, inside: "full", connectMs, records: [] });
+  const one = tunnelOf({ host, inside: "full", connectMs, helloMs: connectMs, records: [] });
   return { ...one, tunnel: { ...one.tunnel!, exchanges: [exchange] } };
 }
 
@@ -220,7 +220,7 @@ export const KINDS: readonly Kind[] = [
     weight: "certain",
     source: "product",
     slot: "product",
-    put: header("x-squid-error"),
+    put: header("proxy-agent", "tinyproxy/1.11.1"),
   },
   {
     id: "a product's page",
@@ -325,7 +325,7 @@ export const KINDS: readonly Kind[] = [
     id: "a cookie",
     says: "origin",
     weight: "likely",
-    source: "cookies",
+    source: "body",
     slot: "cookie",
     put: header("set-cookie", "session"),
   },

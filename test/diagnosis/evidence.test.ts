@@ -231,13 +231,13 @@ describe("what looks like a row and is none", () => {
 
   it.each(rows)("%s", (_name, found) => expect(found()).toEqual([]));
 
-  it("a bare scheme is a weak likeness, a realm or a domain a good one", () => {
+  it("a bare scheme is no likeness, a realm or a domain a good one", () => {
     const weightOf = (challenges: ResponseHead["challenges"]) => {
       const { context } = staged([]);
       context.answers.learn(asked(3, [{ status: 407, challenges }]));
       return changed([], { challenges }, { answers: context.answers }).map(({ weight }) => weight);
     };
-    expect(weightOf([NEGOTIATE])).toEqual(["possible"]);
+    expect(weightOf([NEGOTIATE])).toEqual([]);
     expect(weightOf([BASIC])).toEqual(["likely"]);
     expect(weightOf([NEGOTIATE, { ...NEGOTIATE, scheme: "NTLM", ntlm: ntlm(2) }])).toEqual(["likely"]);
   });
@@ -290,7 +290,6 @@ describe("what looks like a row and is none", () => {
         ? null
         : {
             ...tls,
-            clientHellos: 1,
             clientHello: { ...tls.clientHello!, where: where(10, 100) },
             serverHello: { ...tls.serverHello!, where: where(12, 101 + ms) },
           };
@@ -305,13 +304,38 @@ describe("what looks like a row and is none", () => {
     expect(found).toMatchObject([{ says: "proxy", source: "timing", weight }]);
   });
 
+  const YES = { state: "yes", why: "one key for unrelated sites" } as const;
+  const UNKNOWN = { state: "unknown", why: null } as const;
   it.each([
-    [true, "certain"],
-    [false, "likely"],
-  ])("a mark of Squid, where the proxy is known as one: %s, is %s: sites stand behind it as well", (known, weight) => {
-    const found = changed([], { names: ["www-authenticate", "x-squid-error"] }, { isKnownAs: () => known });
-    expect(found).toMatchObject([{ says: "proxy", source: "product", weight }]);
-    expect(found[0]!.text.includes("sites stand behind")).toBe(!known);
+    ["x-squid-error", "ERR_CACHE_ACCESS_DENIED 0", true, YES, "likely"],
+    ["x-squid-error", "ERR_CACHE_ACCESS_DENIED 0", false, YES, null],
+    ["x-squid-error", "ERR_CACHE_ACCESS_DENIED 0", true, UNKNOWN, null],
+    ["server", "BlueCoat-Security-Appliance", true, UNKNOWN, "certain"],
+    ["server", "BlueCoat-Security-Appliance", false, YES, "likely"],
+  ] as const)(
+    "%s: %s, of a proxy known as that product: %s, that reads inside: %j, is %s: sites stand behind it as well",
+    (name, value, known, interception, weight) => {
+      const head = { names: ["www-authenticate", name], fields: [{ name, value }] };
+      const [found] = changed([], head, { isKnownAs: () => known, interception });
+      if (weight === null) expect(found).toBeUndefined();
+      else expect(found).toMatchObject({ says: "proxy", source: "product", weight });
+      if (weight === "likely") expect(found?.text).toMatch(/sites stand behind/);
+    },
+  );
+
+  it("an application that is slower than the way does not make an edge server's answer the proxy's", () => {
+    const { context } = staged([]);
+    const slow = ordinary();
+    const [usual] = slow.tunnel!.exchanges;
+    const request = requestHead(where(950, 752), { method: "GET", target: "/app", host: HOST });
+    context.answers.learn({ ...slow, tunnel: { ...slow.tunnel!, exchanges: [{ ...usual!, request }] } });
+    const found = (ms: number) => {
+      const { timeline } = staged(ms > 5 ? [kind("sooner than the origin can be reached")] : []).context;
+      const said = changed([], {}, { timeline, answers: context.answers, interception: YES });
+      return said.filter(({ source }) => source === "timing").map(({ says }) => says);
+    };
+    expect(found(2)).toEqual([]);
+    expect(found(41)).toEqual(["proxy"]);
   });
 
   it("a Finished on the server leg asks for nothing, early data may", () => {

@@ -254,7 +254,7 @@ function accused(): Timeline {
   const response = responseHead(where(31, 31), 401, {
     challenges: [BASIC],
     names: ["proxy-connection", "server"],
-    fields: [{ name: "server", value: "squid/5.7" }],
+    fields: [{ name: "server", value: "tinyproxy/1.11.1" }],
   });
   return { ...one, tunnel: { ...one.tunnel!, exchanges: [exchangeFact(request, response)] } };
 }

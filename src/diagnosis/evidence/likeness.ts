@@ -4,13 +4,13 @@ import { hostOf, schemesText } from "../wording.ts";
 import type { Question } from "./types.ts";
 import { namesWebServer } from "./web-servers.ts";
 
-/** The same challenge as a 407 of this proxy. Where it names nobody, servers of the same domain ask in the same words. */
+/** The same challenge as a 407 of this proxy. A bare scheme is alike wherever it comes from. */
 export const sameChallenge: Question = (_exchange, head, { timeline, answers }) => {
-  if (head.challenges.length === 0) return [];
+  if (head.challenges.length === 0 || isBare(head.challenges)) return [];
   const same = answers.proxyChallenge(timeline, head.challenges, head.where.frame);
   if (same === null) return [];
   const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's 407 of frame ${same.frame}`;
-  return [{ says: "proxy", weight: isBare(head.challenges) ? "possible" : "likely", source: "challenge", text }];
+  return [{ says: "proxy", weight: "likely", source: "challenge", text }];
 };
 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
@@ -25,7 +25,7 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, inTunne
   return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
 };
 
-/** A bare scheme name is alike wherever it comes from. */
+/** It names nobody: no realm, no domain. */
 function isBare(challenges: readonly Challenge[]): boolean {
   return challenges.every(({ realm, ntlm }) => realm === null && ntlm?.targetName == null);
 }

@@ -2,6 +2,7 @@
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
 import { MARK_OF_A_GATEWAY, marksOf, type Product } from "../products/index.ts";
+import type { Certainty } from "../types.ts";
 import { hostOf } from "../wording.ts";
 import { serverOf } from "./answers.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
@@ -11,14 +12,12 @@ export const productMarks: Question = (exchange, head, context) => {
   const page = exchange.body?.marks ?? [];
   const found: Evidence[] = marksOf(head, page)
     .filter(({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)))
-    .map(({ product, certainty, text }) => {
-      const alsoOfSites = certainty === "certain" && mayStandBeforeTheSite(product, context);
-      return {
-        says: "proxy",
-        weight: alsoOfSites ? "likely" : certainty,
-        source: "product",
-        text: `${text} is a mark of ${product.name}${alsoOfSites ? ", which sites stand behind as well" : ""} (frame ${head.where.frame})`,
-      };
+    .flatMap(({ product, certainty, text }) => {
+      const weight = weightOf(product, certainty, context);
+      if (weight === null) return [];
+      const doubt = weight === certainty ? "" : ", which sites stand behind as well";
+      const found = `${text} is a mark of ${product.name}${doubt} (frame ${head.where.frame})`;
+      return [{ says: "proxy", weight, source: "product", text: found }];
     });
   if (found.length === 0 && page.includes(MARK_OF_A_GATEWAY)) {
     const text = `its page calls its author a gateway or proxy (frame ${head.where.frame})`;
@@ -27,9 +26,17 @@ export const productMarks: Question = (exchange, head, context) => {
   return found;
 };
 
-/** Whether the product's own answer in a tunnel may come from the site's side, since nothing else says that this proxy is one. */
-function mayStandBeforeTheSite(product: Product, { timeline, inTunnel, isKnownAs }: SenderContext): boolean {
-  return product.frontsSites === true && inTunnel && timeline.tunnel?.plaintextAnswer !== true && !isKnownAs(product);
+/** A product's own answer may come from the site's side, if nothing else says that this proxy is one, and reads inside; null: it says nothing. */
+function weightOf(
+  product: Product,
+  certainty: Certainty,
+  { timeline, inTunnel, interception, isKnownAs }: SenderContext,
+) {
+  if (product.frontsSites === undefined || certainty === "possible" || timeline.tunnel?.plaintextAnswer === true) {
+    return certainty;
+  }
+  if (product.frontsSites === "seldom") return inTunnel && !isKnownAs(product) ? "likely" : certainty;
+  return inTunnel && interception.state === "yes" && isKnownAs(product) ? "likely" : null;
 }
 
 /**

@@ -69,5 +69,5 @@ export const siteCookies: Question = (_exchange, head) => {
   if (!head.names.includes("set-cookie")) return [];
   if (marksOf(head, []).some(({ text }) => text.startsWith("the cookie "))) return [];
   const text = `it sets a cookie, as the site's own login does (frame ${head.where.frame})`;
-  return [{ says: "origin", weight: "likely", source: "cookies", text }];
+  return [{ says: "origin", weight: "likely", source: "body", text }];
 };

@@ -47,8 +47,8 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
 };
 
 /**
- * Where the proxy reads inside, ordinary answers of the same site show the way best; else its CONNECT or handshake, of which
- * one may not have reached the origin. Where it is not known to read inside, both did reach it: then the quickest counts.
+ * Where the proxy reads inside, ordinary answers of the same site show the way best, or its CONNECT or handshake, of which
+ * one may not have reached the origin. Where it is not known to read inside, all did reach it: then the quickest counts.
  */
 function wayToOrigin(
   timeline: Timeline,
@@ -62,23 +62,27 @@ function wayToOrigin(
     usual?.quickestMs == null
       ? []
       : [way(usual.quickestMs - toProxy, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
-  const connect: Way[] = [];
-  const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
-  if (opening?.response != null) {
-    const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
-    connect.push(way(ms, "the CONNECT", TUNNEL_MARGIN));
-  }
   const handshake: Way[] = [];
   const tls = timeline.tunnel?.tls;
-  if (tls?.clientHello != null && tls.serverHello !== null && tls.clientHellos === 1) {
+  if (tls?.clientHello != null && tls.serverHello !== null && tls.helloRetryRequest === null) {
     const ms = millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
     handshake.push(way(ms, "the TLS handshake", TUNNEL_MARGIN));
   }
+  const connect: Way[] = [];
+  const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
+  if (opening?.response != null) {
+    const credentials = opening.request.proxyAuthorization;
+    const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
+    // Checking credentials takes a while, too: those of a multi-step scheme on every connection, others at least the first time.
+    const shown = credentials === null || (credentials.step === null && handshake.length > 0);
+    if (shown) connect.push(way(ms, "the CONNECT", TUNNEL_MARGIN));
+  }
   if (!intercepted) return [...site, ...connect, ...handshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
-  if (site[0] !== undefined) return site[0];
   const [longest, other] = [...connect, ...handshake].sort((a, b) => b.ms - a.ms);
-  if (longest === undefined || other === undefined || longest !== connect[0]) return longest ?? null;
-  return { ...longest, doubtedBy: other.ms };
+  if (longest === undefined) return site[0] ?? null;
+  // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
+  if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
+  return other === undefined || longest !== connect[0] ? longest : { ...longest, doubtedBy: other.ms };
 }
 
 function way(ms: number, shownBy: string, margin: number): Way {

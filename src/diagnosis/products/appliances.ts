@@ -5,7 +5,7 @@ export const APPLIANCES: readonly Product[] = [
   {
     id: "proxysg",
     name: "Broadcom (Blue Coat) ProxySG / Edge SWG",
-    frontsSites: true,
+    frontsSites: "seldom",
     marks: [
       {
         in: "header",

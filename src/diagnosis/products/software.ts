@@ -5,7 +5,8 @@ export const SOFTWARE: readonly Product[] = [
   {
     id: "squid",
     name: "Squid",
-    frontsSites: true,
+    // Its source: 407 as a forward proxy, 403 inside a tunnel that it reads, 401 as a reverse proxy only.
+    frontsSites: "usually",
     marks: [
       {
         in: "header",
@@ -171,6 +172,7 @@ export const SOFTWARE: readonly Product[] = [
         header: "server",
         pattern: /^nghttpx/i,
         certainty: "possible",
+        passed: true,
         source: "nghttpx manual: --server-name",
         seen: false,
       },

@@ -25,8 +25,11 @@ export interface Product {
   readonly id: string;
   readonly name: string;
   readonly marks: readonly Mark[];
-  /** True: sites stand behind it as well (as a reverse proxy it asks with 401). Its name alone does not say on whose side it stands. */
-  readonly frontsSites?: boolean;
+  /**
+   * Sites stand behind it as well, and as their reverse proxy it asks with 401: its name does not say on whose side it stands.
+   * `usually`: as a forward proxy it hardly sends a 401 of its own.
+   */
+  readonly frontsSites?: "usually" | "seldom";
 }
 
 /** A product that was recognised, with the words for it. */

@@ -1,5 +1,6 @@
 // How long the proxy's way to an origin is, from what all tunnels to it show: what set them up, and how long answers took.
 import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
+import type { RequestHead } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
@@ -100,6 +101,11 @@ interface SetUp {
   readonly end: bigint;
 }
 
+/** The last leg of NTLM or Kerberos: a domain controller may have been asked meanwhile, on every connection anew. Passwords are cached. */
+function isCheckedAnew({ proxyAuthorization: credentials }: RequestHead): boolean {
+  return credentials !== null && credentials.step !== null;
+}
+
 /** From CONNECT to its 2xx, and from ClientHello to ServerHello: a proxy goes to the origin during the one or the other. */
 function setUp({ connects, tunnel, roundTripMs }: Timeline): SetUp | null {
   const opening = connects.find(({ response }) => response !== null && response.status >= 200 && response.status < 300);
@@ -108,7 +114,7 @@ function setUp({ connects, tunnel, roundTripMs }: Timeline): SetUp | null {
   const toProxy = roundTripMs ?? 0;
   const asked = opening.request.where;
   const opened = opening.response.where;
-  const connect = millisBetween(asked.time, opened.time) - toProxy;
+  const connect = isCheckedAnew(opening.request) ? 0 : millisBetween(asked.time, opened.time) - toProxy;
   // A HelloRetryRequest is answered by the client in between.
   const hello =
     tls.helloRetryRequest !== null
