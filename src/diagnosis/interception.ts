@@ -88,13 +88,17 @@ export class CertificateRegister {
     const end = this.#chainEnd(tls, timeline.start);
     if (end === "proxy-ca") return { state: "yes", why: `${says} was made by the authority given with --proxy-ca` };
     // A proxy may have a certificate of a public authority, too, but none in the site's name.
-    if ((end === "public-root" || end === "trusted") && isFor(leaf, [host, tls.clientHello?.sni ?? host])) {
-      const root = end === "trusted" ? "a root given with --trust" : "a public root";
-      return { state: "no", why: `${says} leads to ${root}: the proxy does not read inside` };
+    const isOwn = isFor(leaf, [host, tls.clientHello?.sni ?? host]);
+    if (end === "public-root" && isOwn) {
+      return { state: "no", why: `${says} leads to a public root: the proxy does not read inside` };
     }
-    return (
-      this.#ofLegs(timeline, host, leaf, says, legs) ?? this.#ofIssuer(timeline, host, leaf, says, frame) ?? UNKNOWN
-    );
+    const compared =
+      this.#ofLegs(timeline, host, leaf, says, legs) ?? this.#ofIssuer(timeline, host, leaf, says, frame);
+    // The root of a company may have signed the authority of its proxy as well as its sites.
+    if (end === "trusted" && isOwn && compared?.state !== "yes") {
+      return { state: "no", why: `${says} leads to a root given with --trust: the proxy does not read inside` };
+    }
+    return compared ?? UNKNOWN;
   }
 
   /** The same site's certificate on the proxy's own connection to it. */
@@ -106,7 +110,7 @@ export class CertificateRegister {
     legs: readonly ServerLeg[],
   ): Interception | null {
     let differing: string | null = null;
-    for (const leg of legsOf(legs, timeline, host)) {
+    for (const leg of legsOf(legs, timeline, { host, port: timeline.tunnel?.target.port ?? null })) {
       const other = leg.tls?.certificates[0];
       if (other === undefined || leg.tls?.clientHello?.sni !== host) continue;
       const where = `stream ${leg.stream}, frame ${leg.tls?.certificateWhere?.frame}`;

@@ -1,5 +1,5 @@
 // The proxy's own connections to origins, matched to the tunnels and requests that they serve.
-import type { Nanos } from "../bytes/index.ts";
+import { gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { RecordMark } from "../tls-parse/index.ts";
 import { hostOf } from "./wording.ts";
@@ -10,14 +10,29 @@ const MARGIN_NS = 60n * 1_000_000_000n;
 const MAX_MARKS = 96;
 const TLS_1_3 = 0x0304;
 
-/** Legs that were open while the connection was, to `host` where they say where to. */
-export function legsOf(legs: readonly ServerLeg[], timeline: Timeline, host: string | null): readonly ServerLeg[] {
+/** Where a request goes; `port` is null where it is not known. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number | null;
+}
+
+/** Legs that were open while the connection was, to a destination where they say where to. */
+export function legsOf(legs: readonly ServerLeg[], timeline: Timeline, to: Destination | null): readonly ServerLeg[] {
   return legs.filter(
     (leg) =>
       leg.start <= timeline.end + MARGIN_NS &&
       leg.end >= timeline.start - MARGIN_NS &&
-      (host === null || leadsTo(leg, host)),
+      (to === null || (leadsTo(leg, to.host) && (to.port === null || leg.origin.port === to.port))),
   );
+}
+
+/**
+ * Legs among which one to `port` would be, had there been any: the proxy opens them by its listening address, where none can
+ * be missed, and others to the same port are in the capture. By another address it may have more than were recognised.
+ */
+export function allLegs(legs: readonly ServerLeg[], timeline: Timeline, port: number | null): readonly ServerLeg[] {
+  const own = legsOf(legs, timeline, null).filter((leg) => leg.proxy.ip === timeline.proxy.ip);
+  return own.some((leg) => leg.origin.port === port) ? own : [];
 }
 
 /** Whether a leg may carry requests for `host`: it says so, or does not say. */
@@ -58,6 +73,29 @@ export function answeredBy(
     }
   }
   return null;
+}
+
+/** Final answers of origins to the same request, other than what the client got, between its request and `head`. */
+export function otherAnswers(
+  legs: readonly ServerLeg[],
+  exchange: ExchangeFact,
+): readonly { leg: ServerLeg; answer: ExchangeFact; status: number }[] {
+  const { request, response } = exchange;
+  if (request === null || response === null) return [];
+  const own = gather(legs, (leg) =>
+    gather(leg.exchanges, (answer) => {
+      if (answer.response === null || answer.request === null || answer.response.status < 200) return [];
+      const isSame =
+        answer.request.method === request.method &&
+        within(answer.request.where.time, request.where.time, response.where.time) &&
+        within(answer.response.where.time, request.where.time, response.where.time) &&
+        exchange.url !== null &&
+        answer.url !== null &&
+        pathOf(exchange.url) === pathOf(answer.url);
+      return isSame ? [{ leg, answer, status: answer.response.status }] : [];
+    }),
+  );
+  return own.some(({ status }) => status === response.status) ? [] : own;
 }
 
 /**

@@ -41,6 +41,13 @@ export function hostOf(url: string): string {
     .toLowerCase();
 }
 
+/** Port of an absolute URL: the one that it names, or its scheme's; null for other schemes. */
+export function portOf(url: string): number | null {
+  const [, scheme, port] = /^([a-z][a-z0-9+.-]*):\/\/[^/]*?(?::(\d+))?(?:\/|$)/i.exec(url) ?? [];
+  if (port !== undefined) return Number(port);
+  return scheme?.toLowerCase() === "http" ? 80 : scheme?.toLowerCase() === "https" ? 443 : null;
+}
+
 export function endpointText(endpoint: { readonly ip: string; readonly port: number }): string {
   return endpoint.ip.includes(":") ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`;
 }

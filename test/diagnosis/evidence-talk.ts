@@ -43,7 +43,7 @@ const REQUEST_MS = 200;
 /** The 401's size on the stream. */
 const ANSWER_BYTES = 900;
 
-const LOGIN: Challenge = { ...BASIC, realm: "Login" };
+const LOGIN: Challenge = { ...BASIC, realm: "Example staff" };
 const SHOP: readonly string[] = ["content-type", "server", "x-shop", "strict-transport-security"];
 
 function header(name: string, value: string | null = null) {

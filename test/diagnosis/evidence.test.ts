@@ -18,7 +18,7 @@ import {
   sender,
   staged,
 } from "./evidence-talk.ts";
-import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
+import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 const RANK: Readonly<Record<Certainty, number>> = { possible: 1, likely: 2, certain: 3 };
 
@@ -221,7 +221,6 @@ describe("what looks like a row and is none", () => {
           },
         ),
     ],
-    ["the leg answered with another status", () => changed([], {}, { legs: [readLeg(200)] })],
     ["HTML that is no error of an API", () => changed([], { fields: [{ name: "content-type", value: "text/html" }] })],
     [
       "a 401 whose request was not seen",
@@ -251,6 +250,19 @@ describe("what looks like a row and is none", () => {
     const other = sameElsewhere({ ...exchange, response }, {});
     for (const one of [asked(3, [{ status: 407, challenges }]), other]) context.answers.learn(one);
     expect(attribute({ ...exchange, response }, context)).toMatchObject({ sentBy: "proxy", certainty });
+  });
+
+  it.each([
+    ["Example gateway", 1],
+    ["traefik", 0],
+    ["Restricted", 0],
+    ["Restricted by Example", 1],
+  ])("the realm %j on unrelated sites is %d sign", (realm, signs) => {
+    const { exchange, context } = staged([]);
+    const response = { ...exchange.response!, challenges: [{ ...BASIC, realm }] };
+    context.answers.learn(sameElsewhere({ ...exchange, response }, {}));
+    const found = evidenceOf({ ...exchange, response }, context).filter(({ source }) => source === "elsewhere");
+    expect(found).toHaveLength(signs);
   });
 
   it.each([
@@ -366,9 +378,25 @@ describe("what looks like a row and is none", () => {
     expect(proxied).toMatchObject([{ says: "proxy", weight: "certain", source: "status" }]);
   });
 
-  it("a forward that never went on is the proxy's, where the legs can be read", () => {
+  it.each([
+    ["opened for this client", 0, "certain"],
+    ["older than the connection, beside which others may stand", -5_000, "likely"],
+  ])("the leg gave another answer to the same request, and was %s: the proxy wrote this one", (_name, ms, weight) => {
+    const one = { ...readLeg(200), start: atMs(ms) };
+    const found = changed([], {}, { legs: [one] });
+    expect(found).toMatchObject([{ says: "proxy", weight, source: "legs" }]);
+    expect(found[0]?.text).toMatch(/answered the proxy 200, not 401, to the same request/);
+    // It went to another service of that host.
+    expect(changed([], {}, { legs: [{ ...one, origin: { ...one.origin, port: 8443 } }] })).toEqual([]);
+  });
+
+  it.each([
+    ["by its listening address, to that port", { ip: "192.0.2.80", port: 40_000 }, 80, ["likely"]],
+    ["by its listening address, to other ports only", { ip: "192.0.2.80", port: 40_000 }, 443, []],
+    ["by another address, where not all may be recognised", { ip: "198.51.100.80", port: 40_000 }, 80, []],
+  ])("a forward that is on none of the proxy's connections, which it opens %s", (_name, proxy, port, weights) => {
     const { context } = staged([]);
-    const other = { ...readLeg(200), tls: null };
+    const other = { ...readLeg(200), tls: null, proxy, origin: { ip: "198.51.100.7", port } };
     const away = other.exchanges.map((one) => ({
       ...one,
       url: "http://news.example.net/",
@@ -377,6 +405,8 @@ describe("what looks like a row and is none", () => {
     }));
     const forward = exchangeFact(request, responseHead(where(203, 201), 401), { url: `http://${HOST}/` });
     const forwarded = { ...context, inTunnel: false, legs: [{ ...other, exchanges: away }] };
-    expect(evidenceOf(forward, forwarded)).toMatchObject([{ says: "proxy", weight: "certain", source: "legs" }]);
+    expect(evidenceOf(forward, forwarded).map(({ says, weight }) => [says, weight])).toEqual(
+      weights.map((weight) => ["proxy", weight]),
+    );
   });
 });

@@ -2,7 +2,7 @@
 import type { Challenge } from "../../http/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import type { Question } from "./types.ts";
-import { namesWebServer } from "./web-servers.ts";
+import { isUsualRealm, namesWebServer } from "./web-servers.ts";
 
 /** The same challenge as a 407 of this proxy. A bare scheme is alike wherever it comes from. */
 export const sameChallenge: Question = (_exchange, head, { timeline, answers }) => {
@@ -18,7 +18,7 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, inTunne
   if (!inTunnel || exchange.url === null || head.challenges.length === 0) return [];
   // Default realms and pages of web servers are alike on sites that have nothing else in common.
   if (namesWebServer(head)) return [];
-  if (isBare(head.challenges)) return [];
+  if (isBare(head.challenges) || head.challenges.every(({ realm }) => realm !== null && isUsualRealm(realm))) return [];
   const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same challenge came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;

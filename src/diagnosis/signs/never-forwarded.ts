@@ -1,14 +1,16 @@
 // Sign: both legs are in the capture, and nothing went to any origin between a request and its small answer.
 import { gather } from "../../bytes/index.ts";
 import type { ServerLeg } from "../../proxy/index.ts";
-import { legsOf, sentOn } from "../legs.ts";
+import { allLegs, type Destination, legsOf, sentOn } from "../legs.ts";
 import { attributable } from "./near-answer.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isSmall } from "./way.ts";
 
 /** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy. */
 export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]): readonly OwnAnswer[] {
-  const near = legsOf(legs, tunnel.timeline, null);
+  const to = destinationOf(tunnel);
+  const toHost = legsOf(legs, tunnel.timeline, to).some((leg) => leg.start >= tunnel.timeline.start);
+  const near = toHost ? legsOf(legs, tunnel.timeline, null) : allLegs(legs, tunnel.timeline, to.port);
   if (near.length === 0) return [];
   return gather(attributable(tunnel), (turn, index) => {
     const { answer } = turn;
@@ -20,7 +22,11 @@ export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]
 /** Whether something went to this tunnel's origin between the request and its answer: then the origin may have given it. */
 export function wasForwarded(tunnel: TunnelRecords, { request, answer }: Turn, legs: readonly ServerLeg[]): boolean {
   if (answer === null || legs.length === 0) return false;
-  return sentOn(legsOf(legs, tunnel.timeline, tunnel.host), request.firstTime, answer.firstTime) === true;
+  return sentOn(legsOf(legs, tunnel.timeline, destinationOf(tunnel)), request.firstTime, answer.firstTime) === true;
+}
+
+function destinationOf({ host, timeline }: TunnelRecords): Destination {
+  return { host, port: timeline.tunnel?.target.port ?? null };
 }
 
 function sign({ request }: Turn, answer: Run, legs: readonly ServerLeg[]): Sign {
