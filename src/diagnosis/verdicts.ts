@@ -102,7 +102,8 @@ function stillOpen(since: Nanos, sentence: string, context: JudgeContext): Judge
 // --- the stages `tls` and `https`
 
 function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
-  const found = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, context));
+  const hello = tunnel.plaintextAnswer ? (tunnel.tls?.clientHello?.where.frame ?? null) : null;
+  const found = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, hello, context));
   // A plaintext 401 or 407 that answers the handshake is what went wrong; the failed handshake is its consequence.
   if (found.length > 0 && tunnel.plaintextAnswer) return found;
   if (tunnel.opened === null && timeline.connects.length === 0 && tunnel.exchanges.length === 0) {
@@ -127,10 +128,13 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
   return found;
 }
 
-function tunnelExchange(exchange: ExchangeFact, context: JudgeContext): Judgement[] {
+/** `hello`: frame of the ClientHello, where it was answered in plain HTTP. */
+function tunnelExchange(exchange: ExchangeFact, hello: number | null, context: JudgeContext): Judgement[] {
   const { response } = exchange;
   if (response === null || isForAnInnerProxy(exchange)) return [];
-  const where = `${requestText(exchange)} was answered ${response.status} inside the tunnel (frame ${response.where.frame})`;
+  const asked =
+    exchange.request === null && hello !== null ? `The ClientHello (frame ${hello})` : requestText(exchange);
+  const where = `${asked} was answered ${response.status} inside the tunnel (frame ${response.where.frame})`;
   if (response.status === 407) {
     return [{ verdict: "tunnel-407", summary: `${where}: too late, the client accepts a 407 only on the CONNECT.` }];
   }
@@ -148,7 +152,12 @@ function tunnelExchange(exchange: ExchangeFact, context: JudgeContext): Judgemen
         },
       ];
     case "origin":
-      return [{ verdict: "tunnel-401-origin", summary: `${where} by the site itself: its own login.` }];
+      return [
+        {
+          verdict: "tunnel-401-origin",
+          summary: `${where}${attribution.certainty === "possible" ? ", as far as can be told," : ""} by the site itself: its own login.`,
+        },
+      ];
     default:
       return [
         { verdict: "tunnel-401-unattributed", summary: `${where}; who sent it cannot be told from this capture.` },
@@ -273,12 +282,14 @@ function forwardJudgements(timeline: Timeline, context: JudgeContext): Judgement
     const { response } = exchange;
     if (response?.status === 401) {
       const where = `${requestText(exchange)} was answered 401 (frame ${response.where.frame})`;
-      if (context.attributions.get(exchange)?.sentBy === "proxy") {
-        found.push({
-          verdict: "forward-401-proxy",
-          summary: `${where} by the proxy, which should have asked with 407.`,
-        });
-      } else found.push({ verdict: "forward-401-origin", summary: `${where} by the site itself: its own login.` });
+      const { sentBy, certainty } = context.attributions.get(exchange) ?? { sentBy: "unknown", certainty: null };
+      if (sentBy === "proxy") {
+        const by = certainty === "possible" ? ", possibly by the proxy: then it" : " by the proxy, which";
+        found.push({ verdict: "forward-401-proxy", summary: `${where}${by} should have asked with 407.` });
+      } else {
+        const by = sentBy === "origin" && certainty !== "possible" ? "" : ", as far as can be told,";
+        found.push({ verdict: "forward-401-origin", summary: `${where}${by} by the site itself: its own login.` });
+      }
     } else if (response === null) found.push(unansweredForward(exchange, timeline, context));
   }
   return found;

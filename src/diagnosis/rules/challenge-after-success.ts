@@ -63,10 +63,17 @@ function challengedInside(connection: JudgedConnection) {
   const { request, response } = opening;
   const detail = `The credentials on the CONNECT (${request.proxyAuthorization?.scheme}, frame ${request.where.frame}) were accepted (frame ${response.where.frame}), and then ${requestText(challenge)} was asked for credentials again (${challenge.response.status}, frame ${challenge.response.where.frame}).`;
   const frames = [request.where.frame, response.where.frame, challenge.response.where.frame];
+  const certainty = attributions.get(challenge)?.certainty ?? null;
+  const advice = {
+    ...TEXT.advice,
+    helpdesk:
+      "The user is signed in at the proxy, and the later challenge may be the site's own. Open the site without the proxy: if it asks for a password there, too, it is the site's. Give both frame numbers to the administrator of the proxy.",
+  };
   return finding(TEXT, timeline.stream, {
     detail,
     frames,
-    certainty: attributions.get(challenge)?.certainty ?? null,
+    certainty,
+    ...(certainty === "possible" ? { advice } : {}),
     evidence: attributions.get(challenge)?.evidence ?? [],
   });
 }
