@@ -197,6 +197,8 @@ function rowOf(task: AuditTask, journal: Journal | null, options: AuditOptions):
 /** Whether the journal's row still holds: the file is what it was, and a limit that ended it would end it again. */
 function isSame(row: AuditRow, task: AuditTask, options: AuditOptions): boolean {
   if (mayGetFurther(row, options)) return false;
+  // What could not be read then may be readable now, with the same size and time.
+  if (row.verdict === null && row.givenUp === null) return false;
   if (task.hash !== null && row.hash !== null) return task.hash === row.hash;
   return row.size === task.size && row.modified === task.modified;
 }

@@ -145,6 +145,7 @@ function listOf(file: string, failures: { path: string; why: string }[]): readon
   try {
     return readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES)
       .toString("utf8")
+      .replace(/^\ufeff/, "")
       .split(/\r?\n/)
       .filter((line) => line !== "" && !line.startsWith("#"));
   } catch (error) {

@@ -230,11 +230,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
+/** Locks that this process holds. */
+const held = new Set<string>();
+
 function lock(path: string): void {
   const file = `${path}.lock`;
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       writeFileSync(file, `${process.pid}\n`, { flag: "wx" });
+      held.add(file);
       return;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw unwritable(error);
@@ -246,7 +250,9 @@ function lock(path: string): void {
 }
 
 function unlock(path: string): void {
-  rmSync(`${path}.lock`, { force: true });
+  const file = `${path}.lock`;
+  held.delete(file);
+  rmSync(file, { force: true });
 }
 
 /** Whether the process that a lock names still runs. */
@@ -254,6 +260,8 @@ function isAlive(file: string): boolean {
   try {
     const pid = Number(readFileSync(file, "utf8"));
     if (!Number.isInteger(pid) || pid <= 0) return false;
+    // In a container the number of the one that was killed is the first one that is given again.
+    if (pid === process.pid) return held.has(file);
     process.kill(pid, 0);
     return true;
   } catch (error) {

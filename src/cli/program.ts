@@ -1,7 +1,7 @@
 // The commands and options, as REPORT has them.
 import { Argument, Command, CommanderError, Option } from "commander";
 import { VERSION } from "../audit/index.ts";
-import { FORMATS } from "../report/index.ts";
+import { FORMATS, terminalText } from "../report/index.ts";
 import { addAuditCommands } from "./audit-commands.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
@@ -130,8 +130,10 @@ function createCheck(program: Command, done: (code: number) => void): Command {
 
 /** commander's message as one line that names the program: "error: unknown option '--foo'\n(Did you mean --for?)". */
 function oneLine(text: string): string {
-  return `${text
+  const line = text
     .trim()
     .replace(/^error: /, "pcapcheck: ")
-    .replaceAll("\n", " ")}\n`;
+    .replaceAll("\n", " ");
+  // It quotes arguments: a shell makes them of the names of files.
+  return `${terminalText(line)}\n`;
 }

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -172,9 +173,28 @@ describe("the journal", () => {
     writeFileSync(notes, "# notes\n");
     await expect(auditCaptures([all], { journal: notes })).rejects.toThrow("no journal");
     expect(readFileSync(notes, "utf8")).toBe("# notes\n");
-    writeFileSync(`${journal}.lock`, `${process.pid}\n`);
+    writeFileSync(`${journal}.lock`, `${process.ppid}\n`);
     await expect(auditCaptures([all], { journal })).rejects.toThrow("another audit");
     rmSync(`${journal}.lock`);
+    const both = await Promise.allSettled([auditCaptures([all], { journal }), auditCaptures([all], { journal })]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    // One that was killed in a container had the number that this one has now.
+    writeFileSync(`${journal}.lock`, `${process.pid}\n`);
+    await auditCaptures([all], { journal });
+    expect(existsSync(`${journal}.lock`)).toBe(false);
+  });
+
+  it("does not keep that a capture could not be read", async () => {
+    const journal = join(folder, "unreadable.ndjson");
+    const path = join(folder, "late.pcap");
+    writeFileSync(path, "no capture");
+    const time = new Date(1_700_000_000_000);
+    utimesSync(path, time, time);
+    expect((await auditCaptures([path], { journal })).captures.failed).toBe(1);
+    const rows = readFileSync(journal, "utf8").replace("this is no packet capture", "permission denied");
+    writeFileSync(journal, rows);
+    const { rows: again } = await auditCaptures([path], { journal, allRows: true });
+    expect(again[0]?.message).toMatch(/^this is no packet capture/);
   });
 
   it("of all parts give the same summary as the whole", async () => {

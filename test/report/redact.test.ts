@@ -111,6 +111,17 @@ describe("a sentence", () => {
     expect(text(value)).toBe(expected);
   });
 
+  it.each([
+    ["/home/kil%C3%ADm/x", "/home/user-1/x"],
+    ["/%7Ekilim/", "/user-1/"],
+    ["/users/kil%20im", "/users/user-1"],
+  ])("quotes the URL %s as its field has it", (path, shown) => {
+    const url = `http://www.a.example${path}`;
+    const { detail, ...data } = createRedactor(ALL).redact({ detail: `GET ${url} (frame 4) was answered`, url });
+    expect(data.url).toBe(`http://host-1.site-1.example${shown}`);
+    expect(detail).toBe(`GET ${data.url} (frame 4) was answered`);
+  });
+
   it("has values that were met anywhere, behind and before it, longest first and as whole words", () => {
     const data = {
       detail: "kim and kim.lee at Workplace 7 (kimono, KIM, Kim-lee)",

@@ -110,6 +110,11 @@ export class Pseudonyms {
     return this.#name("capture", path, "") + (CAPTURE.exec(path)?.[0] ?? "").toLowerCase();
   }
 
+  /** What was replaced by `name` stands elsewhere as `raw`, in the percent-encoding of a URL. */
+  spelled(raw: string, name: string): void {
+    this.#met(raw, name);
+  }
+
   #name(prefix: string, value: string, met: string): string {
     let book = this.#books.get(prefix);
     if (book === undefined) {

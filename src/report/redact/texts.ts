@@ -69,13 +69,23 @@ export class Texts {
     const segments = path.split("/");
     const kept = segments.map((segment, i) => {
       const plain = decoded(segment);
-      const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(segments[i - 1] ?? "");
-      if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
-      const shown = FILE.test(plain) ? this.own(plain) : this.sentence(plain);
-      return shown === plain ? segment : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
+      const shown = this.#segment(plain, segments[i - 1] ?? "");
+      if (shown === plain) return segment;
+      // Sentences quote it as it was sent.
+      if (segment !== plain) names.spelled(segment, shown);
+      return shown;
     });
     if (query === "" || (!names.wants("host") && !names.wants("user"))) return kept.join("/") + this.sentence(query);
     return `${kept.join("/")}?redacted`;
+  }
+
+  /** One segment of a path, decoded, behind `before`. */
+  #segment(plain: string, before: string): string {
+    const names = this.#names;
+    const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(before);
+    if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
+    const shown = FILE.test(plain) ? this.own(plain) : this.sentence(plain);
+    return shown === plain ? plain : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
   }
 
   /** `foreign`: also what only looks like an address, a host or a user. */

@@ -36,11 +36,13 @@ function lead({ captures, connections, verdict, problems }: AuditReport, style: 
   const worst = problems[0];
   const sentence =
     worst === undefined
-      ? "Nothing wrong was seen."
+      ? captures.checked === 0
+        ? ""
+        : "Nothing wrong was seen."
       : `Worst: ${worst.verdict} for ${worst.host ?? "an unknown host"}, asked by ${worst.client} through ${worst.proxy} (${counted(worst.connections, "connection")}; ${worst.path}, stream ${worst.stream}, frame ${worst.frame}).`;
   return [
     `${paint(style, verdict === null ? "yellow" : colourOf(verdict), what)}  ${paint(style, "dim", counts.join("; "))}`,
-    "",
+    ...(sentence === "" ? [] : [""]),
     ...wrap(safe(style, sentence), style.width - 2).map((text) => `  ${paint(style, "bold", text)}`),
   ].join("\n");
 }
