@@ -102,9 +102,10 @@ export class ProxyConversation implements Conversation, Listener {
     }
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
-    if (!fromClient && cause !== "late-start") {
+    // Inside of a body of known length no answer is lost.
+    if (!fromClient && cause !== "late-start" && parser.skippable === 0) {
       if (this.#state === "asked") this.#answerLost = true;
-      else if (parser.skippable === 0) this.#pairing.lostResponses();
+      else this.#pairing.lostResponses();
     }
     return parser.skippable;
   }

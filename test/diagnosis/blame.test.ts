@@ -40,6 +40,20 @@ describe("a CONNECT whose answer was lost", () => {
     expect(diagnosisOf([timeline]).verdict).not.toBe("connect-401");
   });
 
+  it("is not meant where bytes of the page of the 407 before were lost", () => {
+    const page = `HTTP/1.1 407 X\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 3000\r\n\r\n${"x".repeat(1000)}`;
+    const timeline = only(
+      client("CONNECT intra.example:443 HTTP/1.1\r\n\r\n"),
+      proxy(page),
+      client("CONNECT intra.example:443 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n"),
+      lost("proxy", 1000),
+      proxy("x".repeat(1000)),
+      client("GET / HTTP/1.1\r\n\r\n"),
+      proxy(OPENED),
+    );
+    expect(timeline.connects.map(({ response }) => response?.status)).toEqual([407, 200]);
+  });
+
   it("did not if the client asks again", () => {
     const timeline = only(
       client("CONNECT intra.example:80 HTTP/1.1\r\n\r\n"),

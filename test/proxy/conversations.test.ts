@@ -176,7 +176,7 @@ describe("finds", () => {
       client(connect),
       proxy("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5000\r\n\r\nsome of it"),
       client(connect),
-      lost("proxy"),
+      lost("proxy", 6_000),
       client(hello),
       proxy("0123456789"),
     ]);
