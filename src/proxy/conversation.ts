@@ -103,11 +103,10 @@ export class ProxyConversation implements Conversation, Listener {
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     // Inside of a body of known length no answer is lost.
-    if (!fromClient && cause !== "late-start" && parser.skippable === 0) {
-      if (this.#state === "asked") this.#answerLost = true;
-      else this.#pairing.lostResponses();
-    }
-    return parser.skippable;
+    if (fromClient || cause === "late-start" || parser.skippable > 0) return parser.skippable;
+    if (this.#state === "asked") this.#answerLost = true;
+    else this.#pairing.lostResponses();
+    return 0;
   }
 
   end(side: Side, how: EndCause, frame: FrameNo): void {
