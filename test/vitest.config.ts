@@ -5,7 +5,9 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    setupFiles: ["test/harness/times.ts"],
+    // FUZZ_TIMES makes property tests that much longer.
+    testTimeout: 60_000 * Math.max(1, Number(process.env.FUZZ_TIMES ?? 1)),
     hookTimeout: 60_000,
   },
 });

@@ -1,6 +1,6 @@
 // Audits through the program: workers, limits, journals that are gone on with, signals.
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditReport, AuditRow } from "../../src/report/index.ts";
@@ -186,9 +186,17 @@ describe("an audit by the program", () => {
   it("ends at Ctrl-C with what is done", async () => {
     const all = fresh("interrupted");
     for (let i = 0; i < 2000; i++) copyFileSync(join(CAPTURES, "far-401-h2.pcap"), join(all, `${i}.pcap`));
-    const child = spawn(process.execPath, [program.path, "audit", all, "-f", "json", "-o", inside("interrupted.json")]);
-    setTimeout(() => child.kill("SIGINT"), 600);
+    const journal = inside("interrupted.ndjson");
+    const args = ["audit", all, "-f", "json", "-o", inside("interrupted.json"), "--journal", journal];
+    const child = spawn(process.execPath, [program.path, ...args]);
+    // As soon as something is done, however fast the machine is.
+    const looking = setInterval(() => {
+      if (!existsSync(journal) || statSync(journal).size === 0) return;
+      clearInterval(looking);
+      child.kill("SIGINT");
+    }, 10);
     const code = await new Promise((resolve) => child.on("exit", resolve));
+    clearInterval(looking);
     const report = JSON.parse(readFileSync(inside("interrupted.json"), "utf8")) as AuditReport;
     expect(code).toBe(2);
     expect(report.captures.interrupted).toBe(true);

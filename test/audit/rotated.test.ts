@@ -104,14 +104,15 @@ describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join("
   it("as tcpdump -G -C leaves it: a time, and a number behind it", () => {
     const at = folder("time");
     const bytes = 1_500_000;
-    const slowly = `(head -c ${bytes} '${whole}'; sleep 2.1; tail -c +${bytes + 1} '${whole}')`;
+    // tcpdump looks at the clock: on a busy machine either half may take longer than it should, and then there are more names.
+    const slowly = `(head -c ${bytes} '${whole}'; sleep 3.1; tail -c +${bytes + 1} '${whole}')`;
     execFileSync(
       "bash",
-      ["-c", `${slowly} | tcpdump -Z root -r - -G 1 -C 1 -w '${join(at, "trace-%Y%m%d-%H%M%S.pcap")}'`],
+      ["-c", `${slowly} | tcpdump -Z root -r - -G 3 -C 1 -w '${join(at, "trace-%Y%m%d-%H%M%S.pcap")}'`],
       { stdio: "ignore" },
     );
     const names = readdirSync(at);
-    expect(new Set(names.map((name) => name.replace(/\d+$/, ""))).size).toBe(2);
+    expect(new Set(names.map((name) => name.replace(/\d+$/, ""))).size).toBeGreaterThanOrEqual(2);
     expect(names.some((name) => name.endsWith(".pcap1"))).toBe(true);
     expectWhole(at, names.length, whole);
   });

@@ -1,6 +1,7 @@
 // Properties of signs: what implementations put between, slow origins, and signs that are taken away.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../harness/times.ts";
 import type { Said } from "./record-talk.ts";
 import { BASIC, challenged, client, FAR, judged, server } from "./sign-talk.ts";
 
@@ -64,7 +65,7 @@ describe("properties of signs", () => {
         };
         expect(judged([talk]).some(({ suspected }) => suspected)).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

@@ -1,6 +1,7 @@
 // Feeds a parser the same bytes whole, byte by byte, cut at every place and at random, and expects the same result each time.
 import fc from "fast-check";
 import { expect } from "vitest";
+import { times } from "./times.ts";
 
 /** One push: `bytes[start, end)`. Around it lies garbage, and after the push the bytes are overwritten. */
 export interface Piece {
@@ -60,7 +61,7 @@ export function expectSameHoweverCut<T>(bytes: Uint8Array, feed: Feed<T>, limits
   const cutSets = fc.array(fc.nat({ max: bytes.length }), { maxLength: 24 });
   fc.assert(
     fc.property(cutSets, (cuts) => same(cuts, `cut at ${cuts.join(", ")}`)),
-    { numRuns: limits.randomRuns ?? 40 },
+    { numRuns: times(limits.randomRuns ?? 40) },
   );
   return whole;
 }

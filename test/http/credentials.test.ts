@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Challenge, Credentials, RequestHead, ResponseHead } from "../../src/http/index.ts";
+import { times } from "../harness/times.ts";
 import { bytesOf, listenTo } from "./talk.ts";
 
 function credentials(value: string): Credentials {
@@ -316,7 +317,7 @@ describe("secrets", () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: times(150) },
     );
   });
 });

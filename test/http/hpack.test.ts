@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HpackDecoder } from "../../src/http/hpack/decoder.ts";
+import { times } from "../harness/times.ts";
 import { textOf } from "./talk.ts";
 
 function block(hex: string): Uint8Array {
@@ -178,7 +179,7 @@ describe("damage", () => {
         const decoder = new HpackDecoder();
         for (const bytes of blocks) decode(decoder, bytes);
       }),
-      { numRuns: 3_000 },
+      { numRuns: times(3_000) },
     );
   });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Note } from "../../src/bytes/index.ts";
 import { createHttp1Parser, type HttpHead, type RequestHead, type ResponseHead } from "../../src/http/index.ts";
 import { expectSameHoweverCut, piecesOf } from "../harness/split.ts";
+import { times } from "../harness/times.ts";
 import { bytesOf, contextOf, type Heard, listen, listenTo, usualRule } from "./talk.ts";
 
 /** Each part is one message, with what is tolerated before it. */
@@ -394,7 +395,7 @@ describe("damage", () => {
         parser.end("capture-end", 2);
         for (const head of heard.heads) expect(head.kind).toBe(role);
       }),
-      { numRuns: 2_000 },
+      { numRuns: times(2_000) },
     );
   });
 

@@ -11,6 +11,7 @@ import {
   type ResponseHead,
 } from "../../src/http/index.ts";
 import { expectSameHoweverCut, piecesOf } from "../harness/split.ts";
+import { times } from "../harness/times.ts";
 import { frame, h2Listen, h2Listener, literals, PREFACE, recordHttp2 } from "./h2-talk.ts";
 import { bytesOf, contextOf } from "./talk.ts";
 
@@ -467,7 +468,7 @@ describe("real conversations", () => {
         const placed = (bytes: Uint8Array) => cuts.map((cut) => cut % (bytes.length + 1));
         expect(feed(sent, placed)).toEqual(whole);
       }),
-      { numRuns: 20 },
+      { numRuns: times(20) },
     );
   });
 
@@ -503,7 +504,7 @@ describe("real conversations", () => {
         connection.server.end("capture-end", 2);
         expect(heard.events.slice(0, Math.max(0, before - 1))).toEqual(whole.events.slice(0, Math.max(0, before - 1)));
       }),
-      { numRuns: 300 },
+      { numRuns: times(300) },
     );
   });
 });
@@ -523,7 +524,7 @@ describe("damage", () => {
         connection.client.end("reset", 1);
         connection.server.end("reset", 1);
       }),
-      { numRuns: 1_000 },
+      { numRuns: times(1_000) },
     );
   });
 
@@ -538,7 +539,7 @@ describe("damage", () => {
           ["server", piecesOf(server(...two))],
         ]);
       }),
-      { numRuns: 1_500 },
+      { numRuns: times(1_500) },
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacketDecoder } from "../../src/packet/index.ts";
+import { times } from "../harness/times.ts";
 import { concat, ethernet, type PacketShape, type Seen, see, seeAlone, view, zeros } from "./build.ts";
 import { ENCAPSULATIONS } from "./rows.ts";
 
@@ -63,7 +64,7 @@ describe("damaged packets", () => {
           segment.destination + segment.addressLength <= packet.end,
         ]).toEqual([true, true, true, true, true]);
       }),
-      { numRuns: 4_000 },
+      { numRuns: times(4_000) },
     );
   });
 
@@ -73,7 +74,7 @@ describe("damaged packets", () => {
       fc.property(cases, ({ linkType, data }) => {
         seeWithin(data, { linkType });
       }),
-      { numRuns: 3_000 },
+      { numRuns: times(3_000) },
     );
   });
 
@@ -91,7 +92,7 @@ describe("damaged packets", () => {
           expect(see(decoder, row.data, { linkType: row.linkType })).toEqual(row.seen);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 });
@@ -116,7 +117,7 @@ describe("the quick way", () => {
         const slow = seeAlone(concat(zeros(2), part), { wireLength: wireLength + 2, linkType: LANE8023 });
         expect(quick).toEqual(slow);
       }),
-      { numRuns: 10_000 },
+      { numRuns: times(10_000) },
     );
   });
 

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacketDecoder } from "../../src/packet/index.ts";
+import { times } from "../harness/times.ts";
 import {
   ascii,
   bytes,
@@ -69,7 +70,7 @@ describe("fragments", () => {
         expect(lastOf(shuffled.map((piece) => v4(piece))).seen).toEqual(WHOLE);
         expect(lastOf(shuffled.map((piece) => v6(piece))).seen).toEqual(WHOLE6);
       }),
-      { numRuns: 300 },
+      { numRuns: times(300) },
     );
   });
 
@@ -202,7 +203,7 @@ describe("fragments", () => {
         decoder.end();
         expect(see(decoder, ETH_TCP)).toEqual(SEEN);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });

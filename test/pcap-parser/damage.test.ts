@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ascii, concat, PcapngBlocks, pcapFile } from "../harness/capture-file.ts";
 import { piecesOf } from "../harness/split.ts";
+import { times } from "../harness/times.ts";
 import { collect, collectWhole } from "./collect.ts";
 
 const little = new PcapngBlocks();
@@ -86,7 +87,7 @@ describe.each(Object.entries(CAPTURES))("a damaged %s", (_, file) => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: times(1500) },
     );
     expect(damaged).toBeGreaterThan(300);
   });
@@ -115,7 +116,7 @@ describe("noise", () => {
           expect(collect(piecesOf(bytes, cut))).toEqual(collectWhole(bytes));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });

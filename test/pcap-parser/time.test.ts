@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { splitTime, timeUnit } from "../../src/pcap-parser/time.ts";
+import { times } from "../harness/times.ts";
 
 const half = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const u32 = fc.oneof(half(32), half(29), fc.constantFrom(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff));
@@ -24,7 +25,7 @@ it("splits any time stamp of any resolution as integers do", () => {
         });
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: times(3000) },
   );
 });
 

@@ -1,6 +1,7 @@
 // Policy traces: every kind of line, brackets or none, line ends, odd spaces, masked values, damage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../harness/times.ts";
 import { bytesOf, fixture, readTrace, summarise } from "./harness.ts";
 
 const LOST = fixture("context-lost.txt");
@@ -188,7 +189,7 @@ describe("whatever comes", () => {
       fc.property(fc.array(fc.integer({ min: 1, max: whole.length }), { maxLength: 40 }), (cuts) => {
         expect(readTrace(whole, cuts)).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
     expect(readTrace(whole, [...whole.keys()])).toEqual(expected);
   });
@@ -209,7 +210,7 @@ describe("whatever comes", () => {
         for (const [at, value] of flips) bytes[at] = value;
         summarise(bytes);
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 
@@ -221,7 +222,7 @@ describe("whatever comes", () => {
         const right = facts.findingCounts["trace-401-after-connect"] === 1 && facts.transactions === 3;
         expect(right || facts.notes.length > 0 || shuffled.join() === lines.join()).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 

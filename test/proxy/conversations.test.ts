@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ExchangeFact, Timeline } from "../../src/proxy/index.ts";
+import { times } from "../harness/times.ts";
 import { loadTruth, type RecordedCapture } from "../harness/truth.ts";
 import { client, lost, type PlayOptions, play, proxy, type Turn, turnsOf } from "./play.ts";
 
@@ -134,7 +135,7 @@ describe.each(NAMES)("%s", (name) => {
         }
         expect(inside(timelines).filter((text) => !truth.has(text))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FORMATS, type FormatName, loadLadder, type Report } from "../../src/report/index.ts";
 import type { TerminalStyle } from "../../src/report/outputs/style.ts";
+import { times } from "../harness/times.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
 const STYLE: TerminalStyle = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };
@@ -141,7 +142,7 @@ describe("hostile strings in every field", () => {
         for (const [name, output] of await outputs(poisoned(text)))
           expect(FORBIDDEN.exec(output)?.[0], name).toBeUndefined();
       }),
-      { numRuns: 15 },
+      { numRuns: times(15) },
     );
   });
 

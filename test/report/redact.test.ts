@@ -10,6 +10,7 @@ import {
   type Report,
 } from "../../src/report/index.ts";
 import { createRedactor } from "../../src/report/redact/redact.ts";
+import { times } from "../harness/times.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
 const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };
@@ -238,7 +239,7 @@ describe("whatever names there are", () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 
@@ -254,7 +255,7 @@ describe("whatever names there are", () => {
           if (/[0-9a-f]/i.test(ip)) expect(out).toBe(`from${a}ip-1${z}on`);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

@@ -6,6 +6,7 @@ import { HalfStream } from "../../src/tcp/half-stream.ts";
 import { DEFAULT_LIMITS } from "../../src/tcp/limits.ts";
 import type { Shared } from "../../src/tcp/shared.ts";
 import { ACK, emptySegment, FIN, fill, MISSING, PASSED, RST, record, type Sketch, SYN } from "../harness/segments.ts";
+import { times } from "../harness/times.ts";
 
 const back: Sketch = { from: "2:8080", to: "1:5000" };
 
@@ -120,7 +121,7 @@ describe("a conversation, however the capture saw it", () => {
           if (talk.finish) expect(facts.finFrame).not.toBeNull();
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: times(1500) },
     );
     // The checked code was reached.
     expect(followed).toBeGreaterThan(500);
@@ -148,7 +149,7 @@ describe("a conversation, however the capture saw it", () => {
           expect(recorded.ends).toEqual([1, 1]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });
@@ -176,7 +177,7 @@ describe("a conversation of which little may be held", () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(1000) },
     );
     // The checked code was reached.
     expect(dropped).toBeGreaterThan(100);
@@ -231,7 +232,7 @@ describe("segments that no stack would send", () => {
         expect(counts.streams).toBeLessThanOrEqual(segments.length);
         expect(counts.followed).toBeLessThanOrEqual(connections.length);
       }),
-      { numRuns: 2000 },
+      { numRuns: times(2000) },
     );
     expect(opened).toBeGreaterThan(500);
   });
@@ -270,7 +271,7 @@ describe("segments that no stack would send", () => {
         expect(shared.heldTotal).toBe(0);
         expect(shared.holders.size).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { AddressTable, NO_ADDRESS } from "../../src/tcp/address-table.ts";
 import { BEGIN, BEGIN_FIELDS, Beginnings, sinceStart } from "../../src/tcp/beginnings.ts";
 import { FlowTable, ROW, STATE } from "../../src/tcp/flow-table.ts";
 import { record, SYN } from "../harness/segments.ts";
+import { times } from "../harness/times.ts";
 
 describe("the table of connections", () => {
   const action = fc.record({
@@ -42,7 +43,7 @@ describe("the table of connections", () => {
         table.eachState(() => visited++);
         expect(visited).toBe(model.size);
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: times(60), endOnFailure: true },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeCrypto } from "../../src/audit/node-crypto.ts";
 import { createRecordOpener, createSessionCache } from "../../src/tls-decrypt/index.ts";
+import { times } from "../harness/times.ts";
 import { SSL_OP_NO_ENCRYPT_THEN_MAC, type TappedTalk, talk } from "../harness/tls-talk.ts";
 import { type Meddle, openerFor, recordsOf, storeOf, type WireRecord, walk } from "./walk.ts";
 
@@ -122,7 +123,7 @@ describe.each(kinds)("%s", (kind) => {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
 

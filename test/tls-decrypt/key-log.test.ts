@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createKeyStore, type KeyStore, readKeyLog } from "../../src/tls-decrypt/index.ts";
 import { SECRET } from "../../src/tls-decrypt/key-store.ts";
 import { expectSameHoweverCut, type Piece, piecesOf } from "../harness/split.ts";
+import { times } from "../harness/times.ts";
 import { storeOf } from "./walk.ts";
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));
@@ -144,7 +145,7 @@ describe("a key log in pieces", () => {
         for (const [at, mask] of places) damaged[at]! ^= mask;
         expect(feed(piecesOf(damaged))).toEqual(feed(piecesOf(damaged, everywhere)));
       }),
-      { numRuns: 1_000 },
+      { numRuns: times(1_000) },
     );
   });
 
@@ -162,7 +163,7 @@ describe("a key log in pieces", () => {
       fc.property(fc.uint8Array({ maxLength: 3000 }), (bytes) => {
         expect(storeOf(bytes).sessions).toBe(0);
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 });

@@ -10,6 +10,7 @@ import { Rc4 } from "../../src/tls-decrypt/legacy/rc4.ts";
 import { RecordMac, StreamProtection } from "../../src/tls-decrypt/mac.ts";
 import { keyBlock } from "../../src/tls-decrypt/schedule-1.2.ts";
 import { parseSuite } from "../../src/tls-decrypt/suites.ts";
+import { times } from "../harness/times.ts";
 
 const flush = { finishFlush: constants.Z_SYNC_FLUSH };
 const text = fc.array(fc.constantFrom("GET / ", "HTTP/1.1 401 ", "\r\n", "x", "Host: origin.example"), {
@@ -42,7 +43,7 @@ describe("DEFLATE over records (RFC 3749)", () => {
           expect(out === null ? null : Buffer.from(out).equals(plain[i]!)).toBe(true);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: times(100) },
     );
   });
 
@@ -60,7 +61,7 @@ describe("DEFLATE over records (RFC 3749)", () => {
         const out = new Inflater().record(bytes, 0, bytes.length);
         expect(out === null || out.length <= 1 << 14).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseCertificate, publicKeyOf, signatureAlgorithmOf } from "../../src/tls-parse/index.ts";
 import { CORPUS_SKIP, corpusBytes, hasCorpus } from "../harness/corpus.ts";
+import { times } from "../harness/times.ts";
 import { followTls } from "../harness/tls-follow.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "certificate-keys-"));
@@ -89,7 +90,7 @@ describe("a damaged certificate", () => {
           expect(signatureAlgorithmOf(ours)).not.toBe("");
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: times(2_000) },
     );
   });
 });

@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTlsConversation, parseCertificate, type TlsRole } from "../../src/tls-parse/index.ts";
+import { times } from "../harness/times.ts";
 import { FIXTURES, fixture, plain, play, type Step } from "./play.ts";
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: times(150) };
 const conversations = FIXTURES.map((name) => fixture(name));
 const anyConversation = fc.constantFrom(...conversations);
 

@@ -13,6 +13,7 @@ import type { AeadName, CbcName, HashName } from "../../src/tls-decrypt/index.ts
 import { legacyCbc } from "../../src/tls-decrypt/legacy/cbc.ts";
 import { portableCiphers } from "../../src/web/index.ts";
 import { optionsOf, recordedReport } from "../harness/recorded-reports.ts";
+import { times } from "../harness/times.ts";
 import { loadTruth } from "../harness/truth.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -44,7 +45,7 @@ describe("portable ciphers", () => {
         const ours = portableCiphers.hmac(hash, key, parts);
         expect(Buffer.from(ours)).toEqual(Buffer.from(nodeCrypto.hmac(hash, key, parts)));
       }),
-      { numRuns: 50 },
+      { numRuns: times(50) },
     );
   });
 
@@ -62,7 +63,7 @@ describe("portable ciphers", () => {
         expect(opener.open(nonce, Uint8Array.from([...aad, 0]), sealed, 0, sealed.length)).toBeNull();
         expect(opener.open(nonce, aad, sealed, 0, at % sealed.length)).toBeNull();
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 
@@ -79,7 +80,7 @@ describe("portable ciphers", () => {
         const ours = portableCiphers.cbc(name, key) ?? legacyCbc(name, key);
         expect(Buffer.from(ours!.decrypt(iv, sealed, 1, sealed.length))).toEqual(Buffer.from(plain));
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 
@@ -130,7 +131,7 @@ describe("portable RSA keys", () => {
         const pem = `-----BEGIN PRIVATE KEY-----\n${damaged.toString("base64")}\n-----END PRIVATE KEY-----\n`;
         expect(portableCiphers.rsaKey(pem)?.size ?? 0).toBeLessThanOrEqual(2048);
       }),
-      { numRuns: 300 },
+      { numRuns: times(300) },
     );
   });
 });
