@@ -72,7 +72,10 @@ function errandsByProxy(timelines: readonly Timeline[]): ReadonlyMap<string, Rea
 function errandsOf({ connects, tunnel, forwards, end }: Timeline): readonly Errand[] {
   const opening = connects.at(-1);
   const list: Errand[] = [];
-  const back = tunnel?.tls?.serverHello?.where.time ?? tunnel?.firstServer?.time ?? null;
+  // An interim response (103, RFC 8297) comes before the answer by which a leg is compared.
+  const answer = tunnel?.exchanges.find(({ response }) => response !== null)?.response ?? null;
+  const plain = tunnel?.tls == null ? answer?.where.time : undefined;
+  const back = tunnel?.tls?.serverHello?.where.time ?? plain ?? tunnel?.firstServer?.time ?? null;
   if (opening !== undefined && back !== null) {
     list.push({ host: opening.target.host.toLowerCase(), from: opening.request.where.time, to: back, end });
   }

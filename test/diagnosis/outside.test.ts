@@ -4,7 +4,7 @@ import { checkCapture } from "../../src/audit/index.ts";
 import { outsideAddresses } from "../../src/diagnosis/outside.ts";
 import type { ServerLeg } from "../../src/proxy/index.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { atMs, tunnelOf, where } from "./record-talk.ts";
+import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 const INSIDE = "192.0.2.80";
 const OUTSIDE = "198.51.100.80";
@@ -64,6 +64,25 @@ const ROWS: readonly (readonly [name: string, legs: readonly ServerLeg[], outsid
 describe("the address that a proxy goes out by", () => {
   it.each(ROWS)("%s", (_name, legs, outside) => {
     expect(outsideAddresses(legs, TUNNELS).get(INSIDE)).toBe(outside);
+  });
+
+  it("is found where an interim response came before the answer inside a plain tunnel", () => {
+    const [one] = TUNNELS;
+    const request = requestHead(where(20, 50), { method: "GET", target: "/", host: "www.example.com" });
+    const url = "http://www.example.com/";
+    // 103 after 20 ms, 401 after 40 ms.
+    const answered = (frame: number, ms: number) => exchangeFact(request, responseHead(where(frame, ms), 401), { url });
+    const tunnel = {
+      ...one!.tunnel!,
+      protocol: "http" as const,
+      tls: null,
+      firstServer: where(21, 70),
+      exchanges: [answered(23, 90)],
+    };
+    const plain = { ...leg("www.example.com", 2, 0), tls: null, exchanges: [answered(22, 89)] };
+    expect(outsideAddresses([plain], [{ ...one!, tunnel }]).get(INSIDE)).toBe(OUTSIDE);
+    const late = { ...plain, exchanges: [answered(24, 95)] };
+    expect(outsideAddresses([late], [{ ...one!, tunnel }]).get(INSIDE)).toBeUndefined();
   });
 
   it.each(["mitm-both-legs", "bump-both-legs"])(
