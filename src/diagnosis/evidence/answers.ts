@@ -3,18 +3,23 @@ import { millisBetween } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
-import { siteOf } from "../sites.ts";
+import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
 
 /** Entries of each table; a capture with more challenges than this is judged by the first ones. */
 const MAX_ENTRIES = 5_000;
 /** Places remembered of one challenge or page: two unrelated ones are enough. */
 const MAX_PLACES = 16;
+/** A page shorter than this says no more than its status ("401 Unauthorized"): many servers send the same. */
+const MIN_PAGE_BYTES = 64;
+/** So many unrelated sites did not choose one server and one common realm by chance; two may have. */
+const MIN_ALIKE = 3;
 
-/** Where a challenge or page was seen. */
+/** Where a challenge or page was seen, and the `Server` that came with it. */
 export interface Place {
   readonly host: string;
   readonly frame: number;
+  readonly server: string | null;
 }
 
 /** What a site's ordinary answers look like. */
@@ -41,23 +46,30 @@ export class AnswerRegister {
       if (step.status !== 407 || step.responseFrame === null || step.challenges.length === 0) continue;
       const key = `${proxy} ${challengeKey(step.challenges)}`;
       if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
-        this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame });
+        this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame, server: null });
     }
-    for (const exchange of timeline.tunnel?.exchanges ?? []) this.#learnExchange(proxy, exchange);
+    for (const exchange of timeline.tunnel?.exchanges ?? []) {
+      const { response, url } = exchange;
+      if (response === null || url === null) continue;
+      if (response.status === 401 || response.status === 407) this.#learnRefusal(proxy, exchange, response, url);
+      else if (isOrdinary(response.status)) this.#learnSite(proxy, exchange, response, url);
+    }
+    for (const exchange of timeline.forwards) {
+      const { response, url } = exchange;
+      if (response?.status === 401 && url !== null) this.#learnRefusal(proxy, exchange, response, url);
+    }
   }
 
-  #learnExchange(proxy: string, exchange: ExchangeFact): void {
-    const { response, url, body } = exchange;
-    if (response === null || url === null) return;
-    const place = { host: hostOf(url), frame: response.where.frame };
-    if (response.status === 401 || response.status === 407) {
-      if (response.challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(response.challenges)}`, place);
-      if (body !== null && body.bytes > 0) add(this.#pages, `${proxy} ${body.tag}`, place);
-    } else if (isOrdinary(response.status)) this.#learnSite(proxy, exchange, response, place);
+  #learnRefusal(proxy: string, { body }: ExchangeFact, response: ResponseHead, url: string): void {
+    const place = { host: hostOf(url), frame: response.where.frame, server: serverOf(response) };
+    if (response.challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(response.challenges)}`, place);
+    if (body !== null && body.bytes >= MIN_PAGE_BYTES) add(this.#pages, `${proxy} ${body.tag}`, place);
   }
 
-  #learnSite(proxy: string, exchange: ExchangeFact, response: ResponseHead, place: Place): void {
-    const key = `${proxy} ${place.host}`;
+  #learnSite(proxy: string, exchange: ExchangeFact, response: ResponseHead, url: string): void {
+    const host = hostOf(url);
+    const { frame } = response.where;
+    const key = `${proxy} ${host}`;
     const known = this.#sites.get(key);
     if (known === undefined && this.#sites.size >= MAX_ENTRIES) return;
     const took = exchange.request === null ? null : millisBetween(exchange.request.where.time, response.where.time);
@@ -65,9 +77,9 @@ export class AnswerRegister {
     this.#sites.set(key, {
       names: new Set(response.names.filter((name) => known === undefined || known.names.has(name))),
       server: known === undefined ? serverOf(response) : known.server === serverOf(response) ? known.server : null,
-      frame: known?.frame ?? place.frame,
+      frame: known?.frame ?? frame,
       quickestMs: quicker ? took : (known?.quickestMs ?? null),
-      quickestFrame: quicker ? place.frame : (known?.quickestFrame ?? place.frame),
+      quickestFrame: quicker ? frame : (known?.quickestFrame ?? frame),
     });
   }
 
@@ -77,12 +89,30 @@ export class AnswerRegister {
     return place === undefined || place.frame === except ? null : place;
   }
 
-  /** A tunnel to an unrelated site in which the same challenge came. */
+  /** An unrelated site for which the same challenge came. */
   challengeElsewhere(timeline: Timeline, challenges: readonly Challenge[], host: string): Place | null {
     return elsewhere(this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`), host);
   }
 
-  /** A tunnel to an unrelated site in which the same page came. */
+  /**
+   * Public sites, unrelated to `host` and to each other, for which the same challenge came with the same `Server`: none where
+   * chance explains it. All servers of a Windows domain name one NTLM target; a realm is chosen for a site.
+   */
+  alikeElsewhere(timeline: Timeline, head: ResponseHead, host: string): readonly Place[] {
+    if (head.challenges.every(({ realm }) => realm === null) || !isPublicSite(host)) return [];
+    const places = this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(head.challenges)}`) ?? [];
+    const server = serverOf(head);
+    const sites = new Set([siteOf(host)]);
+    const alike = places.filter((place) => {
+      const site = siteOf(place.host);
+      if (place.server !== server || sites.has(site) || !isPublicSite(place.host)) return false;
+      sites.add(site);
+      return true;
+    });
+    return sites.size >= MIN_ALIKE ? alike : [];
+  }
+
+  /** An unrelated site for which the same page came. */
   pageElsewhere(timeline: Timeline, tag: string, host: string): Place | null {
     return elsewhere(this.#pages.get(`${proxyKey(timeline)} ${tag}`), host);
   }
@@ -123,7 +153,9 @@ function add(map: Map<string, Place[]>, key: string, place: Place): void {
   } else if (list.length < MAX_PLACES && !list.some(({ host }) => host === place.host)) list.push(place);
 }
 
+/** Addresses and names of internal zones are not unrelated: a company has many devices of one make. */
 function elsewhere(places: readonly Place[] | undefined, host: string): Place | null {
   const own = siteOf(host);
-  return places?.find((place) => siteOf(place.host) !== own) ?? null;
+  const isPublic = isPublicSite(host);
+  return places?.find((place) => siteOf(place.host) !== own && (isPublic || isPublicSite(place.host))) ?? null;
 }

@@ -14,14 +14,19 @@ export const sameChallenge: Question = (_exchange, head, { timeline, answers }) 
 };
 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
-export const challengeElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {
-  if (!inTunnel || exchange.url === null || head.challenges.length === 0) return [];
+export const challengeElsewhere: Question = (exchange, head, { timeline, answers }) => {
+  if (exchange.url === null || head.challenges.length === 0 || isBare(head.challenges)) return [];
+  const host = hostOf(exchange.url);
   // Default realms and pages of web servers are alike on sites that have nothing else in common.
-  if (namesWebServer(head)) return [];
-  if (isBare(head.challenges) || head.challenges.every(({ realm }) => realm !== null && isUsualRealm(realm))) return [];
-  const same = answers.challengeElsewhere(timeline, head.challenges, hostOf(exchange.url));
+  if (namesWebServer(head) || head.challenges.every(({ realm }) => realm !== null && isUsualRealm(realm))) {
+    const [one, other] = answers.alikeElsewhere(timeline, head, host);
+    if (one === undefined || other === undefined) return [];
+    const text = `the same challenge came with the same Server for the unrelated sites ${one.host} (frame ${one.frame}) and ${other.host} (frame ${other.frame})`;
+    return [{ says: "proxy", weight: "possible", source: "elsewhere", text }];
+  }
+  const same = answers.challengeElsewhere(timeline, head.challenges, host);
   if (same === null) return [];
-  const text = `the same challenge came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
+  const text = `the same challenge came for the unrelated site ${same.host} (frame ${same.frame})`;
   return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
 };
 
@@ -36,7 +41,7 @@ export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, an
     return [];
   const same = answers.pageElsewhere(timeline, exchange.body.tag, hostOf(exchange.url));
   if (same === null) return [];
-  const text = `the same page, to the byte, came in a tunnel to the unrelated site ${same.host} (frame ${same.frame})`;
+  const text = `the same page, to the byte, came for the unrelated site ${same.host} (frame ${same.frame})`;
   return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
 };
 

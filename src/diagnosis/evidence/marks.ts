@@ -1,30 +1,52 @@
 // Evidence in the answer itself: marks of a product, headers of proxies, HTTP where TLS was expected.
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
-import { MARK_OF_A_GATEWAY, marksOf, type Product } from "../products/index.ts";
+import { MARK_OF_A_GATEWAY, type MarkFound, marksOf, type Product } from "../products/index.ts";
+import { isPublicSite } from "../sites.ts";
 import type { Certainty } from "../types.ts";
 import { hostOf } from "../wording.ts";
 import { serverOf } from "./answers.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
+import { namesWebServer } from "./web-servers.ts";
+
+const HTTPS_PORT = 443;
 
 /** Marks of a product in head or page; what products put on answers that they pass on says nothing of who made them. */
 export const productMarks: Question = (exchange, head, context) => {
   const page = exchange.body?.marks ?? [];
-  const found: Evidence[] = marksOf(head, page)
-    .filter(({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)))
-    .flatMap(({ product, certainty, text }) => {
-      const weight = weightOf(product, certainty, context);
-      if (weight === null) return [];
-      const doubt = weight === certainty ? "" : ", which sites stand behind as well";
-      const found = `${text} is a mark of ${product.name}${doubt} (frame ${head.where.frame})`;
-      return [{ says: "proxy", weight, source: "product", text: found }];
-    });
+  const own = marksOf(head, page).filter(
+    ({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)),
+  );
+  const found = own.flatMap((mark): Evidence[] => {
+    if (mark.mention && own.some((other) => other.product === mark.product && !other.mention)) return [];
+    return sayOf(mark, head, context);
+  });
   if (found.length === 0 && page.includes(MARK_OF_A_GATEWAY)) {
     const text = `its page calls its author a gateway or proxy (frame ${head.where.frame})`;
     return [{ says: "proxy", weight: "possible", source: "product", text }];
   }
   return found;
 };
+
+function sayOf(
+  { product, certainty, mention, text }: MarkFound,
+  head: ResponseHead,
+  context: SenderContext,
+): Evidence[] {
+  const at = `(frame ${head.where.frame})`;
+  if (mention) {
+    const weight = context.isKnownAs(product) ? certainty : "possible";
+    return [{ says: "proxy", weight, source: "product", text: `${text} names ${product.name} ${at}` }];
+  }
+  if (product.frontsSites === "always" && context.inTunnel) {
+    const aside = `${text} is a mark of ${product.name}, which stands in front of sites and does not read inside tunnels ${at}`;
+    return [{ says: "origin", weight: "likely", source: "product", text: aside }];
+  }
+  const weight = weightOf(product, certainty, context);
+  if (weight === null) return [];
+  const doubt = weight === certainty ? "" : ", which sites stand behind as well";
+  return [{ says: "proxy", weight, source: "product", text: `${text} is a mark of ${product.name}${doubt} ${at}` }];
+}
 
 /** A product's own answer may come from the site's side, if nothing else says that this proxy is one, and reads inside; null: it says nothing. */
 function weightOf(
@@ -63,10 +85,23 @@ function isUsual(
   return header === "server" ? usual.server === serverOf(head) : usual.names.has(header);
 }
 
-/** HTTP in the clear answers a TLS handshake: a TLS origin does not do that. */
-export const plaintextAnswer: Question = (_exchange, head, { timeline, inTunnel }) => {
+/**
+ * HTTP in the clear answers a TLS handshake: a TLS origin does not do that. A device that serves plain HTTP where TLS is
+ * expected may ask whoever comes, whatever was sent.
+ */
+export const plaintextAnswer: Question = ({ url }, head, { timeline, inTunnel }) => {
   if (!inTunnel || timeline.tunnel?.plaintextAnswer !== true) return [];
-  const hello = timeline.tunnel.tls?.clientHello?.where.frame;
-  const text = `frame ${head.where.frame} answers the ClientHello${hello === undefined ? "" : ` of frame ${hello}`} with plain HTTP: no TLS server was reached`;
-  return [{ says: "proxy", weight: "likely", source: "plaintext", text }];
+  const { target, tls } = timeline.tunnel;
+  const { frame } = head.where;
+  const hello = tls?.clientHello?.where.frame;
+  const text = `frame ${frame} answers the ClientHello${hello === undefined ? "" : ` of frame ${hello}`} with plain HTTP: no TLS server was reached`;
+  const found: Evidence[] = [{ says: "proxy", weight: "likely", source: "plaintext", text }];
+  const server = serverOf(head);
+  const isNamed = server !== null && !marksOf(head, []).some(({ passed }) => !passed);
+  const isInside = target.text !== "" && (target.port !== HTTPS_PORT || !isPublicSite(target.host));
+  // Where a request was read, it tells more.
+  if (url !== null || namesWebServer(head) || !(isNamed || isInside)) return found;
+  const what = isNamed ? `"Server: ${server}" names no proxy` : `${target.text} is not where a public site is`;
+  const device = `${what}: it may be a device that speaks plain HTTP there (frame ${frame})`;
+  return [...found, { says: "origin", weight: "possible", source: "device", text: device }];
 };

@@ -10,6 +10,8 @@ const OF_THE_MESSAGE =
   /^(?:content-|transfer-encoding$|connection$|keep-alive$|date$|etag$|last-modified$|accept-ranges$|location$|www-authenticate$|set-cookie$|vary$|age$|expires$|cache-control$|pragma$|:status$)/;
 /** Headers that intercepting proxies put on whatever passes, and on what they make themselves. */
 const OF_PROXIES = /^(?:via|x-cache|x-cache-lookup|x-bluecoat-via|proxy-.*|x-forwarded-.*)$/;
+/** An edge server in front of an application lacks one header (`X-Powered-By`) as easily as a proxy does. */
+const MIN_MISSING = 2;
 /** Proxies do not ask for bearer tokens; APIs do (RFC 6750 §3). */
 export const bearer: Question = (_exchange, head) => {
   if (!head.challenges.some(({ scheme }) => /^(bearer|dpop|aws4-hmac-sha256|token|apikey)$/i.test(scheme))) return [];
@@ -43,18 +45,30 @@ export const likeTheSite: Question = (exchange, head, { timeline, inTunnel, answ
     const text = `it has ${what} like other answers of ${host} (frame ${usual.frame})`;
     return [{ says: "origin", weight: "likely", source: "site-headers", text }];
   }
-  if (missing.length < own.length) return [];
+  if (missing.length < Math.max(own.length, MIN_MISSING)) return [];
   const text = `it has none of the headers that ${host} sends with other answers (${own.slice(0, 3).join(", ")}; frame ${usual.frame})`;
   return [{ says: "proxy", weight: "possible", source: "site-headers", text }];
 };
 
-/** A web server's name, where no ordinary answer of the site is there to compare with. */
+/** A web server's name, where no ordinary answer of the site is there to compare with. Gateways are built on such servers, too. */
 export const siteServer: Question = (exchange, head, { timeline, inTunnel, answers }) => {
-  if (inTunnel && exchange.url !== null && answers.site(timeline, hostOf(exchange.url)) !== null) return [];
+  const host = exchange.url === null ? null : hostOf(exchange.url);
+  if (host !== null && inTunnel && answers.site(timeline, host) !== null) return [];
+  if (host !== null && answers.alikeElsewhere(timeline, head, host).length > 0) return [];
   const server = serverOf(head);
   if (server === null || !namesWebServer(head)) return [];
   const text = `"Server: ${server}" names a web server (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "possible", source: "site-headers", text }];
+};
+
+/** Headers by which server software of sites tells of itself, in its refusals as well. No proxy writes them. */
+const OF_SITES =
+  /^(?:x-jenkins|x-hudson|x-gitlab-.*|x-artifactory-.*|x-jfrog-.*|docker-distribution-api-version|x-elastic-product|x-gitea-.*|microsoftsharepointteamservices|sprequestguid|x-sharepointhealthscore|x-owa-version|x-feserver|x-aspnet-version|x-aspnetmvc-version|x-powered-by|dav|x-drupal-.*|x-generator|x-vault-.*|x-influxdb-.*|x-couchdb-.*|x-amz-request-id|x-ms-request-id|x-github-request-id|x-nexus-.*)$/;
+export const siteSoftware: Question = (_exchange, head) => {
+  const name = head.names.find((one) => OF_SITES.test(one));
+  if (name === undefined) return [];
+  const text = `the header ${name} is one of server software for sites (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "software", text }];
 };
 
 /** A ProxySG sets this cookie where a server behind it asks for credentials, to tell its own challenges from others'. */

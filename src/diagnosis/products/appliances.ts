@@ -41,6 +41,14 @@ export const APPLIANCES: readonly Product[] = [
       },
       {
         in: "body",
+        pattern: /You will not be permitted access until your credentials can be verified/,
+        certainty: "likely",
+        signs: true,
+        source: "Broadcom: ProxySG exception pages, authentication_failed",
+        seen: false,
+      },
+      {
+        in: "body",
         pattern: /Blue ?Coat|ProxySG|bluecoat_/i,
         certainty: "likely",
         source: "Broadcom: ProxySG exception pages",
@@ -72,6 +80,14 @@ export const APPLIANCES: readonly Product[] = [
         pattern: /^_?sm_au_/i,
         certainty: "certain",
         source: "Zscaler help: authentication cookies",
+        seen: false,
+      },
+      {
+        in: "body",
+        pattern: /<title>[^<]{0,80}Zscaler/i,
+        certainty: "likely",
+        signs: true,
+        source: "Zscaler help: end user notifications",
         seen: false,
       },
       {
@@ -114,6 +130,14 @@ export const APPLIANCES: readonly Product[] = [
       { in: "header", header: "x-ironport-error", certainty: "likely", source: "Cisco SWA user guide", seen: false },
       {
         in: "body",
+        pattern: /<title>[^<]{0,80}(?:Cisco (?:Web Security|Secure Web)|IronPort)/i,
+        certainty: "likely",
+        signs: true,
+        source: "Cisco SWA user guide: notification pages",
+        seen: false,
+      },
+      {
+        in: "body",
         pattern: /Cisco (?:Web Security|Secure Web) Appliance|IronPort/i,
         certainty: "likely",
         source: "Cisco SWA user guide: notification pages",
@@ -147,6 +171,14 @@ export const APPLIANCES: readonly Product[] = [
         pattern: /^(?:Content Gateway|Websense)/i,
         certainty: "likely",
         source: "Forcepoint Content Gateway help",
+        seen: false,
+      },
+      {
+        in: "body",
+        pattern: /<title>[^<]{0,80}(?:Forcepoint|Websense)/i,
+        certainty: "likely",
+        signs: true,
+        source: "Forcepoint help: block pages",
         seen: false,
       },
       {
@@ -187,6 +219,14 @@ export const APPLIANCES: readonly Product[] = [
       },
       {
         in: "body",
+        pattern: /<title>[^<]{0,80}(?:McAfee Web Gateway|Skyhigh)|\/mwg-internal\//i,
+        certainty: "likely",
+        signs: true,
+        source: "McAfee Web Gateway product guide: templates",
+        seen: false,
+      },
+      {
+        in: "body",
         pattern: /McAfee Web Gateway|Skyhigh Secure Web Gateway|mwginternal/i,
         certainty: "likely",
         source: "McAfee Web Gateway product guide: templates",
@@ -207,6 +247,14 @@ export const APPLIANCES: readonly Product[] = [
     marks: [
       {
         in: "body",
+        pattern: /<title>[^<]{0,80}Forti(?:Gate|Proxy|Guard)/i,
+        certainty: "likely",
+        signs: true,
+        source: "Fortinet administration guide: replacement messages",
+        seen: false,
+      },
+      {
+        in: "body",
         pattern: /FortiGate|FortiProxy|FortiGuard/i,
         certainty: "likely",
         source: "Fortinet administration guide: replacement messages",
@@ -225,6 +273,14 @@ export const APPLIANCES: readonly Product[] = [
     id: "paloalto",
     name: "Palo Alto Networks",
     marks: [
+      {
+        in: "body",
+        pattern: /<title>[^<]{0,80}Palo Alto Networks/i,
+        certainty: "likely",
+        signs: true,
+        source: "PAN-OS administrator guide: response pages",
+        seen: false,
+      },
       {
         in: "body",
         pattern: /Palo Alto Networks/i,
@@ -252,6 +308,14 @@ export const APPLIANCES: readonly Product[] = [
         certainty: "possible",
         passed: true,
         source: "Sophos UTM help: web protection",
+        seen: false,
+      },
+      {
+        in: "body",
+        pattern: /<title>[^<]{0,80}Sophos/i,
+        certainty: "likely",
+        signs: true,
+        source: "Sophos help: block pages",
         seen: false,
       },
       {
@@ -284,6 +348,14 @@ export const APPLIANCES: readonly Product[] = [
       },
       {
         in: "body",
+        pattern: /<title>[^<]{0,80}(?:Check ?Point|UserCheck)/i,
+        certainty: "likely",
+        signs: true,
+        source: "Check Point administration guide: UserCheck",
+        seen: false,
+      },
+      {
+        in: "body",
         pattern: /Check ?Point (?:UserCheck|Software)|UserCheck/i,
         certainty: "likely",
         source: "Check Point administration guide: UserCheck",
@@ -302,6 +374,14 @@ export const APPLIANCES: readonly Product[] = [
     id: "netskope",
     name: "Netskope",
     marks: [
+      {
+        in: "body",
+        pattern: /<title>[^<]{0,80}Netskope/i,
+        certainty: "likely",
+        signs: true,
+        source: "Netskope help: user notifications",
+        seen: false,
+      },
       {
         in: "body",
         pattern: /netskope/i,

@@ -46,7 +46,7 @@ export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): reado
     if (text === null || found.some((other) => other.place === place)) return;
     const header = mark.in === "header" ? (mark.header ?? null) : null;
     const { certainty } = mark;
-    found.push({ place, mark: { product, certainty, passed: mark.passed === true, header, text } });
+    found.push({ place, mark: { product, certainty, passed: mark.passed === true, mention: false, header, text } });
   };
   for (const { name } of head.fields) BY_FIELD.get(name)?.forEach(look);
   BY_PRESENCE.forEach(look);
@@ -54,11 +54,12 @@ export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): reado
   IN_REALM.forEach(look);
   if (bodyMarks.length > 0) {
     for (const { product, mark, place } of IN_BODY) {
-      if (!bodyMarks.includes(product.id)) continue;
+      if (!bodyMarks.includes(pageId(product, mark))) continue;
       const { certainty } = mark;
+      const mention = mark.signs !== true;
       found.push({
         place,
-        mark: { product, certainty, passed: false, header: null, text: "the text of the page" },
+        mark: { product, certainty, passed: false, mention, header: null, text: "the text of the page" },
       });
     }
   }
@@ -70,10 +71,14 @@ const NONE: readonly MarkFound[] = [];
 
 /** Ids of what the text of a page shows: given to the proxy room, which forgets the text. */
 export function pageMarks(text: string): readonly string[] {
-  const ids = PRODUCTS.filter(({ marks }) =>
-    marks.some((mark) => mark.in === "body" && mark.pattern?.test(text) === true),
-  ).map(({ id }) => id);
+  const ids = IN_BODY.filter(({ mark }) => mark.pattern?.test(text) === true).map(({ product, mark }) =>
+    pageId(product, mark),
+  );
   return GATEWAY_PAGE.test(text) ? [...ids, MARK_OF_A_GATEWAY] : ids;
+}
+
+function pageId({ id }: Product, { signs }: Mark): string {
+  return signs === true ? id : `names-${id}`;
 }
 
 /** The product that makes certificates with this issuer. */
@@ -82,7 +87,7 @@ export function issuerProduct(issuer: string): MarkFound | null {
     for (const mark of product.marks) {
       if (mark.in !== "issuer" || mark.pattern?.test(issuer) !== true) continue;
       const text = `the certificate's issuer "${issuer}"`;
-      return { product, certainty: mark.certainty, passed: false, header: null, text };
+      return { product, certainty: mark.certainty, passed: false, mention: false, header: null, text };
     }
   }
   return null;

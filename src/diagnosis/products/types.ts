@@ -15,6 +15,8 @@ export interface Mark {
    * the answer.
    */
   readonly passed?: boolean;
+  /** For `body` only: anybody's page may name the product; true where it says so as its maker does, in a title or a phrase of its own. */
+  readonly signs?: boolean;
   /** Where it is documented. */
   readonly source: string;
   /** Whether a recorded capture shows it; false: documented, not seen. */
@@ -27,9 +29,9 @@ export interface Product {
   readonly marks: readonly Mark[];
   /**
    * Sites stand behind it as well, and as their reverse proxy it asks with 401: its name does not say on whose side it stands.
-   * `usually`: as a forward proxy it hardly sends a 401 of its own.
+   * `usually`: as a forward proxy it hardly sends a 401 of its own. `always`: it does not read inside tunnels at all.
    */
-  readonly frontsSites?: "usually" | "seldom";
+  readonly frontsSites?: "always" | "usually" | "seldom";
 }
 
 /** A product that was recognised, with the words for it. */
@@ -45,6 +47,8 @@ export interface MarkFound {
   readonly certainty: Certainty;
   /** The answer may have been passed on by the product, not made. */
   readonly passed: boolean;
+  /** A page that names the product, in words that are not its own. */
+  readonly mention: boolean;
   /** The header that shows it; null where something else does. */
   readonly header: string | null;
   readonly text: string;

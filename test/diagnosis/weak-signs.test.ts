@@ -1,0 +1,181 @@
+// Signs that mislead: default realms and pages, software that sites stand behind, names in pages, devices. None may name the proxy alone.
+import { describe, expect, it } from "vitest";
+import { AnswerRegister, type Evidence, evidenceOf, type SenderContext } from "../../src/diagnosis/evidence/index.ts";
+import { pageMarks } from "../../src/diagnosis/products/index.ts";
+import { weigh } from "../../src/diagnosis/sender.ts";
+import type { ResponseHead } from "../../src/http/index.ts";
+import type { ExchangeFact, Timeline } from "../../src/proxy/index.ts";
+import { BASIC, ntlm } from "./asked.ts";
+import { KINDS, type Kind, ordinary, staged } from "./evidence-talk.ts";
+import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
+
+interface Case {
+  readonly hosts: readonly string[];
+  readonly realm?: string | null;
+  readonly server?: string | null;
+  readonly page?: number;
+  readonly forward?: boolean;
+}
+
+/** The same 401 for each of the hosts; the first of them is asked about. */
+function alike({ hosts, realm = "Corp", server = null, page = 0, forward = false }: Case): readonly Evidence[] {
+  const scheme = forward ? "http" : "https";
+  const exchanges = hosts.map((host, i): ExchangeFact => {
+    const at = 300 + 10 * i;
+    const challenges = realm === null ? [{ ...BASIC, scheme: "NTLM", realm, ntlm: ntlm(2) }] : [{ ...BASIC, realm }];
+    const fields = server === null ? [] : [{ name: "server", value: server }];
+    const body = page === 0 ? null : { marks: [], bytes: page, tag: "page" };
+    const request = requestHead(where(at, at), { method: "GET", target: "/", host });
+    const response = responseHead(where(at + 1, at + 1), 401, { challenges, fields });
+    return exchangeFact(request, response, { url: `${scheme}://${host}/`, body });
+  });
+  const timelines = exchanges.map((exchange, i): Timeline => {
+    const one = tunnelOf({ host: hosts[i]!, stream: i, inside: "full", records: [] });
+    if (forward) return { ...one, connects: [], tunnel: null, forwards: [exchange] };
+    return { ...one, tunnel: { ...one.tunnel!, exchanges: [exchange] } };
+  });
+  const answers = new AnswerRegister();
+  for (const one of timelines) answers.learn(one);
+  const context = { ...staged([]).context, timeline: timelines[0]!, inTunnel: !forward, answers };
+  return evidenceOf(exchanges[0]!, context).filter(({ source }) => source !== "timing");
+}
+
+const WWW = "www.example.com";
+const THREE = [WWW, "shop.example.net", "docs.example.org"];
+
+describe("the same challenge for several sites", () => {
+  it.each<readonly [string, Case, readonly (readonly [string, string])[]]>([
+    ["of unrelated sites", { hosts: THREE }, [["proxy", "likely"]]],
+    ["of forwarded requests to them", { hosts: THREE, forward: true }, [["proxy", "likely"]]],
+    ["of one site", { hosts: [WWW, "shop.example.com", "docs.example.com"] }, []],
+    ["of two web servers", { hosts: THREE.slice(0, 2), server: "nginx" }, [["origin", "possible"]]],
+    // A gateway that is built on a web server: its name names nobody.
+    ["of three sites with one web server's name", { hosts: THREE, server: "nginx" }, [["proxy", "possible"]]],
+    ["of three sites, forwarded", { hosts: THREE, server: "nginx", forward: true }, [["proxy", "possible"]]],
+    ["of two with a common realm", { hosts: THREE.slice(0, 2), realm: "Staging" }, []],
+    [
+      "of two with their software's realm",
+      { hosts: THREE.slice(0, 2), realm: "Sonatype Nexus Repository Manager" },
+      [],
+    ],
+    ["of three with a common realm", { hosts: THREE, realm: "Restricted" }, [["proxy", "possible"]]],
+    // All servers of a Windows domain name one target.
+    [
+      "of three IIS of one domain",
+      { hosts: THREE, realm: null, server: "Microsoft-IIS/10.0" },
+      [["origin", "possible"]],
+    ],
+    // Printers and cameras, each by its address.
+    ["of devices by address", { hosts: ["10.1.1.1", "10.1.1.2", "10.1.1.3"], realm: "Camera" }, []],
+    ["of devices by address, forwarded", { hosts: ["10.1.1.1", "10.1.1.2"], realm: "Camera", forward: true }, []],
+    ["of an internal zone's names", { hosts: ["printer.corp", "cam.lan"], realm: "Camera" }, []],
+  ])("%s", (_name, one, said) => {
+    expect(alike(one).map(({ says, weight }) => [says, weight])).toEqual(said);
+  });
+
+  it.each([
+    [17, 0],
+    [400, 1],
+  ])("a page of %d bytes that two sites share is %d sign", (page, signs) => {
+    expect(alike({ hosts: THREE.slice(0, 2), realm: "traefik", page })).toHaveLength(signs);
+  });
+});
+
+function kind(id: string): Kind {
+  return KINDS.find((one) => one.id === id)!;
+}
+
+function said(
+  kinds: readonly Kind[],
+  head: Partial<ResponseHead>,
+  marks: readonly string[] = [],
+  context: Partial<SenderContext> = {},
+): readonly Evidence[] {
+  const scene = staged(kinds);
+  const response = { ...scene.exchange.response!, ...head };
+  const body = marks.length === 0 ? null : { marks, bytes: 400, tag: "page" };
+  return evidenceOf({ ...scene.exchange, response, body }, { ...scene.context, ...context });
+}
+
+const UNKNOWN = { isKnownAs: () => false };
+const HAPROXY = "<html><body><h1>401 Unauthorized</h1>\nYou need a valid user and password to access this content.\n";
+const SG =
+  '<big>Access Denied (authentication_failed)</big> Your credentials could not be authenticated: "Credentials are missing.". You will not be permitted access until your credentials can be verified.';
+
+describe("a product in a page", () => {
+  it.each([
+    ["its own name in the title", "<title>Zscaler: sign in</title>", "likely"],
+    ["somebody's word about it", "<p>Away from the office? Start Zscaler first.</p>", "possible"],
+    ["a ProxySG's phrase", SG, "likely"],
+    ["a Web Gateway's own path", '<script src="/mwg-internal/de5fs23hu73ds/files/javascript/sw.js">', "likely"],
+  ])("%s", (_name, page, weight) => {
+    const found = said([], {}, pageMarks(page), UNKNOWN);
+    expect(found.map((one) => [one.says, one.weight, one.source])).toEqual([["proxy", weight, "product"]]);
+  });
+
+  it("mentioned, and in time: one sign, unless the proxy is known as that product", () => {
+    const page = pageMarks("<p>Start Zscaler first.</p>");
+    const soon = [kind("sooner than the origin can be reached")];
+    expect(weigh(said(soon, {}, page, UNKNOWN))).toMatchObject({ sentBy: "proxy", certainty: "possible" });
+    expect(weigh(said(soon, {}, page))).toMatchObject({ sentBy: "proxy", certainty: "likely" });
+  });
+
+  it("of HAProxy speaks for the site inside a tunnel, which HAProxy does not read, and for the proxy outside", () => {
+    const page = pageMarks(HAPROXY);
+    expect(said([], {}, page)).toMatchObject([{ says: "origin", weight: "likely", source: "product" }]);
+    expect(said([], {}, page, { inTunnel: false })).toMatchObject([{ says: "proxy", weight: "possible" }]);
+  });
+});
+
+describe("a site's own software", () => {
+  it.each(["x-jenkins", "x-gitlab-meta", "docker-distribution-api-version", "sprequestguid", "dav"])("%s", (name) => {
+    expect(said([], { names: [name] })).toMatchObject([{ says: "origin", weight: "likely", source: "software" }]);
+  });
+
+  it.each(["GoAhead-Webs", "Nexus/3.70.1-02 (OSS)", "Apache-Coyote/1.1", "TwistedWeb/22.4.0"])(
+    "Server: %s",
+    (value) => {
+      const fields = [{ name: "server", value }];
+      expect(said([], { fields })).toMatchObject([{ says: "origin", weight: "possible", source: "site-headers" }]);
+    },
+  );
+
+  it("an iPlanet proxy's name is no web server's", () => {
+    expect(said([], { fields: [{ name: "server", value: "Oracle-iPlanet-Proxy-Server/4.0" }] })).toEqual([]);
+  });
+
+  it("one header of the application that an answer lacks is no sign, several are", () => {
+    const lacking = (names: readonly string[]) => {
+      const { context } = staged([]);
+      context.answers.learn(ordinary(names));
+      return said([], {}, [], { answers: context.answers }).map(({ says, weight }) => [says, weight]);
+    };
+    expect(lacking(["content-type", "x-powered-by"])).toEqual([]);
+    expect(lacking(["content-type", "x-powered-by", "x-frame-options"])).toEqual([["proxy", "possible"]]);
+  });
+});
+
+describe("plain HTTP in answer to a ClientHello", () => {
+  const answered = (host: string, port: number, server: string | null): string => {
+    const { exchange, context } = staged([kind("plain HTTP to a ClientHello")]);
+    const tunnel = {
+      ...context.timeline.tunnel!,
+      target: { host, port, kind: "name" as const, text: `${host}:${port}` },
+    };
+    const fields = server === null ? [] : [{ name: "server", value: server }];
+    const response = { ...exchange.response!, fields };
+    const plain = { ...exchange, request: null, url: null, response };
+    const { sentBy, certainty } = weigh(evidenceOf(plain, { ...context, timeline: { ...context.timeline, tunnel } }));
+    return `${sentBy} ${certainty}`;
+  };
+
+  it.each([
+    ["a public site's place, without a name", WWW, 443, null, "proxy possible"],
+    ["a product's name", WWW, 443, "BlueCoat-Security-Appliance", "proxy certain"],
+    ["a device's name", WWW, 443, "GoAhead-Webs", "unknown null"],
+    ["any other name", WWW, 443, "Device Manager", "unknown null"],
+    ["an address", "10.1.1.1", 443, null, "unknown null"],
+    ["a name of an internal zone", "camera.corp", 443, null, "unknown null"],
+    ["another port", WWW, 8443, null, "unknown null"],
+  ])("%s", (_name, host, port, server, verdict) => expect(answered(host, port, server)).toBe(verdict));
+});
