@@ -5,6 +5,7 @@ import { isRefusal } from "./auth-steps.ts";
 import { handshakeOutcome } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import type { AuthChain } from "./joins.ts";
+import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { shutText } from "./shut.ts";
 import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
@@ -65,11 +66,10 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   if (last === undefined || timeline.tunnel !== null) return found;
   if (last.response === null) found.push(unansweredConnect(last, timeline, context));
   else if (last.response.status >= 300 && last.response.status !== 401 && last.response.status !== 407) {
-    const reason = last.response.reason === "" ? "" : ` ${last.response.reason}`;
-    found.push({
-      verdict: "tunnel-refused",
-      summary: `${connectSentence(last)}${reason}: the proxy did not open the tunnel.`,
-    });
+    const { status, reason } = last.response;
+    const said = `${connectSentence(last)}${reason === "" ? "" : ` ${reason}`}`;
+    const who = isAlsoOfWebServers(status) ? "the tunnel was not opened" : "the proxy did not open the tunnel";
+    found.push({ verdict: "tunnel-refused", summary: `${said}: ${who}.` });
   }
   return found;
 }
@@ -282,18 +282,24 @@ function forwardJudgements(timeline: Timeline, context: JudgeContext): Judgement
     const { response } = exchange;
     if (response?.status === 401) {
       const where = `${requestText(exchange)} was answered 401 (frame ${response.where.frame})`;
-      const { sentBy, certainty } = context.attributions.get(exchange) ?? { sentBy: "unknown", certainty: null };
+      const { sentBy, certainty, evidence } = context.attributions.get(exchange) ?? NOBODY;
       if (sentBy === "proxy") {
         const by = certainty === "possible" ? ", possibly by the proxy: then it" : " by the proxy, which";
         found.push({ verdict: "forward-401-proxy", summary: `${where}${by} should have asked with 407.` });
       } else {
-        const by = sentBy === "origin" && certainty !== "possible" ? "" : ", as far as can be told,";
-        found.push({ verdict: "forward-401-origin", summary: `${where}${by} by the site itself: its own login.` });
+        const told = sentBy === "origin" && certainty !== "possible" ? "" : ", as far as can be told,";
+        const contested = sentBy === "unknown" && evidence.length > 0;
+        const by = contested
+          ? "; signs speak for both, the site and the proxy"
+          : `${told} by the site itself: its own login`;
+        found.push({ verdict: "forward-401-origin", summary: `${where}${by}.` });
       }
     } else if (response === null) found.push(unansweredForward(exchange, timeline, context));
   }
   return found;
 }
+
+const NOBODY: Attribution = { sentBy: "unknown", certainty: null, evidence: [] };
 
 function unansweredForward(exchange: ExchangeFact, timeline: Timeline, context: JudgeContext): Judgement {
   const sentence = `${requestText(exchange)} was not answered`;

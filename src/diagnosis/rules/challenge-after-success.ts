@@ -34,6 +34,9 @@ const TEXT: RuleText = {
   ],
 };
 
+/** Where one sign only says that it was the proxy that asked again. */
+const DOUBTED = "The proxy accepted credentials, and may have asked again inside the tunnel";
+
 export const challengeAfterSuccess: Rule = {
   ...TEXT,
   find(capture) {
@@ -61,9 +64,9 @@ function challengedInside(connection: JudgedConnection) {
   );
   if (challenge?.response == null) return null;
   const { request, response } = opening;
-  const detail = `The credentials on the CONNECT (${request.proxyAuthorization?.scheme}, frame ${request.where.frame}) were accepted (frame ${response.where.frame}), and then ${requestText(challenge)} was asked for credentials again (${challenge.response.status}, frame ${challenge.response.where.frame}).`;
-  const frames = [request.where.frame, response.where.frame, challenge.response.where.frame];
   const certainty = attributions.get(challenge)?.certainty ?? null;
+  const detail = `The credentials on the CONNECT (${request.proxyAuthorization?.scheme}, frame ${request.where.frame}) were accepted (frame ${response.where.frame}), and then ${requestText(challenge)} was asked for credentials again (${challenge.response.status}, frame ${challenge.response.where.frame})${certainty === "possible" ? ", possibly by the proxy" : ""}.`;
+  const frames = [request.where.frame, response.where.frame, challenge.response.where.frame];
   const advice = {
     ...TEXT.advice,
     helpdesk:
@@ -73,7 +76,7 @@ function challengedInside(connection: JudgedConnection) {
     detail,
     frames,
     certainty,
-    ...(certainty === "possible" ? { advice } : {}),
+    ...(certainty === "possible" ? { advice, title: DOUBTED } : {}),
     evidence: attributions.get(challenge)?.evidence ?? [],
   });
 }

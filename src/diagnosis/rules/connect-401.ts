@@ -1,12 +1,9 @@
 // The CONNECT itself answered 401: the right moment, the wrong status.
-import type { ResponseHead } from "../../http/index.ts";
-import type { CaptureFacts, JudgedConnection } from "../facts.ts";
+import { passedFrom } from "../further-proxy.ts";
+import { isKnownProxy } from "../known-proxy.ts";
 import { verdictRule } from "../rule.ts";
 import { endpointText, schemesText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
-
-/** A proxy passes on what came from a further one at once; it may be busy. */
-const JUST_BEFORE_NS = 2_000_000_000n;
 
 export const connect401 = verdictRule(
   {
@@ -38,9 +35,9 @@ export const connect401 = verdictRule(
     const frames = connectFrames(timeline);
     if (refused?.response == null) return { detail: `${summary} ${offers}`, frames, certainty: "certain" };
     const { frame } = refused.response.where;
-    const parent = sameFromParent(connection, refused.response, capture);
+    const parent = passedFrom(timeline, { request: refused.request, response: refused.response }, capture);
     if (parent !== null) {
-      const passed = `The proxy had been answered 401 itself just before, by ${endpointText(parent.timeline.proxy)} (stream ${parent.timeline.stream}): it may have passed that on, and then that one is to be looked at.`;
+      const passed = `The same request had been answered 401 just before ${parent.text}: the proxy may have passed that on, and then that one is to be looked at.`;
       const evidence = [`frame ${frame}: the same answer came to the proxy in stream ${parent.timeline.stream}`];
       return { detail: `${summary} ${offers} ${passed}`, frames, certainty: "possible", evidence };
     }
@@ -56,36 +53,3 @@ export const connect401 = verdictRule(
     };
   },
 );
-
-/** Whether the endpoint did what only a proxy does: opened a tunnel, or asked with 407. */
-function isKnownProxy({ timeline: { proxy } }: JudgedConnection, { connections }: CaptureFacts): boolean {
-  return connections.some(
-    ({ timeline }) =>
-      timeline.proxy.ip === proxy.ip &&
-      timeline.proxy.port === proxy.port &&
-      timeline.connects.some(
-        ({ response }) =>
-          response !== null && (response.status === 407 || (response.status >= 200 && response.status < 300)),
-      ),
-  );
-}
-
-/** The proxy's own connection to a further proxy, whose answer to the same CONNECT was the same, just before. */
-function sameFromParent(
-  { timeline: { proxy } }: JudgedConnection,
-  answer: ResponseHead,
-  { connections }: CaptureFacts,
-): JudgedConnection | null {
-  return (
-    connections.find(
-      ({ timeline }) =>
-        timeline.client.ip === proxy.ip &&
-        timeline.connects.some(
-          ({ response }) =>
-            response?.status === answer.status &&
-            response.where.frame < answer.where.frame &&
-            answer.where.time - response.where.time < JUST_BEFORE_NS,
-        ),
-    ) ?? null
-  );
-}

@@ -48,12 +48,22 @@ export const mixedAuthContext: Rule = {
   },
 };
 
+/** Where one sign only says that what is asked inside is asked by the proxy. */
+const DOUBTED = "Some hosts are challenged on the CONNECT, others perhaps only inside the tunnel";
+const FIRST_MAKE_SURE = {
+  ...TEXT.advice,
+  helpdesk:
+    "What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, give the two lists of hosts to the administrator of the proxy: the difference between them names the rule.",
+};
+
 /** One client at one proxy. Values are the frames of the first challenge, or of the answer that needed none. */
 interface Context {
   readonly client: string;
   readonly connect: Map<string, number>;
   readonly https: Map<string, number>;
   readonly never: Map<string, number>;
+  /** Of those challenged inside: hosts whose tunnel carries HTTP in the clear. */
+  readonly clear: Set<string>;
   /** Hosts with a tunnel whose inside was not read: of them nobody knows whether they are challenged there. */
   readonly unread: Set<string>;
   /** Frame in which credentials were accepted. */
@@ -74,6 +84,7 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
         connect: new Map(),
         https: new Map(),
         never: new Map(),
+        clear: new Set(),
         unread: new Set(),
         authenticated: null,
         certainty: "likely",
@@ -98,6 +109,7 @@ function learn(context: Context, connection: JudgedConnection): void {
   const inside = challengeInside(connection);
   if (inside?.response != null) {
     addFirst(context.https, host, inside.response.where.frame);
+    if (timeline.tunnel?.protocol !== "tls") context.clear.add(host);
     if (connection.attributions.get(inside)?.certainty === "possible") context.certainty = "possible";
   } else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
 }
@@ -112,15 +124,17 @@ function challengeInside({ timeline, attributions }: JudgedConnection): Exchange
 }
 
 function mixed(context: Context): readonly Finding[] {
-  const { https, connect, never, unread, authenticated } = context;
+  const { https, connect, never, clear, unread, authenticated, certainty } = context;
   const others = [...connect.keys()].filter((host) => !https.has(host));
   if (https.size === 0 || (others.length === 0 && authenticated === null)) return [];
   const although =
     authenticated === null
       ? ""
       : ` although this client (${context.client}) was authenticated at CONNECT (frame ${authenticated})`;
-  const are = https.size === 1 ? "is" : "are";
-  const sentences = [`${list(https)} ${are} challenged at GET https://${although}`];
+  const [are, seem] = https.size === 1 ? ["is", "seems"] : ["are", "seem"];
+  const verb = certainty === "possible" ? `${seem} to be challenged by the proxy` : `${are} challenged`;
+  const stage = clear.size === 0 ? "at GET https://" : "inside the tunnel";
+  const sentences = [`${list(https)} ${verb} ${stage}${although}`];
   const only = others.filter((host) => !unread.has(host));
   if (only.length > 0)
     sentences.push(`${listOf(only)} ${only.length === 1 ? "is" : "are"} challenged at CONNECT tcp:// only`);
@@ -133,7 +147,9 @@ function mixed(context: Context): readonly Finding[] {
     ...[...https].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
     ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
   ];
-  return [finding(TEXT, null, { detail: `${sentences.join("; ")}.`, frames, evidence, certainty: context.certainty })];
+  const detail = `${sentences.join("; ")}.`;
+  if (certainty !== "possible") return [finding(TEXT, null, { detail, frames, evidence, certainty })];
+  return [finding(TEXT, null, { detail, frames, evidence, certainty, title: DOUBTED, advice: FIRST_MAKE_SURE })];
 }
 
 function addFirst(map: Map<string, number>, host: string, frame: number): void {

@@ -34,6 +34,9 @@ const TEXT: RuleText = {
   ],
 };
 
+/** Where one sign only speaks for the proxy. */
+const DOUBTED = "A 401 inside the tunnel that may be the proxy's, which should have asked on the CONNECT (407)";
+
 export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
   const found = describeTunnelAnswer(connection, 401);
   const accepted = acceptedAt(connection);
@@ -43,7 +46,7 @@ export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
         ? ""
         : ` What was sent in answer to it was accepted (frame ${accepted}), as it would be by a site's own login.`;
     const helpdesk = `One sign speaks for the proxy, and the site's own login is not ruled out.${signedIn} Open the site without the proxy: if it asks for a password there, too, it is the site's. Give this report with the frame numbers to the administrator of the proxy.`;
-    return { ...found, advice: { ...TEXT.advice, helpdesk } };
+    return { ...found, title: DOUBTED, advice: { ...TEXT.advice, helpdesk } };
   }
   if (accepted === null) return found;
   const helpdesk = `The login box in the name of the web site was the proxy's, and what was sent in answer to it was accepted (frame ${accepted}): the site works, but whoever typed a password for the site gave it to the proxy. Give this report with the frame numbers to the administrator of the proxy.`;

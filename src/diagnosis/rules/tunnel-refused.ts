@@ -1,6 +1,10 @@
 // The proxy would not, or could not, open the tunnel.
+import { isAlsoOfWebServers, isKnownProxy } from "../known-proxy.ts";
 import { verdictRule } from "../rule.ts";
+import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
+
+const NO_TUNNEL = "The tunnel was not opened, and it is not certain that a proxy was asked";
 
 export const tunnelRefused = verdictRule(
   {
@@ -20,5 +24,14 @@ export const tunnelRefused = verdictRule(
     },
     references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.4 (403)", "RFC 9110 §15.6 (5xx)"],
   },
-  ({ timeline, summary }) => ({ detail: summary, frames: connectFrames(timeline), certainty: "certain" }),
+  (connection, capture) => {
+    const { timeline, summary } = connection;
+    const frames = connectFrames(timeline);
+    const status = timeline.connects.at(-1)?.response?.status ?? 0;
+    if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
+      return { detail: summary, frames, certainty: "certain" };
+    }
+    const doubt = `Nothing else in this capture shows that ${endpointText(timeline.proxy)} is a proxy: it opened no tunnel and sent no 407. A web server that is asked for a tunnel answers like this, too.`;
+    return { detail: `${summary} ${doubt}`, frames, certainty: "certain", title: NO_TUNNEL };
+  },
 );

@@ -1,0 +1,79 @@
+// Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
+import type { RequestHead, ResponseHead } from "../http/index.ts";
+import type { Timeline } from "../proxy/index.ts";
+import type { CaptureFacts } from "./facts.ts";
+import { endpointText } from "./wording.ts";
+
+/** A proxy passes on what came from a further one at once; it may be busy. */
+const JUST_BEFORE_NS = 2_000_000_000n;
+
+/** What was asked of a proxy and answered by it. */
+interface Asked {
+  readonly request: RequestHead;
+  readonly response: ResponseHead;
+}
+
+/** The same request on the way to a further proxy. */
+export interface Passed {
+  readonly timeline: Timeline;
+  readonly response: ResponseHead;
+  /** In words: who, where, and by which of its addresses the nearer proxy asked. */
+  readonly text: string;
+}
+
+interface Answered extends Asked {
+  readonly timeline: Timeline;
+}
+
+/** Answers before this one that are looked at: those of a further proxy are among the last. */
+const MAX_LOOKED = 200;
+/** Made once per capture: what was refused with 401, by method and target, in the order of the answers. */
+const REFUSED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Answered[]>>();
+
+/**
+ * The further proxy that gave the same answer to the same request, just before. It was asked by the nearer proxy's listening
+ * address; or by another one, which is taken for the nearer proxy's where its request and answer lie between these.
+ */
+export function passedFrom(timeline: Timeline, { request, response }: Asked, capture: CaptureFacts): Passed | null {
+  const all = refusedIn(capture).get(keyOf(request)) ?? [];
+  let at = all.findLastIndex((one) => one.response === response) - 1;
+  for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
+    const { timeline: other, request: asked, response: answer } = all[at]!;
+    if (response.where.time - answer.where.time >= JUST_BEFORE_NS) return null;
+    if (endpointText(other.proxy) === endpointText(timeline.proxy) || !sameChallenges(answer, response)) continue;
+    if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
+    if (asked.where.time < request.where.time) continue;
+    return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
+  }
+  return null;
+}
+
+function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered[]> {
+  const known = REFUSED.get(capture);
+  if (known !== undefined) return known;
+  const found = new Map<string, Answered[]>();
+  for (const { timeline } of capture.connections) {
+    for (const { request, response } of [...timeline.connects, ...timeline.forwards]) {
+      if (request === null || response?.status !== 401) continue;
+      const list = found.get(keyOf(request));
+      if (list === undefined) found.set(keyOf(request), [{ timeline, request, response }]);
+      else list.push({ timeline, request, response });
+    }
+  }
+  for (const list of found.values()) list.sort((a, b) => (a.response.where.time < b.response.where.time ? -1 : 1));
+  REFUSED.set(capture, found);
+  return found;
+}
+
+function keyOf({ method, target }: RequestHead): string {
+  return `${method} ${target.toLowerCase()}`;
+}
+
+function passed(timeline: Timeline, response: ResponseHead, by: string): Passed {
+  const text = `by ${endpointText(timeline.proxy)} (stream ${timeline.stream})${by}`;
+  return { timeline, response, text };
+}
+
+function sameChallenges({ challenges: a }: ResponseHead, { challenges: b }: ResponseHead): boolean {
+  return a.length === b.length && a.every(({ scheme, realm }, i) => scheme === b[i]!.scheme && realm === b[i]!.realm);
+}

@@ -1,0 +1,129 @@
+// Two proxies in a row, and who is no proxy at all: whose refusal it was.
+import { describe, expect, it } from "vitest";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
+import { diagnosisOf, found } from "./diagnose.ts";
+import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
+
+const OUTSIDE = { ip: "203.0.113.80", port: 40_000 };
+const PARENT = { ip: "203.0.113.9", port: 3128 };
+
+/** A connection whose CONNECT came at this time and was answered 401 as long afterwards. */
+function refused(
+  stream: number,
+  fromMs: number,
+  tookMs: number,
+  change: Partial<Timeline> = {},
+  realm = "Parent",
+): Timeline {
+  const one = asked(stream, [{ status: 401 }], change);
+  const [connect] = one.connects;
+  const request = { ...connect!.request, where: where(10 + stream, fromMs) };
+  const challenges = [{ ...BASIC, realm }];
+  const response = { ...connect!.response!, challenges, where: where(12 - stream, fromMs + tookMs) };
+  return { ...one, connects: [{ ...connect!, request, response }] };
+}
+
+describe("a 401 to a CONNECT that was passed on", () => {
+  const child = refused(0, 10, 8);
+
+  it.each([
+    [
+      "from another address of the proxy, between request and answer",
+      refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT }),
+      "possible",
+    ],
+    ["by its listening address", refused(1, 12, 4, { client: { ...child.proxy, port: 1 }, proxy: PARENT }), "possible"],
+    ["but the other was asked before", refused(1, 5, 11, { client: OUTSIDE, proxy: PARENT }), "likely"],
+    ["but the other answered later", refused(1, 12, 9, { client: OUTSIDE, proxy: PARENT }), "likely"],
+    ["but with another challenge", refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT }, "Another"), "likely"],
+    ["but by the same proxy, to somebody else", refused(1, 12, 4, { client: OUTSIDE }), "likely"],
+  ])("%s", (_name, other, certainty) => {
+    const own = found("connect-401", [child, other]).find(({ stream }) => stream === 0);
+    expect(own?.certainty).toBe(certainty);
+    if (certainty === "possible") expect(own?.detail).toMatch(/401 just before by 203\.0\.113\.9:3128 \(stream 1\)/);
+  });
+
+  it("names the address by which the further proxy was asked, if it is another one", () => {
+    const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
+    expect(found("connect-401", [child, other])[0]?.detail).toMatch(/whom 203\.0\.113\.80 had asked, by the times/);
+  });
+});
+
+describe("a 401 to a forwarded request that was passed on", () => {
+  const forwarded = (stream: number, fromMs: number, tookMs: number, change: Partial<Timeline> = {}): Timeline => {
+    const url = "http://www.example.com/";
+    const request = requestHead(where(20 + stream, fromMs), { method: "GET", target: url, form: "absolute" });
+    const response = responseHead(where(22, fromMs + tookMs), 401, {
+      ...GATEWAY,
+      names: ["proxy-authenticate"],
+      challenges: [BASIC],
+    });
+    return { ...asked(stream, [], change), forwards: [exchangeFact(request, response, { url })] };
+  };
+
+  it("is the further proxy's, perhaps", () => {
+    const parent = forwarded(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
+    const [own] = found("forward-401-proxy", [forwarded(0, 10, 8), parent]);
+    expect(own).toMatchObject({ stream: 0, certainty: "possible" });
+    expect(own?.detail).toMatch(
+      /401 just before by 203\.0\.113\.9:3128 \(stream 1\).*then that one is to be looked at/,
+    );
+    const [alone] = found("forward-401-proxy", [forwarded(0, 10, 8)]);
+    expect(alone?.detail).not.toMatch(/just before/);
+    expect(alone?.title).toMatch(/may be the proxy's/);
+    expect(alone?.advice.helpdesk).toMatch(/^One sign speaks for the proxy/);
+  });
+});
+
+describe("a CONNECT that is refused by whom nothing shows to be a proxy", () => {
+  const detail = (status: number, ...others: readonly Timeline[]): string | undefined =>
+    found("tunnel-refused", [asked(0, [{ status }]), ...others])[0]?.detail;
+
+  it.each([400, 404, 405, 501])("with %d, as a web server does", (status) => {
+    expect(detail(status)).toMatch(
+      /: the tunnel was not opened\. Nothing else in this capture shows that .* is a proxy/,
+    );
+    expect(detail(status, asked(1, [{ status: 200 }]))).toMatch(/: the tunnel was not opened\.$/);
+  });
+
+  it.each([403, 503])("with %d, as proxies do", (status) => {
+    expect(detail(status)).toMatch(/: the proxy did not open the tunnel\.$/);
+  });
+});
+
+describe("what is asked inside, possibly by the proxy", () => {
+  const asks = { ...GATEWAY, challenges: [{ ...BASIC, realm: "Another" }] };
+  const inside = read(1, [{ target: "news.example.com:443", status: 200 }], [{ status: 401, ...asks }]);
+  const others = [read(0, [CHALLENGED, { status: 200 }], [{}])];
+
+  it("is not called a fact by what follows from it", () => {
+    const [mixed] = found("mixed-auth-context", [...others, inside]);
+    expect(mixed).toMatchObject({ certainty: "possible" });
+    expect(mixed?.detail).toMatch(/^news\.example\.com seems to be challenged by the proxy at GET https:\/\//);
+    expect(mixed?.title).toMatch(/perhaps/);
+    expect(mixed?.advice.helpdesk).toMatch(/^What is asked inside the tunnels may be the sites' own login/);
+    expect(found("tunnel-401-proxy", [inside])[0]?.title).toMatch(/may be the proxy's/);
+  });
+
+  it("is not asked at GET https:// where the tunnel carries plain HTTP", () => {
+    const plain = { ...inside, tunnel: { ...inside.tunnel!, protocol: "http" as const, tls: null } };
+    expect(found("mixed-auth-context", [...others, plain])[0]?.detail).toMatch(/ by the proxy inside the tunnel; www/);
+  });
+});
+
+describe("a forwarded request's 401 of which signs speak for both", () => {
+  it("is not called the site's own login", () => {
+    const request = requestHead(where(20, 20), { method: "GET", target: "http://www.example.com/", form: "absolute" });
+    const response = responseHead(where(22, 22), 401, {
+      names: ["proxy-authenticate"],
+      fields: [{ name: "server", value: "nginx" }],
+      challenges: [BASIC, { ...BASIC, scheme: "Bearer" }],
+    });
+    const one = { ...asked(0, []), forwards: [exchangeFact(request, response, { url: "http://www.example.com/" })] };
+    const { verdict, facts, findings } = diagnosisOf([one]);
+    expect(verdict).toBe("forward-401-origin");
+    expect(facts.connections[0]?.summary).toMatch(/signs speak for both, the site and the proxy\.$/);
+    expect(findings.find(({ id }) => id === verdict)?.advice.helpdesk).toMatch(/^The login box seems to belong/);
+  });
+});
