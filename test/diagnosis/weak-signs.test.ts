@@ -155,6 +155,32 @@ describe("a site's own software", () => {
   });
 });
 
+describe("what a Squid that reads inside says of its cache", () => {
+  const squid = (...values: readonly string[]): Partial<ResponseHead> => ({
+    fields: values.map((value) => ({ name: "x-cache-lookup", value })),
+  });
+  const { port } = staged([]).context.timeline.proxy;
+
+  it.each([
+    ["it looked, and passed on what the site answered", [`MISS from proxy.example:${port}`], "likely"],
+    ["so did another one before it", ["NONE from edge.example:443", `MISS from proxy.example:${port}`], "likely"],
+    ["both in one field", [`NONE from edge.example:443, HIT from proxy.example:${port}`], "likely"],
+    ["it did not look: it answered itself", [`NONE from proxy.example:${port}`], null],
+    ["another one did, in front of the site", ["MISS from edge.example:443"], null],
+  ])("%s", (_name, values, weight) => {
+    expect(said([], squid(...values))).toMatchObject(
+      weight === null ? [] : [{ says: "origin", weight, source: "passed" }],
+    );
+    expect(said([], squid(...values), [], { inTunnel: false })).toEqual([]);
+  });
+
+  it("one realm at the proxy and at sites of the company is not the proxy's then", () => {
+    const same = [kind("the challenge of this proxy's 407"), kind("the challenge elsewhere")];
+    expect(weigh(said(same, {}))).toMatchObject({ sentBy: "proxy", certainty: "likely" });
+    expect(weigh(said(same, squid(`MISS from proxy.example:${port}`))).sentBy).toBe("unknown");
+  });
+});
+
 describe("plain HTTP in answer to a ClientHello", () => {
   const answered = (host: string, port: number, server: string | null): string => {
     const { exchange, context } = staged([kind("plain HTTP to a ClientHello")]);

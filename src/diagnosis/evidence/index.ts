@@ -5,7 +5,16 @@ import { ownSite, passedOn, proxyStatus, ruledOut } from "./certain.ts";
 import { answeredByServerLeg, neverForwarded } from "./legs.ts";
 import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
 import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
-import { apiError, bearer, challengeState, likeTheSite, siteCookies, siteServer, siteSoftware } from "./site.ts";
+import {
+  apiError,
+  bearer,
+  challengeState,
+  likeTheSite,
+  passedThrough,
+  siteCookies,
+  siteServer,
+  siteSoftware,
+} from "./site.ts";
 import { timeOfTheAnswer } from "./timing.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 
@@ -31,6 +40,7 @@ const QUESTIONS: readonly Question[] = [
   likeTheSite,
   siteServer,
   siteSoftware,
+  passedThrough,
   siteCookies,
   challengeState,
 ];

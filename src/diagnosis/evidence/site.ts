@@ -1,4 +1,6 @@
 // Evidence for the site: it asks as an API does, and answers as it always does.
+
+import type { HeaderField } from "../../http/index.ts";
 import { marksOf } from "../products/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import { serverOf } from "./answers.ts";
@@ -69,6 +71,24 @@ export const siteSoftware: Question = (_exchange, head) => {
   if (name === undefined) return [];
   const text = `the header ${name} is one of server software for sites (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "likely", source: "software", text }];
+};
+
+/** What a Squid found in its cache, by name and port of its own; of an answer that it makes itself it says NONE. */
+const LOOKED_UP = /^(?:MISS|HIT) from \S+:(\d+)$/;
+
+/**
+ * A Squid that reads inside says of what it passes on that it looked for it in its cache. Outside of tunnels that may come from
+ * a further proxy as well.
+ */
+export const passedThrough: Question = (_exchange, head, { timeline, inTunnel }) => {
+  if (!inTunnel) return [];
+  const isOwn = ({ name, value }: HeaderField): boolean =>
+    name === "x-cache-lookup" &&
+    value.split(",").some((one) => LOOKED_UP.exec(one.trim())?.[1] === String(timeline.proxy.port));
+  const field = head.fields.find(isOwn);
+  if (field === undefined) return [];
+  const text = `"X-Cache-Lookup: ${field.value}" says that the proxy passed it on: of its own answers a Squid says NONE (frame ${head.where.frame})`;
+  return [{ says: "origin", weight: "likely", source: "passed", text }];
 };
 
 /** A ProxySG sets this cookie where a server behind it asks for credentials, to tell its own challenges from others'. */
