@@ -1,6 +1,8 @@
 // Two proxies in a row, and who is no proxy at all: whose refusal it was.
 import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
+import { loadTruth } from "../harness/truth.ts";
 import { asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
@@ -47,6 +49,30 @@ describe("a 401 to a CONNECT that was passed on", () => {
   it("names the address by which the further proxy was asked, if it is another one", () => {
     const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
     expect(found("connect-401", [child, other])[0]?.detail).toMatch(/whom 203\.0\.113\.80 had asked, by the times/);
+  });
+});
+
+describe("recorded", () => {
+  const reportOf = async (name: string) => {
+    const { path } = loadTruth().find((one) => one.name === name)!;
+    const report = await checkCapture(path);
+    if ("kind" in report) throw new Error(report.message);
+    return report;
+  };
+
+  it("a Squid that has the 401 of its parent, which it asked by its other address", async () => {
+    const { findings } = await reportOf("connect-401-parent");
+    const own = findings.filter(({ id }) => id === "connect-401");
+    expect(own.map(({ certainty }) => certainty)).toEqual(["possible", "likely"]);
+    expect(own[0]?.detail).toMatch(/just before by 10\.44\.2\.17:3130 \(stream \d\), whom 10\.44\.2\.80 had asked/);
+  });
+
+  it("an nginx that is the proxy: its name is no site's, where it asks alike for three", async () => {
+    const { verdict, connections } = await reportOf("forward-401-nginx");
+    expect(verdict).toBe("forward-401-proxy");
+    expect(connections[0]?.forwards.map(({ sentBy, certainty }) => `${sentBy} ${certainty}`)).toEqual(
+      Array(3).fill("proxy possible"),
+    );
   });
 });
 
