@@ -1,5 +1,6 @@
 // The files of one rotated capture, read as one: frames go on counting from file to file.
 import { statSync } from "node:fs";
+import { quoted } from "../bytes/index.ts";
 import {
   type CaptureSink,
   type CaptureSummary,
@@ -57,7 +58,7 @@ export async function readFiles(
   if (failed === null || summary.stopped !== null) return { ...first, summary };
   const { file, as, behind } = failed;
   const why = as.kind === "unreadable" ? as.why : `it seems to be ${as.seemsToBe}`;
-  return { ...first, summary: { ...summary, stopped: { frame: behind, at: 0, why: `${file}: ${why}` } } };
+  return { ...first, summary: { ...summary, stopped: { frame: behind, at: 0, why: `${quoted(file)}: ${why}` } } };
 }
 
 /** Passes on what comes from one file after the other, with frames and interfaces counted over all of them. */

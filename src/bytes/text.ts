@@ -68,3 +68,11 @@ export function hex(bytes: Uint8Array): string {
   for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
   return text;
 }
+
+/**
+ * Text off the wire inside a sentence. Quotes in it become apostrophes: whoever reads the sentence, or takes names out of it,
+ * finds where the text ends.
+ */
+export function quoted(text: string): string {
+  return `"${text.replaceAll('"', "'")}"`;
+}

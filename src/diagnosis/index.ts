@@ -3,7 +3,7 @@ export { Collector, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
 export type { CaptureFacts, JudgedConnection, KeyFacts } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";
-export { pageMarks } from "./products/index.ts";
+export { pageMarks, productWords } from "./products/index.ts";
 export { siteOf } from "./sites.ts";
 export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";

@@ -1,5 +1,5 @@
 // Whether the proxy terminates the TLS of a tunnel itself: told from certificates, by chain, by comparison, by age.
-import { latin1, millisBetween, type Nanos } from "../bytes/index.ts";
+import { latin1, millisBetween, type Nanos, quoted } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import type { Certificate, TlsFacts } from "../tls-parse/index.ts";
 import { legsOf, sameBytes } from "./legs.ts";
@@ -84,7 +84,7 @@ export class CertificateRegister {
   #ofCertificates(timeline: Timeline, tls: TlsFacts, host: string, legs: readonly ServerLeg[]): Interception {
     const leaf = tls.certificates[0]!;
     const frame = tls.certificateWhere?.frame ?? timeline.firstFrame;
-    const says = `the certificate of frame ${frame} (issuer "${leaf.issuer}")`;
+    const says = `the certificate of frame ${frame} (issuer ${quoted(leaf.issuer)})`;
     const end = this.#chainEnd(tls, timeline.start);
     if (end === "proxy-ca") return { state: "yes", why: `${says} was made by the authority given with --proxy-ca` };
     // A proxy may have a certificate of a public authority, too, but none in the site's name.
@@ -118,7 +118,7 @@ export class CertificateRegister {
         return { state: "no", why: `${says} is the same as on the proxy's connection to the origin (${where})` };
       // One authority gives a site several certificates: for other clients, for another kind of key.
       if (other.issuer !== leaf.issuer)
-        differing ??= `${says} is another one than the origin showed the proxy (issuer "${other.issuer}", ${where})`;
+        differing ??= `${says} is another one than the origin showed the proxy (issuer ${quoted(other.issuer)}, ${where})`;
     }
     return differing === null ? null : { state: "yes", why: differing };
   }
@@ -128,7 +128,7 @@ export class CertificateRegister {
     if (product !== null)
       return {
         state: "yes",
-        why: `the certificate of frame ${frame} was made by ${product.product.name}: its issuer is "${leaf.issuer}"`,
+        why: `the certificate of frame ${frame} was made by ${product.product.name}: its issuer is ${quoted(leaf.issuer)}`,
       };
     if (includes(leaf.der, SCT_LIST)) return null;
     const proxy = timeline.proxy.ip;

@@ -1,4 +1,6 @@
 // Small pieces of the sentences in findings: targets, frames, statuses, display filters.
+import { quoted } from "../bytes/index.ts";
+import { isKnownScheme } from "../http/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
 
 /** Frames in one display filter; more make it unusable. */
@@ -67,11 +69,11 @@ export function requestText(exchange: ExchangeFact): string {
   return `${request.method} ${exchange.url ?? request.target} (frame ${request.where.frame})`;
 }
 
-/** Scheme names of challenges, "Basic, NTLM". */
+/** Scheme names of challenges, "Basic, NTLM"; in quotes what is the name of none. */
 export function schemesText(challenges: readonly { readonly scheme: string }[]): string {
   return challenges.length === 0
     ? "no scheme"
-    : [...new Set(challenges.map((challenge) => challenge.scheme))].join(", ");
+    : [...new Set(challenges.map(({ scheme }) => (isKnownScheme(scheme) ? scheme : quoted(scheme))))].join(", ");
 }
 
 /** "1 tunnel", "3 tunnels". */

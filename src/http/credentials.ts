@@ -75,7 +75,12 @@ const SCHEMES = new Set(
 );
 
 function schemeName(word: string): string {
-  return SCHEMES.has(word.toLowerCase()) ? word : UNKNOWN;
+  return isKnownScheme(word) ? word : UNKNOWN;
+}
+
+/** Whether `word` is the name of a scheme, whatever its case. */
+export function isKnownScheme(word: string): boolean {
+  return SCHEMES.has(word.toLowerCase());
 }
 
 /** RFC 7617 §2: user-id up to the first colon; the rest is the password and goes nowhere. */

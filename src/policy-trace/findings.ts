@@ -1,4 +1,5 @@
 // What the stages of a tunnel in a trace tell: which rule is at one stage and not at the others, and what it did.
+import { quoted } from "../bytes/index.ts";
 import { propertyOf } from "./rule-line.ts";
 import { type StageAnswer, type StageFacts, senderOf401 } from "./stages.ts";
 import type { TraceTunnel } from "./tunnels.ts";
@@ -258,7 +259,7 @@ function unauthenticated(tunnel: TraceTunnel, differences: readonly Difference[]
   const before =
     known === null
       ? `No user was authenticated at CONNECT tcp://${connect?.authRules.length === 0 && connect.rulesTraced ? ", where no rule about authentication matched" : ""}`
-      : `The user was authenticated at ${connect?.user === known ? "CONNECT tcp://" : "unknown ssl://"}${known.realm === null ? "" : ` (realm ${known.realm})`}`;
+      : `The user was authenticated at ${connect?.user === known ? "CONNECT tcp://" : "unknown ssl://"}${known.realm === null ? "" : ` (realm ${quoted(known.realm)})`}`;
   return [
     {
       id: "trace-unauthenticated-stage",
@@ -304,7 +305,8 @@ function sentence(difference: Difference): string {
     return `The rule \`${short(rule)}\` matches at ${STAGE_NAMES[stage]} and not at ${STAGE_NAMES[against]}.`;
   }
   if (kind === "deauthentication" || kind === "rule-only-at" || values === null || against === null) return "";
-  return `At ${STAGE_NAMES[stage]} ${KIND_WORDS[kind]} is ${values[0]}, at ${STAGE_NAMES[against]} it is ${values[1]}.`;
+  const [here, there] = kind === "realm" ? [quoted(values[0]), quoted(values[1])] : values;
+  return `At ${STAGE_NAMES[stage]} ${KIND_WORDS[kind]} is ${here}, at ${STAGE_NAMES[against]} it is ${there}.`;
 }
 
 function changeFor(culprit: Difference | null): string {
@@ -326,7 +328,8 @@ function changeFor(culprit: Difference | null): string {
   }
 }
 
-function short({ text }: TraceRule): string {
+function short({ text: rule }: TraceRule): string {
+  const text = rule.replaceAll("`", "'");
   return text.length > MAX_RULE_IN_SENTENCE ? `${text.slice(0, MAX_RULE_IN_SENTENCE)}...` : text;
 }
 

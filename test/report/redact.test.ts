@@ -64,6 +64,15 @@ describe("a field of its own", () => {
     ["url", "http://192.0.2.9/to/intranet.example.net", "http://ip-1/to/host-1.site-1.example"],
     ["url", "http://example.com/a/pixel.gif", "http://site-1.example/a/pixel.gif"],
     ["url", "/mail/kim%40example.com", "/mail/user-1@domain-1"],
+    ["url", "https://www.example.com/acme-tender/login.html", "https://host-1.site-1.example/text-1-text-2/login.html"],
+    ["url", "http://example.com/docs/a.acme.com.html", "http://site-1.example/docs/a.text-1.text-2.html"],
+    ["reason", "Denied for kim", "Denied for text-1"],
+    ["scheme", "AcmeLogin", "scheme-1"],
+    ["scheme", "Negotiate", "Negotiate"],
+    ["alpn", "http/1.1", "http/1.1"],
+    ["exception", "acme_denied", "text-1_denied"],
+    ["service", "Acme HTTP", "text-1 HTTP"],
+    ["realm", 'FortiGate "Acme"', "realm-1"],
     ["verdict", "ok", "ok"],
     ["name", "Squid", "Squid"],
     ["time", "2026-03-09T08:15:02.000000000Z", "2026-03-09T08:15:02.000000000Z"],
@@ -96,6 +105,38 @@ describe("a sentence", () => {
     ['"x-cache-lookup: NONE from proxy01:3128"', '"x-cache-lookup: NONE from host-1:3128"'],
     ['(issuer "CN=Corp CA,O=Corp") (frame 9)', '(issuer "CN=issuer-1") (frame 9)'],
     ['asks for Basic (realm "Corp proxy")', 'asks for Basic (realm "realm-1")'],
+    ["the realm \"FortiGate 'Acme' x\" is a mark", 'the realm "realm-1" is a mark'],
+    ['"server: squid/5.7 (acmesrv01)" (frame 5)', '"server: squid/5.7 (text-1)" (frame 5)'],
+    ['"via: 1.1 acme (Content Gateway on acme)"', '"via: 1.1 host-1 (Content Gateway on host-1)"'],
+    ['the reason phrase "Blocked for acme by Privoxy"', 'the reason phrase "Blocked for text-1 by Privoxy"'],
+    ['the cookie "BCSI-CS-acme" is a mark', 'the cookie "BCSI-text-1-text-2" is a mark'],
+    ['it has "Server: Acme/2.1 Python/3.11"', 'it has "Server: text-1/2.1 Python/3.11"'],
+    [
+      'The client calls itself "AcmeAgent/2.1 (Windows NT 10.0; kims)".',
+      'The client calls itself "text-1/2.1 (Windows NT 10.0; text-2)".',
+    ],
+    ['407 with Basic, "AcmeLogin", frame 5', '407 with Basic, "text-1", frame 5'],
+    [
+      'CONNECT acme:443 (frame 12) was answered 503 (frame 14) Denied for "kim": the proxy did not open the tunnel.',
+      'CONNECT host-1:443 (frame 12) was answered 503 (frame 14) Denied for "text-1": the proxy did not open the tunnel.',
+    ],
+    ["The tunnel to acme:443 carries SSH.", "The tunnel to host-1:443 carries SSH."],
+    [
+      "GET http://acme/users/kim (frame 4) was answered 401",
+      "GET http://host-1/users/user-1 (frame 4) was answered 401",
+    ],
+    [
+      'The rule `group="CORP\\Domain Admins" user=kim url.host=acme authenticate(CorpLdap)` matches',
+      'The rule `group="domain-1\\user-1 text-1" user=text-2 url.host=text-3 authenticate(text-4)` matches',
+    ],
+    [
+      "trace:7: MATCH at GET https://: user=kim authenticate(no)",
+      "trace:7: MATCH at GET https://: user=text-1 authenticate(no)",
+    ],
+    [
+      'At GET https:// the realm is "Acme", at CONNECT tcp:// it is "Corp".',
+      'At GET https:// the realm is "realm-1", at CONNECT tcp:// it is "realm-2".',
+    ],
     ["mail to kim@corp.example.com", "mail to user-1@domain-1"],
     ["as CORP\\kim", "as domain-1\\user-1"],
     ["GET https://www.example.com/x (frame 40)", "GET https://host-1.site-1.example/x (frame 40)"],
@@ -260,7 +301,25 @@ describe("whatever names there are", () => {
   });
 
   it("takes time that grows with the text only", () => {
-    for (const part of ["a.", "a-", "1.", ":", "a:", "a\\", "a@", "~a/", "%"]) {
+    for (const part of [
+      "a.",
+      "a-",
+      "1.",
+      ":",
+      "a:",
+      "a\\",
+      "a@",
+      "~a/",
+      "%",
+      "CONNECT ",
+      "(frame 1) ",
+      '"',
+      "`",
+      "GET /",
+      "a://b",
+      "a://b ",
+      "via: 1 ",
+    ]) {
       const long = part.repeat(30_000);
       expect(createRedactor(ALL).redact({ detail: long, url: `http://h/${long}`, user: long }).detail).toBeTypeOf(
         "string",

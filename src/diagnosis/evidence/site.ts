@@ -1,5 +1,5 @@
 // Evidence for the site: it asks as an API does, and answers as it always does.
-
+import { quoted } from "../../bytes/index.ts";
 import type { HeaderField } from "../../http/index.ts";
 import { marksOf } from "../products/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
@@ -43,7 +43,8 @@ export const likeTheSite: Question = (exchange, head, { timeline, inTunnel, answ
   if (own.length === 0) return [];
   const missing = own.filter((name) => !head.names.includes(name));
   if (missing.length === 0 && (usual.server === null || usual.server === server)) {
-    const what = usual.server === null ? `the headers ${own.slice(0, 3).join(", ")}` : `"Server: ${usual.server}"`;
+    const what =
+      usual.server === null ? `the headers ${own.slice(0, 3).join(", ")}` : quoted(`Server: ${usual.server}`);
     const text = `it has ${what} like other answers of ${host} (frame ${usual.frame})`;
     return [{ says: "origin", weight: "likely", source: "site-headers", text }];
   }
@@ -59,7 +60,7 @@ export const siteServer: Question = (exchange, head, { timeline, inTunnel, answe
   if (host !== null && answers.alikeElsewhere(timeline, head, host).length > 0) return [];
   const server = serverOf(head);
   if (server === null || !namesWebServer(head)) return [];
-  const text = `"Server: ${server}" names a web server (frame ${head.where.frame})`;
+  const text = `${quoted(`Server: ${server}`)} names a web server (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "possible", source: "site-headers", text }];
 };
 
@@ -87,7 +88,7 @@ export const passedThrough: Question = (_exchange, head, { timeline, inTunnel })
     value.split(",").some((one) => LOOKED_UP.exec(one.trim())?.[1] === String(timeline.proxy.port));
   const field = head.fields.find(isOwn);
   if (field === undefined) return [];
-  const text = `"X-Cache-Lookup: ${field.value}" says that the proxy passed it on: of its own answers a Squid says NONE (frame ${head.where.frame})`;
+  const text = `${quoted(`X-Cache-Lookup: ${field.value}`)} says that the proxy passed it on: of its own answers a Squid says NONE (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "likely", source: "passed", text }];
 };
 

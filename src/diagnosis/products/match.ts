@@ -1,4 +1,5 @@
 // Looks answers and certificates up in the table of products.
+import { quoted } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import { APPLIANCES } from "./appliances.ts";
 import { SOFTWARE } from "./software.ts";
@@ -81,12 +82,21 @@ function pageId({ id }: Product, { signs }: Mark): string {
   return signs === true ? id : `names-${id}`;
 }
 
+/** Words by which products are told: their names, and what the patterns of their marks are made of. */
+export function productWords(): readonly string[] {
+  const texts = PRODUCTS.flatMap(({ name, marks }) => [
+    name,
+    ...marks.map(({ pattern }) => (pattern?.source ?? "").replace(/\\[a-z]/gi, " ")),
+  ]);
+  return [...new Set(texts.join(" ").match(/[a-z0-9]{2,}/gi) ?? [])];
+}
+
 /** The product that makes certificates with this issuer. */
 export function issuerProduct(issuer: string): MarkFound | null {
   for (const product of PRODUCTS) {
     for (const mark of product.marks) {
       if (mark.in !== "issuer" || mark.pattern?.test(issuer) !== true) continue;
-      const text = `the certificate's issuer "${issuer}"`;
+      const text = `the certificate's issuer ${quoted(issuer)}`;
       return { product, certainty: mark.certainty, passed: false, mention: false, header: null, text };
     }
   }
@@ -99,14 +109,14 @@ function markText(mark: Mark, head: ResponseHead): string | null {
       return headerText(mark, head);
     case "cookie": {
       const cookie = head.fields.find(({ name, value }) => name === "set-cookie" && mark.pattern?.test(value) === true);
-      return cookie === undefined ? null : `the cookie ${cookie.value}`;
+      return cookie === undefined ? null : `the cookie ${quoted(cookie.value)}`;
     }
     case "reason":
-      return mark.pattern?.test(head.reason) === true ? `the reason phrase "${head.reason}"` : null;
+      return mark.pattern?.test(head.reason) === true ? `the reason phrase ${quoted(head.reason)}` : null;
     case "realm": {
       const told = ({ realm }: Challenge): boolean => realm !== null && mark.pattern?.test(realm) === true;
       const challenge = head.proxyChallenges.find(told) ?? head.challenges.find(told);
-      return challenge === undefined ? null : `the realm "${challenge.realm}"`;
+      return challenge === undefined ? null : `the realm ${quoted(challenge.realm ?? "")}`;
     }
     default:
       return null;
@@ -120,5 +130,5 @@ function headerText({ header, pattern }: Mark, head: ResponseHead): string | nul
   if (field === undefined) return null;
   // Of a list (Via: one member for each hop) the member that tells; the others are about somebody else.
   const told = field.value.split(",").find((member) => pattern.test(member)) ?? field.value;
-  return `the header "${header}: ${told.trim()}"`;
+  return `the header ${quoted(`${header}: ${told.trim()}`)}`;
 }

@@ -1,4 +1,5 @@
 // Asked, and never answered.
+import { quoted } from "../../bytes/index.ts";
 import { authSteps, isRefusal } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
@@ -39,7 +40,7 @@ export const authAbandoned = verdictRule(
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
     const refused = authSteps(timeline).some(isRefusal);
     return {
-      detail: `${summary}${agent === null ? "" : ` The client calls itself "${agent}".`}`,
+      detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
       certainty: "certain",

@@ -1,5 +1,5 @@
 // The proxy offers schemes, the client knows others: it cannot answer, however right its password is.
-import { gather } from "../../bytes/index.ts";
+import { gather, quoted } from "../../bytes/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -70,7 +70,7 @@ function mismatch(
   const agent = timeline.connects.at(-1)?.request.userAgent ?? "";
   const preset = DEFAULTS.find((row) => row.agent.test(agent) && (!row.connectOnly || last.connect));
   if (preset !== undefined && offered.every((scheme) => preset.without.some((without) => without === scheme))) {
-    const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); ${preset.why}, and the client calls itself "${agent}".`;
+    const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); ${preset.why}, and the client calls itself ${quoted(agent)}.`;
     return [finding(TEXT, timeline.stream, { detail, frames: [last.frame, last.responseFrame], certainty: "likely" })];
   }
   const elsewhere = [...(used.get(clientKey(connection, agent)) ?? [])];

@@ -1,5 +1,5 @@
 // The client does not trust the certificate that it was shown.
-import { gather } from "../../bytes/index.ts";
+import { gather, quoted } from "../../bytes/index.ts";
 import type { TlsFacts } from "../../tls-parse/index.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { handshakeOutcome } from "../handshake.ts";
@@ -58,7 +58,7 @@ function refused(connection: JudgedConnection) {
   const unread = alert === undefined && tls.alerts.length === 0 && (left || hiddenRefusal(tls, outcome.frame));
   if (alert === undefined && !unread) return [];
   const issuer = tls.certificates[0]?.issuer ?? null;
-  const shown = issuer === null ? "" : ` (frame ${tls.certificateWhere?.frame}, issuer "${issuer}")`;
+  const shown = issuer === null ? "" : ` (frame ${tls.certificateWhere?.frame}, issuer ${quoted(issuer)})`;
   const how =
     alert === undefined
       ? outcome.why

@@ -68,7 +68,8 @@ function folded(text: string): string {
 
 const WORD = /^[\p{L}\p{N}\p{M}]$/u;
 
-function isWord(text: string, at: number): boolean {
+/** Whether the character at `at` belongs to a word. */
+export function isWord(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code < 0x80) return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
   // Halves of a pair count as letters: nothing ends between them.

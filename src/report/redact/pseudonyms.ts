@@ -86,22 +86,45 @@ export class Pseudonyms {
 
   /** The realm of a challenge, which is free text. */
   realm(text: string): string {
-    return this.wants("host") && text !== "" ? this.#name("realm", text, text) : text;
+    if (!this.wants("host") || text === "") return text;
+    // Sentences quote it without the quotes inside it.
+    const name = this.#name("realm", text.replaceAll('"', "'"), text);
+    if (text.includes('"')) this.#met(text.replaceAll('"', "'"), name);
+    return name;
+  }
+
+  /** The scheme of a challenge that is the name of none. */
+  scheme(text: string): string {
+    return text === "" ? text : this.#name("scheme", text.toLowerCase(), text);
+  }
+
+  /** A word of free text: it goes there, and stays where it stands in a sentence. */
+  text(word: string): string {
+    return this.#name("text", word.toLowerCase(), "");
   }
 
   /** A distinguished name of a certificate: its CN if that is a host, else nothing of it. */
-  distinguishedName(text: string): string {
-    if (!this.wants("host") || text === "") return text;
+  distinguishedName(name: string): string {
+    if (!this.wants("host") || name === "") return name;
+    const text = name.replaceAll('"', "'");
     const common = /(?:^|,)CN=((?:\\.|[^,\\])*)/i.exec(text)?.[1] ?? "";
     const plain = /^(?:\*\.)?[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+\.?$/u.test(common);
-    const name = `CN=${plain ? this.host(common) : this.#name("issuer", text, "")}`;
-    this.#met(text, name);
-    return name;
+    const shown = `CN=${plain ? this.host(common) : this.#name("issuer", text, "")}`;
+    this.#met(name, shown);
+    if (text !== name) this.#met(text, shown);
+    return shown;
   }
 
   /** A fingerprint names a certificate, which is public with its site. */
   fingerprint(text: string): string {
     return this.wants("host") ? this.#name("fingerprint", text, text) : text;
+  }
+
+  /** The path of a file that sentences name, by its last part as well. */
+  source(path: string): string {
+    const name = this.capture(path);
+    for (const said of [path, path.replace(/^.*[/\\]/s, "")]) this.#met(said, name);
+    return name;
   }
 
   /** The path of a capture: folders and file names are full of people and machines. */

@@ -1,4 +1,5 @@
 // Pseudonyms instead of addresses, names and users, in a whole report: what each field is, is told by its name.
+import { isKnownScheme } from "../../http/index.ts";
 import { KnownNames } from "./known-names.ts";
 import { Pseudonyms, type RedactKind } from "./pseudonyms.ts";
 import { Texts } from "./texts.ts";
@@ -16,7 +17,11 @@ type Treatment =
   | "fingerprint"
   | "path"
   | "own"
-  | "filter";
+  | "filter"
+  | "scheme"
+  | "free"
+  | "rule"
+  | "source";
 
 /** By name, or by the name of the object or list around it and name. */
 const FIELDS: Readonly<Record<string, Treatment>> = {
@@ -44,13 +49,20 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
   helpdesk: "own",
   proxyAdmin: "own",
   displayFilter: "filter",
+  scheme: "scheme",
+  // What servers, proxies and administrators write as they like.
+  ...Object.fromEntries(
+    ["reason", "alpn", "alpnOffered", "exception", "service", "layer", "status"].map((name) => [name, "free"] as const),
+  ),
+  ...Object.fromEntries(["rules", "logouts", "missed"].map((list) => [`${list}.text`, "rule"] as const)),
+  "sources.path": "source",
   // Values that the types of the report list, numbers in words, digests of what a program offers.
   ...Object.fromEntries(
     [
       ...["schemaVersion", "version", "name", "verdict", "closedBy", "detectedBy", "severity", "certainty", "sentBy"],
       ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
       ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
-      ...["kind", "since", "worst", "hash", "mode", "force", "exception"],
+      ...["kind", "since", "worst", "hash", "mode", "force"],
       ...["algorithm", "curve", "signatureAlgorithm"],
     ].map((name) => [name, "fixed"] as const),
   ),
@@ -85,7 +97,11 @@ export function createRedactor(
       case "user":
         return names.user(text);
       case "realm":
-        return names.realm(text);
+        return names.wants("host") ? names.realm(text) : null;
+      case "scheme":
+        return isKnownScheme(text) || (!names.wants("host") && !names.wants("user")) ? text : names.scheme(text);
+      case "source":
+        return names.wants("host") || names.wants("user") ? names.source(text) : null;
       case "dn":
         return names.distinguishedName(text);
       case "fingerprint":
@@ -101,6 +117,10 @@ export function createRedactor(
         return texts.url(text);
       case "path":
         return names.wants("host") || names.wants("user") ? names.capture(text) : texts.sentence(text);
+      case "free":
+        return texts.free(text);
+      case "rule":
+        return texts.rule(text);
       case "own":
         return texts.own(text);
       case "filter":

@@ -1,7 +1,7 @@
 // Values inside sentences and URLs: those that were met, and what looks like an address, a host or a user.
-import { explanations } from "../../diagnosis/index.ts";
 import { canonicalAddress } from "./addresses.ts";
-import { type KnownNames, partEnd, wholeWord } from "./known-names.ts";
+import { isHarmless, vocabulary } from "./free-text.ts";
+import { isWord, type KnownNames, partEnd, wholeWord } from "./known-names.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 
 /** A label of a host name: at most 63 characters (RFC 1035 §2.3.4). */
@@ -12,14 +12,33 @@ const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}(?![\d])/y;
 const IPV6 = /(?:[0-9a-f]{0,4}:){2,8}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4})?(?:%[\w.]+)?/iy;
 const MAIL = new RegExp(`[\\p{L}\\p{N}_.+-]{1,64}@${LABEL}(?:\\.${LABEL}){0,40}`, "uy");
 const DOMAIN_USER = /[\p{L}\p{N}_.-]{1,64}\\[\p{L}\p{N}_.$-]{1,64}/uy;
-/**
- * What the program's sentences quote and is a name as a whole; and who passed a message on, in the headers that say so
- * (RFC 9110 §7.6.3), which may be a single label.
- */
-const QUOTED =
-  /(?<what>issuer|issuer is|realm) "(?<value>[^"]*)"|(?<passed>\bvia: (?:[a-z]+\/)?[\d.]+ |\bx-cache(?:-lookup)?: [a-z_]{1,40} from )(?<host>[^\s",;()]+)/gi;
+/** Who passed a message on, in the headers that say so (RFC 9110 §7.6.3): a host that may be a single label. */
+const PASSED = /^((?:via: (?:[a-z]+\/)?[\d.]+ |x-cache(?:-lookup)?: [a-z_]{1,40} from ))([^\s",;()]+)(.*)$/is;
+const HEADER = /^([a-z][a-z0-9-]{0,60}: )(.*)$/is;
+/** Before the frame of a request or answer: what was asked for. A frame ends it, so that it is found in one pass. */
+const ASKED = "(?:(?!frame \\d).){1,2000}?(?= \\(frame \\d+\\) (?:was |is not in the capture))";
+/** Where the program's sentences have something off the wire, and what it is. */
+const FOREIGN = new RegExp(
+  [
+    `(?<=\\bCONNECT )(?<connect>${ASKED})`,
+    '(?<=\\btunnels? to )(?<target>[^\\s"]+:\\d{1,5})',
+    "(?<=\\(frame \\d+\\) )(?<reason>.{1,1000})(?=: the proxy did not open the tunnel)",
+    '(?<url>\\b[a-z][a-z0-9+.-]{1,20}:\\/\\/[^\\s"\'`,;:)][^\\s"`]*[^\\s"`.,:;)])',
+    "(?<=\\b[A-Z][A-Z_-]{2,19} )(?<path>\\/\\S*)(?= \\(frame \\d)",
+    '(?<what>issuer|issuer is|realm|the realm is|, at [^"]{1,20} it is) "(?<value>[^"]*)"',
+    '"(?<free>[^"]*)"',
+    "`(?<short>[^`]*)`",
+    "(?<=MATCH at (?:CONNECT tcp|unknown ssl|GET https):\\/\\/: )(?<rule>.*)$",
+    "(?<=\\bEXCEPTION\\()(?<exception>[^)]*)",
+  ].join("|"),
+  "gs",
+);
+/** In a rule of a policy: what conditions compare with, what properties are set to, and what is in quotes. */
+const RULE_VALUES = /"[^"]*"?|(?<==)[^\s"]+|(?<=\()[^()"]+/g;
 /** Segments of a path behind which the name of somebody stands. */
 const BEFORE_USERS = /^(?:users?|home|profiles?|people|accounts?|members?|u|personal|mailbox)$/i;
+
+type Groups = Readonly<Record<string, string | undefined>>;
 
 /** Texts of one run, for one book of pseudonyms. */
 export class Texts {
@@ -33,18 +52,64 @@ export class Texts {
 
   /** A sentence that may quote the wire. */
   sentence(text: string): string {
-    const names = this.#names;
-    if (!names.wants("host")) return this.#scan(text, true);
+    if (!this.#anyName) return this.#scan(text, true);
+    return this.#parts(text, FOREIGN, (groups) => this.#foreign(groups));
+  }
+
+  /** Text that somebody else wrote: a word that could be a name does not stay, known or not. */
+  free(text: string): string {
+    return this.#anyName ? this.#scan(text, true, true) : this.#scan(text, true);
+  }
+
+  /** A rule of a proxy's policy: its conditions and properties stay, their values are free text. */
+  rule(text: string): string {
+    if (!this.#anyName) return this.#scan(text, true);
+    return this.#parts(text, RULE_VALUES, (_, value) => this.free(value));
+  }
+
+  /** The realm of a challenge. */
+  realm(text: string): string {
+    return this.#names.wants("host") ? this.#names.realm(text) : this.#scan(text, true);
+  }
+
+  get #anyName(): boolean {
+    return this.#names.wants("host") || this.#names.wants("user");
+  }
+
+  /** What `pattern` finds goes through `shown`, and what is between as a part of a sentence. */
+  #parts(text: string, pattern: RegExp, shown: (groups: Groups, found: string) => string): string {
     let out = "";
     let from = 0;
-    for (const match of text.matchAll(QUOTED)) {
-      const { what, value = "", passed, host = "" } = match.groups ?? {};
-      out += this.#scan(text.slice(from, match.index), true);
-      if (passed !== undefined) out += this.#scan(passed, true) + names.hostPort(host);
-      else out += `${what} "${what !== "realm" ? names.distinguishedName(value) : names.realm(value)}"`;
+    for (const match of text.matchAll(pattern)) {
+      out += this.#scan(text.slice(from, match.index), true) + shown(match.groups ?? {}, match[0]);
       from = match.index + match[0].length;
     }
     return out + this.#scan(text.slice(from), true);
+  }
+
+  #foreign(groups: Groups): string {
+    const names = this.#names;
+    const { connect, target, reason, url, path, what, value = "", free, short, rule, exception } = groups;
+    const host = connect ?? target;
+    if (host !== undefined) return names.hostPort(host);
+    const address = url ?? path;
+    if (address !== undefined) return this.url(address);
+    if (what !== undefined) {
+      const named = what.startsWith("issuer") && names.wants("host");
+      return `${what} "${named ? names.distinguishedName(value) : this.realm(value)}"`;
+    }
+    if (free !== undefined) return `"${this.#quoted(free)}"`;
+    if (short !== undefined) return `\`${this.rule(short)}\``;
+    if (rule !== undefined) return this.rule(rule);
+    return this.free(reason ?? exception ?? "");
+  }
+
+  /** What stands in quotes: a header as `name: value`, whose name the program knows, or anything. */
+  #quoted(text: string): string {
+    const [, passed, host, behind] = PASSED.exec(text) ?? [];
+    if (passed !== undefined) return passed + this.#names.hostPort(host ?? "") + this.free(behind ?? "");
+    const [, name = "", value = text] = HEADER.exec(text) ?? [];
+    return name + this.free(value);
   }
 
   /** The program's own words: only values that were met are looked for, as `keys.log` is no host. */
@@ -84,19 +149,26 @@ export class Texts {
     const names = this.#names;
     const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(before);
     if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
-    const shown = FILE.test(plain) ? this.own(plain) : this.sentence(plain);
+    // A file is no host, unless its name is made of one.
+    const file = FILE.test(plain) && this.own(plain) === plain;
+    const shown = this.#scan(plain, !file, this.#anyName);
     return shown === plain ? plain : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
   }
 
-  /** `foreign`: also what only looks like an address, a host or a user. */
-  #scan(text: string, foreign: boolean): string {
+  /** `foreign`: also what only looks like an address, a host or a user; `strict`: and every word that might be a name. */
+  #scan(text: string, foreign: boolean, strict = false): string {
     let out = "";
     let kept = 0;
     for (let at = 0; at < text.length; ) {
-      const found = this.#at(text, at, foreign);
+      let found = this.#at(text, at, foreign);
       if (found === null) {
-        at = partEnd(text, at);
-        continue;
+        const end = partEnd(text, at);
+        const word = text.slice(at, end);
+        if (!strict || !isWord(text, at) || isHarmless(word)) {
+          at = end;
+          continue;
+        }
+        found = { end, pseudonym: this.#names.text(word) };
       }
       out += text.slice(kept, at) + found.pseudonym;
       kept = found.end;
@@ -170,29 +242,6 @@ function isProgramsOwn(text: string, next: string | undefined): boolean {
 /** Files of a site that look like hosts in the path of a URL; top-level domains are not among their endings. */
 const FILE =
   /^[^.]+(?:\.[^.]+)*\.(?:html?|php|aspx?|jspx?|m?js|css|json|xml|txt|gif|png|jpe?g|svg|ico|webp|woff2?|ttf|pdf|gz|exe|msi|pac|dat|crl|crt|cgi|mp4|wasm)$/i;
-
-let words: { readonly words: ReadonlySet<string>; readonly dotted: ReadonlySet<string> } | null = null;
-
-/** The words of all explanations, but for their examples, which have names in them. */
-function vocabulary(): NonNullable<typeof words> {
-  if (words !== null) return words;
-  const text = explanations()
-    .flatMap(({ title, meaning, looksLike, evidence, advice }) => [
-      ...[title, meaning, looksLike, evidence, advice.helpdesk, advice.proxyAdmin],
-    ])
-    .join(" ");
-  words = {
-    // Words in lower case and abbreviations: what begins with a capital may be a name.
-    words: new Set(
-      (text.match(/(?<![\p{L}.])(?:\p{Ll}+|\p{Lu}{2,})(?!\p{L}|\.\p{L})/gu) ?? []).map((word) => word.toLowerCase()),
-    ),
-    dotted: new Set([
-      ...(text.toLowerCase().match(/[a-z0-9_]+(?:\.[a-z0-9_]+)+/g) ?? []),
-      ...["tcp.stream", "frame.number"],
-    ]),
-  };
-  return words;
-}
 
 function decoded(segment: string): string {
   try {

@@ -1,0 +1,76 @@
+// Free text off the wire (reason phrases, comments of products, user agents, rules of a policy): which of its words tell nothing.
+import { explanations, productWords } from "../../diagnosis/index.ts";
+
+/** A number that is no more than a version or a count. */
+const SHORT_NUMBER = /^\d{1,4}$/;
+
+/**
+ * Words that answers, user agents and policies of anybody have: status phrases (RFC 9110 §15), tokens of browsers, caches
+ * and policies. What a product is called is told by the table of products.
+ */
+const USUAL = (
+  "aarch64 accepted access account address agent allow allowed amd64 android any apache api applewebkit appliance " +
+  "arm64 authentication authority auto bad basic bearer bits build by cache cached centos chrome chromium client closed " +
+  "compatible connect connection content continue cookie cpython created credentials crypto cryptoapi curl debian delete " +
+  "denied deny digest direct dns early edg edge error established exception expired explorer failed failure false " +
+  "firefox forbidden force form found ftp gateway gecko generated get git go gone h2 h2c h3 head hints hit host http " +
+  "httpclient https iis information intel internal internet invalid ios ip ipad iphone is java kerberos khtml large " +
+  "length like limit limits linux locked login long lookup mac macintosh macos many media method mgr microsoft " +
+  "misdirected miss missing mobile mode modified moved mozilla msie multiple negotiate net network nginx no none not nt " +
+  "ntlm null off ok okhttp on opera options origin os partial password payload payment perl permanently policy port post " +
+  "powershell precondition protocols proxy put python quic range reached redirect refused request requests required " +
+  "reset resolve rv safari security see server service site smtp spdy ssl success supported switching tcp temporarily " +
+  "temporary timed timeout tls too trident true tunnel ubuntu unauthorized unavailable unix unknown unreachable " +
+  "unsupported upgrade uri url urllib user users version via violation web webkit wget win win32 win64 windows winhttp " +
+  "wow64 x11 x64 x86 yes"
+).split(" ");
+
+/** Words in the paths of many sites. */
+const USUAL_IN_PATHS = (
+  "account accounts activesync ajax api app apps asp aspx assets auth autodiscover css data default dist doc docs " +
+  "document documents download downloads edit en ews exchange favicon feed file files font fonts generate gif health " +
+  "healthcheck home htm html ico image images img inbox index jpeg jpg js json jsp lib list login logout mail main mapi " +
+  "me media member members min news oauth oauth2 owa pac page pages path pdf php ping pixel png portal profile public " +
+  "rest rpc script scripts search session share signin signout site sites soap sso static status style styles success " +
+  "svg test text to token txt update updates upload v1 v2 v3 v4 web wpad wsdl xml zip"
+).split(" ");
+
+let harmless: ReadonlySet<string> | null = null;
+
+/** Whether `word` would stand in such a text whoever it is about. */
+export function isHarmless(word: string): boolean {
+  return word.length < 2 || SHORT_NUMBER.test(word) || words().has(word.toLowerCase());
+}
+
+function words(): ReadonlySet<string> {
+  harmless ??= new Set([
+    ...USUAL,
+    ...USUAL_IN_PATHS,
+    ...vocabulary().words,
+    ...productWords().map((word) => word.toLowerCase()),
+  ]);
+  return harmless;
+}
+
+let own: { readonly words: ReadonlySet<string>; readonly dotted: ReadonlySet<string> } | null = null;
+
+/** The words of all explanations, but for their examples, which have names in them. */
+export function vocabulary(): NonNullable<typeof own> {
+  if (own !== null) return own;
+  const text = explanations()
+    .flatMap(({ title, meaning, looksLike, evidence, advice }) => [
+      ...[title, meaning, looksLike, evidence, advice.helpdesk, advice.proxyAdmin],
+    ])
+    .join(" ");
+  own = {
+    // Words in lower case and abbreviations: what begins with a capital may be a name.
+    words: new Set(
+      (text.match(/(?<![\p{L}.])(?:\p{Ll}+|\p{Lu}{2,})(?!\p{L}|\.\p{L})/gu) ?? []).map((word) => word.toLowerCase()),
+    ),
+    dotted: new Set([
+      ...(text.toLowerCase().match(/[a-z0-9_]+(?:\.[a-z0-9_]+)+/g) ?? []),
+      ...["tcp.stream", "frame.number"],
+    ]),
+  };
+  return own;
+}
