@@ -17,6 +17,8 @@ export interface AuditTask {
   readonly size: number;
   readonly modified: number;
   readonly hash: string | null;
+  /** Stamp of the keys that are there for it, see `KeyStamps`. */
+  readonly keys: string | null;
   /** It was found in a folder, not named: what is no capture there is passed over. */
   readonly found: boolean;
 }

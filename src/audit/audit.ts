@@ -4,6 +4,7 @@ import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
+import { KeyStamps } from "./key-stamp.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
@@ -50,9 +51,12 @@ const BREATH_MS = 50;
  * whatever is wrong with a capture is a row.
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
+  const hash = options.hash ?? false;
+  const stamps = new KeyStamps([...(options.keylogs ?? []), ...(options.rsaKeys ?? [])], hash);
   const found = await findCaptures(paths, {
     join: options.join ?? false,
-    hash: options.hash ?? false,
+    hash,
+    keysOf: (capture) => stamps.of(capture),
     shard: options.shard ?? null,
   });
   const check = checkOptionsOf(options);
@@ -76,7 +80,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     options.onProgress?.({ captures, capturesTotal: total, bytes, bytesTotal, problems: summary.wrong });
   };
   const missing = found.failures.map(({ path, why }) =>
-    failedRow({ path, files: [path], size: 0, modified: 0, hash: null, found: false }, why),
+    failedRow({ path, files: [path], size: 0, modified: 0, hash: null, keys: null, found: false }, why),
   );
   for (const row of missing) take(null, row);
   let interrupted = false;
@@ -152,7 +156,7 @@ async function runAll(
     for (const [i, task] of first.tasks.entries()) {
       const known = first.known[i];
       const row = known ?? fresh.next().value ?? null;
-      if (row !== null && known === undefined) journal?.append(row);
+      if (row !== null && known === undefined) journal?.append(row, task.keys);
       take(task, row);
     }
     if (Date.now() - breath > BREATH_MS) {
@@ -190,8 +194,14 @@ function batchFrom(
 
 /** The journal's row of a task, if it still holds. */
 function rowOf(task: AuditTask, journal: Journal | null, options: AuditOptions): AuditRow | undefined {
-  const row = journal?.known.get(task.path);
-  return row !== undefined && isSame(row, task, options) ? row : undefined;
+  const known = journal?.known.get(task.path);
+  if (known === undefined || !isSame(known.row, task, options)) return undefined;
+  return known.keys === task.keys || needsNoKeys(known.row) ? known.row : undefined;
+}
+
+/** Whether everything was seen, so that other keys show no more; without a connection there may be one inside TLS. */
+function needsNoKeys({ connections, unseen }: AuditRow): boolean {
+  return connections > 0 && unseen === 0;
 }
 
 /** Whether the journal's row still holds: the file is what it was, and a limit that ended it would end it again. */

@@ -1,4 +1,5 @@
 // What files are, and the small ones whole: in words where something is in the way, since names come from anywhere.
+import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 
 export const NO_SUCH_FILE = "there is no such file";
@@ -62,5 +63,28 @@ export function readSmall(file: string | number, limit: number): Buffer {
     }
   } finally {
     if (typeof file === "string") closeSync(descriptor);
+  }
+}
+
+/** SHA-256 of what files have one behind the other, in hexadecimal; null where one cannot be read. */
+export function hashOf(paths: readonly string[]): string | null {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 20);
+  try {
+    for (const path of paths) {
+      const descriptor = openSync(path, "r");
+      try {
+        for (let length = 1; length > 0; ) {
+          length = readSync(descriptor, chunk, 0, chunk.length, null);
+          hash.update(chunk.subarray(0, length));
+        }
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+    return hash.digest("hex");
+  } catch {
+    // Whoever needs what is in it says why.
+    return null;
   }
 }

@@ -5,7 +5,7 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync }
 import { isAbsolute, join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
+import { hashOf, lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
 import { rotatedSets } from "./rotation.ts";
 
 /** Folders within folders; a loop of links is found sooner. */
@@ -35,6 +35,8 @@ export interface FindOptions {
   readonly join: boolean;
   /** With the hash of each file's content. */
   readonly hash: boolean;
+  /** Gives the stamp of the keys for a capture. */
+  readonly keysOf: (capture: string) => string | null;
   /** Every one of `of`, counted from 1: split by path, the same whatever else there is. */
   readonly shard: { readonly index: number; readonly of: number } | null;
 }
@@ -73,12 +75,12 @@ export async function findCaptures(paths: readonly string[], options: FindOption
       else if (found && !isLikely(path, set.length > 1 || options.hash)) skipped++;
       else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
     }
-    if (files.length > 0) tasks.push(taskOf(files, options.hash));
+    if (files.length > 0) tasks.push(taskOf(files, options));
   }
   return { tasks, skipped, failures };
 }
 
-function taskOf(files: readonly Wanted[], hash: boolean): AuditTask {
+function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditTask {
   const first = files[0]!;
   return {
     path: first.path,
@@ -86,6 +88,7 @@ function taskOf(files: readonly Wanted[], hash: boolean): AuditTask {
     size: files.reduce((sum, { size }) => sum + size, 0),
     modified: Math.max(...files.map(({ modified }) => modified)),
     hash: hash ? hashOf(files.map(({ path }) => path)) : null,
+    keys: keysOf(first.path),
     found: first.found,
   };
 }
@@ -174,28 +177,6 @@ function looksLikeCapture(path: string): boolean {
     return true;
   }
   return length === first.length && (isCapture(first) || detectCompression(first) !== null);
-}
-
-function hashOf(paths: readonly string[]): string | null {
-  const hash = createHash("sha256");
-  const chunk = new Uint8Array(1 << 20);
-  try {
-    for (const path of paths) {
-      const descriptor = openSync(path, "r");
-      try {
-        for (let length = 1; length > 0; ) {
-          length = readSync(descriptor, chunk, 0, chunk.length, null);
-          hash.update(chunk.subarray(0, length));
-        }
-      } finally {
-        closeSync(descriptor);
-      }
-    }
-    return hash.digest("hex");
-  } catch {
-    // It cannot be read: its own row says why.
-    return null;
-  }
 }
 
 function isMine(path: string, { index, of }: { index: number; of: number }): boolean {

@@ -23,6 +23,13 @@ interface JournalHead {
   readonly options: string;
 }
 
+/** A row with what is remembered of how it was made. */
+interface KnownRow {
+  readonly row: AuditRow;
+  /** Stamp of the keys that the capture was read with; null if there were none. */
+  readonly keys: string | null;
+}
+
 /** A line that takes back the row of a path: what was missing is no more. */
 interface Withdrawal {
   readonly path: string;
@@ -37,12 +44,16 @@ const LF = 10;
 
 /** The rows of journals; of the same path the last one. */
 export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
-  const rows = new Map<string, AuditRow>();
+  const rows = new Map<string, KnownRow>();
   for (const path of paths) readInto(path, rows);
-  return rows.values();
+  return rowsOf(rows.values());
 }
 
-function readInto(path: string, rows: Map<string, AuditRow>): void {
+function* rowsOf(known: Iterable<KnownRow>): Iterable<AuditRow> {
+  for (const { row } of known) yield row;
+}
+
+function readInto(path: string, rows: Map<string, KnownRow>): void {
   // Opening a pipe would wait for somebody who writes to it.
   const status = lookAt(path);
   if (typeof status === "string") throw new JournalError(`the journal cannot be read: ${status}`);
@@ -71,9 +82,11 @@ function readInto(path: string, rows: Map<string, AuditRow>): void {
 }
 
 /** Notes what a line says; false if it says nothing. */
-function takeLine(value: unknown, rows: Map<string, AuditRow>): boolean {
-  if (isRow(value)) rows.set(value.path, value);
-  else if (isWithdrawal(value)) rows.delete(value.path);
+function takeLine(value: unknown, rows: Map<string, KnownRow>): boolean {
+  if (isRow(value)) {
+    const { keys, ...row } = value;
+    rows.set(row.path, { row, keys: typeof keys === "string" ? keys : null });
+  } else if (isWithdrawal(value)) rows.delete(value.path);
   else return false;
   return true;
 }
@@ -81,7 +94,7 @@ function takeLine(value: unknown, rows: Map<string, AuditRow>): boolean {
 /** A journal that is written to. One process at a time. */
 export class Journal {
   /** What is known already, by path. */
-  readonly known = new Map<string, AuditRow>();
+  readonly known = new Map<string, KnownRow>();
   readonly #path: string;
   readonly #descriptor: number;
 
@@ -99,19 +112,20 @@ export class Journal {
   }
 
   /** Throws `JournalError` where it cannot be written: what stands there already can be gone on with. */
-  append(row: AuditRow): void {
-    this.#write(row);
+  append(row: AuditRow, keys: string | null = null): void {
+    this.#write({ ...row, keys });
   }
 
   /** What was named and cannot be found, this time: new rows are written, and those of an earlier time taken back. */
   setMissing(rows: readonly AuditRow[]): void {
     const now = new Map(rows.map((row) => [row.path, row]));
-    for (const { path, verdict, modified } of [...this.known.values()]) {
+    for (const { row } of [...this.known.values()]) {
+      const { path, verdict, modified } = row;
       if (verdict !== null || modified !== 0 || now.has(path)) continue;
       this.known.delete(path);
       this.#write({ path, withdrawn: true });
     }
-    for (const row of rows) if (this.known.get(row.path)?.message !== row.message) this.append(row);
+    for (const row of rows) if (this.known.get(row.path)?.row.message !== row.message) this.append(row);
   }
 
   close(): void {
@@ -119,7 +133,7 @@ export class Journal {
     unlock(this.#path);
   }
 
-  #write(line: AuditRow | JournalHead | Withdrawal): void {
+  #write(line: (AuditRow & { readonly keys: string | null }) | JournalHead | Withdrawal): void {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
       // A disk that is nearly full takes a part.
@@ -200,7 +214,7 @@ function isHead(value: unknown): value is JournalHead {
 }
 
 /** What is read of a row later on; a line of another program, or of a version to come, may look alike. */
-function isRow(value: unknown): value is AuditRow {
+function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown } {
   return (
     isObject(value) &&
     typeof value.path === "string" &&

@@ -159,6 +159,32 @@ describe("the journal", () => {
     expect(readFileSync(journal, "utf8")).toBe(text);
   });
 
+  it.each([
+    ["that comes beside a capture", "lost.keys", undefined],
+    ["that was named and has grown", "named.log", "named.log"],
+  ])("checks again what was not seen with a key log %s", async (_what, file, named) => {
+    const all = fresh(`keys-${file}`);
+    put(all, "squid-basic.pcap");
+    copyFileSync(join(CAPTURES, "far-context-lost.pcap"), join(all, "lost.pcap"));
+    const log = join(all, file);
+    if (named !== undefined) writeFileSync(log, "# nothing yet\n");
+    const options = { ...(named === undefined ? {} : { keylogs: [log] }), journal: join(folder, `${file}.ndjson`) };
+    const verdicts = async (): Promise<unknown> =>
+      (await auditCaptures([all], { ...options, allRows: true })).rows.map(({ verdict }) => verdict);
+    const before = await verdicts();
+    expect(before).toEqual(["encrypted", expect.any(String)]);
+    copyFileSync(join(CAPTURES, "far-context-lost.keys"), log);
+    expect(await verdicts()).toEqual(["tunnel-401-proxy", expect.any(String)]);
+    const text = readFileSync(options.journal, "utf8");
+    // What was seen as a whole is not checked again, whatever happens to its keys.
+    utimesSync(log, 1, 1);
+    expect(await verdicts()).toEqual(["tunnel-401-proxy", expect.any(String)]);
+    const again = readFileSync(options.journal, "utf8").slice(text.length);
+    expect(again).not.toContain("lost.pcap");
+    // The stamps stay in the journal.
+    expect(mergeJournals([options.journal], { allRows: true }).rows[0]).not.toHaveProperty("keys");
+  });
+
   it("forgets a torn last line, and refuses what is no journal, other options and a second writer", async () => {
     const all = fresh("torn");
     put(all, "squid-basic.pcap", "squid-403.pcap");

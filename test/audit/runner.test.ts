@@ -21,7 +21,7 @@ writeFileSync(
 );
 
 function task(path: string): AuditTask {
-  return { path, files: [path], size: 1, modified: 0, hash: null, found: true };
+  return { path, files: [path], size: 1, modified: 0, hash: null, keys: null, found: true };
 }
 
 describe("the workers of an audit", () => {

@@ -32,7 +32,7 @@ export async function dresses(report: Report): Promise<ReadonlyMap<string, strin
 /** What an audit keeps of a capture and writes into its journal: all that it prints is made of this. */
 export async function journalled(path: string, options: CheckOptions): Promise<string> {
   const row = await checkTask(
-    { path, files: [path], size: 1, modified: 0, hash: null, found: false },
+    { path, files: [path], size: 1, modified: 0, hash: null, keys: null, found: false },
     options,
     new KeyLogFolders(),
   );
