@@ -64,6 +64,8 @@ export class AuditSummary {
   finish(around: {
     readonly skipped: number;
     readonly interrupted: boolean;
+    /** Other parts have captures: then one without any is no mistake. */
+    readonly elsewhere: boolean;
     readonly earlier: { readonly journal: string; readonly rows: Iterable<AuditRow> } | null;
   }): AuditReport {
     const problems = [...this.#problems.values()].sort(byWorst);
@@ -85,7 +87,7 @@ export class AuditSummary {
       connections: this.#connections,
       verdict,
       exitCode:
-        this.#failed > 0 || around.interrupted || this.#checked === 0
+        this.#failed > 0 || around.interrupted || (this.#checked === 0 && !around.elsewhere)
           ? 2
           : worstCode.includes(1)
             ? 1

@@ -97,7 +97,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     await runner.close();
     journal?.close();
   }
-  return summary.finish({ skipped, interrupted, earlier });
+  return summary.finish({ skipped, interrupted, elsewhere: found.elsewhere, earlier });
 }
 
 /** As many as were asked for where there are limits, which need workers, else as many as pay. */
@@ -120,7 +120,7 @@ export function mergeJournals(
     options.onRow?.(row);
   }
   const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
-  return summary.finish({ skipped: 0, interrupted: false, earlier });
+  return summary.finish({ skipped: 0, interrupted: false, elsewhere: false, earlier });
 }
 
 /** Consecutive captures that are checked together. */

@@ -24,6 +24,8 @@ const CAPTURE_NAME = /\.(?:pcap|pcapng|cap)\d*(?:\.(?:gz|zst))?$/i;
 /** What was found. */
 export interface FoundCaptures {
   readonly tasks: readonly AuditTask[];
+  /** There are captures in other parts. */
+  readonly elsewhere: boolean;
   /** Files in folders that are no captures. */
   readonly skipped: number;
   /** What was named and cannot be read, with the reason. */
@@ -60,6 +62,7 @@ export async function findCaptures(paths: readonly string[], options: FindOption
   const sets = options.join ? await rotatedSets(unique) : unique.map((file) => [file]);
   const tasks: AuditTask[] = [];
   let skipped = 0;
+  let elsewhere = false;
   for (const set of sets) {
     // All files of a set are in the part of the first one.
     const mine = options.shard === null || isMine(set[0]!.path, options.shard);
@@ -71,13 +74,14 @@ export async function findCaptures(paths: readonly string[], options: FindOption
       // Every part tells of what was named: on this machine a folder may be missing that others have.
       else if (why !== null && (mine || !found))
         failures.push({ path, why: NOT_UTF_8.test(path) ? UNREADABLE_NAME : why });
-      else if (!mine || typeof status === "string") continue;
+      else if (typeof status === "string") continue;
+      else if (!mine) elsewhere ||= !found || isLikely(path, false);
       else if (found && !isLikely(path, set.length > 1 || options.hash)) skipped++;
       else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
     }
     if (files.length > 0) tasks.push(taskOf(files, options));
   }
-  return { tasks, skipped, failures };
+  return { tasks, elsewhere, skipped, failures };
 }
 
 function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditTask {

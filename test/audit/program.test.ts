@@ -163,6 +163,20 @@ describe("an audit by the program", () => {
     }
   });
 
+  it("has nothing to say against a part without captures, only against captures that are nowhere", () => {
+    const all = fresh("parts");
+    put(all, "mitm-noauth.pcap");
+    const codes = [1, 2, 3].map((part) => {
+      const { code, out } = run(all, "--shard", `${part}/3`, "--journal", `parts-${part}.ndjson`);
+      return code === 0 && out.startsWith("no capture is in this part") ? "empty" : code;
+    });
+    expect(codes.filter((code) => code === "empty").length).toBe(2);
+    const { code, out } = program.run(["merge", ...[1, 2, 3].map((part) => `parts-${part}.ndjson`), "-q"]);
+    expect([codes.find((code) => code !== "empty"), out]).toEqual([code, run(all, "-q").out]);
+    writeFileSync(join(fresh("no-parts"), "notes.txt"), "nothing to see\n");
+    for (const part of [1, 2, 3]) expect(run(inside("no-parts"), "--shard", `${part}/3`).code).toBe(2);
+  });
+
   it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
     const without = inside("without.ndjson");
     expect(run(CAPTURES, "--journal", without, "-q").code).toBe(1);

@@ -3,14 +3,15 @@ import type { AuditProblem, AuditReport, AuditRow, AuditTally } from "../../audi
 import { page } from "../html/document.ts";
 import { definitions, html, time, verdictMark } from "../html/text.ts";
 import { counted } from "../style.ts";
+import { worstText } from "./worst-text.ts";
 
 /** Rows of one table: a page with more is slow to open, and the other formats have all. */
 const MAX_ROWS = 1_000;
 
 /** The whole page; `rows` are those of all captures. */
 export function auditHtml(report: AuditReport, rows: readonly AuditRow[]): string {
-  const { verdict, changes } = report;
-  const title = `pcapcheck audit: ${verdict ?? "nothing could be checked"}`;
+  const { changes } = report;
+  const title = `pcapcheck audit: ${worstText(report)}`;
   const failed = rows.filter((row) => row.verdict === null);
   const checked = rows.filter((row) => row.verdict !== null);
   return page(

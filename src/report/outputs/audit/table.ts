@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
 import { NO_FRAME } from "../frame.ts";
 import { colourOf, counted, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
+import { worstText } from "./worst-text.ts";
 
 /** Rows of each table, unless more is asked for. */
 const MAX_ROWS = 10;
@@ -25,8 +26,9 @@ export function auditTable(report: AuditReport, style: TerminalStyle): string {
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function lead({ captures, connections, verdict, problems }: AuditReport, style: TerminalStyle): string {
-  const what = verdict === null ? "nothing could be checked" : verdict;
+function lead(report: AuditReport, style: TerminalStyle): string {
+  const { captures, connections, verdict, problems } = report;
+  const what = worstText(report);
   const counts = [
     `${counted(captures.total, "capture")}, ${counted(connections, "connection")} to proxies`,
     ...(captures.failed > 0 ? [`${captures.failed} could not be checked`] : []),
