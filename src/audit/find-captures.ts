@@ -49,6 +49,8 @@ interface Named {
 }
 
 interface Wanted extends Named {
+  /** Why it cannot be read; null where nothing is known against it. */
+  readonly why: string | null;
   readonly size: number;
   readonly modified: number;
 }
@@ -58,7 +60,7 @@ export async function findCaptures(paths: readonly string[], options: FindOption
   const failures: { path: string; why: string }[] = [];
   const named: Named[] = [];
   for (const path of paths) await expand(path, named, failures);
-  const unique = [...new Map(named.map((entry) => [entry.path, entry])).values()];
+  const unique = once(named);
   const sets = options.join ? await rotatedSets(unique) : unique.map((file) => [file]);
   const tasks: AuditTask[] = [];
   let skipped = 0;
@@ -67,21 +69,76 @@ export async function findCaptures(paths: readonly string[], options: FindOption
     // All files of a set are in the part of the first one.
     const mine = options.shard === null || isMine(set[0]!.path, options.shard);
     const files: Wanted[] = [];
-    for (const { path, found } of set) {
-      const status = lookAt(path);
-      const why = typeof status === "string" ? status : status.isFile() ? null : NO_FILE;
+    for (const file of set) {
+      const { path, found, why } = file;
       if (why === NO_SUCH_FILE && found && mine && !NOT_UTF_8.test(path)) skipped++;
       // Every part tells of what was named: on this machine a folder may be missing that others have.
       else if (why !== null && (mine || !found))
         failures.push({ path, why: NOT_UTF_8.test(path) ? UNREADABLE_NAME : why });
-      else if (typeof status === "string") continue;
+      else if (why !== null) continue;
       else if (!mine) elsewhere ||= !found || isLikely(path, false);
       else if (found && !isLikely(path, set.length > 1 || options.hash)) skipped++;
-      else files.push({ path, found, size: status.size, modified: Math.round(status.mtimeMs) });
+      else files.push(file);
     }
     if (files.length > 0) tasks.push(taskOf(files, options));
   }
   return { tasks, elsewhere, skipped, failures };
+}
+
+/**
+ * Each file once, in the order in which they were first met, however often and in whatever spelling it was named or found. Of
+ * several names the first one counts that was named, else the first one.
+ */
+function once(entries: readonly Named[]): Wanted[] {
+  const files: Wanted[] = [];
+  const byPath = new Map<string, number>();
+  const byFile = new Map<string, number[]>();
+  for (const { path, found } of entries) {
+    let at = byPath.get(path) ?? -1;
+    if (at < 0) {
+      const status = lookAt(path);
+      const isThere = typeof status !== "string";
+      const why = isThere ? (status.isFile() ? null : NO_FILE) : status;
+      const file = {
+        path,
+        found,
+        why,
+        size: isThere ? status.size : 0,
+        modified: isThere ? Math.round(status.mtimeMs) : 0,
+      };
+      const same = isThere ? placesOf(byFile, `${status.dev} ${status.ino}`) : [];
+      at = same.find((other) => isSameFile(files[other]!.path, path)) ?? -1;
+      byPath.set(path, at < 0 ? files.length : at);
+      if (at < 0) {
+        same.push(files.length);
+        files.push(file);
+        continue;
+      }
+    }
+    const first = files[at]!;
+    if (first.found && !found) files[at] = { ...first, path, found };
+  }
+  return files;
+}
+
+/** Files with this number on their device: links to one file have the same, on some systems others do, too. */
+function placesOf(byFile: Map<string, number[]>, id: string): number[] {
+  let places = byFile.get(id);
+  if (places === undefined) {
+    places = [];
+    byFile.set(id, places);
+  }
+  return places;
+}
+
+/** Whether two paths lead to one name; hard links are names of their own. */
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    // One that is gone meanwhile is told of when it is read.
+    return false;
+  }
 }
 
 function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditTask {
@@ -112,10 +169,15 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
       absolute: isAbsolute(path),
       dot: true,
       expandDirectories: false,
-      onlyFiles: true,
+      onlyFiles: false,
     });
     if (found.length === 0) failures.push({ path, why: "nothing has such a name" });
-    for (const file of found.sort()) into.push({ path: file, found: true });
+    const seen = new Set<string>();
+    for (const name of found.sort()) {
+      const kind = lookAt(name);
+      if (typeof kind === "string" || kind.isFile()) into.push({ path: name, found: true });
+      else if (kind.isDirectory()) walk(name, into, failures, seen, 0);
+    }
   } else into.push({ path, found: false });
 }
 

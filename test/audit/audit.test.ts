@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,6 +82,43 @@ describe("what an audit finds", () => {
     writeFileSync(list, `# of today\n${join(all, "squid-403.pcap")}\r\n\n${join(all, "mitm-noauth.pcap")}\n`);
     const report = await auditCaptures([join(all, "squid-*.pcap"), `@${list}`], { allRows: true });
     expect(paths(report.rows)).toEqual(["squid-403.pcap", "squid-basic.pcap", "mitm-noauth.pcap"]);
+  });
+
+  it("walks folders that a glob finds", async () => {
+    const all = fresh("glob-folders");
+    for (const [deep, name] of [
+      ["x1/deeper", "squid-basic.pcap"],
+      ["x2", "squid-403.pcap"],
+      ["y", "mitm-noauth.pcap"],
+    ] as const) {
+      mkdirSync(join(all, deep), { recursive: true });
+      put(join(all, deep), name);
+    }
+    const found = async (glob: string) => paths((await auditCaptures([join(all, glob)], { allRows: true })).rows);
+    expect(await found("x*")).toEqual(["squid-basic.pcap", "squid-403.pcap"]);
+    expect((await found("**")).sort()).toEqual(["mitm-noauth.pcap", "squid-403.pcap", "squid-basic.pcap"]);
+  });
+
+  it("takes a file once in whatever spelling, and a name that was given before one that was found", async () => {
+    const all = fresh("spellings");
+    put(all, "squid-basic.pcap");
+    const [file, link] = [join(all, "squid-basic.pcap"), join(all, "a-link.pcap")];
+    symlinkSync(file, link);
+    const notes = join(all, "notes.txt");
+    writeFileSync(notes, "nothing to see\n");
+    const spelled = [`${all}/./squid-basic.pcap`, relative(process.cwd(), file), link, file];
+    const audited = async (...named: string[]) => (await auditCaptures(named, { allRows: true })).rows;
+    expect((await audited(...spelled)).map(({ path }) => path)).toEqual([spelled[0]]);
+    expect(paths(await audited(all, join(all, "."), file))).toEqual(["squid-basic.pcap"]);
+    expect(paths(await audited(all))).toEqual(["a-link.pcap"]);
+    // What was named is told of if it is no capture, whatever stands before it.
+    for (const named of [
+      [notes, all],
+      [all, notes],
+      [all, `${all}/./notes.txt`],
+    ]) {
+      expect((await audited(...named)).filter(({ verdict }) => verdict === null)).toHaveLength(1);
+    }
   });
 
   it("splits into parts that are all of it, none twice, the same every time", async () => {
