@@ -1,17 +1,8 @@
 // The journal of an audit: one JSON line for each capture, appended as results come, so that an audit that was ended anyhow goes on.
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
-import { codeOf, lookAt, readFailure } from "./files.ts";
+import { lookAt, readFailure } from "./files.ts";
+import { JournalLock } from "./journal-lock.ts";
 import { VERSION } from "./version.ts";
 import { writeFailure } from "./write-failure.ts";
 
@@ -36,8 +27,12 @@ interface Withdrawal {
   readonly withdrawn: true;
 }
 
-/** What is wrong with a journal, as one sentence without its path. */
-export class JournalError extends Error {}
+/** What is wrong with a journal, as one sentence behind its path. */
+export class JournalError extends Error {
+  constructor(path: string, why: string) {
+    super(`${path}: ${why}`);
+  }
+}
 
 const CHUNK_BYTES = 1 << 20;
 const LF = 10;
@@ -56,25 +51,25 @@ function* rowsOf(known: Iterable<KnownRow>): Iterable<AuditRow> {
 function readInto(path: string, rows: Map<string, KnownRow>): void {
   // Opening a pipe would wait for somebody who writes to it.
   const status = lookAt(path);
-  if (typeof status === "string") throw new JournalError(`the journal cannot be read: ${status}`);
-  if (!status.isFile()) throw new JournalError("the journal is no file");
+  if (typeof status === "string") throw new JournalError(path, `the journal cannot be read: ${status}`);
+  if (!status.isFile()) throw new JournalError(path, "the journal is no file");
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    throw new JournalError(`the journal cannot be read: ${readFailure(error)}`);
+    throw new JournalError(path, `the journal cannot be read: ${readFailure(error)}`);
   }
   try {
-    mustBeFile(descriptor);
+    mustBeFile(path, descriptor);
     let first = true;
     for (const { line, whole } of lines(descriptor)) {
       // The last line of a process that was killed may be torn.
       if (!whole) return;
       const value = parsed(line);
       if (first) {
-        if (!isHead(value)) throw new JournalError("this is no journal of an audit");
+        if (!isHead(value)) throw new JournalError(path, "this is no journal of an audit");
         first = false;
-      } else if (!takeLine(value, rows)) throw new JournalError("the journal has a line that is no result");
+      } else if (!takeLine(value, rows)) throw new JournalError(path, "the journal has a line that is no result");
     }
   } finally {
     closeSync(descriptor);
@@ -97,17 +92,18 @@ export class Journal {
   readonly known = new Map<string, KnownRow>();
   readonly #path: string;
   readonly #descriptor: number;
+  readonly #lock: JournalLock;
 
   /** Opens or makes the journal. Throws `JournalError` where it belongs to another audit, or to a running one. */
   constructor(path: string, options: string) {
     this.#path = path;
-    lock(path);
+    this.#lock = locked(path);
     try {
       this.#descriptor = openSync(path, "a+");
       this.#take(options);
     } catch (error) {
-      unlock(path);
-      throw error instanceof JournalError ? error : unwritable(error);
+      this.#lock.release();
+      throw error instanceof JournalError ? error : unwritable(path, error);
     }
   }
 
@@ -130,7 +126,7 @@ export class Journal {
 
   close(): void {
     closeSync(this.#descriptor);
-    unlock(this.#path);
+    this.#lock.release();
   }
 
   #write(line: (AuditRow & { readonly keys: string | null }) | JournalHead | Withdrawal): void {
@@ -139,19 +135,21 @@ export class Journal {
       // A disk that is nearly full takes a part.
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
     } catch (error) {
-      throw unwritable(error);
+      throw unwritable(this.#path, error);
     }
+    this.#lock.beat();
   }
 
   #take(options: string): void {
-    mustBeFile(this.#descriptor);
+    mustBeFile(this.#path, this.#descriptor);
     let end = 0;
     let head: JournalHead | null = null;
     for (const { line, whole, bytes } of lines(this.#descriptor)) {
       if (!whole) break;
       const value = parsed(line);
       if (head === null) {
-        if (!isHead(value)) throw new JournalError("this is no journal of an audit; nothing was written to it");
+        if (!isHead(value))
+          throw new JournalError(this.#path, "this is no journal of an audit; nothing was written to it");
         head = value;
       } else takeLine(value, this.known);
       end += bytes;
@@ -162,6 +160,7 @@ export class Journal {
       this.#write(first);
     } else if (head.options !== options || head.version !== VERSION) {
       throw new JournalError(
+        this.#path,
         head.version !== VERSION
           ? `the journal was written by version ${head.version}; begin another one`
           : "the journal was written with other options; begin another one, or use the same",
@@ -171,8 +170,8 @@ export class Journal {
 }
 
 /** A device has no end, a pipe no beginning to go back to. */
-function mustBeFile(descriptor: number): void {
-  if (!fstatSync(descriptor).isFile()) throw new JournalError("the journal is no file");
+function mustBeFile(path: string, descriptor: number): void {
+  if (!fstatSync(descriptor).isFile()) throw new JournalError(path, "the journal is no file");
 }
 
 /** Lines of a file from its start, however long it is. The last one is not whole if nothing ends it. */
@@ -244,45 +243,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** Locks that this process holds. */
-const held = new Set<string>();
-
-function lock(path: string): void {
-  const file = `${path}.lock`;
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      writeFileSync(file, `${process.pid}\n`, { flag: "wx" });
-      held.add(file);
-      return;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw unwritable(error);
-      if (isAlive(file)) throw new JournalError(`another audit writes to it (${file})`);
-      rmSync(file, { force: true });
-    }
-  }
-  throw new JournalError(`another audit writes to it (${file})`);
-}
-
-function unlock(path: string): void {
-  const file = `${path}.lock`;
-  held.delete(file);
-  rmSync(file, { force: true });
-}
-
-/** Whether the process that a lock names still runs. */
-function isAlive(file: string): boolean {
+function locked(path: string): JournalLock {
+  let lock: JournalLock | string;
   try {
-    const pid = Number(readFileSync(file, "utf8"));
-    if (!Number.isInteger(pid) || pid <= 0) return false;
-    // In a container the number of the one that was killed is the first one that is given again.
-    if (pid === process.pid) return held.has(file);
-    process.kill(pid, 0);
-    return true;
+    lock = JournalLock.take(path);
   } catch (error) {
-    return codeOf(error) === "EPERM";
+    throw unwritable(path, error);
   }
+  if (typeof lock === "string") throw new JournalError(path, lock);
+  return lock;
 }
 
-function unwritable(error: unknown): JournalError {
-  return new JournalError(`the journal ${writeFailure(error)}`);
+function unwritable(path: string, error: unknown): JournalError {
+  return new JournalError(path, `the journal ${writeFailure(error)}`);
 }

@@ -128,8 +128,8 @@ describe("an audit by the program", () => {
   });
 
   it.each([
-    ["none.ndjson", "pcapcheck: the journal cannot be read: there is no such file\n"],
-    [captured("squid-403.pcap"), "pcapcheck: this is no journal of an audit\n"],
+    ["none.ndjson", "pcapcheck: none.ndjson: the journal cannot be read: there is no such file\n"],
+    [captured("squid-403.pcap"), `pcapcheck: ${captured("squid-403.pcap")}: this is no journal of an audit\n`],
   ])("tells before it begins that %s is nothing to compare with", (since, err) => {
     expect(run(CAPTURES, "--since", since, "--journal", "unbegun.ndjson")).toEqual({ code: 2, out: "", err });
     expect(existsSync(inside("unbegun.ndjson"))).toBe(false);

@@ -150,14 +150,14 @@ describe.skipIf(!mounts)("a file system (needs the right to mount)", () => {
     const command = pcapcheck("audit", "-q", "--journal", "disk/j.ndjson", captured(""));
     const more = `${command} 2>&1; echo "code $?"; mount -o remount,size=8m disk; grep -c . disk/j.ndjson; ${command}`;
     const [failure, code, lines, verdict, last, ...rest] = on("size=64k", ":", more);
-    expect([failure, code]).toEqual([`pcapcheck: the journal cannot be written: ${full}`, "code 2"]);
+    expect([failure, code]).toEqual([`pcapcheck: disk/j.ndjson: the journal cannot be written: ${full}`, "code 2"]);
     expect(Number(lines)).toBeGreaterThan(10);
     expect([verdict, last, ...rest]).toEqual(["tunnel-401-proxy", "code 1", "j.ndjson", ""]);
   });
 
   it.each([
     ["-o", "pcapcheck: disk/new: cannot be written: the file system is read-only"],
-    ["--journal", "pcapcheck: the journal cannot be written: the file system is read-only"],
+    ["--journal", "pcapcheck: disk/new: the journal cannot be written: the file system is read-only"],
   ])("that is read-only is told: %s", (option, message) => {
     const command = pcapcheck("audit", "-q", option, "disk/new", WRONG);
     expect(on("size=64k", "mount -o remount,ro disk", command)).toEqual([message, "code 2", ""]);
@@ -166,15 +166,15 @@ describe.skipIf(!mounts)("a file system (needs the right to mount)", () => {
 
 describe("a journal", () => {
   it.each([
-    ["/dev/full", "pcapcheck: the journal is no file\n"],
-    [".", "pcapcheck: the journal cannot be written: it is a folder\n"],
-    ["no/such/j.ndjson", "pcapcheck: the journal cannot be written: its folder does not exist\n"],
+    ["/dev/full", "pcapcheck: /dev/full: the journal is no file\n"],
+    [".", "pcapcheck: .: the journal cannot be written: it is a folder\n"],
+    ["no/such/j.ndjson", "pcapcheck: no/such/j.ndjson: the journal cannot be written: its folder does not exist\n"],
   ])("at %s is refused in one line", (journal, err) => {
     expect(program.run(["audit", "-q", "--journal", journal, WRONG])).toEqual({ code: 2, out: "", err });
   });
 
   it.each([".", "/dev/full"])("at %s is nothing to compare with", (journal) => {
-    const err = "pcapcheck: the journal is no file\n";
+    const err = `pcapcheck: ${journal}: the journal is no file\n`;
     expect(program.run(["audit", "-q", "--since", journal, WRONG])).toEqual({ code: 2, out: "", err });
   });
 });

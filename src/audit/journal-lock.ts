@@ -1,0 +1,185 @@
+// Who writes to a journal: a file beside it says so, for this machine and for others that see the same volume.
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { codeOf } from "./files.ts";
+
+/** How often the owner shows that it is there. */
+const BEAT_MS = 20_000;
+/** An owner on another machine that has not shown itself for so long is gone: six beats. */
+const GONE_MS = 120_000;
+
+/** What a lock says of its owner. Where a platform does not tell one of these it is empty. */
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** Different after each start of the machine. */
+  readonly boot: string;
+  /** Numbers of processes mean something within it only: each container has its own. */
+  readonly space: string;
+  /** When the process began, in the machine's own count: a number is given again. */
+  readonly started: string;
+}
+
+/** Locks that this process holds. */
+const held = new Set<string>();
+
+/** A lock that is held. */
+export class JournalLock {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #timer: NodeJS.Timeout;
+  #beat = Date.now();
+
+  /** Takes the lock of the journal at `path`, or gives the reason why not. Throws what writing throws. */
+  static take(path: string): JournalLock | string {
+    const file = `${path}.lock`;
+    const text = `${JSON.stringify(ownerOf(process.pid))}\n`;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        writeFileSync(file, text, { flag: "wx" });
+        return new JournalLock(file, text);
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw error;
+        const writer = writerOf(file);
+        if (writer !== null) return `another audit writes to it (${writer}; ${file})`;
+        rmSync(file, { force: true });
+      }
+    }
+    return `another audit writes to it (${file})`;
+  }
+
+  private constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+    held.add(file);
+    this.#timer = setInterval(() => this.beat(), BEAT_MS);
+    this.#timer.unref();
+  }
+
+  /** Shows other machines that the owner is there; to be called as often as one likes. */
+  beat(): void {
+    const now = Date.now();
+    if (now >= this.#beat && now - this.#beat < BEAT_MS / 2) return;
+    this.#beat = now;
+    touch(this.#file);
+  }
+
+  /** Gives the lock back, if it was not taken away meanwhile. */
+  release(): void {
+    clearInterval(this.#timer);
+    held.delete(this.#file);
+    if (read(this.#file) === this.#text) rmSync(this.#file, { force: true });
+  }
+}
+
+/** Writes what is there already: the time of it is the server's, whatever this machine's clock says. */
+function touch(file: string): void {
+  try {
+    const descriptor = openSync(file, "r+");
+    try {
+      writeSync(descriptor, "{", 0);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // A disk that is gone for a while: what is written to the journal itself will say so.
+  }
+}
+
+/** In words, who holds the lock; null if nobody does any more. */
+function writerOf(file: string): string | null {
+  const text = read(file);
+  if (text === null && !existsSync(file)) return null;
+  const owner = text === null ? null : parsed(text);
+  if (owner === null) return isFresh(file) ? "it does not say which one" : null;
+  const own = ownerOf(owner.pid);
+  // What another version wrote has the number only.
+  const isHere = owner.host === "" || (owner.host === own.host && owner.space === own.space);
+  if (!isHere && !(owner.host === own.host && differ(owner.boot, own.boot)))
+    return isFresh(file) ? `process ${owner.pid} on ${owner.host}` : null;
+  if (differ(owner.boot, own.boot) || differ(owner.started, own.started)) return null;
+  // In a container the number of the one that was killed is the first one that is given again.
+  const runs = owner.pid === process.pid ? held.has(file) : isRunning(owner.pid);
+  return runs ? `process ${owner.pid}` : null;
+}
+
+function differ(a: string, b: string): boolean {
+  return a !== "" && b !== "" && a !== b;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+/** Whether the lock was written to lately, by the clock of whoever keeps the files. */
+function isFresh(file: string): boolean {
+  const probe = `${file}.${process.pid}`;
+  try {
+    writeFileSync(probe, "");
+    const now = statSync(probe).mtimeMs;
+    return now - statSync(file).mtimeMs < GONE_MS;
+  } catch {
+    // It cannot be told: then nobody's journal is taken away.
+    return true;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+function ownerOf(pid: number): Owner {
+  return {
+    pid,
+    host: hostname(),
+    boot: (read("/proc/sys/kernel/random/boot_id") ?? "").trim(),
+    space: linkOf("/proc/self/ns/pid"),
+    // proc(5): field 22 of stat; the second one, in brackets, may have spaces and brackets in it.
+    started: (read(`/proc/${pid}/stat`) ?? "").replace(/^.*\) /s, "").split(" ")[19] ?? "",
+  };
+}
+
+function parsed(text: string): Owner | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const fields = typeof value === "number" ? { pid: value } : value;
+    if (typeof fields !== "object" || fields === null) return null;
+    const { pid, host, boot, space, started } = fields as { [K in keyof Owner]?: unknown };
+    if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 0) return null;
+    const string = (field: unknown): string => (typeof field === "string" ? field : "");
+    return { pid, host: string(host), boot: string(boot), space: string(space), started: string(started) };
+  } catch {
+    // Another program's file, or one that is being written.
+    return null;
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // It is gone, or this platform has no such file.
+    return null;
+  }
+}
+
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return "";
+  }
+}
