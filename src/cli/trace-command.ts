@@ -1,6 +1,6 @@
 // The command for policy traces.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { FORMATS, TRACE_FORMATS, type TraceFormatName } from "../report/index.ts";
+import { FORMATS } from "../report/index.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { type TraceArguments, trace, traceFindings } from "./commands/trace.ts";
 import { readingOptions } from "./reading-options.ts";
@@ -14,11 +14,7 @@ export function addTraceCommand(program: Command, done: (code: number) => void):
     .argument("<trace>", "text as the proxy writes it, or pasted from it; - for standard input")
     .argument("[file]", "a capture of the same minutes: as check --policy-trace TRACE FILE");
   redactOptions(readingOptions(command))
-    .addOption(
-      new Option("-f, --format <format>", "what to print; sarif and html only beside a capture")
-        .choices(Object.keys(FORMATS))
-        .default("table"),
-    )
+    .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
     .option("-o, --output <file>", "write there instead (created whole or not at all)")
     .addOption(new Option("-v, --verbose", "more: every tunnel and finding").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
@@ -32,16 +28,11 @@ export function addTraceCommand(program: Command, done: (code: number) => void):
       if (file !== undefined) {
         if (failing !== undefined) command.error("error: option '--fail-on' is for a trace without a capture");
         done(await check([file], { ...rest, format, policyTrace: [path] }));
-      } else if (isTraceFormat(format)) done(await trace(path, { ...options, format }));
-      else command.error(`error: option '--format ${format}' needs a capture beside the trace`);
+      } else done(await trace(path, options));
     });
 }
 
 type Arguments = Omit<TraceArguments, "format"> & Omit<CheckArguments, "failOn">;
-
-function isTraceFormat(format: string): format is TraceFormatName {
-  return Object.hasOwn(TRACE_FORMATS, format);
-}
 
 function failOn(value: string): NonNullable<TraceArguments["failOn"]> {
   const ids = traceFindings(value);

@@ -14,7 +14,7 @@ export {
   type UncheckedCapture,
 } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
-export { TRACE_FORMATS, type TraceFormatName } from "./outputs/trace/formats.ts";
+export { TRACE_FORMATS } from "./outputs/trace/formats.ts";
 export type { PolicyFacts, PolicySource } from "./policy.ts";
 export { loadRedactor } from "./redact/load.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";

@@ -63,6 +63,14 @@ describe("pcapcheck trace", () => {
     expect(program.run(["trace", "-q", "--fail-on", "trace-nonsense", LOST]).code).toBe(2);
   });
 
+  it("says in its help that it has every format, and has them", () => {
+    const help = program.run(["trace", "--help"]).out.replace(/\s+/g, " ");
+    const listed = /--format <format> what to print \(choices: ([^)]*?), default: "table"\)/.exec(help)?.[1];
+    const names = listed?.match(/\w+/g) ?? [];
+    expect(names).toHaveLength(7);
+    for (const name of names) expect(program.run(["trace", "-f", name, LOST])).toMatchObject({ code: 1, err: "" });
+  });
+
   it("gives pseudonyms, and nothing secret", () => {
     const { out } = program.run(["trace", "-f", "json", "--redact", "ip,host,user", LOST]);
     expect(out).not.toMatch(/10\.44\.1\.2\b|news\.example|alice|SECRET|dXNlcjpwYXNz/);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkTrace } from "../../src/audit/index.ts";
 import { traceExplanations } from "../../src/policy-trace/index.ts";
-import { REDACT_KINDS, TRACE_FORMATS, type TraceFormatName, type TraceReport } from "../../src/report/index.ts";
+import { REDACT_KINDS, TRACE_FORMATS, type TraceReport } from "../../src/report/index.ts";
 import { createRedactor } from "../../src/report/redact/redact.ts";
 import { htmlComplaints } from "../harness/html-valid.ts";
 import { validSarif } from "./sarif-schema.ts";
@@ -87,7 +87,7 @@ describe("a policy trace", () => {
 
   it("tells no name with pseudonyms, in any format, and stays readable", async () => {
     const redacted = createRedactor(new Set(REDACT_KINDS)).redact(report);
-    for (const name of Object.keys(TRACE_FORMATS) as TraceFormatName[]) {
+    for (const name of Object.keys(TRACE_FORMATS) as (keyof typeof TRACE_FORMATS)[]) {
       const text = await TRACE_FORMATS[name].text(redacted, STYLE);
       expect(text, name).not.toMatch(/10\.44\.|example\.com|news|context-lost/);
     }

@@ -8,16 +8,15 @@ import {
   type AuditReport,
   type AuditRow,
   exitCodeOf,
-  terminalText,
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
 import { muchIsListed, muchIsRead } from "../long-run.ts";
+import { beginOutput, complain, endOutput } from "../outcome.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
-import { type RedactArguments, redaction } from "../redaction.ts";
-import { terminal, warn } from "../standard-streams.ts";
-import { type LookOptions, terminalStyle } from "../terminal.ts";
-import { openOutput } from "../write-output.ts";
+import type { RedactArguments } from "../redaction.ts";
+import { terminal } from "../standard-streams.ts";
+import type { LookOptions } from "../terminal.ts";
 
 /** What audit and merge share. */
 interface SummaryArguments extends LookOptions, RedactArguments {
@@ -90,20 +89,12 @@ async function print(
   options: SummaryArguments,
   run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
 ): Promise<number> {
-  const output = openOutput(options.output, []);
-  if (typeof output === "string") {
-    warn(`pcapcheck: ${terminalText(output)}\n`);
-    return NOT_CHECKED;
-  }
-  const format = AUDIT_FORMATS[options.format];
-  const document = await format.open(terminalStyle(options, output.file !== null));
-  const redactor = await redaction(options);
-  if (typeof redactor === "string") {
-    warn(`pcapcheck: ${terminalText(redactor)}\n`);
-    return NOT_CHECKED;
-  }
+  const begun = await beginOutput(options, []);
+  if (begun === null) return NOT_CHECKED;
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
-  const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
+  const { output, style, shown } = begun;
+  const format = AUDIT_FORMATS[options.format];
+  const document = await format.open(style);
   const quiet = options.quiet === true;
   let report: AuditReport;
   try {
@@ -113,16 +104,11 @@ async function print(
   } catch (error) {
     output.discard();
     if (!(error instanceof JournalError)) throw error;
-    warn(`pcapcheck: ${terminalText(error.message)}\n`);
+    complain(null, error.message);
     return NOT_CHECKED;
   }
   output.write(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
-  const failure = output.finish();
-  if (failure !== null) {
-    warn(`pcapcheck: ${terminalText(output.file ?? "-")}: ${terminalText(failure)}\n`);
-    return NOT_CHECKED;
-  }
-  return exitCodeFor(report, options.failOn);
+  return endOutput(output) ? exitCodeFor(report, options.failOn) : NOT_CHECKED;
 }
 
 function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {

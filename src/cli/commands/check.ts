@@ -18,12 +18,12 @@ import {
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { muchIsRead } from "../long-run.ts";
+import { beginOutput, complain, endOutput, tell } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
-import { type RedactArguments, redaction } from "../redaction.ts";
-import { terminal, warn } from "../standard-streams.ts";
-import { type LookOptions, terminalStyle } from "../terminal.ts";
-import { openOutput } from "../write-output.ts";
+import type { RedactArguments } from "../redaction.ts";
+import { terminal } from "../standard-streams.ts";
+import type { LookOptions } from "../terminal.ts";
 
 /** What is for programs has every connection; this bounds the memory of a capture with more. */
 const MAX_CONNECTIONS_DATA = 50_000;
@@ -46,23 +46,14 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
   if (files.indexOf("-") !== files.lastIndexOf("-")) {
-    warn("pcapcheck: -: standard input can be read only once\n");
+    complain("-", "standard input can be read only once");
     return NOT_CHECKED;
   }
   const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
   const inputs = [files, keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((paths) => paths ?? []);
-  const output = openOutput(options.output, inputs);
-  if (typeof output === "string") {
-    warn(`pcapcheck: ${terminalText(output)}\n`);
-    return NOT_CHECKED;
-  }
-  const style = terminalStyle(options, output.file !== null);
-  const redactor = await redaction(options);
-  if (typeof redactor === "string") {
-    warn(`pcapcheck: ${terminalText(redactor)}\n`);
-    return NOT_CHECKED;
-  }
-  const shown = <T>(value: T): T => (redactor === null ? value : redactor.redact(value));
+  const begun = await beginOutput(options, inputs);
+  if (begun === null) return NOT_CHECKED;
+  const { output, style, shown } = begun;
   const captures: readonly CaptureFiles[] =
     options.join === true ? await setsOf(files) : files.map((path) => ({ files: [path] }));
   const document = await openDocument(options, style, captures.length > 1);
@@ -72,7 +63,7 @@ export async function check(files: readonly string[], options: CheckArguments): 
     if (captures.length > 1) muchIsRead();
     const result = await checkOne(capture, options);
     if ("kind" in result) {
-      complain(result);
+      tell(result);
       // Standard error names the file for who runs this; the output goes to others.
       document.failed(shown({ path: result.path, message: result.message }));
       codes.push(NOT_CHECKED);
@@ -87,11 +78,7 @@ export async function check(files: readonly string[], options: CheckArguments): 
     }
   }
   if (reports > 0) output.write(document.end());
-  const failure = output.finish();
-  if (failure !== null) {
-    complain({ kind: "failed", path: output.file ?? "-", message: failure, advice: null });
-    codes.push(NOT_CHECKED);
-  }
+  if (!endOutput(output)) codes.push(NOT_CHECKED);
   return combined(codes);
 }
 
@@ -121,7 +108,7 @@ async function tunnelText(stream: number, style: TerminalStyle): Promise<(report
         ? "no connection to a proxy was found"
         : `there ${near.length === 1 ? "is" : "are"} ${near.join(", ")}${report.totals.connections > near.length ? ", ..." : ""}`;
     const message = `stream ${stream} is no connection to a proxy, or was only counted; ${known}`;
-    complain({ kind: "failed", path: report.capture.path, message, advice: null });
+    complain(report.capture.path, message);
     return null;
   };
 }
@@ -164,10 +151,4 @@ function detailOf({ format, quiet, tunnel, redact, verbose }: CheckArguments): N
   // Pseudonyms are numbered in the order of all connections.
   if ((format === "line" || quiet === true) && tunnel === undefined && redact === undefined) return "verdict";
   return format === "table" && tunnel === undefined && verbose !== true ? "connections" : "full";
-}
-
-/** One line on standard error that names the file. */
-function complain({ path, message, advice }: CheckFailure): void {
-  const text = advice === null ? message : `${message}; ${advice}`;
-  warn(`pcapcheck: ${terminalText(path)}: ${terminalText(text)}\n`);
 }

@@ -1,6 +1,7 @@
 // The outputs of a policy trace's report by the name of their format.
 import { csvField, jsonText, terminalText } from "../../escape.ts";
 import type { TraceReport, TraceReportStage } from "../../trace-types.ts";
+import type { FormatName } from "../formats.ts";
 import type { TerminalStyle } from "../style.ts";
 
 export interface TraceFormat {
@@ -17,9 +18,7 @@ export const TRACE_FORMATS = {
   csv: { text: async (report) => csvOf(report) },
   sarif: { text: async (report) => (await import("./sarif.ts")).traceSarif(report) },
   html: { text: async (report) => (await import("./html.ts")).traceHtml(report) },
-} as const satisfies Readonly<Record<string, TraceFormat>>;
-
-export type TraceFormatName = keyof typeof TRACE_FORMATS;
+} as const satisfies Readonly<Record<FormatName, TraceFormat>>;
 
 /** `VERDICT  PATH  transactions=N  tunnels=N  wrong=N  first=TARGET@LINE  text`, with tabs. */
 function lineOf({ verdict, trace, totals, findings, tunnels }: TraceReport): string {
