@@ -40,7 +40,7 @@ export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" |
   readonly onRow?: (row: AuditRow) => void;
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Ends the audit behind the captures that are under way. */
-  readonly signal?: AbortSignal;
+  readonly signal?: { readonly aborted: boolean };
 }
 
 /** How long captures are checked without letting signals and timers in. */

@@ -1,6 +1,6 @@
 // What files are, and the small ones whole: in words where something is in the way, since names come from anywhere.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 
 export const NO_SUCH_FILE = "there is no such file";
 
@@ -8,21 +8,41 @@ export const NO_SUCH_FILE = "there is no such file";
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: NO_SUCH_FILE,
   ENOTDIR: NO_SUCH_FILE,
-  EISDIR: "it is a folder; for many captures use: pcapcheck audit FOLDER",
+  EISDIR: "it is a folder",
   EACCES: "permission denied",
   EPERM: "permission denied",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
   EIO: "the disk reports an error",
+  ESTALE: "the file is gone from its server",
+  ENOMEM: "there is too little memory",
+  EBUSY: "another program has it",
+  ENXIO: "nothing is behind it",
+  EPIPE: "the writer is gone",
+  ECONNRESET: "the connection was reset",
+  ECONNREFUSED: "the connection was refused",
+  ECONNABORTED: "the connection was given up",
+  ETIMEDOUT: "the connection timed out",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the host's address cannot be found out",
+  ENETUNREACH: "the network cannot be reached",
+  EHOSTUNREACH: "the host cannot be reached",
+  ABORT_ERR: "it was given up",
+  ERR_STREAM_PREMATURE_CLOSE: "the stream was closed before its end",
+  ERR_STREAM_DESTROYED: "the stream was closed before its end",
   ERR_INVALID_ARG_VALUE: "no file can have such a name",
 };
 
-/** Why something could not be read. */
+/** Why something could not be read: words that name no path, which stands before them anyway. */
 export function readFailure(error: unknown): string {
-  const code = codeOf(error);
-  if (code !== null) return REASONS[code] ?? code;
-  return error instanceof Error ? error.message : String(error);
+  const reason = REASONS[codeOf(error) ?? ""];
+  if (reason !== undefined) return reason;
+  // Of the platform: "ENOTSUP: operation not supported on socket, open '/the/path'".
+  return error instanceof Error
+    ? error.message.replace(/^[A-Z0-9_]+: /, "").replace(/, \w+(?: '.*')?$/s, "")
+    : String(error);
 }
 
 /** The code of an error of the platform, or null. */
@@ -30,8 +50,18 @@ export function codeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
+/** What is asked of `Stats`. The types of the library lead here, and must not need those of Node. */
+export interface FileStatus {
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 /** What stands at `path`, or why that cannot be told. */
-export function lookAt(path: string): Stats | string {
+export function lookAt(path: string): FileStatus | string {
   try {
     return statSync(path);
   } catch (error) {
@@ -47,8 +77,13 @@ export function isFile(path: string): boolean {
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** A `Buffer`, of which as much is told as is used. */
+export interface FileBytes extends Uint8Array {
+  toString(encoding?: "utf8" | "latin1"): string;
+}
+
 /** The bytes of a file that is small by its nature; a descriptor for standard input. Throws what reading throws, and where it is larger. */
-export function readSmall(file: string | number, limit: number): Buffer {
+export function readSmall(file: string | number, limit: number): FileBytes {
   const descriptor = typeof file === "number" ? file : openSync(file, "r");
   try {
     const parts: Buffer[] = [];

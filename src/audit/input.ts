@@ -15,7 +15,12 @@ import { codeOf, readFailure } from "./files.ts";
  * Where a capture comes from: the path of a file, "-" for standard input, its bytes, a Node stream or any other
  * iterable of byte chunks, or a web stream.
  */
-export type CaptureSource = string | Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+export type CaptureSource = string | Uint8Array | AsyncIterable<Uint8Array> | WebStream;
+
+/** A `ReadableStream` of bytes, by whatever types it is declared: those of Node, of the DOM, or none. */
+export interface WebStream {
+  getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> };
+}
 
 /** The capture was read, to its end or as far as possible. */
 export interface CaptureRead {
@@ -96,7 +101,8 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
     }
     return null;
   } catch (error) {
-    return readFailure(error);
+    const folder = codeOf(error) === "EISDIR" ? "; for many captures use: pcapcheck audit FOLDER" : "";
+    return `${readFailure(error)}${folder}`;
   } finally {
     if (descriptor !== STANDARD_INPUT) closeSync(descriptor);
   }
@@ -128,13 +134,13 @@ async function readMemory(given: Uint8Array, intake: Intake): Promise<null> {
 }
 
 async function readStream(
-  source: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | WebStream,
   intake: Intake,
   { progress }: ReadOptions,
 ): Promise<string | null> {
   let done = 0;
   try {
-    for await (const given of source) {
+    for await (const given of source as AsyncIterable<Uint8Array>) {
       if (!(given instanceof Uint8Array)) return "the stream gives text instead of bytes";
       // A Buffer's slice() is a view and no copy: the rooms below take plain arrays.
       const piece = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);

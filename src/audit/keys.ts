@@ -11,7 +11,7 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { isFile, lookAt, readSmall } from "./files.ts";
+import { isFile, lookAt, readFailure, readSmall } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
@@ -206,7 +206,7 @@ function readInto(path: string, store: KeyStore): string | null {
     reader.end();
     return null;
   } catch (error) {
-    return reasonOf(error);
+    return readFailure(error);
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }
@@ -218,11 +218,6 @@ function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform): string
       ? null
       : "there is no RSA private key in this file (PEM, not encrypted)";
   } catch (error) {
-    return `the RSA key cannot be read: ${reasonOf(error)}`;
+    return `the RSA key cannot be read: ${readFailure(error)}`;
   }
-}
-
-/** The message without the path, which stands before it anyway. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/, \w+(?: '.*')?$/s, "") : String(error);
 }

@@ -1,7 +1,7 @@
 // Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
 import { X509Certificate } from "node:crypto";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
-import { readSmall } from "./files.ts";
+import { type FileBytes, readFailure, readSmall } from "./files.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;
@@ -134,11 +134,11 @@ function parse(certificate: string | Uint8Array): X509Certificate | null {
 
 /** The certificates of a file, or why there are none. */
 function readCertificates(path: string): readonly X509Certificate[] | string {
-  let bytes: Buffer;
+  let bytes: FileBytes;
   try {
     bytes = readSmall(path, MAX_FILE);
   } catch (error) {
-    return `the certificate cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+    return `the certificate cannot be read: ${readFailure(error)}`;
   }
   const blocks = bytes.toString("latin1").match(PEM) ?? [];
   const found = blocks.length > 0 ? blocks.map(parse) : [parse(bytes)];

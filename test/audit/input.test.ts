@@ -295,6 +295,19 @@ describe("readCapture, of what cannot be read", () => {
       })(),
     );
     expect((await read(failing)).outcome).toEqual({ kind: "unreadable", why: "connection lost" });
+    // As sockets, requests and pipelines fail.
+    for (const [code, why] of [
+      ["ECONNRESET", "the connection was reset"],
+      ["ERR_STREAM_PREMATURE_CLOSE", "the stream was closed before its end"],
+      ["EWHATEVER", "read failed"],
+    ]) {
+      const broken = new Readable({
+        read() {
+          this.destroy(Object.assign(new Error("EWHATEVER: read failed, read '/secret/path'"), { code }));
+        },
+      });
+      expect((await read(broken)).outcome).toEqual({ kind: "unreadable", why });
+    }
     const text = Readable.from(["text"]) as unknown as CaptureSource;
     expect((await read(text)).outcome).toEqual({ kind: "unreadable", why: "the stream gives text instead of bytes" });
   });

@@ -53,7 +53,7 @@ describe("exit codes", () => {
     [
       "a missing certificate",
       ["--trust", "none.pem", WRONG],
-      "pcapcheck: none.pem: the certificate cannot be read: ENOENT\n",
+      "pcapcheck: none.pem: the certificate cannot be read: there is no such file\n",
     ],
     ["a file that is no certificate", ["--proxy-ca", FINE, WRONG], `pcapcheck: ${FINE}: it holds no certificate`],
     ["a missing key log", ["-k", "none.keys", WRONG], "pcapcheck: none.keys: "],

@@ -1,9 +1,10 @@
 // The package as another project has it: built, imported by name, compiled strictly with NodeNext, fed from every source.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -80,5 +81,43 @@ describe("the package", () => {
       known: 19,
       same: true,
     });
+  });
+
+  /** Compiles `source` in a project that has no types but its own; what the compiler says. */
+  function compiledAlone(source: string, lib: readonly string[]): string {
+    writeFileSync(join(consumer, "alone.ts"), source);
+    const compilerOptions = {
+      ...{ strict: true, module: "NodeNext", moduleResolution: "NodeNext", target: "ES2023", lib, types: [] },
+      ...{ exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
+    };
+    const project = join(consumer, "alone.json");
+    writeFileSync(project, JSON.stringify({ compilerOptions, files: ["alone.ts"] }));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const { stdout } = spawnSync(process.execPath, [tsc, "--project", project], { encoding: "utf8" });
+    return stdout;
+  }
+
+  it.each([[["ES2023"]], [["ES2023", "DOM"]]])("needs no types of Node to be compiled with %s", (lib) => {
+    const source = `
+      import { auditCaptures, checkCapture, type CaptureSource, type Report } from "pcapcheck";
+      import { portableCiphers, type TlsPlatform } from "pcapcheck/portable";
+      export const ciphers: TlsPlatform = portableCiphers;
+      export async function verdict(source: CaptureSource): Promise<Report["verdict"] | null> {
+        await auditCaptures(["captures"], { jobs: 1 });
+        const result = await checkCapture(source, { ciphers });
+        return "kind" in result ? null : result.verdict;
+      }
+      ${lib.length > 1 ? "export const fetched = async () => await verdict((await fetch('/capture')).body ?? 'none');" : ""}
+      ${lib.length > 1 ? "void auditCaptures([], { signal: new AbortController().signal });" : ""}
+    `;
+    expect(compiledAlone(source, lib)).toBe("");
+  });
+
+  it("has ciphers that a bundler puts into a page", async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: 'export { portableCiphers } from "pcapcheck/portable";', resolveDir: consumer },
+      ...{ bundle: true, platform: "browser", format: "esm", write: false, logLevel: "silent" },
+    });
+    expect(outputFiles[0]?.text).not.toMatch(/\brequire\(|\bfrom "|node:/);
   });
 });
