@@ -65,6 +65,8 @@ class Parser implements Http1Parser {
   #messageAt: StreamOffset = 0;
   #remaining = 0;
   #chunked: ChunkedBody | null = null;
+  /** Nothing was seen yet of a body that may be none. */
+  #unsure = false;
   /** Body bytes that may still be shown; 0 if nobody asked. */
   #look = 0;
   /** The head behind which the protocol switched. */
@@ -88,6 +90,7 @@ class Parser implements Http1Parser {
 
   gap(length: number, _cause: GapCause, frame: FrameNo): void {
     this.#settleSkipped();
+    this.#unsure = false;
     const known = length > 0;
     if (this.#state === "length" && known && length <= this.#remaining) {
       this.position += length;
@@ -149,7 +152,7 @@ class Parser implements Http1Parser {
 
   #announce(): void {
     let ahead = 0;
-    if (this.#look === 0) {
+    if (this.#look === 0 && !this.#unsure) {
       if (this.#state === "length") ahead = this.#remaining;
       else if (this.#state === "chunked") ahead = this.#chunked?.ahead ?? 0;
       else if (this.#state === "close") ahead = ALL;
@@ -161,6 +164,10 @@ class Parser implements Http1Parser {
   // --- one step: a head or part of it, or part of a body; returns where it ended
 
   #step(bytes: Uint8Array, at: number, end: number, frame: FrameNo): number {
+    if (this.#unsure) {
+      this.#unsure = false;
+      if (looksLikeResponse(bytes, at, end) === "yes") this.#completeAt(at, frame, true);
+    }
     switch (this.#state) {
       case "start":
         return this.#begin(bytes, at, frame);
@@ -358,6 +365,7 @@ class Parser implements Http1Parser {
   /** RFC 9112 §6.3: how the body of this message is framed. */
   #body(head: HttpHead, rule: BodyRule, frame: FrameNo): void {
     this.#look = rule === "look" ? MAX_LOOK : 0;
+    this.#unsure = false;
     if (rule === "switch") this.#switch(head);
     else if (rule === "none") this.#complete(frame, true);
     else if (head.chunked) {
@@ -369,6 +377,7 @@ class Parser implements Http1Parser {
     } else if (head.contentLength === null && head.kind === "response" && head.version !== "HTTP/0.9") {
       this.#state = "close";
     } else this.#complete(frame, true);
+    this.#unsure = rule === "unsure" && this.#state !== "start";
   }
 
   #switch(head: HttpHead): void {

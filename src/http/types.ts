@@ -121,6 +121,8 @@ export type HttpHead = RequestHead | ResponseHead;
 export type BodyRule =
   /** As the head's framing says (RFC 9112 §6.3). */
   | "framed"
+  /** As framed, unless another response begins where the body would: the request is not known, and may have been a HEAD. */
+  | "unsure"
   /** As framed, and the first bytes are wanted (`HttpSink.body`). */
   | "look"
   /** No body whatever the head says: HEAD, 1xx, 204, 304. */

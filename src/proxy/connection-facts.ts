@@ -1,7 +1,10 @@
 // The part of a timeline that TCP tells, the same for every kind of conversation.
-import type { Side } from "../bytes/index.ts";
+import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { DirectionFacts, EndCause, TcpConnection } from "../tcp/index.ts";
-import type { Timeline } from "./types.ts";
+import type { GapFact, Timeline, Unanswered } from "./types.ts";
+
+/** Places of missing bytes kept of one connection. */
+const MAX_GAPS = 16;
 
 type ConnectionFacts = Pick<
   Timeline,
@@ -49,6 +52,24 @@ export function connectionFacts(
     fromProxy: directionFacts(fromProxy),
     roundTripMs: connection.synToSynAckMs,
   };
+}
+
+/** Notes a place of missing bytes, as long as there are few. */
+export function addGap(gaps: GapFact[], from: GapFact["from"], length: number, frame: FrameNo, time: Nanos): void {
+  if (gaps.length < MAX_GAPS) gaps.push({ from, where: { frame, firstFrame: frame, at: 0, time }, length });
+}
+
+/** Why what is still not answered at the end was not, as far as TCP tells. */
+export function whyUnanswered(
+  { directions }: TcpConnection,
+  proxySide: Side,
+  clientEnd: EndCause,
+  proxyEnd: EndCause,
+): Unanswered {
+  const proxy = directions[proxySide];
+  if (proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
+  if (clientEnd === "capture-end" && proxyEnd === "capture-end") return "still-open";
+  return proxyEnd === "reset" || clientEnd === "reset" ? "reset" : "closed";
 }
 
 function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {

@@ -1,5 +1,5 @@
 // One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
-import type { FrameNo, Side, Where } from "../bytes/index.ts";
+import type { FrameNo, Side } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp1Parser,
@@ -12,24 +12,23 @@ import {
 import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
-import { connectionFacts, timelineOf } from "./connection-facts.ts";
+import { addGap, connectionFacts, timelineOf, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
-import { speaksToOrigin } from "./detect.ts";
-import { bodyRule, EARLY_NS, ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
+import { isInsideTunnel, speaksToOrigin } from "./detect.ts";
+import { bodyRule, ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
-import { isUnframedSuccess, type OpenConnect, openConnect } from "./open-connect.ts";
+import { isEarly, isUnframedSuccess, type OpenConnect, openConnect, opensTunnel } from "./open-connect.ts";
+import { ExchangePairing } from "./pairing.ts";
 import { Roles } from "./roles.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
-import type { Timeline, Unanswered } from "./types.ts";
+import type { GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 
 /** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
 const MAX_CONNECTS = 64;
-/** Places of missing bytes kept of one connection. */
-const MAX_GAPS = 16;
 const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
 /** Implements both directions of a connection; roles are settled with the first bytes that tell. */
@@ -60,7 +59,7 @@ export class ProxyConversation implements Conversation, Listener {
   #unsure: ResponseHead | null = null;
   #tunnel: Tunnel | null = null;
 
-  readonly #gaps: { from: "client" | "proxy"; where: Where; length: number }[] = [];
+  readonly #gaps: GapFact[] = [];
   #clientEnd: EndCause = "capture-end";
   #proxyEnd: EndCause = "capture-end";
 
@@ -89,10 +88,7 @@ export class ProxyConversation implements Conversation, Listener {
 
   gap(side: Side, length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
     const fromClient = side === (this.#roles.client ?? 0);
-    if (cause !== "late-start" && this.#gaps.length < MAX_GAPS) {
-      const where = { frame, firstFrame: frame, at: 0, time: this.#context.now() };
-      this.#gaps.push({ from: fromClient ? "client" : "proxy", where, length });
-    }
+    if (cause !== "late-start") addGap(this.#gaps, fromClient ? "client" : "proxy", length, frame, this.#context.now());
     if (this.#tunnel !== null)
       return this.#tunnel.gap(fromClient ? "client" : "server", length, frame, cause, skippable);
     const parser = fromClient ? this.#requests : this.#responses;
@@ -105,7 +101,7 @@ export class ProxyConversation implements Conversation, Listener {
     // Inside of a body of known length no answer is lost.
     if (fromClient || cause === "late-start" || parser.skippable > 0) return parser.skippable;
     if (this.#state === "asked") this.#answerLost = true;
-    else this.#pairing.lostResponses();
+    else this.#pairing.lostResponses(frame);
     return 0;
   }
 
@@ -143,6 +139,11 @@ export class ProxyConversation implements Conversation, Listener {
     }
     if (this.#isMidTunnel(bytes, start, end)) {
       this.#openTunnel(null, null);
+      return this.#tunnelled("client", bytes, start, end, frame);
+    }
+    const unsure = this.#unsure;
+    if (unsure !== null && frame > unsure.where.frame && isInsideTunnel(bytes, start, end)) {
+      this.#openTunnel(null, unsure);
       return this.#tunnelled("client", bytes, start, end, frame);
     }
     this.#requests.skippable = skippable;
@@ -189,22 +190,23 @@ export class ProxyConversation implements Conversation, Listener {
       looksLikeTls(first, 0, first.length) === "yes"
     ) {
       this.#inferTunnel();
-    } else if (this.#answerLost && first !== null && speaksToOrigin(first)) this.#inferTunnel();
+    } else if (this.#answerLost && first !== null && speaksToOrigin(first, 0, first.length)) this.#inferTunnel();
     else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
       this.#judgeHeld("not-captured");
     }
   }
 
-  /** The answer to the CONNECT that has just come stood in front of it in the capture. */
+  /** The answer to the CONNECT that has just come stood in front of it in the capture, or was given while it was held back. */
   #takeEarlyAnswer(): void {
     const connect = this.#waitingConnect;
     if (connect === null) return;
+    const { where } = connect.request;
+    const whole = this.#roles.requestsWhole();
     const unsure = this.#unsure;
-    const head = unsure ?? this.#pairing.early?.response ?? null;
-    if (head === null || !this.#roles.requestsWhole()) return;
-    if (connect.request.where.time - head.where.time > EARLY_NS) return;
-    if (unsure === null) this.#pairing.forgetEarly();
-    else this.#unsure = null;
+    const isMine = unsure !== null && (unsure.where.frame > where.frame || (whole && isEarly(unsure.where, where)));
+    const head = isMine ? unsure : this.#pairing.takeAnswer(where, whole);
+    if (head === null) return;
+    if (isMine) this.#unsure = null;
     this.#connectAnswered(connect, head);
     if (this.#isOpen()) this.#replayTunnel();
   }
@@ -256,6 +258,8 @@ export class ProxyConversation implements Conversation, Listener {
       }
     });
     this.sinks[this.#roles.client ?? 0].skippable = this.#state === "asked" ? 0 : this.#requests.skippable;
+    // The next CONNECT may have been answered while it was held.
+    this.#takeEarlyAnswer();
   }
 
   #replayTunnel(): void {
@@ -284,7 +288,7 @@ export class ProxyConversation implements Conversation, Listener {
     if (this.#state === "asked" && this.#answerLost) {
       // A client that speaks to the origin was told that its tunnel is open; one that asks once more was not.
       const { first } = this.#held;
-      if (looksLikeTls(bytes, start, end) === "yes" || (first !== null && speaksToOrigin(first))) {
+      if (looksLikeTls(bytes, start, end) === "yes" || (first !== null && speaksToOrigin(first, 0, first.length))) {
         this.#inferTunnel();
         return this.#tunnelled("server", bytes, start, end, frame);
       }
@@ -310,19 +314,17 @@ export class ProxyConversation implements Conversation, Listener {
   /** A response's head; for the parser. */
   responseHead(head: ResponseHead): BodyRule {
     const connect = this.#waitingConnect;
-    if (connect !== null && this.#pairing.waiting === 0) return this.#connectAnswered(connect, head);
-    if (this.#pairing.waiting === 0 && this.#roles.requestsUnseen() && isUnframedSuccess(head)) {
+    const { frame, at } = head.where;
+    const waits = this.#pairing.waitsFor(frame);
+    // What came before the CONNECT was asked for by a request that is lost.
+    if (connect !== null && !waits && connect.request.where.frame <= frame) return this.#connectAnswered(connect, head);
+    if (connect === null && !waits && (this.#roles.requestsUnseen() ? isUnframedSuccess(head) : opensTunnel(head))) {
       this.#learn("connect");
       this.#unsure = head;
       return "switch";
     }
-    if (this.#pairing.waiting === 0) {
-      this.#context.note({
-        id: "proxy-response-unasked",
-        frame: head.where.frame,
-        at: head.where.at,
-        detail: { status: head.status },
-      });
+    if (!waits) {
+      this.#context.note({ id: "proxy-response-unasked", frame, at, detail: { status: head.status } });
       // A 407 can only come from a proxy (RFC 9110 §15.5.8), though the request to it was not captured.
       if (head.status === 407 && this.#roles.detectedBy === null) this.#learn("connect");
     }
@@ -365,23 +367,21 @@ export class ProxyConversation implements Conversation, Listener {
   responseDone(frame: FrameNo, bytes: number): void {
     const exchange = this.#answering;
     this.#answering = null;
-    const body = this.#look.finish();
-    if (exchange?.response == null) return;
-    exchange.responseBytes = bytes;
-    exchange.body = body;
-    exchange.responseEnd = { ...exchange.response.where, frame, time: this.#context.now() };
+    endResponse(exchange, this.#look.finish(), bytes, frame, this.#context.now());
   }
 
   /** Behind a 2xx whose request was not captured: TLS means that it answered a CONNECT. */
   #behindUnsure(head: ResponseHead, bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     this.#unsure = null;
-    if (looksLikeTls(bytes, start, end) === "no") {
-      this.#responses.resume();
-      this.#pairing.response(head);
-      return this.#responses.skippable;
+    if (opensTunnel(head) || looksLikeTls(bytes, start, end) !== "no") {
+      this.#openTunnel(null, head);
+      return this.#tunnelled("server", bytes, start, end, frame);
     }
-    this.#openTunnel(null, head);
-    return this.#tunnelled("server", bytes, start, end, frame);
+    const { exchange, rule } = this.#pairing.response(head);
+    this.#answering = exchange;
+    this.#responses.resume(rule === "switch" ? "none" : rule);
+    this.#responses.push(bytes, start, end, frame);
+    return this.#responses.skippable;
   }
 
   // --- tunnel
@@ -409,14 +409,14 @@ export class ProxyConversation implements Conversation, Listener {
     return this.#tunnel?.skippable(from) ?? 0;
   }
 
-  /** A connection to a known proxy that was joined late and carries TLS: its CONNECT is not in the capture. */
+  /** A connection to a known proxy that was joined late, behind its CONNECT. */
   #isMidTunnel(bytes: Uint8Array, start: number, end: number): boolean {
     return (
       this.#state === "idle" &&
       this.#connection.initiator === null &&
       this.#connects.length === 0 &&
       this.#forwards.kept.length === 0 &&
-      looksLikeTls(bytes, start, end) === "yes"
+      isInsideTunnel(bytes, start, end)
     );
   }
 
@@ -428,10 +428,8 @@ export class ProxyConversation implements Conversation, Listener {
   // --- the end
 
   #whyUnanswered(): Unanswered {
-    const proxy = this.#connection.directions[this.#roles.proxy];
-    if (this.#answerLost || proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
-    if (this.#clientEnd === "capture-end" && this.#proxyEnd === "capture-end") return "still-open";
-    return this.#proxyEnd === "reset" || this.#clientEnd === "reset" ? "reset" : "closed";
+    if (this.#answerLost) return "not-captured";
+    return whyUnanswered(this.#connection, this.#roles.proxy, this.#clientEnd, this.#proxyEnd);
   }
 
   #timeline(detectedBy: DetectedBy): Timeline {

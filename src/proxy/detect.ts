@@ -48,8 +48,13 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
 }
 
 /** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */
-export function speaksToOrigin(bytes: Uint8Array): boolean {
-  return looksLikeRequest(bytes, 0, bytes.length) === "yes" && requestForm(bytes, 0, bytes.length) === "other";
+export function speaksToOrigin(bytes: Uint8Array, start: number, end: number): boolean {
+  return looksLikeRequest(bytes, start, end) === "yes" && requestForm(bytes, start, end) === "other";
+}
+
+/** Whether a client that speaks to a proxy says this only inside of a tunnel: TLS, or a request to an origin. */
+export function isInsideTunnel(bytes: Uint8Array, start: number, end: number): boolean {
+  return looksLikeTls(bytes, start, end) === "yes" || speaksToOrigin(bytes, start, end);
 }
 
 /** A ClientHello at the start of `bytes` (RFC 8446 §4.1.2) whose random there are keys for. */

@@ -4,7 +4,8 @@ import { createHttp1Parser, type Http1Parser, type HttpHead, type ResponseHead }
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
-import { type ExchangeList, ExchangePairing, type OpenExchange } from "./exchanges.ts";
+import { type ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
+import { ExchangePairing } from "./pairing.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 
@@ -99,7 +100,7 @@ export class HttpPair implements HttpConversation {
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     if (from === "client") this.#requestsWhole = false;
-    if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses();
+    if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses(frame);
     return parser.skippable;
   }
 
@@ -122,10 +123,6 @@ export class HttpPair implements HttpConversation {
   #responseDone(frame: FrameNo, bytes: number): void {
     const exchange = this.#answering;
     this.#answering = null;
-    const body = this.#look.finish();
-    if (exchange?.response == null) return;
-    exchange.responseBytes = bytes;
-    exchange.body = body;
-    exchange.responseEnd = { ...exchange.response.where, frame, time: this.#context.now() };
+    endResponse(exchange, this.#look.finish(), bytes, frame, this.#context.now());
   }
 }

@@ -12,13 +12,19 @@ import {
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
-import { bodyRule, type ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
+import { bodyRule, type ExchangeList, endResponse, type OpenExchange, openExchange } from "./exchanges.ts";
 import type { HttpConversation, HttpPairSetup } from "./http-pair.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 
 /** Streams that wait for their response; servers allow a hundred or so at once (SETTINGS_MAX_CONCURRENT_STREAMS). */
 const MAX_WAITING = 1_000;
+
+/** Responses that may wait for their request. */
+const MAX_EARLY = 64;
+/** Error codes of RFC 9113 §7. */
+const REFUSED_STREAM = 0x7;
+const HTTP_1_1_REQUIRED = 0xd;
 
 interface OpenStream {
   readonly exchange: OpenExchange;
@@ -32,6 +38,8 @@ export class Http2Pair implements HttpConversation, Http2Sink {
   readonly #list: ExchangeList;
   readonly #setup: HttpPairSetup;
   readonly #streams = new Map<number, OpenStream>();
+  /** Responses that were over before their request was seen, which is held back behind a hole or was recorded too late. */
+  readonly #early = new Map<number, OpenExchange>();
 
   constructor(context: ProxyContext, list: ExchangeList, setup: HttpPairSetup) {
     this.#context = context;
@@ -63,20 +71,23 @@ export class Http2Pair implements HttpConversation, Http2Sink {
       if (exchange.response === null) this.#list.add({ ...exchange, unanswered: why });
     }
     this.#streams.clear();
+    this.#early.clear();
   }
 
   // --- what the connection tells
 
   request(stream: number, head: RequestHead, pushed: boolean): BodyRule {
     if (pushed) return "framed";
-    if (this.#streams.size >= MAX_WAITING) {
+    const answered = this.#streams.get(stream)?.exchange ?? this.#early.get(stream);
+    if (answered === undefined && this.#streams.size >= MAX_WAITING) {
       this.#list.dropped++;
       return "framed";
     }
-    const exchange = openExchange(head);
+    const exchange = answered ?? openExchange(head);
     exchange.request = head;
     exchange.url = absoluteUrl(head, this.#setup.scheme, this.#setup.authority);
-    this.#streams.set(stream, { exchange, look: null });
+    if (answered === undefined) this.#streams.set(stream, { exchange, look: null });
+    this.#early.delete(stream);
     return "framed";
   }
 
@@ -110,15 +121,15 @@ export class Http2Pair implements HttpConversation, Http2Sink {
       exchange.requestBytes = bytes;
       return;
     }
-    exchange.responseBytes = bytes;
     if (exchange.response === null) {
-      this.#list.add({ ...exchange, unanswered: "reset" });
-      this.#streams.delete(stream);
+      exchange.responseBytes = bytes;
+      // Its head came and could not be read.
+      this.#giveUp(stream, exchange, "not-captured");
       return;
     }
-    exchange.body = open.look?.finish() ?? null;
-    exchange.responseEnd = { ...exchange.response.where, frame, time: this.#context.now() };
+    endResponse(exchange, open.look?.finish() ?? null, bytes, frame, this.#context.now());
     this.#streams.delete(stream);
+    if (exchange.request === null && this.#early.size < MAX_EARLY) this.#early.set(stream, exchange);
   }
 
   /** Heads that could not be read were noted by the parser. */
@@ -129,8 +140,24 @@ export class Http2Pair implements HttpConversation, Http2Sink {
 
   dataGap(): void {}
 
-  /** `message` follows. */
-  reset(): void {}
+  /** RFC 9113 §8.7: what was refused was not worked on; RFC 9113 §7: what asks for HTTP/1.1 is sent again that way. */
+  reset(stream: number, from: Http2Role, code: number): void {
+    const exchange = this.#streams.get(stream)?.exchange;
+    if (exchange === undefined || exchange.response !== null) return;
+    const again = code === REFUSED_STREAM || code === HTTP_1_1_REQUIRED;
+    this.#giveUp(stream, exchange, from === "client" || again ? "cancelled" : "reset");
+  }
 
-  goAway(): void {}
+  /** RFC 9113 §6.8: requests on later streams were not worked on, and are sent again. */
+  goAway(from: Http2Role, lastStream: number): void {
+    if (from === "client") return;
+    for (const [stream, { exchange }] of this.#streams) {
+      if (stream > lastStream && exchange.response === null) this.#giveUp(stream, exchange, "cancelled");
+    }
+  }
+
+  #giveUp(stream: number, exchange: OpenExchange, why: Unanswered): void {
+    this.#list.add({ ...exchange, unanswered: why });
+    this.#streams.delete(stream);
+  }
 }

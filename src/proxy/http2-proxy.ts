@@ -12,11 +12,12 @@ import {
 } from "../http/index.ts";
 import type { ByteSink, EndCause, TcpConnection } from "../tcp/index.ts";
 import type { TlsFacts } from "../tls-parse/index.ts";
-import { connectionFacts } from "./connection-facts.ts";
+import { connectionFacts, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { bodyRule, ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
+import { isUnframedSuccess } from "./open-connect.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf } from "./tunnel-states.ts";
 import type { ConnectFact, Timeline, Unanswered } from "./types.ts";
@@ -35,6 +36,15 @@ interface TunnelStream {
   readonly held: HeldBytes;
 }
 
+/** Answers that may wait for what they answer, with the first bytes of as many tunnels. */
+const MAX_EARLY = 16;
+
+/** An answer before its request; `held`: what came behind it, if it may have opened a tunnel. */
+interface EarlyAnswer {
+  readonly exchange: OpenExchange;
+  readonly held: HeldBytes | null;
+}
+
 /** What the plaintext of a secure connection is given to. */
 export class Http2ProxySession implements Http2Sink {
   abandoned = false;
@@ -47,6 +57,8 @@ export class Http2ProxySession implements Http2Sink {
   readonly #tunnels = new Map<number, TunnelStream>();
   readonly #requests = new Map<number, OpenExchange>();
   readonly #forwards = new ExchangeList();
+  /** Streams that were answered before their request was seen: held back behind a hole, or recorded too late. */
+  readonly #early = new Map<number, EarlyAnswer>();
   #detectedBy: DetectedBy | null = null;
 
   constructor(connection: TcpConnection, clientSide: Side, context: ProxyContext, secure: TlsFacts | null) {
@@ -66,7 +78,9 @@ export class Http2ProxySession implements Http2Sink {
 
   /** The connection is over: gives a timeline for each tunnel, and one for what was forwarded. */
   closed(clientEnd: EndCause, proxyEnd: EndCause): void {
-    const why = clientEnd === "capture-end" && proxyEnd === "capture-end" ? "still-open" : "closed";
+    const unread = this.#secure !== null && this.#secure.closed + this.#secure.damaged > 0;
+    const proxySide = this.#clientSide === 0 ? 1 : 0;
+    const why = unread ? "not-captured" : whyUnanswered(this.#connection, proxySide, clientEnd, proxyEnd);
     for (const exchange of this.#requests.values()) {
       if (exchange.response === null) this.#forwards.add({ ...exchange, unanswered: why });
     }
@@ -110,7 +124,9 @@ export class Http2ProxySession implements Http2Sink {
       this.#context.known.learn(proxy, "connect");
       this.#context.known.asked.add(parseTarget(head.target).host, this.#connection.endpoints[this.#clientSide].ip);
       const held = new HeldBytes();
-      this.#tunnels.set(number, { number, request: head, response: null, interim: 0, tunnel: null, held });
+      const stream: TunnelStream = { number, request: head, response: null, interim: 0, tunnel: null, held };
+      this.#tunnels.set(number, stream);
+      this.#takeEarly(stream);
       return "switch";
     }
     // RFC 9113 §8.3.1 has no absolute form: a plain scheme inside TLS can only be meant for a proxy.
@@ -118,16 +134,21 @@ export class Http2ProxySession implements Http2Sink {
       this.#detectedBy ??= "absolute-form";
       this.#context.known.learn(proxy, "absolute-form");
     } else if (this.#detectedBy === null && this.#context.known.has(proxy) === null) this.abandoned = true;
-    const exchange = openExchange(head);
+    const exchange = this.#early.get(number)?.exchange ?? openExchange(head);
     exchange.request = head;
     exchange.url = absoluteUrl(head, "https");
-    this.#requests.set(number, exchange);
+    if (exchange.response === null) this.#requests.set(number, exchange);
+    this.#early.delete(number);
     return "framed";
   }
 
   response(number: number, head: ResponseHead): BodyRule {
     const stream = this.#tunnels.get(number);
     if (stream === undefined) return this.#forwarded(number, head);
+    return this.#connectAnswered(stream, head);
+  }
+
+  #connectAnswered(stream: TunnelStream, head: ResponseHead): BodyRule {
     if (stream.response !== null) return "framed";
     const answer = answerOf(head.status);
     if (answer === "interim") {
@@ -138,13 +159,18 @@ export class Http2ProxySession implements Http2Sink {
     if (answer !== "success") return bodyRule("CONNECT", head.status) === "none" ? "none" : "framed";
     const tunnel = new Tunnel(parseTarget(stream.request.target), head.where, this.#context);
     stream.tunnel = tunnel;
-    for (const piece of stream.held.take()) {
+    this.#replay(stream, stream.held, "client");
+    return "switch";
+  }
+
+  #replay({ tunnel }: TunnelStream, held: HeldBytes, from: Http2Role): void {
+    if (tunnel === null) return;
+    for (const piece of held.take()) {
       this.#context.replaying = piece.time;
-      if (piece.gap) tunnel.gap("client", 0, piece.frame, "lost", tunnel.skippable("client"));
-      else tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, tunnel.skippable("client"));
+      if (piece.gap) tunnel.gap(from, 0, piece.frame, "lost", tunnel.skippable(from));
+      else tunnel.push(from, piece.bytes, 0, piece.bytes.length, piece.frame, tunnel.skippable(from));
     }
     this.#context.replaying = null;
-    return "switch";
   }
 
   #forwarded(number: number, head: ResponseHead): BodyRule {
@@ -153,12 +179,28 @@ export class Http2ProxySession implements Http2Sink {
     if (exchange.response !== null) return "framed";
     exchange.response = head;
     this.#forwards.add(exchange);
-    return "framed";
+    if (exchange.request !== null || this.#early.size >= MAX_EARLY) return "framed";
+    const held = isUnframedSuccess(head) ? new HeldBytes() : null;
+    this.#early.set(number, { exchange, held });
+    return held === null ? "framed" : "switch";
+  }
+
+  /** The answer to a CONNECT came before it, and perhaps the first bytes of the tunnel. */
+  #takeEarly(stream: TunnelStream): void {
+    const early = this.#early.get(stream.number);
+    if (early?.exchange.response == null) return;
+    this.#early.delete(stream.number);
+    this.#forwards.remove(early.exchange);
+    this.#connectAnswered(stream, early.exchange.response);
+    if (early.held !== null) this.#replay(stream, early.held, "server");
   }
 
   data(number: number, from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const stream = this.#tunnels.get(number);
-    if (stream === undefined) return;
+    if (stream === undefined) {
+      if (from === "server") this.#early.get(number)?.held?.add(bytes, start, end, frame, this.#context.now());
+      return;
+    }
     const { tunnel } = stream;
     if (tunnel === null) stream.held.add(bytes, start, end, frame, this.#context.now());
     else tunnel.push(from, bytes, start, end, frame, tunnel.skippable(from));
@@ -166,6 +208,7 @@ export class Http2ProxySession implements Http2Sink {
 
   dataGap(number: number, from: Http2Role, length: number, frame: FrameNo): void {
     const tunnel = this.#tunnels.get(number)?.tunnel;
+    if (from === "server") this.#early.get(number)?.held?.gap(frame, this.#context.now());
     tunnel?.gap(from, length, frame, "lost", tunnel.skippable(from));
   }
 

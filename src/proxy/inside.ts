@@ -47,7 +47,9 @@ export class Inside implements TlsSink {
   }
 
   close(why: Unanswered): void {
-    this.#pair?.close(why);
+    const { client, server } = this.#opener.stats;
+    const lost = this.#missing || client.closed + client.damaged + server.closed + server.damaged > 0;
+    this.#pair?.close(lost ? "not-captured" : why);
   }
 
   /** HTTP/2 begins with a preface of the client and SETTINGS of the server (RFC 9113 §3.4); everything else is read as HTTP/1.x. */
@@ -57,7 +59,7 @@ export class Inside implements TlsSink {
       const isHttp2 = looksLikeHttp2(from, bytes, start, end) !== "no";
       this.#pair = isHttp2
         ? new Http2Pair(this.#context, this.#exchanges, setup)
-        : new HttpPair(this.#context, this.#exchanges, setup, !this.#missing);
+        : new HttpPair(this.#context, this.#exchanges, setup, !this.#missing && this.#opener.stats.client.closed === 0);
     }
     return this.#pair;
   }

@@ -15,8 +15,11 @@ export interface ConnectFact {
   readonly unanswered: Unanswered | null;
 }
 
-/** Why an answer was not seen: `not-captured` if a gap, one-sided or cut capture may hide it. */
-export type Unanswered = "closed" | "reset" | "still-open" | "not-captured";
+/**
+ * Why an answer was not seen: `not-captured` if a gap, one-sided or cut capture may hide it; `cancelled` if none was to come: the
+ * client took the request back, or was told to send it again (HTTP/2).
+ */
+export type Unanswered = "closed" | "reset" | "still-open" | "not-captured" | "cancelled";
 
 /** What was recognised in the body of a small page: ids of product marks, never the text. */
 export interface BodyMarks {
@@ -42,6 +45,13 @@ export interface ExchangeFact {
 }
 
 export type TunnelProtocol = "tls" | "http" | "http2" | "ssh" | "smtp" | "unknown" | "none";
+
+/** A place at which bytes are missing: in front of `where`, of the side that they are of. */
+export interface GapFact {
+  readonly from: "client" | "proxy";
+  readonly where: Where;
+  readonly length: number;
+}
 
 /** What came after the 2xx. */
 export interface TunnelFact {
@@ -85,8 +95,8 @@ export interface Timeline {
   readonly oneSided: boolean;
   readonly fromClient: DirectionFacts;
   readonly fromProxy: DirectionFacts;
-  /** Frames at which bytes are missing (first 16), by the side whose bytes they are. */
-  readonly gaps: readonly { readonly from: "client" | "proxy"; readonly where: Where; readonly length: number }[];
+  /** The first 16 places. */
+  readonly gaps: readonly GapFact[];
   /** Round trip to the proxy as far as the TCP handshake shows it from the place of capture. */
   readonly roundTripMs: Millis | null;
   /** The client speaks TLS to the proxy itself (an HTTPS proxy): that outer connection; null where it does not. */

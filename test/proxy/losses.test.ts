@@ -1,0 +1,150 @@
+// Which answer belongs to which request where one of them is lost, or came late behind a hole of the other side.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { loadTruth } from "../harness/truth.ts";
+import { client, lost, play, proxy, type Turn, turnsOf } from "./play.ts";
+
+const get = (path: string): string => `GET http://www.example.com${path} HTTP/1.1\r\nHost: www.example.com\r\n\r\n`;
+const answer = (status: number, body = ""): string =>
+  `HTTP/1.1 ${status} Answer\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const CONNECT = "CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n";
+const HELLO = Uint8Array.from([22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, ...Array(32).fill(7), 0, 0, 2, 0x13, 1, 1, 0]);
+
+/** `turn` as it was captured in `frame`: what lay behind a hole is given later than what the other side said meanwhile. */
+const at = (frame: number, turn: Turn): Turn => ({ ...turn, frame });
+
+/** "GET /path 200" of each exchange and CONNECT, "?" for a request and "-" for an answer that is not there. */
+function pairsOf(turns: readonly Turn[], keys?: Uint8Array): readonly string[] {
+  const { timelines } = play(turns, keys === undefined ? {} : { keys });
+  return timelines.flatMap(({ connects, forwards, tunnel }) => [
+    ...connects.map(({ response }) => `CONNECT ${response?.status ?? "-"}`),
+    ...[...forwards, ...(tunnel?.exchanges ?? [])].map(
+      ({ request, url, response }) =>
+        `${request?.method ?? "?"} ${url?.replace(/^[a-z]+:\/\/[^/]*/, "") ?? "?"} ${response?.status ?? "-"}`,
+    ),
+  ]);
+}
+
+describe("pairs what is there", () => {
+  it("gives the answer to a lost request to no later one", () => {
+    const turns = [
+      at(1, client(get("/a"))),
+      at(2, proxy(answer(200))),
+      at(4, proxy(answer(401))),
+      at(6, proxy(answer(204))),
+      at(5, lost("client")),
+      at(5, client(get("/c"))),
+    ];
+    expect(pairsOf(turns)).toEqual(["GET /a 200", "? ? 401", "GET /c 204"]);
+  });
+
+  it("gives no request a later one's answer where its own is lost", () => {
+    const turns = [
+      at(1, client(get("/a"))),
+      at(4, client(get("/b"))),
+      at(7, client(get("/c"))),
+      at(3, lost("proxy")),
+      at(5, proxy(answer(401))),
+      at(8, proxy(answer(200))),
+    ];
+    expect(pairsOf(turns)).toEqual(["GET /a -", "GET /b 401", "GET /c 200"]);
+  });
+
+  it("takes no answer for lost where nothing was asked before the hole", () => {
+    const turns = [
+      client(get("/a")),
+      proxy(answer(200)),
+      lost("proxy"),
+      client(get("/b")),
+      client(get("/c")),
+      proxy(answer(401)),
+      proxy(answer(200)),
+    ];
+    expect(pairsOf(turns)).toEqual(["GET /a 200", "GET /b 401", "GET /c 200"]);
+  });
+
+  it("finds the next answer behind that to a HEAD which came late", () => {
+    const turns = [
+      at(1, client(get("/a"))),
+      at(2, proxy(answer(200))),
+      at(4, proxy("HTTP/1.1 200 OK\r\nContent-Length: 70\r\n\r\n")),
+      at(6, proxy(answer(401, "0123456789".repeat(7)))),
+      at(3, lost("client")),
+      at(3, client(get("/b").replace("GET", "HEAD"))),
+      at(5, client(get("/c"))),
+    ];
+    expect(pairsOf(turns)).toEqual(["GET /a 200", "HEAD /b 200", "GET /c 401"]);
+  });
+
+  it("gives each CONNECT behind a lost one its own answer", () => {
+    const turns = [
+      at(2, proxy(answer(407))),
+      at(4, proxy(answer(407))),
+      at(3, lost("client")),
+      at(3, client(CONNECT)),
+      at(5, client(CONNECT)),
+      at(6, proxy(answer(403))),
+    ];
+    expect(pairsOf(turns)).toEqual(["CONNECT 407", "CONNECT 403", "? ? 407"]);
+  });
+
+  it("finds the tunnel whose CONNECT is lost by what is said in it", () => {
+    const established = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+    const origin = "GET /x HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
+    const turns = [lost("client"), at(2, established), at(4, proxy(answer(401))), at(3, client(origin))];
+    const { timelines } = play(turns);
+    expect(timelines[0]).toMatchObject({ connects: [], forwards: [], tunnel: { protocol: "http" } });
+    expect(timelines[0]?.tunnel?.opened?.frame).toBe(2);
+    expect(pairsOf(turns)).toEqual(["GET /x 401"]);
+  });
+
+  it("reads on behind a 2xx that answered no CONNECT", () => {
+    const turns = [
+      at(1, client(get("/a"))),
+      at(2, proxy(answer(200))),
+      at(3, lost("client")),
+      at(4, proxy("HTTP/1.1 204 No Content\r\n\r\n")),
+      at(5, client(get("/c"))),
+      at(6, proxy(answer(401))),
+    ];
+    const { timelines } = play(turns);
+    expect(timelines[0]?.tunnel).toBeNull();
+    expect(pairsOf(turns)).toEqual(["GET /a 200", "? ? 204", "GET /c 401"]);
+  });
+
+  it("takes a request to an origin on a connection that was joined late for one inside of a tunnel", () => {
+    const turns = [client("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), proxy(answer(401))];
+    const { timelines } = play(turns, { late: true });
+    expect(timelines[0]).toMatchObject({ forwards: [], tunnel: { opened: null, protocol: "http" } });
+    const hello = play([client(HELLO)], { late: true }).timelines;
+    expect(hello[0]?.tunnel?.protocol).toBe("tls");
+  });
+});
+
+describe("HTTP/2", () => {
+  const recorded = new Map(loadTruth().map((capture) => [capture.name, capture]));
+
+  /** Without the pairs of a ClientHello and its ServerHello: what TLS makes of those is its own affair. */
+  it.each([
+    { name: "h2-proxy-chromium", hellos: [0, 11, 23] },
+    { name: "git-clone", hellos: [4] },
+    { name: "far-401-h2", hellos: [2] },
+    { name: "mitm-h2-origin-401", hellos: [2] },
+  ])("pairs the same in $name where two neighbours were recorded in the other order", ({ name, hellos }) => {
+    const capture = recorded.get(name)!;
+    const keys = readFileSync(capture.keysPath!);
+    const turns = turnsOf(capture, 0);
+    const whole = [...pairsOf(turns, keys)].sort();
+    let swapped = 0;
+    for (let i = 0; i + 1 < turns.length; i++) {
+      const [first, second] = [turns[i]!, turns[i + 1]!];
+      if (first.from === second.from || hellos.includes(i) || !("bytes" in first && "bytes" in second)) continue;
+      swapped++;
+      const other = turns.map((turn, j) =>
+        j === i ? { ...second, frame: first.frame! } : j === i + 1 ? { ...first, frame: second.frame! } : turn,
+      );
+      expect([...pairsOf(other, keys)].sort(), `turns ${i} and ${i + 1}`).toEqual(whole);
+    }
+    expect(swapped).toBeGreaterThan(5);
+  });
+});
