@@ -88,7 +88,7 @@ export class Collector {
       return;
     }
     const steps = authSteps(timeline);
-    const chain: AuthChain = { members: [timeline], steps };
+    const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
     const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null, told: weigh([]) });
@@ -144,7 +144,7 @@ export class Collector {
       legs: (timeline) => this.#legsOf(timeline),
     });
     return timelines.map((timeline) => {
-      const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline) };
+      const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline), unseen: false };
       const legs = this.#legsOf(timeline);
       const interception = interceptions.get(timeline) ?? this.#interception(timeline, legs);
       const attributions = this.#attributions(timeline, interception, legs);

@@ -11,6 +11,8 @@ export interface AuthChain {
   readonly members: readonly Timeline[];
   /** All steps of all members, in order. */
   readonly steps: readonly AuthStep[];
+  /** A later connection of the client to the proxy lacks its beginning: an answer to the last challenge may be among it. */
+  readonly unseen: boolean;
 }
 
 /** The chain of every timeline; alone, if nothing joins. */
@@ -23,9 +25,8 @@ export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline
     const steps = authSteps(timeline);
     if (steps.length > 0) asking.push({ timeline, steps });
   }
-  const byFirstAsk = asking.sort((a, b) =>
-    a.steps[0]!.time < b.steps[0]!.time ? -1 : a.steps[0]!.time > b.steps[0]!.time ? 1 : 0,
-  );
+  // By frames: clocks are set while a capture runs.
+  const byFirstAsk = asking.sort((a, b) => a.steps[0]!.frame - b.steps[0]!.frame);
   for (const { timeline, steps } of byFirstAsk) {
     const first = steps[0]!;
     if (first.credentials !== null) {
@@ -54,15 +55,63 @@ function chainsFrom(
   preceding: ReadonlyMap<Timeline, Timeline>,
 ): ReadonlyMap<Timeline, AuthChain> {
   const chains = new Map<Timeline, AuthChain>();
+  const headless = headlessByClient(timelines);
   for (const timeline of timelines) {
     if (preceding.has(timeline)) continue;
     const members: Timeline[] = [];
     for (let member: Timeline | undefined = timeline; member !== undefined; member = following.get(member))
       members.push(member);
-    const chain = { members, steps: members.length === 1 ? authSteps(timeline) : gather(members, authSteps) };
+    const steps = members.length === 1 ? authSteps(timeline) : gather(members, authSteps);
+    const chain = {
+      members,
+      steps,
+      unseen: mayGoOnUnseen(steps.at(-1), headless.get(clientOf(timeline)) ?? [], members),
+    };
     for (const member of members) chains.set(member, chain);
   }
   return chains;
+}
+
+/** Connections of each client whose first request is not in the capture. */
+function headlessByClient(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
+  const found = new Map<string, Timeline[]>();
+  for (const timeline of timelines) {
+    if (!isHeadless(timeline)) continue;
+    const list = found.get(clientOf(timeline));
+    if (list === undefined) found.set(clientOf(timeline), [timeline]);
+    else list.push(timeline);
+  }
+  return found;
+}
+
+function isHeadless(timeline: Timeline): boolean {
+  const { gaps, tunnel, connects, secure, lateStart, oneSided } = timeline;
+  if (tunnel !== null && connects.length === 0) return true;
+  const first = authSteps(timeline)[0];
+  if (first === undefined) return lateStart || oneSided || secure !== null || gaps.length > 0;
+  return gaps.some(({ from, where }) => from === "client" && where.frame <= first.frame);
+}
+
+function mayGoOnUnseen(
+  last: AuthStep | undefined,
+  headless: readonly Timeline[],
+  members: readonly Timeline[],
+): boolean {
+  if (last?.status !== 407 || last.responseTime === null || last.responseFrame === null) return false;
+  const { responseTime, responseFrame } = last;
+  return headless.some(
+    (timeline) =>
+      placeOf(timeline) > responseFrame && timeline.start - responseTime <= MAX_DELAY_NS && !members.includes(timeline),
+  );
+}
+
+/** A frame behind which it did not begin. */
+function placeOf({ tunnel, lateStart, firstFrame, lastFrame }: Timeline): number {
+  return lateStart ? firstFrame : (tunnel?.opened?.frame ?? tunnel?.firstClient?.frame ?? lastFrame);
+}
+
+function clientOf({ client, proxy }: Timeline): string {
+  return `${client.ip} ${proxy.ip} ${proxy.port}`;
 }
 
 function answers(challenge: AuthStep, answer: AuthStep): boolean {

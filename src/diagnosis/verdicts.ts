@@ -1,36 +1,17 @@
 // The verdict of one connection: the worst of what was seen, and one sentence that says why.
-import { gather, millisBetween, type Nanos, type Where } from "../bytes/index.ts";
+import { gather, millisBetween, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
-import { isRefusal } from "./auth-steps.ts";
+import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
-import type { AuthChain } from "./joins.ts";
+import { isPatient, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { shutText } from "./shut.ts";
-import type { SignsFound } from "./signs/index.ts";
-import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
-import { connectSentence, duration, requestText, schemesText, targetText } from "./wording.ts";
+import type { Attribution, Verdict } from "./types.ts";
+import { connectSentence, requestText, targetText } from "./wording.ts";
 
-/** A verdict and the sentence for it. */
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly summary: string;
-}
-
-/** What is known around a connection when it is judged. */
-export interface JudgeContext {
-  readonly chain: AuthChain;
-  readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
-  /** Time of the capture's last packet. */
-  readonly captureEnd: Nanos | null;
-  /** What the tunnel's records tell without keys; null where nothing is asked of them. */
-  readonly signs: SignsFound | null;
-  /** What the proxy's own records say of a 401 inside a tunnel that cannot be read. */
-  readonly told: Attribution;
-}
-
-/** A request that waited this long at the end of the capture counts as never answered; less, and the capture may just end too early. */
-const PATIENCE_MS = 20_000;
+/** Waiting for an answer takes longer: whoever closes sooner had another reason. */
+const QUICK_CLOSE_MS = 1_000;
 
 /** The worst of all that the parts of the connection say. */
 export function judge(timeline: Timeline, context: JudgeContext): Judgement {
@@ -41,16 +22,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...authJudgements(timeline, context),
     ...secureJudgements(timeline),
   ];
-  return worst(judgements) ?? fallback(timeline);
-}
-
-/** The first of `judgements` with the worst verdict; null of none. */
-export function worst(judgements: readonly Judgement[]): Judgement | null {
-  let result: Judgement | null = null;
-  for (const judgement of judgements) {
-    if (result === null || VERDICTS.indexOf(judgement.verdict) < VERDICTS.indexOf(result.verdict)) result = judgement;
-  }
-  return result;
+  return worst(judgements) ?? fallback(timeline, context);
 }
 
 // --- the stage `connect`
@@ -66,12 +38,25 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   if (last === undefined || timeline.tunnel !== null) return found;
   if (last.response === null) found.push(unansweredConnect(last, timeline, context));
   else if (last.response.status >= 300 && last.response.status !== 401 && last.response.status !== 407) {
-    const { status, reason } = last.response;
-    const said = `${connectSentence(last)}${reason === "" ? "" : ` ${reason}`}`;
-    const who = isAlsoOfWebServers(status) ? "the tunnel was not opened" : "the proxy did not open the tunnel";
-    found.push({ verdict: "tunnel-refused", summary: `${said}: ${who}.` });
+    const reason = last.response.reason === "" ? "" : ` ${last.response.reason}`;
+    found.push({
+      verdict: "tunnel-refused",
+      summary: `${connectSentence(last)}${reason}: ${notOpened(last, timeline)}.`,
+    });
   }
   return found;
+}
+
+/** Servers that are no proxies refuse the method, too (RFC 9110 §15.5.6, §15.6.2). */
+function notOpened({ response }: ConnectFact, { fromClient }: Timeline): string {
+  const refused = refusedBy(response?.status ?? 0);
+  if (fromClient.overlapsDiffering === 0) return refused;
+  return `${refused}. The client's bytes were captured in two versions: another target may have been asked for`;
+}
+
+function refusedBy(status: number): string {
+  if (status === 405 || status === 501) return "who answered opens no tunnels; it may be a server that is no proxy";
+  return isAlsoOfWebServers(status) ? "the tunnel was not opened" : "the proxy did not open the tunnel";
 }
 
 function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: JudgeContext): Judgement {
@@ -91,19 +76,15 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
   }
 }
 
-function stillOpen(since: Nanos, sentence: string, context: JudgeContext): Judgement {
-  const waited = context.captureEnd === null ? 0 : millisBetween(since, context.captureEnd);
-  if (waited >= PATIENCE_MS) {
-    return { verdict: "no-response", summary: `${sentence} within ${duration(waited)}, when the capture ended.` };
-  }
-  return { verdict: "incomplete", summary: `${sentence} when the capture ended ${duration(waited)} later.` };
-}
-
 // --- the stages `tls` and `https`
 
 function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
   const hello = tunnel.plaintextAnswer ? (tunnel.tls?.clientHello?.where.frame ?? null) : null;
-  const found = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, hello, context));
+  const answered = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, hello, context));
+  // Of a tunnel with a 401 more is known than that it is not whole.
+  const found = [...answered, ...unanswered(timeline, tunnel, context)].filter(
+    ({ verdict }) => verdict !== "incomplete" || answered.length === 0,
+  );
   // A plaintext 401 or 407 that answers the handshake is what went wrong; the failed handshake is its consequence.
   if (found.length > 0 && tunnel.plaintextAnswer) return found;
   if (tunnel.opened === null && timeline.connects.length === 0 && tunnel.exchanges.length === 0) {
@@ -124,6 +105,8 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
   }
   // What was found inside says more than what kind of protocol it is.
   const content = carried(timeline, tunnel, context);
+  // Nor is a request answered that was sent into a handshake which fails.
+  if (content.verdict === "tls-failed") return [...found.filter(({ verdict }) => verdict !== "no-response"), content];
   if (found.length === 0 || content.verdict !== "not-tls") found.push(content);
   return found;
 }
@@ -165,6 +148,30 @@ function tunnelExchange(exchange: ExchangeFact, hello: number | null, context: J
   }
 }
 
+/** Requests inside that were not answered. */
+function unanswered(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
+  const open = tunnel.exchanges.filter(
+    (exchange) => exchange.response === null && exchange.unanswered !== "cancelled" && !isForAnInnerProxy(exchange),
+  );
+  // Before anything came back it is the tunnel that is silent.
+  if (tunnel.serverBytes === 0 || tunnel.plaintextAnswer) return [];
+  const isSettled = tunnel.exchanges.some(({ response }) => response !== null);
+  return gather(open, (exchange) => {
+    const judgement = unansweredRequest(exchange, timeline, context, " inside the tunnel");
+    return judgement.verdict === "no-response" && isSettled && isQuickClose(exchange, timeline) ? [] : [judgement];
+  });
+}
+
+/**
+ * The connection was closed right behind the request, after others had been answered: a server that closes an idle connection
+ * meets it with its FIN, and the client sends it again elsewhere (RFC 9112 §9.3.1), or a client that goes on takes it back.
+ */
+function isQuickClose({ request, unanswered: why }: ExchangeFact, { end, fromProxy }: Timeline): boolean {
+  if (request === null || why === "still-open") return false;
+  if (fromProxy.finFrame !== null && fromProxy.finFrame < request.where.frame) return true;
+  return millisBetween(request.where.time, end) < QUICK_CLOSE_MS;
+}
+
 function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
   const target = targetText(timeline);
   switch (tunnel.protocol) {
@@ -176,16 +183,18 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
           verdict: "incomplete",
           summary: `The tunnel to ${target} was opened; the capture ends before anything was sent in it.`,
         };
+      if (timeline.oneSided || timeline.gaps.some(({ where }) => !isBefore(where, tunnel.opened)))
+        return { verdict: "incomplete", summary: `What was sent in the tunnel to ${target} is not in the capture.` };
       return {
         verdict: passed(context),
         summary: `The tunnel to ${target} was opened and closed without anything in it.`,
       };
     default:
       if (tunnel.serverBytes === 0) return silent(timeline, tunnel, context);
-      if (tunnel.exchanges.some(({ unanswered }) => unanswered === "not-captured")) {
+      if (tunnel.exchanges.some(({ request, unanswered: why }) => request === null || why === "not-captured")) {
         return {
           verdict: "incomplete",
-          summary: `Bytes are missing from the tunnel to ${target} where an answer would be.`,
+          summary: `Bytes are missing from the tunnel to ${target} where a request or an answer would be.`,
         };
       }
       if (tunnel.protocol === "unknown" && beginsUnseen(timeline, tunnel)) {
@@ -230,7 +239,8 @@ function protocolText(tunnel: TunnelFact): string {
 /** The proxy opened the tunnel, the client sent something, and nothing came back. */
 function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
   const sentence = `Nothing came back through the tunnel to ${targetText(timeline)}`;
-  if (timeline.fromProxy.gaps > 0 || timeline.fromProxy.segments === 0) {
+  const unseen = timeline.fromClient.synSeen && !timeline.fromProxy.synSeen;
+  if (unseen || timeline.fromProxy.gaps > 0 || timeline.fromProxy.segments === 0) {
     return { verdict: "incomplete", summary: `${sentence}, but the capture has gaps there.` };
   }
   if (timeline.closedBy === "open") return stillOpen(tunnel.firstClient?.time ?? timeline.end, sentence, context);
@@ -254,6 +264,14 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: "tunnel-401-proxy",
       summary: `Inside the tunnel to ${target}, which cannot be read here, the proxy asked for credentials (401): its own records say so. It should have asked with 407 on the CONNECT.`,
     };
+  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && timeline.clientEnd === "capture-end") {
+    const since = tls.handshakeCompleteWhere?.time ?? timeline.end;
+    if (context.captureEnd !== null && !isPatient(since, context))
+      return {
+        verdict: "incomplete",
+        summary: `The tunnel to ${target} was set up, and the capture ends before anything was asked in it.`,
+      };
+  }
   if (tunnel.inside === "full")
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: nothing wrong.` };
   if (tunnel.inside === "partial")
@@ -294,89 +312,23 @@ function forwardJudgements(timeline: Timeline, context: JudgeContext): Judgement
           : `${told} by the site itself: its own login`;
         found.push({ verdict: "forward-401-origin", summary: `${where}${by}.` });
       }
-    } else if (response === null) found.push(unansweredForward(exchange, timeline, context));
+    } else if (response === null && exchange.unanswered !== "cancelled")
+      found.push(unansweredRequest(exchange, timeline, context));
   }
   return found;
 }
 
 const NOBODY: Attribution = { sentBy: "unknown", certainty: null, evidence: [] };
 
-function unansweredForward(exchange: ExchangeFact, timeline: Timeline, context: JudgeContext): Judgement {
-  const sentence = `${requestText(exchange)} was not answered`;
+/** `where`: " inside the tunnel", or nothing. */
+function unansweredRequest(exchange: ExchangeFact, timeline: Timeline, context: JudgeContext, where = ""): Judgement {
+  const sentence = `${requestText(exchange)} was not answered${where}`;
   if (exchange.unanswered === "not-captured" || exchange.unanswered === null) {
-    return { verdict: "incomplete", summary: `The answer to ${requestText(exchange)} is not in the capture.` };
+    return { verdict: "incomplete", summary: `The answer to ${requestText(exchange)}${where} is not in the capture.` };
   }
   if (exchange.unanswered === "still-open")
     return stillOpen(exchange.request?.where.time ?? timeline.end, sentence, context);
   return { verdict: "no-response", summary: `${sentence} (${closedText(timeline)}).` };
-}
-
-// --- authentication at the proxy
-
-function authJudgements(timeline: Timeline, { chain }: JudgeContext): Judgement[] {
-  if (timeline.forwards.some(({ request, response }) => request === null && response !== null)) {
-    return [
-      { verdict: "incomplete", summary: "Responses of the proxy are in the capture, the requests to them are not." },
-    ];
-  }
-  const bare = chain.steps.find((step) => step.status === 407 && step.challenges.length === 0);
-  if (bare?.cut === true) {
-    return [
-      {
-        verdict: "incomplete",
-        summary: `The 407 of frame ${bare.responseFrame} is cut: which schemes it offers is not in the capture.`,
-      },
-    ];
-  }
-  if (bare !== undefined) {
-    const summary = `The 407 of frame ${bare.responseFrame} names no authentication scheme: no client can answer it.`;
-    return [{ verdict: "auth-no-scheme", summary }];
-  }
-  const challenged = chain.steps.find((step) => step.status === 407);
-  const last = chain.steps.at(-1);
-  if (last === undefined) return [];
-  if (challenged === undefined)
-    return timeline.tunnel === null && last.status !== null && last.status < 400
-      ? [{ verdict: "ok", summary: "The proxy forwarded every request." }]
-      : [];
-  const refusals = chain.steps.filter(isRefusal);
-  const schemes = schemesText(challenged.challenges);
-  if (last.status === 407) {
-    if (refusals.length >= 2) {
-      return [
-        {
-          verdict: "auth-loop",
-          summary: `The proxy refused complete credentials ${refusals.length} times (frames ${refusals.map((step) => step.responseFrame).join(", ")}), until the client gave up.`,
-        },
-      ];
-    }
-    if (refusals.length === 1 && isRefusal(last)) {
-      return [
-        {
-          verdict: "auth-abandoned",
-          summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again.`,
-        },
-      ];
-    }
-    return [
-      {
-        verdict: "auth-abandoned",
-        summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any.`,
-      },
-    ];
-  }
-  if (last.status === null || last.status >= 400) return [];
-  // The tunnel's inside decides for the connection that carries it; a connection that was only challenged is in order.
-  if (timeline.tunnel !== null) return [];
-  const answered = chain.steps.find(
-    (step) => step.frame > challenged.frame && step.status !== null && step.status < 400,
-  );
-  return [
-    {
-      verdict: "auth-ok",
-      summary: `Challenged with 407 (${schemes}, frame ${challenged.responseFrame}), answered, and let through (frame ${answered?.responseFrame ?? last.responseFrame}).`,
-    },
-  ];
 }
 
 // --- TLS to the proxy itself
@@ -398,7 +350,7 @@ function passed({ chain }: JudgeContext): Verdict {
   return chain.steps.some((step) => step.status === 407) ? "auth-ok" : "ok";
 }
 
-function fallback(timeline: Timeline): Judgement {
+function fallback(timeline: Timeline, context: JudgeContext): Judgement {
   if (timeline.secure !== null && timeline.secure.opened === 0) {
     return {
       verdict: "encrypted",
@@ -408,8 +360,12 @@ function fallback(timeline: Timeline): Judgement {
   if (timeline.gaps.length > 0 || timeline.lateStart || timeline.oneSided) {
     return { verdict: "incomplete", summary: "Too little of this connection is in the capture." };
   }
-  if (timeline.connects.length + timeline.forwards.length > 0)
-    return { verdict: "ok", summary: "The proxy forwarded every request." };
+  if (timeline.connects.length + timeline.forwards.length > 0) return forwardedAll(timeline);
+  const { captureEnd } = context;
+  if (timeline.secure !== null && timeline.clientEnd === "capture-end" && captureEnd !== null) {
+    if (!isPatient(timeline.start, context))
+      return { verdict: "incomplete", summary: "The capture ends before the client asked anything of the proxy." };
+  }
   return {
     verdict: "ok",
     summary: timeline.notes.some(({ id }) => id === "http-malformed")

@@ -1,0 +1,117 @@
+// What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
+import { millisBetween } from "../bytes/index.ts";
+import type { Timeline } from "../proxy/index.ts";
+import { type AuthStep, isRefusal } from "./auth-steps.ts";
+import { isPatient, type JudgeContext, type Judgement } from "./judgement.ts";
+import { duration, schemesText } from "./wording.ts";
+
+/** Whether a client that was asked came back, and how that ended. */
+export function authJudgements(timeline: Timeline, context: JudgeContext): Judgement[] {
+  const { chain } = context;
+  if (timeline.forwards.some(({ request, response }) => request === null && response !== null)) {
+    return [
+      { verdict: "incomplete", summary: "Responses of the proxy are in the capture, the requests to them are not." },
+    ];
+  }
+  const bare = chain.steps.find((step) => step.status === 407 && step.challenges.length === 0);
+  if (bare?.cut === true) {
+    return [
+      {
+        verdict: "incomplete",
+        summary: `The 407 of frame ${bare.responseFrame} is cut: which schemes it offers is not in the capture.`,
+      },
+    ];
+  }
+  if (bare !== undefined) {
+    const summary = `The 407 of frame ${bare.responseFrame} names no authentication scheme: no client can answer it.`;
+    return [{ verdict: "auth-no-scheme", summary }];
+  }
+  const challenged = chain.steps.find((step) => step.status === 407);
+  const last = chain.steps.at(-1);
+  if (last === undefined) return [];
+  if (challenged === undefined)
+    return timeline.tunnel === null && last.status !== null && last.status < 400 ? [forwardedAll(timeline)] : [];
+  const refusals = chain.steps.filter(isRefusal);
+  const schemes = schemesText(challenged.challenges);
+  if (last.status === 407) {
+    const unseen = whyUnseen(last, context);
+    if (refusals.length >= 2) {
+      return [
+        {
+          verdict: "auth-loop",
+          summary: `The proxy refused complete credentials ${refusals.length} times (frames ${refusals.map((step) => step.responseFrame).join(", ")})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
+        },
+      ];
+    }
+    if (unseen !== null) {
+      return [
+        {
+          verdict: "incomplete",
+          summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
+        },
+      ];
+    }
+    if (refusals.length === 1 && isRefusal(last)) {
+      return [
+        {
+          verdict: "auth-abandoned",
+          summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again${until(last, context)}.`,
+        },
+      ];
+    }
+    return [
+      {
+        verdict: "auth-abandoned",
+        summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.`,
+      },
+    ];
+  }
+  if (last.status === null || last.status >= 400) {
+    if (chain.members.at(-1) === timeline) return [];
+    // Its own part is over: it was asked, and the client came back elsewhere.
+    const asked = `The proxy asked for credentials (407 with ${schemes}, frame ${challenged.responseFrame}), and the client came back (frame ${last.frame})`;
+    return last.status === null
+      ? [{ verdict: "incomplete", summary: `${asked}; how that was answered is not in the capture.` }]
+      : [{ verdict: "ok", summary: `${asked}, which was answered ${last.status} (frame ${last.responseFrame}).` }];
+  }
+  // The tunnel's inside decides for the connection that carries it; a connection that was only challenged is in order.
+  if (timeline.tunnel !== null) return [];
+  const answered = chain.steps.find(
+    (step) => step.frame > challenged.frame && step.status !== null && step.status < 400,
+  );
+  return [
+    {
+      verdict: "auth-ok",
+      summary: `Challenged with 407 (${schemes}, frame ${challenged.responseFrame}), answered, and let through (frame ${answered?.responseFrame ?? last.responseFrame}).`,
+    },
+  ];
+}
+
+/** All that was asked was answered; where requests may be missing, no more is said than that. */
+export function forwardedAll({ gaps }: Timeline): Judgement {
+  return gaps.some(({ from }) => from === "client")
+    ? {
+        verdict: "incomplete",
+        summary: "Bytes of the client are missing: not all that it asked for is in the capture.",
+      }
+    : { verdict: "ok", summary: "The proxy forwarded every request." };
+}
+
+/** How long it could have, where that is no long time: a browser that lost its connection is back in a moment. */
+function until({ responseTime }: AuthStep, context: JudgeContext): string {
+  const { captureEnd } = context;
+  if (responseTime === null || captureEnd === null || isPatient(responseTime, context)) return "";
+  return `, up to the capture's end ${duration(millisBetween(responseTime, captureEnd))} later`;
+}
+
+/** Why the capture may not show what the client did behind its last 407, in words; null if it would show it. */
+function whyUnseen({ responseFrame, responseTime }: AuthStep, context: JudgeContext): string | null {
+  const { chain, captureEnd } = context;
+  const asked = chain.members.at(-1);
+  if (asked === undefined || responseFrame === null || responseTime === null) return null;
+  if (asked.tunnel !== null || asked.gaps.some(({ where }) => where.frame > responseFrame))
+    return "what followed on this connection is not whole in the capture";
+  if (chain.unseen) return "the beginning of a later connection of this client is not in the capture";
+  if (asked.clientEnd !== "capture-end" || captureEnd === null || isPatient(responseTime, context)) return null;
+  return `the capture ends ${duration(millisBetween(responseTime, captureEnd))} later, with the connection open`;
+}
