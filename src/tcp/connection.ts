@@ -7,6 +7,7 @@ import { BEGIN, sinceStart, timeHandshake } from "./beginnings.ts";
 import { setClock } from "./clock.ts";
 import { initiatorOf, STATE } from "./flow-table.ts";
 import { HalfStream } from "./half-stream.ts";
+import { MAX_WINDOW_BYTES } from "./limits.ts";
 import { ACK, FIN, RST, SYN, sequenceDistance } from "./sequence.ts";
 import type { Shared } from "./shared.ts";
 import type { Conversation, DirectionFacts, EndCause, TcpClock, TcpConnection } from "./types.ts";
@@ -194,6 +195,7 @@ export class Connection implements TcpConnection {
   }
 
   #reset(segment: Segment, side: Side, half: HalfStream): void {
+    if (isFarOff(segment, half)) return;
     half.resetFrame ??= this.#clock.frame;
     if (this.#resetBy !== null) return;
     const { frame, seconds, nanoseconds } = this.#clock;
@@ -229,6 +231,11 @@ export class Connection implements TcpConnection {
     this.closing = true;
     this.closingSeconds = this.#clock.seconds;
   }
+}
+
+/** RFC 9293 §3.10.7.4, RFC 5961 §3: a RST outside of any window is dropped. Some stacks send all of theirs with number 0. */
+function isFarOff({ sequence }: Segment, half: HalfStream): boolean {
+  return half.flowing && sequence !== 0 && Math.abs(sequenceDistance(sequence, half.next)) > MAX_WINDOW_BYTES;
 }
 
 function endpointOf({ low, high, ports, state, addresses }: Origin, side: Side): Endpoint {

@@ -496,6 +496,15 @@ describe("the end", () => {
     expect(events.at(-2)).toBe("1 end 6 capture-end");
   });
 
+  it("a reset far outside of any window is none, unless its number is 0", () => {
+    const talk: readonly Sketch[] = [...handshake, { seq: 101, data: "01234567" }, { ...back, seq: 501, ack: 109 }];
+    const far = run([...talk, { ...back, seq: 501 + 0x5000_0000, flags: RST }]);
+    expect(far.events.at(-2)).toBe("1 end 6 capture-end");
+    expect(far.connection.directions[1].resetFrame).toBeNull();
+    const zero = run([...talk, { ...back, seq: 0, flags: RST }]);
+    expect(zero.events.at(-2)).toBe("1 end 6 reset");
+  });
+
   it("comes two seconds after the close, when another connection begins; what follows is ignored", () => {
     const { connections, add } = record();
     add(...handshake, { seq: 101, data: "01234567" }, { seq: 109, flags: RST, ms: 100 });
