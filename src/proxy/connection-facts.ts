@@ -61,13 +61,15 @@ export function addGap(gaps: GapFact[], from: GapFact["from"], length: number, f
 
 /** Why what is still not answered at the end was not, as far as TCP tells. */
 export function whyUnanswered(
-  { directions }: TcpConnection,
+  { directions, initiator }: Pick<TcpConnection, "directions" | "initiator">,
   proxySide: Side,
   clientEnd: EndCause,
   proxyEnd: EndCause,
 ): Unanswered {
   const proxy = directions[proxySide];
   if (proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
+  // Without its SYN the bytes in front of the first that was captured are no gap.
+  if (initiator !== null && initiator !== proxySide && !proxy.synSeen) return "not-captured";
   if (clientEnd === "capture-end" && proxyEnd === "capture-end") return "still-open";
   return proxyEnd === "reset" || clientEnd === "reset" ? "reset" : "closed";
 }

@@ -319,14 +319,15 @@ export class ProxyConversation implements Conversation, Listener {
     // What came before the CONNECT was asked for by a request that is lost.
     if (connect !== null && !waits && connect.request.where.frame <= frame) return this.#connectAnswered(connect, head);
     if (connect === null && !waits && (this.#roles.requestsUnseen() ? isUnframedSuccess(head) : opensTunnel(head))) {
-      this.#learn("connect");
+      if (opensTunnel(head) || this.#roles.toProxy) this.#learn("connect");
       this.#unsure = head;
       return "switch";
     }
     if (!waits) {
-      this.#context.note({ id: "proxy-response-unasked", frame, at, detail: { status: head.status } });
       // A 407 can only come from a proxy (RFC 9110 §15.5.8), though the request to it was not captured.
       if (head.status === 407 && this.#roles.detectedBy === null) this.#learn("connect");
+      if (this.#roles.toProxy)
+        this.#context.note({ id: "proxy-response-unasked", frame, at, detail: { status: head.status } });
     }
     const { exchange, rule } = this.#pairing.response(head);
     this.#answering = exchange;

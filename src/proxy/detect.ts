@@ -1,6 +1,6 @@
 // Whether a connection is of interest: asked once, with its first payload, for every connection of the capture.
 import { startsWith } from "../bytes/index.ts";
-import { looksLikeRequest, requestForm } from "../http/index.ts";
+import { looksLikeRequest, looksLikeResponse, requestForm } from "../http/index.ts";
 import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import type { FirstPayload, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls } from "../tls-parse/index.ts";
@@ -44,6 +44,9 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
   }
   // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
   if (tls && !known.fixed && anyKeys() && hasRandom(bytes, start, end, hasKeys)) return "secure";
+  // Nobody answers first: the request was recorded too late, or is lost. It may be one to a proxy.
+  if (!known.fixed && peek.senderIsInitiator === false && looksLikeResponse(bytes, start, end) === "yes")
+    return "proxy";
   return null;
 }
 

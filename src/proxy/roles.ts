@@ -32,7 +32,12 @@ export class Roles {
     return true;
   }
 
-  /** Whether the other end is known as a proxy already. */
+  /** Whether this is a connection to a proxy, as far as is known by now. */
+  get toProxy(): boolean {
+    return this.detectedBy !== null || this.#context.known.has(this.#endpoint()) !== null;
+  }
+
+  /** Whether the other end is known as a proxy already; then it is taken for one here. */
   isKnown(): boolean {
     const known = this.#context.known.has(this.#endpoint());
     this.detectedBy ??= known;

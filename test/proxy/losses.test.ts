@@ -1,8 +1,9 @@
 // Which answer belongs to which request where one of them is lost, or came late behind a hole of the other side.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { whyUnanswered } from "../../src/proxy/connection-facts.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { client, lost, play, proxy, type Turn, turnsOf } from "./play.ts";
+import { client, DIRECTION, lost, play, proxy, type Turn, turnsOf } from "./play.ts";
 
 const get = (path: string): string => `GET http://www.example.com${path} HTTP/1.1\r\nHost: www.example.com\r\n\r\n`;
 const answer = (status: number, body = ""): string =>
@@ -119,6 +120,36 @@ describe("pairs what is there", () => {
     const hello = play([client(HELLO)], { late: true }).timelines;
     expect(hello[0]?.tunnel?.protocol).toBe("tls");
   });
+});
+
+describe("an answer that was recorded before its request", () => {
+  const refusal = proxy("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n");
+
+  it("finds the proxy all the same", () => {
+    expect(pairsOf([refusal, client(CONNECT)])).toEqual(["CONNECT 401"]);
+  });
+
+  it("makes no proxy of a server whose request is lost or was recorded too late", () => {
+    const request = client("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n");
+    const page = proxy("HTTP/1.1 200 OK\r\n\r\n<html>");
+    for (const turns of [
+      [refusal, request],
+      [refusal, lost("client")],
+      [page, lost("client")],
+      [page, request],
+    ]) {
+      expect(play(turns)).toEqual({ timelines: [], notes: [] });
+    }
+  });
+});
+
+it("knows of no silence of a proxy whose SYN is not in the capture: what it said first may not be, either", () => {
+  const direction = { ...DIRECTION, gaps: 0 };
+  const why = (synSeen: boolean, initiator: 0 | null) => {
+    const directions = [direction, { ...direction, synSeen }] as const;
+    return whyUnanswered({ directions, initiator }, 1, "fin", "fin");
+  };
+  expect([why(true, 0), why(false, 0), why(false, null)]).toEqual(["closed", "not-captured", "closed"]);
 });
 
 describe("HTTP/2", () => {

@@ -43,7 +43,8 @@ export interface Played {
   readonly notes: readonly Note[];
 }
 
-const DIRECTION: DirectionFacts = {
+/** A direction in which all is well. */
+export const DIRECTION: DirectionFacts = {
   segments: 1,
   bytes: 1,
   retransmissions: 0,
