@@ -88,13 +88,14 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps }: Timeline): Judgement {
+export function forwardedAll({ gaps, lateStart }: Timeline): Judgement {
+  const seen = lateStart ? " that is in the capture" : "";
   return gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",
         summary: "Bytes of the client are missing: not all that it asked for is in the capture.",
       }
-    : { verdict: "ok", summary: "The proxy forwarded every request." };
+    : { verdict: "ok", summary: `The proxy forwarded every request${seen}.` };
 }
 
 /** How long it could have, where that is no long time: a browser that lost its connection is back in a moment. */

@@ -28,7 +28,7 @@ export interface JudgeContext {
 const PATIENCE_MS = 20_000;
 
 /** Whether from `since` to the capture's end there was time enough for what did not come. */
-export function isPatient(since: Nanos, { captureEnd }: JudgeContext): boolean {
+export function isPatient(since: Nanos, { captureEnd }: Pick<JudgeContext, "captureEnd">): boolean {
   return captureEnd !== null && millisBetween(since, captureEnd) >= PATIENCE_MS;
 }
 

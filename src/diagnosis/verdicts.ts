@@ -304,6 +304,11 @@ function forwardJudgements(timeline: Timeline, context: JudgeContext): Judgement
       if (sentBy === "proxy") {
         const by = certainty === "possible" ? ", possibly by the proxy: then it" : " by the proxy, which";
         found.push({ verdict: "forward-401-proxy", summary: `${where}${by} should have asked with 407.` });
+      } else if (response.cut && (certainty === null || certainty === "possible")) {
+        found.push({
+          verdict: "incomplete",
+          summary: `${where}, of which the head is cut: who sent it cannot be told.`,
+        });
       } else {
         const told = sentBy === "origin" && certainty !== "possible" ? "" : ", as far as can be told,";
         const contested = sentBy === "unknown" && evidence.length > 0;

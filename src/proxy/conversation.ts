@@ -99,7 +99,8 @@ export class ProxyConversation implements Conversation, Listener {
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     // Inside of a body of known length no answer is lost.
-    if (fromClient || cause === "late-start" || parser.skippable > 0) return parser.skippable;
+    // What was sent before the capture answers nothing in it; a length says that it was sent since.
+    if (fromClient || (cause === "late-start" && length === 0) || parser.skippable > 0) return parser.skippable;
     if (this.#state === "asked") this.#answerLost = true;
     else this.#pairing.lostResponses(frame);
     return 0;
@@ -142,7 +143,7 @@ export class ProxyConversation implements Conversation, Listener {
       return this.#tunnelled("client", bytes, start, end, frame);
     }
     const unsure = this.#unsure;
-    if (unsure !== null && frame > unsure.where.frame && isInsideTunnel(bytes, start, end)) {
+    if (unsure !== null && frame > unsure.where.frame && isInsideTunnel(bytes, start, end, opensTunnel(unsure))) {
       this.#openTunnel(null, unsure);
       return this.#tunnelled("client", bytes, start, end, frame);
     }
@@ -417,7 +418,7 @@ export class ProxyConversation implements Conversation, Listener {
       this.#connection.initiator === null &&
       this.#connects.length === 0 &&
       this.#forwards.kept.length === 0 &&
-      isInsideTunnel(bytes, start, end)
+      isInsideTunnel(bytes, start, end, this.#secure === null && this.#roles.toProxy)
     );
   }
 

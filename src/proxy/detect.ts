@@ -55,9 +55,9 @@ export function speaksToOrigin(bytes: Uint8Array, start: number, end: number): b
   return looksLikeRequest(bytes, start, end) === "yes" && requestForm(bytes, start, end) === "other";
 }
 
-/** Whether a client that speaks to a proxy says this only inside of a tunnel: TLS, or a request to an origin. */
-export function isInsideTunnel(bytes: Uint8Array, start: number, end: number): boolean {
-  return looksLikeTls(bytes, start, end) === "yes" || speaksToOrigin(bytes, start, end);
+/** Whether a client says this only inside of a tunnel: TLS, or to what is certainly a proxy (`toProxy`) a request to an origin. */
+export function isInsideTunnel(bytes: Uint8Array, start: number, end: number, toProxy: boolean): boolean {
+  return looksLikeTls(bytes, start, end) === "yes" || (toProxy && speaksToOrigin(bytes, start, end));
 }
 
 /** A ClientHello at the start of `bytes` (RFC 8446 §4.1.2) whose random there are keys for. */

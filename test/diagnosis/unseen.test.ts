@@ -101,6 +101,13 @@ describe("a 407 that nobody came back to", () => {
     expect(verdictOf([bare(), { ...answer, connects: early }])).toBe("auth-ok");
   });
 
+  it("is certain only after a while", () => {
+    const certainty = (endMs: number) =>
+      diagnosisOf([bare()], { quality: { end: atMs(endMs) } }).findings.find(({ id }) => id === "auth-abandoned")
+        ?.certainty;
+    expect([certainty(100), certainty(60_000)]).toEqual(["likely", "certain"]);
+  });
+
   it("says how long it could have been answered, and of a loop whether its end was seen", () => {
     expect(first([bare()], 100).summary).toMatch(/never came back with any, up to the capture's end 88 ms later\.$/);
     const refused = { ...CHALLENGED, with: SENT };
@@ -138,6 +145,15 @@ describe("what is missing", () => {
     const secure = { ...read(0, [{ status: 200 }], []).tunnel!.tls!, opened: 2, closed: 0 };
     expect(verdictOf([timeline({ secure, ...OPEN })], 500)).toBe("incomplete");
     expect(verdictOf([timeline({ secure })], 500)).toBe("ok");
+  });
+});
+
+describe("a 401 to a forwarded request whose head is cut", () => {
+  it("is blamed on nobody", () => {
+    const [one] = read(0, [{ status: 200 }], [{ status: 401 }]).tunnel!.exchanges;
+    const forward = (cut: boolean) => timeline({ forwards: [{ ...one!, response: { ...one!.response!, cut } }] });
+    expect(verdictOf([forward(false)])).toBe("forward-401-origin");
+    expect(verdictOf([forward(true)])).toBe("incomplete");
   });
 });
 

@@ -11,6 +11,8 @@ const answer = (status: number, body = ""): string =>
 const CONNECT = "CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n";
 const HELLO = Uint8Array.from([22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, ...Array(32).fill(7), 0, 0, 2, 0x13, 1, 1, 0]);
 
+const recorded = new Map(loadTruth().map((capture) => [capture.name, capture]));
+
 /** `turn` as it was captured in `frame`: what lay behind a hole is given later than what the other side said meanwhile. */
 const at = (frame: number, turn: Turn): Turn => ({ ...turn, frame });
 
@@ -152,9 +154,14 @@ it("knows of no silence of a proxy whose SYN is not in the capture: what it said
   expect([why(true, 0), why(false, 0), why(false, null)]).toEqual(["closed", "not-captured", "closed"]);
 });
 
-describe("HTTP/2", () => {
-  const recorded = new Map(loadTruth().map((capture) => [capture.name, capture]));
+it("takes what is missing of a proxy that was joined late for an answer, if it was sent since", () => {
+  const turns: readonly Turn[] = [client(CONNECT), { from: 1, gap: 40, cause: "late-start" }];
+  expect(play(turns, { late: true }).timelines[0]?.connects[0]?.unanswered).toBe("not-captured");
+  const before: readonly Turn[] = [client(CONNECT), { from: 1, gap: 0, cause: "late-start" }];
+  expect(play(before, { late: true }).timelines[0]?.connects[0]?.unanswered).toBe("closed");
+});
 
+describe("HTTP/2", () => {
   /** Without the pairs of a ClientHello and its ServerHello: what TLS makes of those is its own affair. */
   it.each([
     { name: "h2-proxy-chromium", hellos: [0, 11, 23] },

@@ -5,7 +5,13 @@ import { createKeyedHash, type FrameNo, type Note, type Side } from "../../src/b
 import { createPacketDecoder } from "../../src/packet/index.ts";
 import { createCaptureReader } from "../../src/pcap-parser/index.ts";
 import { createProxyTracker, KnownProxies, type ProxyContext, type Timeline } from "../../src/proxy/index.ts";
-import { createTcp, type DirectionFacts, type EndCause, type TcpConnection } from "../../src/tcp/index.ts";
+import {
+  createTcp,
+  type DirectionFacts,
+  type EndCause,
+  type GapCause,
+  type TcpConnection,
+} from "../../src/tcp/index.ts";
 import { createRecordOpener, createSessionCache } from "../../src/tls-decrypt/index.ts";
 import type { RecordedCapture } from "../harness/truth.ts";
 import { storeOf } from "../tls-decrypt/walk.ts";
@@ -13,7 +19,7 @@ import { storeOf } from "../tls-decrypt/walk.ts";
 /** Something that one side says, loses or ends. `frame` counts by itself where it is not given. */
 export type Turn =
   | { readonly from: Side; readonly bytes: Uint8Array; readonly frame?: FrameNo }
-  | { readonly from: Side; readonly gap: number; readonly frame?: FrameNo }
+  | { readonly from: Side; readonly gap: number; readonly cause?: GapCause; readonly frame?: FrameNo }
   | { readonly from: Side; readonly end: EndCause; readonly frame?: FrameNo };
 
 /** The client says; the proxy says. Latin-1 text or bytes. */
@@ -31,6 +37,8 @@ export interface PlayOptions {
   readonly keys?: string | Uint8Array;
   /** No SYN was captured, and the proxy is one that is known. */
   readonly late?: boolean;
+  /** No proxy is known. */
+  readonly unknown?: boolean;
   /** Passes over what the sinks allow, as tcp does. */
   readonly skip?: boolean;
   /** Cuts the bytes of a turn: offsets in ascending order. */
@@ -65,7 +73,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
   const store = options.keys === undefined ? null : storeOf(options.keys);
   const cache = createSessionCache();
   const context: ProxyContext = {
-    known: new KnownProxies(options.late === true ? [{ port: 8080 }] : []),
+    known: new KnownProxies(options.late === true && options.unknown !== true ? [{ port: 8080 }] : []),
     note: (note) => void notes.push(note),
     now: () => now,
     tag: createKeyedHash(new Uint8Array(8)),
@@ -77,7 +85,8 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     leg() {},
   };
   const tracker = createProxyTracker(context);
-  const lostBy = (side: Side) => turns.filter((turn) => turn.from === side && "gap" in turn).length;
+  const lostBy = (side: Side) =>
+    turns.filter((turn) => turn.from === side && "gap" in turn && turn.cause !== "late-start").length;
   const connection: TcpConnection = {
     stream: 0,
     endpoints: [
@@ -123,7 +132,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     connection.lastFrame = frame;
     const sink = conversation.sinks[turn.from];
     if (conversation.abandoned) return { timelines, notes };
-    if ("gap" in turn) sink.gap(turn.gap, "lost", frame);
+    if ("gap" in turn) sink.gap(turn.gap, turn.cause ?? "lost", frame);
     else if ("end" in turn) {
       sink.end(turn.end, frame);
       ended.add(turn.from);

@@ -1,6 +1,7 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
 import { authSteps, isRefusal } from "../auth-steps.ts";
+import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
@@ -35,7 +36,7 @@ export const authAbandoned = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
   },
-  ({ timeline, summary }) => {
+  ({ timeline, summary }, { quality }) => {
     const last = timeline.connects.at(-1)?.response ?? timeline.forwards.at(-1)?.response;
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
     const refused = authSteps(timeline).some(isRefusal);
@@ -43,7 +44,8 @@ export const authAbandoned = verdictRule(
       detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
-      certainty: "certain",
+      // A browser that lost its connection is back in a moment, which a capture may not reach.
+      certainty: last == null || isPatient(last.where.time, { captureEnd: quality.end }) ? "certain" : "likely",
       ...(refused ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {}),
     };
   },
