@@ -47,16 +47,12 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   return found;
 }
 
-/** Servers that are no proxies refuse the method, too (RFC 9110 §15.5.6, §15.6.2). */
 function notOpened({ response }: ConnectFact, { fromClient }: Timeline): string {
-  const refused = refusedBy(response?.status ?? 0);
+  const refused = isAlsoOfWebServers(response?.status ?? 0)
+    ? "the tunnel was not opened"
+    : "the proxy did not open the tunnel";
   if (fromClient.overlapsDiffering === 0) return refused;
   return `${refused}. The client's bytes were captured in two versions: another target may have been asked for`;
-}
-
-function refusedBy(status: number): string {
-  if (status === 405 || status === 501) return "who answered opens no tunnels; it may be a server that is no proxy";
-  return isAlsoOfWebServers(status) ? "the tunnel was not opened" : "the proxy did not open the tunnel";
 }
 
 function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: JudgeContext): Judgement {

@@ -159,7 +159,7 @@ describe("a 401 to a forwarded request whose head is cut", () => {
 
 describe("who did not open the tunnel", () => {
   it("may be no proxy where the method is not known there", () => {
-    expect(first([asked(0, [{ status: 405 }])]).summary).toMatch(/it may be a server that is no proxy\.$/);
+    expect(first([asked(0, [{ status: 405 }])]).summary).toMatch(/: the tunnel was not opened\.$/);
     expect(first([asked(0, [{ status: 403 }])]).summary).toMatch(/: the proxy did not open the tunnel\.$/);
   });
 
