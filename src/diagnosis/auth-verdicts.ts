@@ -5,6 +5,9 @@ import { type AuthStep, isRefusal } from "./auth-steps.ts";
 import { isPatient, type JudgeContext, type Judgement } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
+/** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
+const COMES_BACK_MS = 3_000;
+
 /** Whether a client that was asked came back, and how that ended. */
 export function authJudgements(timeline: Timeline, context: JudgeContext): Judgement[] {
   const { chain } = context;
@@ -113,6 +116,7 @@ function whyUnseen({ responseFrame, responseTime }: AuthStep, context: JudgeCont
   if (asked.tunnel !== null || asked.gaps.some(({ where }) => where.frame > responseFrame))
     return "what followed on this connection is not whole in the capture";
   if (chain.unseen) return "the beginning of a later connection of this client is not in the capture";
-  if (asked.clientEnd !== "capture-end" || captureEnd === null || isPatient(responseTime, context)) return null;
+  if (asked.clientEnd !== "capture-end" || captureEnd === null) return null;
+  if (millisBetween(responseTime, captureEnd) >= COMES_BACK_MS) return null;
   return `the capture ends ${duration(millisBetween(responseTime, captureEnd))} later, with the connection open`;
 }

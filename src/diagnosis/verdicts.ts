@@ -4,7 +4,7 @@ import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/i
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
-import { isPatient, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
+import { type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { shutText } from "./shut.ts";
 import type { Attribution, Verdict } from "./types.ts";
@@ -22,7 +22,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...authJudgements(timeline, context),
     ...secureJudgements(timeline),
   ];
-  return worst(judgements) ?? fallback(timeline, context);
+  return worst(judgements) ?? fallback(timeline);
 }
 
 // --- the stage `connect`
@@ -260,14 +260,12 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: "tunnel-401-proxy",
       summary: `Inside the tunnel to ${target}, which cannot be read here, the proxy asked for credentials (401): its own records say so. It should have asked with 407 on the CONNECT.`,
     };
-  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && timeline.clientEnd === "capture-end") {
-    const since = tls.handshakeCompleteWhere?.time ?? timeline.end;
-    if (context.captureEnd !== null && !isPatient(since, context))
-      return {
-        verdict: "incomplete",
-        summary: `The tunnel to ${target} was set up, and the capture ends before anything was asked in it.`,
-      };
-  }
+  // Browsers open connections that they may need: one that waits is in order.
+  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && timeline.clientEnd === "capture-end")
+    return {
+      verdict: passed(context),
+      summary: `The tunnel to ${target} was set up as it should be; up to the capture's end nothing was asked in it.`,
+    };
   if (tunnel.inside === "full")
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: nothing wrong.` };
   if (tunnel.inside === "partial")
@@ -351,7 +349,7 @@ function passed({ chain }: JudgeContext): Verdict {
   return chain.steps.some((step) => step.status === 407) ? "auth-ok" : "ok";
 }
 
-function fallback(timeline: Timeline, context: JudgeContext): Judgement {
+function fallback(timeline: Timeline): Judgement {
   if (timeline.secure !== null && timeline.secure.opened === 0) {
     return {
       verdict: "encrypted",
@@ -362,11 +360,6 @@ function fallback(timeline: Timeline, context: JudgeContext): Judgement {
     return { verdict: "incomplete", summary: "Too little of this connection is in the capture." };
   }
   if (timeline.connects.length + timeline.forwards.length > 0) return forwardedAll(timeline);
-  const { captureEnd } = context;
-  if (timeline.secure !== null && timeline.clientEnd === "capture-end" && captureEnd !== null) {
-    if (!isPatient(timeline.start, context))
-      return { verdict: "incomplete", summary: "The capture ends before the client asked anything of the proxy." };
-  }
   return {
     verdict: "ok",
     summary: timeline.notes.some(({ id }) => id === "http-malformed")
