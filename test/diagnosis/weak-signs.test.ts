@@ -113,6 +113,14 @@ describe("a product in a page", () => {
     expect(found.map((one) => [one.says, one.weight, one.source])).toEqual([["proxy", weight, "product"]]);
   });
 
+  it("says nothing on a site of its maker: a console, a portal", () => {
+    const { exchange } = staged([]);
+    const url = "https://admin.zscaler.example/";
+    const body = { marks: pageMarks("<title>Zscaler: sign in</title>"), bytes: 400, tag: "page" };
+    const found = evidenceOf({ ...exchange, url, body }, { ...staged([]).context, ...UNKNOWN });
+    expect(found.filter(({ source }) => source === "product")).toEqual([]);
+  });
+
   it("mentioned, and in time: one sign, unless the proxy is known as that product", () => {
     const page = pageMarks("<p>Start Zscaler first.</p>");
     const soon = [kind("sooner than the origin can be reached")];
@@ -200,8 +208,9 @@ describe("plain HTTP in answer to a ClientHello", () => {
     ["a product's name", WWW, 443, "BlueCoat-Security-Appliance", "proxy certain"],
     ["a device's name", WWW, 443, "GoAhead-Webs", "unknown null"],
     ["any other name", WWW, 443, "Device Manager", "unknown null"],
-    ["an address", "10.1.1.1", 443, null, "unknown null"],
-    ["a name of an internal zone", "camera.corp", 443, null, "unknown null"],
-    ["another port", WWW, 8443, null, "unknown null"],
+    ["an address", "10.1.1.1", 443, null, "proxy possible"],
+    ["an address, and a device's name", "10.1.1.1", 443, "Device Manager", "unknown null"],
+    ["a name of an internal zone", "camera.corp", 443, null, "proxy possible"],
+    ["another port", WWW, 8443, null, "proxy possible"],
   ])("%s", (_name, host, port, server, verdict) => expect(answered(host, port, server)).toBe(verdict));
 });

@@ -1,10 +1,11 @@
 // Evidence in the answer itself: marks of a product, headers of proxies, HTTP where TLS was expected.
+import { quoted } from "../../bytes/index.ts";
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
 import { MARK_OF_A_GATEWAY, type MarkFound, marksOf, type Product } from "../products/index.ts";
 import { isPublicSite } from "../sites.ts";
 import type { Certainty } from "../types.ts";
-import { hostOf } from "../wording.ts";
+import { hostOf, hostOfTimeline } from "../wording.ts";
 import { serverOf } from "./answers.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 import { namesWebServer } from "./web-servers.ts";
@@ -15,7 +16,10 @@ const HTTPS_PORT = 443;
 export const productMarks: Question = (exchange, head, context) => {
   const page = exchange.body?.marks ?? [];
   const own = marksOf(head, page).filter(
-    ({ passed, header }) => !passed && (header === null || !isUsual(header, exchange, head, context)),
+    ({ passed, header, product }) =>
+      !passed &&
+      (header === null || !isUsual(header, exchange, head, context)) &&
+      !isMakersSite(product, exchange, context),
   );
   const found = own.flatMap((mark): Evidence[] => {
     if (mark.mention && own.some((other) => other.product === mark.product && !other.mention)) return [];
@@ -27,6 +31,12 @@ export const productMarks: Question = (exchange, head, context) => {
   }
   return found;
 };
+
+/** Whether the site is one of the product's maker, whose pages name it, too: a console, a portal, a cloud. */
+function isMakersSite({ id }: Product, { url }: ExchangeFact, { timeline }: SenderContext): boolean {
+  const host = url === null ? hostOfTimeline(timeline) : hostOf(url);
+  return host?.includes(id) === true;
+}
 
 function sayOf(
   { product, certainty, mention, text }: MarkFound,
@@ -95,13 +105,16 @@ export const plaintextAnswer: Question = ({ url }, head, { timeline, inTunnel })
   const { frame } = head.where;
   const hello = tls?.clientHello?.where.frame;
   const text = `frame ${frame} answers the ClientHello${hello === undefined ? "" : ` of frame ${hello}`} with plain HTTP: no TLS server was reached`;
-  const found: Evidence[] = [{ says: "proxy", weight: "likely", source: "plaintext", text }];
   const server = serverOf(head);
-  const isNamed = server !== null && !marksOf(head, []).some(({ passed }) => !passed);
-  const isInside = target.text !== "" && (target.port !== HTTPS_PORT || !isPublicSite(target.host));
-  // Where a request was read, it tells more.
-  if (url !== null || namesWebServer(head) || !(isNamed || isInside)) return found;
-  const what = isNamed ? `"Server: ${server}" names no proxy` : `${target.text} is not where a public site is`;
-  const device = `${what}: it may be a device that speaks plain HTTP there (frame ${frame})`;
+  // Where a request was read, or a web server is named, that tells more.
+  const isOpen = url === null && !namesWebServer(head);
+  const isNamed = isOpen && server !== null && !marksOf(head, []).some(({ passed }) => !passed);
+  const isInside = isOpen && target.text !== "" && (target.port !== HTTPS_PORT || !isPublicSite(target.host));
+  const doubt = isInside
+    ? `; ${target.text} is not where a public site is, and may be a device that speaks plain HTTP there`
+    : "";
+  const found: Evidence[] = [{ says: "proxy", weight: "likely", source: "plaintext", text: `${text}${doubt}` }];
+  if (!isNamed) return found;
+  const device = `${quoted(`Server: ${server}`)} names no proxy: it may be a device that speaks plain HTTP there (frame ${frame})`;
   return [...found, { says: "origin", weight: "possible", source: "device", text: device }];
 };
