@@ -6,7 +6,10 @@ export function siteOf(host: string): string {
   return getDomain(host, { allowPrivateDomains: true }) ?? host;
 }
 
+/** RFC 2606 §2: in laboratories and in examples these stand for public names. */
+const STANDS_FOR_PUBLIC = /\.(?:example|test)$/i;
+
 /** Whether the host is named below a public suffix of the DNS root: names of internal zones and addresses are not. */
 export function isPublicSite(host: string): boolean {
-  return parse(host).isIcann === true;
+  return parse(host).isIcann === true || STANDS_FOR_PUBLIC.test(host);
 }

@@ -46,6 +46,7 @@ const THREE = [WWW, "shop.example.net", "docs.example.org"];
 describe("the same challenge for several sites", () => {
   it.each<readonly [string, Case, readonly (readonly [string, string])[]]>([
     ["of unrelated sites", { hosts: THREE }, [["proxy", "likely"]]],
+    ["of a laboratory's sites", { hosts: ["www.shop.test", "www.news.test"] }, [["proxy", "likely"]]],
     ["of forwarded requests to them", { hosts: THREE, forward: true }, [["proxy", "likely"]]],
     ["of one site", { hosts: [WWW, "shop.example.com", "docs.example.com"] }, []],
     ["of two web servers", { hosts: THREE.slice(0, 2), server: "nginx" }, [["origin", "possible"]]],
