@@ -295,10 +295,16 @@ function forwardJudgements(timeline: Timeline, context: JudgeContext): Judgement
     if (response?.status === 401) {
       const where = `${requestText(exchange)} was answered 401 (frame ${response.where.frame})`;
       const { sentBy, certainty, evidence } = context.attributions.get(exchange) ?? NOBODY;
-      if (sentBy === "proxy") {
+      const weak = certainty === null || certainty === "possible";
+      if (exchange.request === null && weak) {
+        found.push({
+          verdict: "incomplete",
+          summary: `${where}: what was asked, and by that who sent it, cannot be told.`,
+        });
+      } else if (sentBy === "proxy") {
         const by = certainty === "possible" ? ", possibly by the proxy: then it" : " by the proxy, which";
         found.push({ verdict: "forward-401-proxy", summary: `${where}${by} should have asked with 407.` });
-      } else if (response.cut && (certainty === null || certainty === "possible")) {
+      } else if (response.cut && weak) {
         found.push({
           verdict: "incomplete",
           summary: `${where}, of which the head is cut: who sent it cannot be told.`,

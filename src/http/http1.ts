@@ -78,6 +78,10 @@ class Parser implements Http1Parser {
     this.#context = context;
   }
 
+  get between(): boolean {
+    return this.#state === "start";
+  }
+
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     this.#settleSkipped();
     this.#origin = this.position - start;

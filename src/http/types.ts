@@ -153,6 +153,8 @@ export interface HttpContext {
 
 /** Reads the HTTP/1.x messages of one direction. */
 export interface Http1Parser {
+  /** No message has begun that is not over, and nothing is lost. */
+  readonly between: boolean;
   /** Takes bytes; returns the index of the first one not consumed: `end`, except behind a head whose rule was "switch". */
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number;
   gap(length: number, cause: GapCause, frame: FrameNo): void;

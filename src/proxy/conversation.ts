@@ -7,7 +7,6 @@ import {
   looksLikeRequest,
   type RequestHead,
   type ResponseHead,
-  type Target,
 } from "../http/index.ts";
 import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
@@ -17,9 +16,9 @@ import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { isInsideTunnel, speaksToOrigin } from "./detect.ts";
 import { bodyRule, ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
-import { HeldBytes, type HeldPiece } from "./held-bytes.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
-import { isEarly, isUnframedSuccess, type OpenConnect, openConnect, opensTunnel } from "./open-connect.ts";
+import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, UNKNOWN_TARGET } from "./open-connect.ts";
 import { ExchangePairing } from "./pairing.ts";
 import { Roles } from "./roles.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -29,7 +28,6 @@ import { absoluteUrl } from "./url.ts";
 
 /** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
 const MAX_CONNECTS = 64;
-const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
 /** Implements both directions of a connection; roles are settled with the first bytes that tell. */
 export class ProxyConversation implements Conversation, Listener {
@@ -54,8 +52,8 @@ export class ProxyConversation implements Conversation, Listener {
   /** Bytes of the client behind a CONNECT that is not answered yet. */
   readonly #held = new HeldBytes();
   /** The proxy's side lost bytes while a CONNECT waited: its answer may be among them. */
-  #answerLost = false;
-  /** A 2xx without framing came without a request that was seen: the next bytes tell whether a tunnel follows. */
+  #answerLost: false | "maybe" | "surely" = false;
+  /** A 2xx without framing that nobody is known to have asked for: the next bytes tell whether a tunnel follows. */
   #unsure: ResponseHead | null = null;
   #tunnel: Tunnel | null = null;
 
@@ -75,7 +73,7 @@ export class ProxyConversation implements Conversation, Listener {
     this.sinks = [new DirectionSink(this, 0), new DirectionSink(this, 1)];
   }
 
-  /** Bytes of one side; what they are depends on the state. Returns how much may be skipped next. */
+  /** Bytes of one side; returns how much may be skipped next. */
   take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     if (!this.#roles.settle(side, bytes, start, end)) {
       this.abandoned = true;
@@ -88,21 +86,22 @@ export class ProxyConversation implements Conversation, Listener {
 
   gap(side: Side, length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
     const fromClient = side === (this.#roles.client ?? 0);
-    if (cause !== "late-start") addGap(this.#gaps, fromClient ? "client" : "proxy", length, frame, this.#context.now());
+    const [now, known] = [this.#context.now(), cause !== "late-start" || length > 0];
+    if (known) addGap(this.#gaps, fromClient ? "client" : "proxy", length, frame, now);
     if (this.#tunnel !== null)
       return this.#tunnel.gap(fromClient ? "client" : "server", length, frame, cause, skippable);
     const parser = fromClient ? this.#requests : this.#responses;
     if (fromClient && this.#state === "asked") {
-      this.#held.gap(frame, this.#context.now());
+      this.#held.gap(frame, now);
       return 0;
     }
+    const begun = parser.between ? length : 0;
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
-    // Inside of a body of known length no answer is lost.
-    // What was sent before the capture answers nothing in it; a length says that it was sent since.
-    if (fromClient || (cause === "late-start" && length === 0) || parser.skippable > 0) return parser.skippable;
-    if (this.#state === "asked") this.#answerLost = true;
-    else this.#pairing.lostResponses(frame);
+    // Inside of a body of known length no answer is lost, nor before the capture: a length says that it was sent since.
+    if (fromClient || !known || parser.skippable > 0) return parser.skippable;
+    if (this.#state === "asked") this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
+    else this.#pairing.lostResponses(frame, begun);
     return 0;
   }
 
@@ -136,22 +135,18 @@ export class ProxyConversation implements Conversation, Listener {
     if (this.#tunnel !== null) return this.#tunnel.push("client", bytes, start, end, frame, skippable);
     if (this.#state === "asked") {
       this.#hold(bytes, start, end, frame);
-      return this.#tunnelSkippable("client");
+      return this.#tunnelSkippable();
     }
-    if (this.#isMidTunnel(bytes, start, end)) {
-      this.#openTunnel(null, null);
-      return this.#tunnelled("client", bytes, start, end, frame);
-    }
+    if (this.#isMidTunnel(bytes, start, end)) return this.#openUnasked(null, "client", bytes, start, end, frame);
     const unsure = this.#unsure;
     if (unsure !== null && frame > unsure.where.frame && isInsideTunnel(bytes, start, end, opensTunnel(unsure))) {
-      this.#openTunnel(null, unsure);
-      return this.#tunnelled("client", bytes, start, end, frame);
+      return this.#openUnasked(unsure, "client", bytes, start, end, frame);
     }
     this.#requests.skippable = skippable;
     const stop = this.#requests.push(bytes, start, end, frame);
     if (stop < end) this.#hold(bytes, stop, end, frame);
     this.#takeEarlyAnswer();
-    return this.#isOpen() ? this.#tunnelSkippable("client") : this.#requests.skippable;
+    return this.#isOpen() ? this.#tunnelSkippable() : this.#requests.skippable;
   }
 
   /** A request's head; for the parser. */
@@ -160,9 +155,8 @@ export class ProxyConversation implements Conversation, Listener {
       this.#learn("connect");
       this.#roles.askFor(head);
       this.#state = next(this.#state, "connect");
-      const connect = openConnect(head);
-      this.#waitingConnect = connect;
-      if (this.#connects.length < MAX_CONNECTS) this.#connects.push(connect);
+      this.#waitingConnect = openConnect(head);
+      if (this.#connects.length < MAX_CONNECTS) this.#connects.push(this.#waitingConnect);
       return "switch";
     }
     if (head.form === "absolute") {
@@ -204,7 +198,7 @@ export class ProxyConversation implements Conversation, Listener {
     const { where } = connect.request;
     const whole = this.#roles.requestsWhole();
     const unsure = this.#unsure;
-    const isMine = unsure !== null && (unsure.where.frame > where.frame || (whole && isEarly(unsure.where, where)));
+    const isMine = unsure !== null && isAnswerTo(unsure.where, where, whole);
     const head = isMine ? unsure : this.#pairing.takeAnswer(where, whole);
     if (head === null) return;
     if (isMine) this.#unsure = null;
@@ -222,6 +216,10 @@ export class ProxyConversation implements Conversation, Listener {
       return;
     }
     if (looksLikeRequest(first, 0, first.length) !== "yes") return;
+    this.#giveUpConnect(why);
+  }
+
+  #giveUpConnect(why: Unanswered): void {
     if (this.#waitingConnect !== null) this.#waitingConnect.unanswered = why;
     this.#waitingConnect = null;
     this.#state = "idle";
@@ -250,7 +248,7 @@ export class ProxyConversation implements Conversation, Listener {
 
   /** Gives held bytes back to the request parser, which may meet the next CONNECT in them. */
   #replayRequests(): void {
-    this.#replay((piece) => {
+    this.#held.replay(this.#context, (piece) => {
       if (this.#state === "asked") this.#held.put(piece);
       else if (piece.gap) this.#requests.gap(0, "lost", piece.frame);
       else {
@@ -267,18 +265,10 @@ export class ProxyConversation implements Conversation, Listener {
     const tunnel = this.#tunnel;
     if (tunnel === null) return;
     const client = this.sinks[this.#roles.client ?? 0];
-    this.#replay((piece) => {
+    this.#held.replay(this.#context, (piece) => {
       if (piece.gap) client.skippable = tunnel.gap("client", 0, piece.frame, "lost", client.skippable);
       else client.skippable = tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, client.skippable);
     });
-  }
-
-  #replay(give: (piece: HeldPiece) => void): void {
-    for (const piece of this.#held.take()) {
-      this.#context.replaying = piece.time;
-      give(piece);
-    }
-    this.#context.replaying = null;
   }
 
   // --- proxy to client
@@ -293,12 +283,11 @@ export class ProxyConversation implements Conversation, Listener {
         this.#inferTunnel();
         return this.#tunnelled("server", bytes, start, end, frame);
       }
-      this.#judgeHeld("not-captured");
+      // What comes behind its answer answers something else, which is lost.
+      if (first === null && this.#answerLost === "surely") this.#giveUpConnect("not-captured");
+      else this.#judgeHeld("not-captured");
     }
-    if (this.#isMidTunnel(bytes, start, end)) {
-      this.#openTunnel(null, null);
-      return this.#tunnelled("server", bytes, start, end, frame);
-    }
+    if (this.#isMidTunnel(bytes, start, end)) return this.#openUnasked(null, "server", bytes, start, end, frame);
     this.#responses.skippable = skippable;
     const stop = this.#responses.push(bytes, start, end, frame);
     if (this.#isOpen()) {
@@ -319,7 +308,7 @@ export class ProxyConversation implements Conversation, Listener {
     const waits = this.#pairing.waitsFor(frame);
     // What came before the CONNECT was asked for by a request that is lost.
     if (connect !== null && !waits && connect.request.where.frame <= frame) return this.#connectAnswered(connect, head);
-    if (connect === null && !waits && (this.#roles.requestsUnseen() ? isUnframedSuccess(head) : opensTunnel(head))) {
+    if (connect === null && !waits && mayOpen(head, this.#roles.requestsUnseen())) {
       if (opensTunnel(head) || this.#roles.toProxy) this.#learn("connect");
       this.#unsure = head;
       return "switch";
@@ -376,8 +365,7 @@ export class ProxyConversation implements Conversation, Listener {
   #behindUnsure(head: ResponseHead, bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     this.#unsure = null;
     if (opensTunnel(head) || looksLikeTls(bytes, start, end) !== "no") {
-      this.#openTunnel(null, head);
-      return this.#tunnelled("server", bytes, start, end, frame);
+      return this.#openUnasked(head, "server", bytes, start, end, frame);
     }
     const { exchange, rule } = this.#pairing.response(head);
     this.#answering = exchange;
@@ -397,6 +385,19 @@ export class ProxyConversation implements Conversation, Listener {
     this.#tunnel = new Tunnel(connect?.target ?? UNKNOWN_TARGET, answer?.where ?? null, this.#context);
   }
 
+  /** A tunnel whose CONNECT is not in the capture, with the first bytes in it. */
+  #openUnasked(
+    answer: ResponseHead | null,
+    from: "client" | "server",
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    frame: FrameNo,
+  ): number {
+    this.#openTunnel(null, answer);
+    return this.#tunnelled(from, bytes, start, end, frame);
+  }
+
   /** Asked behind calls that may have opened the tunnel. */
   #isOpen(): boolean {
     return this.#tunnel !== null;
@@ -406,9 +407,8 @@ export class ProxyConversation implements Conversation, Listener {
     return this.#tunnel === null ? 0 : this.#tunnel.push(from, bytes, start, end, frame, 0);
   }
 
-  /** What may be skipped of a side once a tunnel is open. */
-  #tunnelSkippable(from: "client" | "server"): number {
-    return this.#tunnel?.skippable(from) ?? 0;
+  #tunnelSkippable(): number {
+    return this.#tunnel?.skippable("client") ?? 0;
   }
 
   /** A connection to a known proxy that was joined late, behind its CONNECT. */
@@ -418,7 +418,7 @@ export class ProxyConversation implements Conversation, Listener {
       this.#connection.initiator === null &&
       this.#connects.length === 0 &&
       this.#forwards.kept.length === 0 &&
-      isInsideTunnel(bytes, start, end, this.#secure === null && this.#roles.toProxy)
+      isInsideTunnel(bytes, start, end, this.#roles.toProxy)
     );
   }
 

@@ -58,6 +58,15 @@ export class HeldBytes {
     return Uint8Array.from(joined);
   }
 
+  /** Gives the pieces on, with the clock at the time of each, and is empty again. */
+  replay(clock: { replaying: Nanos | null }, give: (piece: HeldPiece) => void): void {
+    for (const piece of this.take()) {
+      clock.replaying = piece.time;
+      give(piece);
+    }
+    clock.replaying = null;
+  }
+
   /** Hands the pieces over and is empty again. */
   take(): readonly HeldPiece[] {
     const pieces = this.#pieces;

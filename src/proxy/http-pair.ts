@@ -97,10 +97,11 @@ export class HttpPair implements HttpConversation {
   gap(from: "client" | "server", length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
     if (this.upgraded !== null) return SKIP_ALL;
     const parser = from === "client" ? this.#requests : this.#responses;
+    const begun = parser.between ? length : 0;
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     if (from === "client") this.#requestsWhole = false;
-    if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses(frame);
+    if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses(frame, begun);
     return parser.skippable;
   }
 

@@ -165,12 +165,10 @@ export class Http2ProxySession implements Http2Sink {
 
   #replay({ tunnel }: TunnelStream, held: HeldBytes, from: Http2Role): void {
     if (tunnel === null) return;
-    for (const piece of held.take()) {
-      this.#context.replaying = piece.time;
+    held.replay(this.#context, (piece) => {
       if (piece.gap) tunnel.gap(from, 0, piece.frame, "lost", tunnel.skippable(from));
       else tunnel.push(from, piece.bytes, 0, piece.bytes.length, piece.frame, tunnel.skippable(from));
-    }
-    this.#context.replaying = null;
+    });
   }
 
   #forwarded(number: number, head: ResponseHead): BodyRule {

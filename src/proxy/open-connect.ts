@@ -14,6 +14,9 @@ export interface OpenConnect {
   unanswered: Unanswered | null;
 }
 
+/** Of a tunnel whose CONNECT is not in the capture. */
+export const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
+
 /** The CONNECT of this head. */
 export function openConnect(request: RequestHead): OpenConnect {
   return { request, target: parseTarget(request.target), response: null, interim: 0, unanswered: null };
@@ -29,7 +32,15 @@ export function opensTunnel(head: ResponseHead): boolean {
   return isUnframedSuccess(head) && /^connection /i.test(head.reason);
 }
 
-/** Whether `answer` was recorded so shortly before `request` that only the capture put it there. */
-export function isEarly(answer: Where, request: Where): boolean {
-  return request.time - answer.time <= EARLY_NS;
+/** Whether a 2xx that nobody is known to have asked for may open a tunnel; `unseen`: not all requests are in the capture. */
+export function mayOpen(head: ResponseHead, unseen: boolean): boolean {
+  return unseen ? isUnframedSuccess(head) : opensTunnel(head);
+}
+
+/**
+ * Whether an answer that was met before this request is one to it: it was captured later, or, where no other request can be
+ * missing (`whole`), so shortly before it that only the capture put it there.
+ */
+export function isAnswerTo(answer: Where, request: Where, whole: boolean): boolean {
+  return answer.frame > request.frame || (whole && request.time - answer.time <= EARLY_NS);
 }

@@ -9,6 +9,9 @@ const MAX_PENDING = 1_000;
 /** Responses that may wait for their request, which is held back behind a hole: tcp gives one up after some segments. */
 const MAX_ORPHANS = 64;
 
+/** So much may be missing and be a 100 (RFC 9110 §15.2.1), which the response still follows. */
+const MAX_INTERIM_BYTES = 64;
+
 /**
  * A card with several queues records what it receives and what it sends in either order, microseconds apart: a response that
  * comes so long before any request for it is taken for the answer to the next one.
@@ -27,6 +30,8 @@ export class ExchangePairing {
   #lost = 0;
   /** Responses are missing before this frame: requests sent earlier may have been answered there. 0: none. */
   #lostBefore: FrameNo = 0;
+  /** The answer to the first request that waits is among them. */
+  #lostFirst = false;
   /** The last response, if no request waited for it and none came since. */
   #early: OpenExchange | null = null;
 
@@ -88,9 +93,14 @@ export class ExchangePairing {
     return answered.response;
   }
 
-  /** Bytes of the responses are lost before `frame`: of the requests sent earlier, all but the last may have been answered there. */
-  lostResponses(frame: FrameNo): void {
-    if (this.waitsFor(frame)) this.#lostBefore = frame;
+  /**
+   * Bytes of the responses are lost before `frame`: of the requests sent earlier, all but the last may have been answered there.
+   * `begun`: bytes known to be lost of responses that had not begun, so that the first of them was; 0 if that is not known.
+   */
+  lostResponses(frame: FrameNo, begun: number): void {
+    if (!this.waitsFor(frame)) return;
+    this.#lostBefore = frame;
+    this.#lostFirst ||= begun > MAX_INTERIM_BYTES;
   }
 
   /** Nothing more will come. */
@@ -106,10 +116,15 @@ export class ExchangePairing {
   #waitedFor(frame: FrameNo): OpenExchange | undefined {
     // Clients that do not pipeline send a request only behind the last response: behind a loss it answers the latest one.
     if (this.#lostBefore > 0) {
+      let first = this.#lostFirst;
       while (this.#waiting.length > 1 && isBefore(this.#waiting[1]!, frame)) {
         this.#giveUp(this.#waiting.shift(), "not-captured");
+        first = false;
       }
+      // The next request is lost, too, and this is its answer.
+      if (first && this.waitsFor(this.#lostBefore)) this.#giveUp(this.#waiting.shift(), "not-captured");
       this.#lostBefore = 0;
+      this.#lostFirst = false;
     }
     return this.waitsFor(frame) ? this.#waiting.shift() : undefined;
   }

@@ -148,6 +148,13 @@ describe("what is missing", () => {
   });
 });
 
+describe("a 401 outside of a tunnel", () => {
+  it("is blamed on nobody where what was asked is not there, as long as little tells who sent it", () => {
+    const [one] = read(0, [{ status: 200 }], [{ status: 401 }]).tunnel!.exchanges;
+    expect(verdictOf([timeline({ forwards: [{ ...one!, request: null, url: null }] })])).toBe("incomplete");
+  });
+});
+
 describe("a 401 to a forwarded request whose head is cut", () => {
   it("is blamed on nobody", () => {
     const [one] = read(0, [{ status: 200 }], [{ status: 401 }]).tunnel!.exchanges;

@@ -66,6 +66,33 @@ describe("pairs what is there", () => {
     expect(pairsOf(turns)).toEqual(["GET /a 200", "GET /b 401", "GET /c 200"]);
   });
 
+  it("gives no request the answer to a lost one where its own is lost just before", () => {
+    const established = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+    const forward = [client(get("/a")), proxy(answer(200)), client(get("/b")), lost("proxy"), proxy(answer(401))];
+    expect(pairsOf(forward)).toEqual(["GET /a 200", "GET /b -", "? ? 401"]);
+    const inTunnel = [client(CONNECT), lost("proxy", 39), proxy(answer(401))];
+    expect(pairsOf(inTunnel)).toEqual(["CONNECT -", "? ? 401"]);
+    const asked = [client(CONNECT), lost("proxy", 400), established, client(HELLO)];
+    expect(play(asked).timelines[0]).toMatchObject({ tunnel: { target: { text: "" }, protocol: "tls" } });
+    const held = [
+      at(4, client(CONNECT)),
+      at(7, lost("client")),
+      at(7, client(CONNECT)),
+      at(9, client(HELLO)),
+      at(5, lost("proxy", 3_537)),
+      at(5, proxy(answer(407))),
+      at(8, established),
+    ];
+    expect(pairsOf(held)).toEqual(["CONNECT -", "CONNECT 200", "? ? 407"]);
+    // An interim response may be all that is missing.
+    const interim = [client(get("/a")), lost("proxy", 49), proxy(answer(401))];
+    expect(pairsOf(interim)).toEqual(["GET /a 401"]);
+    // The end of a page that was still on its way is no answer.
+    const page = proxy("HTTP/1.1 407 Asked\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello");
+    const behind = [client(CONNECT), page, client(CONNECT), lost("proxy", 30), proxy(answer(403))];
+    expect(pairsOf(behind)).toEqual(["CONNECT 407", "CONNECT 403"]);
+  });
+
   it("finds the next answer behind that to a HEAD which came late", () => {
     const turns = [
       at(1, client(get("/a"))),
