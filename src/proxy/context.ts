@@ -37,6 +37,7 @@ export class ConnectionContext implements ProxyContext {
     this.#base = base;
     this.note = this.note.bind(this);
     this.now = this.now.bind(this);
+    this.during = this.during.bind(this);
   }
 
   get known(): KnownProxies {
@@ -74,6 +75,14 @@ export class ConnectionContext implements ProxyContext {
   note(note: Note): void {
     if (this.notes.length < MAX_NOTES) this.notes.push(note);
     this.#base.note(note);
+  }
+
+  /** Runs `action`, in which bytes that were held back are given on, with `now()` at `time`. */
+  during(time: Nanos, action: () => void): void {
+    const before = this.replaying;
+    this.replaying = time;
+    action();
+    this.replaying = before;
   }
 
   now(): Nanos {

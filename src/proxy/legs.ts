@@ -2,7 +2,7 @@
 import type { FrameNo } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
-import type { ProxyContext } from "./context.ts";
+import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { ExchangeList } from "./exchanges.ts";
 import { HttpPair } from "./http-pair.ts";
 import { Inside } from "./inside.ts";
@@ -14,7 +14,7 @@ export class LegConversation implements Conversation {
   readonly sinks: readonly [ByteSink, ByteSink];
   abandoned = false;
   readonly #connection: TcpConnection;
-  readonly #context: ProxyContext;
+  readonly #context: ConnectionContext;
   readonly #exchanges = new ExchangeList();
   #tls: TlsConversation | null = null;
   #http: HttpPair | null = null;
@@ -22,7 +22,7 @@ export class LegConversation implements Conversation {
 
   constructor(connection: TcpConnection, context: ProxyContext) {
     this.#connection = connection;
-    this.#context = context;
+    this.#context = new ConnectionContext(context);
     const proxySide = connection.initiator ?? 0;
     const client = new LegSink(this, "client");
     const server = new LegSink(this, "server");
@@ -81,6 +81,7 @@ export class LegConversation implements Conversation {
     this.#tls = createTlsConversation({
       note: this.#context.note,
       now: this.#context.now,
+      during: this.#context.during,
       opener,
       sink: this.#inside,
     });

@@ -3,7 +3,7 @@ import type { FrameNo, Side } from "../bytes/index.ts";
 import { looksLikeHttp2 } from "../http/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { createTlsConversation, type TlsConversation, type TlsRole, type TlsSink } from "../tls-parse/index.ts";
-import type { ProxyContext } from "./context.ts";
+import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
 import { Http2ProxySession } from "./http2-proxy.ts";
 
@@ -11,7 +11,7 @@ import { Http2ProxySession } from "./http2-proxy.ts";
 export class SecureConversation implements Conversation, TlsSink {
   readonly sinks: readonly [ByteSink, ByteSink];
   readonly #connection: TcpConnection;
-  readonly #context: ProxyContext;
+  readonly #context: ConnectionContext;
   readonly #clientSide: Side;
   readonly #tls: TlsConversation;
   /** Settled by the first bytes inside: HTTP/1.x or HTTP/2. */
@@ -21,9 +21,11 @@ export class SecureConversation implements Conversation, TlsSink {
 
   constructor(connection: TcpConnection, context: ProxyContext) {
     this.#connection = connection;
-    this.#context = context;
+    const own = new ConnectionContext(context);
+    this.#context = own;
     this.#clientSide = connection.initiator ?? 0;
-    this.#tls = createTlsConversation({ note: context.note, now: context.now, opener: context.opener(), sink: this });
+    const { note, now, during } = own;
+    this.#tls = createTlsConversation({ note, now, during, opener: own.opener(), sink: this });
     const client = new SecureSink(this, "client", this.#tls.client);
     const proxy = new SecureSink(this, "server", this.#tls.server);
     this.sinks = this.#clientSide === 0 ? [client, proxy] : [proxy, client];

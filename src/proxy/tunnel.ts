@@ -3,7 +3,7 @@ import { type FrameNo, startsWith, type Where } from "../bytes/index.ts";
 import { looksLikeHttp2, looksLikeRequest, looksLikeResponse, type Target } from "../http/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
-import type { ProxyContext } from "./context.ts";
+import type { ConnectionContext } from "./context.ts";
 import { ExchangeList } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { type HttpConversation, HttpPair, SKIP_ALL } from "./http-pair.ts";
@@ -28,7 +28,7 @@ interface SideState {
 export class Tunnel {
   readonly #target: Target;
   readonly #opened: Where | null;
-  readonly #context: ProxyContext;
+  readonly #context: ConnectionContext;
   readonly #sides = { client: newSide(), server: newSide() };
   readonly #exchanges = new ExchangeList();
   #protocol: TunnelProtocol | null = null;
@@ -38,7 +38,7 @@ export class Tunnel {
   /** HTTP in the clear where TLS was expected. */
   #plaintext: HttpPair | null = null;
 
-  constructor(target: Target, opened: Where | null, context: ProxyContext) {
+  constructor(target: Target, opened: Where | null, context: ConnectionContext) {
     this.#target = target;
     this.#opened = opened;
     this.#context = context;
@@ -167,6 +167,7 @@ export class Tunnel {
       this.#tls = createTlsConversation({
         note: this.#context.note,
         now: this.#context.now,
+        during: this.#context.during,
         opener,
         sink: this.#inside,
       });
@@ -181,8 +182,10 @@ export class Tunnel {
       const pieces = this.#sides[from].held.take();
       if (pieces.length > 0 && from !== by) this.#sides[from].told = false;
       for (const piece of pieces) {
-        if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
-        else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
+        this.#context.during(piece.time, () => {
+          if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
+          else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
+        });
       }
     }
   }

@@ -15,7 +15,9 @@ import {
   SERVER_HELLO,
   SERVER_KEY_EXCHANGE,
 } from "./registry/handshake-types.ts";
+import { isTls13 } from "./registry/versions.ts";
 import { readKeyExchangeGroup, readServerHello } from "./server-hello.ts";
+import { Turns } from "./turns.ts";
 import type { ClientHello, TlsRole, TlsSetup } from "./types.ts";
 
 const HANDSHAKE_HEADER = 4;
@@ -25,6 +27,7 @@ export class Connection {
   readonly facts = new GrowingFacts();
   readonly clock: FrameClock;
   readonly progress: Progress;
+  readonly turns = new Turns();
 
   constructor(setup: TlsSetup) {
     this.setup = setup;
@@ -49,6 +52,7 @@ export class Connection {
     const where = placeOf(message, frame, this.clock);
     if (type === SERVER_HELLO) this.#serverHello(from, message, where, decrypted);
     else facts.addTransition(from, HANDSHAKE_STEPS[type] ?? "other-handshake", where, decrypted);
+    if (from === "client" && type !== CLIENT_HELLO) this.turns.clientRecord();
     switch (type) {
       case CLIENT_HELLO:
         this.#clientHello(readClientHello(copyOf(bytes, start, end), end - start, where));
@@ -90,6 +94,7 @@ export class Connection {
     const { facts, setup } = this;
     if (facts.clientHello === null) facts.clientHello = hello;
     else facts.clientHellos++;
+    this.turns.clientHello(hello.whole && !hello.earlyData);
     if (!hello.whole) this.#malformed(hello.where, CLIENT_HELLO);
     setup.opener?.clientHello(hello);
   }
@@ -102,6 +107,7 @@ export class Connection {
     const retry = read?.hello.retry ?? false;
     facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);
     if (read === null) return;
+    this.turns.serverHello(retry, isTls13(read.hello.version));
     if (retry) facts.helloRetryRequest ??= read.hello;
     else {
       facts.serverHello ??= read.hello;

@@ -7,9 +7,8 @@ import type { TlsConversation, TlsSetup } from "./types.ts";
 /** Follows one TLS connection, from its first record or from anywhere behind it. */
 export function createTlsConversation(setup: TlsSetup): TlsConversation {
   const connection = new Connection(setup);
-  return {
-    client: new RecordReader(new Side("client", connection), setup.note),
-    server: new RecordReader(new Side("server", connection), setup.note),
-    facts: connection.facts,
-  };
+  const client = new RecordReader(new Side("client", connection), setup.note);
+  const server = new RecordReader(new Side("server", connection), setup.note);
+  client.meet(server);
+  return { client, server, facts: connection.facts };
 }

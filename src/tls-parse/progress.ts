@@ -22,6 +22,8 @@ export class Progress {
   readonly #applicationData = { client: false, server: false };
   readonly #encryptedHandshake = { client: false, server: false };
   #earlyData = false;
+  /** The client sent what may be its Finished before a record of the server's flight was complete. */
+  #finishedEarly = false;
 
   constructor(facts: GrowingFacts, clock: FrameClock) {
     this.#facts = facts;
@@ -65,13 +67,14 @@ export class Progress {
       if (!this.#finished.client) {
         this.#flight(from, record, frame);
         this.#finished.server = true;
+        if (this.#finishedEarly) this.finished("client", placeOf(record, frame, this.#clock));
       } else if (this.#applicationData.client) this.#application(from, record, frame, false);
     } else if (this.#finished.client) this.#application(from, record, frame, false);
     else {
       this.#flight(from, record, frame);
-      if (this.#finished.server && this.#holdsFinished(record.length)) {
-        this.finished(from, placeOf(record, frame, this.#clock));
-      }
+      if (!this.#holdsFinished(record.length)) return;
+      if (this.#finished.server) this.finished(from, placeOf(record, frame, this.#clock));
+      else if (!this.#offersEarlyData()) this.#finishedEarly = true;
     }
   }
 

@@ -1,5 +1,5 @@
 // The record layer of one direction: where each record begins and ends, however it is cut (RFC 8446 §5.1, RFC 5246 §6.2.1).
-import type { FrameNo, NoteSink, StreamOffset } from "../bytes/index.ts";
+import type { FrameNo, Nanos, NoteSink, StreamOffset } from "../bytes/index.ts";
 import type { ByteSink, EndCause, GapCause } from "../tcp/index.ts";
 import { isRecordHeader, isRecordVersion, isSslv2Header, MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
 import { giveRecordBuffer, takeRecordBuffer } from "./record-buffers.ts";
@@ -33,6 +33,14 @@ export interface RecordView {
 
 /** What a direction does with its records. */
 export interface RecordHandler {
+  /** Whether the next record has to wait for the other direction; see turns.ts. */
+  readonly waits: boolean;
+  /** More waits than is kept: the direction goes on without the other one. */
+  overdue(): void;
+  /** Time of the frame being worked on. */
+  timeOf(frame: FrameNo): Nanos;
+  /** Runs `action` with that time at `time`. */
+  during(time: Nanos, action: () => void): void;
   /** A header was read. "whole" may be asked for bodies of up to `MAX_CIPHERTEXT` bytes only. */
   begin(record: RecordView, frame: FrameNo): BodyMode;
   /** A piece of a body that is streamed, or what there is of a body that was wanted whole and will not be. */
@@ -59,6 +67,15 @@ type State = "header" | "body" | "lost" | "given-up";
  * there is no TLS any more.
  */
 const MAX_SEARCH = 256 * 1024;
+
+/** What waits for the other direction was recorded microseconds too early: a flight with a client certificate (RFC 8446 §4.4.2) fits. */
+const MAX_WAITING = 16 * 1024;
+
+/** Bytes that wait for the other direction, in pieces as they came. */
+interface Waiting {
+  readonly pieces: { readonly bytes: Uint8Array; readonly frame: FrameNo; readonly time: Nanos }[];
+  length: number;
+}
 
 /** Enough for any connection; tcp then only counts. */
 const SKIP_ALL = Number.MAX_SAFE_INTEGER;
@@ -94,18 +111,38 @@ export class RecordReader implements ByteSink {
   #searched = 0;
   /** The last record was tentative and is complete; another one behind it confirms it. */
   #unconfirmed = false;
+  #waiting: Waiting | null = null;
+  #peer: RecordReader | null = null;
 
   constructor(handler: RecordHandler, note: NoteSink) {
     this.#handler = handler;
     this.#note = note;
   }
 
+  /** Names the other direction, which may wait for this one and this one for it. */
+  meet(peer: RecordReader): void {
+    this.#peer = peer;
+    peer.#peer = this;
+  }
+
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (this.#waiting === null) this.#read(bytes, start, end, frame);
+    else this.#wait(this.#waiting, bytes, start, end, frame);
+    this.#resumePeer();
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     this.#countPassed();
     let p = start;
     while (p < end) {
       switch (this.#state) {
         case "header":
+          if (this.#headBytes === 0 && this.#handler.waits) {
+            this.#waiting = { pieces: [], length: 0 };
+            this.#announce();
+            this.#wait(this.#waiting, bytes, p, end, frame);
+            return;
+          }
           p = this.#readHeader(bytes, p, end, frame);
           break;
         case "body":
@@ -123,6 +160,7 @@ export class RecordReader implements ByteSink {
   }
 
   gap(length: number, cause: GapCause, frame: FrameNo): void {
+    this.#goOn();
     this.#countPassed();
     const inside = this.#state === "body" && length > 0 && length <= this.#remaining;
     // What was before a late start belongs to no record that is known.
@@ -133,14 +171,50 @@ export class RecordReader implements ByteSink {
       this.#lose(length, frame);
     }
     this.#announce();
+    this.#resumePeer();
   }
 
   end(how: EndCause, frame: FrameNo): void {
+    this.#goOn();
     this.#countPassed();
     if (this.#unconfirmed) this.#confirm(frame);
     this.#givePart(frame);
     this.#handler.ended(how, frame);
+    this.#resumePeer();
   }
+
+  // --- waiting for the other direction
+
+  #resumePeer(): void {
+    const peer = this.#peer;
+    if (peer === null || peer.#waiting === null || peer.#handler.waits) return;
+    peer.#giveWaiting(peer.#waiting);
+    // Whoever pushes into that direction was told that nothing may be skipped.
+    peer.skippable = 0;
+    peer.#announced = 0;
+  }
+
+  #wait(waiting: Waiting, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    waiting.pieces.push({ bytes: bytes.slice(start, end), frame, time: this.#handler.timeOf(frame) });
+    waiting.length += end - start;
+    if (waiting.length > MAX_WAITING) this.#goOn();
+  }
+
+  /** Does not wait any longer, whatever the other direction may still bring. */
+  #goOn(): void {
+    if (this.#waiting === null) return;
+    this.#handler.overdue();
+    this.#giveWaiting(this.#waiting);
+  }
+
+  #giveWaiting({ pieces }: Waiting): void {
+    this.#waiting = null;
+    for (const { bytes, frame, time } of pieces) {
+      this.#handler.during(time, () => this.push(bytes, 0, bytes.length, frame));
+    }
+  }
+
+  // --- records
 
   /** Bytes that tcp passed over were all inside the body of this record. */
   #countPassed(): void {

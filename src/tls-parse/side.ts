@@ -69,11 +69,31 @@ export class Side implements RecordHandler, MessageHandler {
     this.#connection = connection;
   }
 
+  get waits(): boolean {
+    const { turns } = this.#connection;
+    return this.#role === "client" ? turns.clientWaits : turns.serverWaits;
+  }
+
+  overdue(): void {
+    this.#connection.turns.giveUp();
+  }
+
+  timeOf(frame: FrameNo): Nanos {
+    return this.#connection.clock.timeOf(frame);
+  }
+
+  during(time: Nanos, action: () => void): void {
+    const { during } = this.#connection.setup;
+    if (during === undefined) action();
+    else during(time, action);
+  }
+
   begin(record: RecordView, frame: FrameNo): BodyMode {
-    const { facts, setup } = this.#connection;
+    const { facts, setup, turns } = this.#connection;
     this.#outcome = "plain";
     this.#tried = false;
     if (record.type === CHANGE_CIPHER_SPEC) return "skip";
+    if (record.type !== HANDSHAKE && this.#role === "client") turns.clientRecord();
     if (!this.#isProtected(record)) {
       if (record.type === ALERT) return "stream";
       if (record.type !== HANDSHAKE) return "skip";
@@ -106,6 +126,7 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   hole(record: RecordView, length: number, frame: FrameNo): BodyMode {
+    this.#connection.turns.giveUp();
     if (this.#outcome !== "plain" || record.type !== HANDSHAKE) return "skip";
     this.#messages.hole(length, frame);
     return "stream";
@@ -173,6 +194,7 @@ export class Side implements RecordHandler, MessageHandler {
   ended(how: EndCause, frame: FrameNo): void {
     this.#sslv2 = null;
     this.#messages.lose(frame);
+    this.#connection.turns.giveUp();
     if (how === "fin" && this.#maybeClosing) this.#connection.facts.closeNotify[this.#role] = true;
     this.#endSink(frame);
   }
@@ -192,6 +214,7 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   noMessage(at: StreamOffset, frame: FrameNo): void {
+    if (this.#role === "client") this.#connection.turns.clientRecord();
     // Encrypted by a ChangeCipherSpec that is not in the capture, or whose meaning is not known for want of a ServerHello.
     if (!this.#decrypted && (this.#lossy || this.#ciphered || !this.#spoke)) {
       this.#ciphered = true;
@@ -228,9 +251,10 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   #finishProtected(record: RecordView, frame: FrameNo): void {
-    const { facts, setup, progress } = this.#connection;
+    const { facts, setup, progress, turns } = this.#connection;
     const role = this.#role;
     const { type, length } = record;
+    if (role === "server") turns.serverFlight();
     if (type === APPLICATION_DATA) facts.applicationBytes[role] += length;
     if (facts.wantsMarks) this.#mark(record, frame);
     if (this.#outcome === "opened") return;
@@ -278,8 +302,9 @@ export class Side implements RecordHandler, MessageHandler {
   }
 
   #alert(level: number, description: number, record: RecordView, frame: FrameNo, decrypted: boolean): void {
-    const { facts } = this.#connection;
+    const { facts, turns } = this.#connection;
     const where = this.#where(record, frame);
+    turns.giveUp();
     facts.addAlert({
       where,
       from: this.#role,
@@ -310,6 +335,7 @@ export class Side implements RecordHandler, MessageHandler {
     const { setup } = this.#connection;
     this.#lossy = true;
     this.#open = false;
+    this.#connection.turns.giveUp();
     this.#sslv2 = null;
     this.#messages.lose(frame);
     if (setup.opener === null) return;

@@ -269,6 +269,8 @@ export interface TlsSetup {
   readonly note: NoteSink;
   /** Time of the frame being worked on. */
   now(): Nanos;
+  /** Runs `action`, in which bytes that had to wait are given on, with `now()` at the `time` when they were recorded. */
+  during?(time: Nanos, action: () => void): void;
   readonly opener: RecordOpener | null;
   readonly sink: TlsSink | null;
 }

@@ -34,7 +34,10 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "only 200 opens a tunnel for tshark; RFC 9110 section 9.3.6 has any 2xx open it",
     logged: { requests: "GET /", statuses: "204 200", sni: "www.example.com", ja3: CURL },
   },
-  "gap-at-answer": { why: LOST_ANSWER, logged: { statuses: "200", sni: "www.example.com", ja3: CURL } },
+  "gap-at-answer": {
+    why: LOST_ANSWER,
+    logged: { requests: "GET /", statuses: "200", sni: "www.example.com", ja3: CURL },
+  },
   "one-direction-client": { why: LOST_ANSWER, logged: { sni: "www.example.com", ja3: CURL } },
   "one-direction-proxy": {
     why: "the 200 has no request that the capture shows: it is the beginning of a tunnel, and not in the list of answers",
