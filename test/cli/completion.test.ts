@@ -200,15 +200,8 @@ describe("the manual page", () => {
     expect(stdout).toContain("--redact-key <file>");
   });
 
-  it.skipIf(!has("mandoc"))(
-    "passes mandoc's lint, but for a date that it has not (skipped where there is no mandoc)",
-    () => {
-      const { stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning"], { input: manPage(), encoding: "utf8" });
-      const lines = stdout
-        .trim()
-        .split("\n")
-        .filter((line) => line !== "" && !line.includes("missing date"));
-      expect(lines).toEqual([]);
-    },
-  );
+  it.skipIf(!has("mandoc"))("passes mandoc's lint (skipped where there is no mandoc)", () => {
+    const { stdout } = spawnSync("mandoc", ["-T", "lint"], { input: manPage(), encoding: "utf8" });
+    expect(stdout).toBe("");
+  });
 });

@@ -6,6 +6,8 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FORMATS } from "../../src/report/index.ts";
 import { buildProgram, captured, type Program } from "../cli/build.ts";
+import { ascii } from "../harness/capture-file.ts";
+import { toProxy } from "../harness/tunnelled.ts";
 import { judged, report } from "../report/samples.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -126,6 +128,34 @@ describe.skipIf(CHROMIUM === undefined)("the HTML report in Chromium (skipped wh
     expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect((await page.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
+    await page.close();
+  });
+
+  it.each([400, 1200])("keeps within %i pixels whatever is long and has no place to break", async (width) => {
+    const host = Array.from({ length: 4 }, () => "h".repeat(60)).join(".");
+    const capture = join(program.folder, `${"n".repeat(200)}.pcap`);
+    const said = (from: "client" | "server", text: string) => ({ from, bytes: ascii(`${text}\r\n\r\n`) });
+    const head = `Host: ${host}\r\nUser-Agent: ${"a".repeat(300)}`;
+    const connections = [
+      [
+        said("client", `CONNECT ${host}:443 HTTP/1.1\r\n${head}`),
+        said("server", `HTTP/1.1 200 ${"r".repeat(180)}`),
+        said("client", `GET /${"p".repeat(900)} HTTP/1.1\r\n${head}`),
+        said(
+          "server",
+          `HTTP/1.1 401 ${"r".repeat(180)}\r\nWWW-Authenticate: Basic realm="${"r".repeat(190)}"\r\nContent-Length: 0`,
+        ),
+      ],
+      [
+        said("client", `GET http://${host}/${"p".repeat(900)} HTTP/1.1\r\n${head}`),
+        said("server", `HTTP/1.1 407 N\r\nProxy-Authenticate: ${"s".repeat(200)}\r\nContent-Length: 0`),
+      ],
+    ];
+    writeFileSync(capture, toProxy(connections));
+    const { page } = await open(write([capture]));
+    await page.setViewportSize({ width, height: 900 });
+    expect(await page.locator("figure svg").count()).toBe(2);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     await page.close();
   });
 

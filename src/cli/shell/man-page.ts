@@ -17,12 +17,17 @@ const FILES: readonly (readonly [name: string, what: string])[] = [
   ["NAME.keys, NAME.keylog, NAME.sslkeylog", "Key logs that are found beside the capture NAME.pcap."],
 ];
 
+/** Of the words on the page; the same source gives the same page. */
+const DATE = "2026-11-26";
+/** mandoc -T lint asks for lines of text that fit on a terminal. */
+const WIDTH = 80;
+
 /** The whole page as roff. */
 export function manPage(): string {
   const tree = commandTree();
   const lines = [
     '.\\" Made from the command tree by the build.',
-    `.TH ${tree.name.toUpperCase()} 1 "" "${tree.name} ${roff(VERSION)}" "User Commands"`,
+    `.TH ${tree.name.toUpperCase()} 1 "${DATE}" "${tree.name} ${roff(VERSION)}" "User Commands"`,
     ".SH NAME",
     `${tree.name} \\- finds where a proxy asked for credentials in the wrong place`,
     ".SH SYNOPSIS",
@@ -48,7 +53,7 @@ export function manPage(): string {
     ".BR tcpdump (1),",
     ".BR dumpcap (1)",
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.flatMap(filled).join("\n")}\n`;
 }
 
 function synopsis(program: string, command: TreeCommand): string {
@@ -88,6 +93,20 @@ function tagged(tag: string, text: string, font: "B" | "I" = "B"): string[] {
 
 function capital(text: string): string {
   return /^[a-z]+[ ,:;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+/** A line of text as several; roff fills them again. What a macro takes, or is its tag, stays in one. */
+function filled(line: string): readonly string[] {
+  if (line.length <= WIDTH || /^[.'\\]/.test(line)) return [line];
+  const lines: string[] = [];
+  for (const word of line.split(" ")) {
+    const last = lines.at(-1);
+    // A dot or quote at the start of a line would be a request.
+    if (last !== undefined && (last.length + 1 + word.length <= WIDTH || /^[.']/.test(word))) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }
 
 /** Escapes what roff takes for its own: backslashes, minus signs, quotes, and dots and quotes at the start of a line. */
