@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  linkSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -46,7 +47,7 @@ export class JournalLock {
     const text = `${JSON.stringify(ownerOf(process.pid))}\n`;
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        writeFileSync(file, text, { flag: "wx" });
+        create(file, text);
         return new JournalLock(file, text);
       } catch (error) {
         if (codeOf(error) !== "EEXIST") throw error;
@@ -82,6 +83,31 @@ export class JournalLock {
   }
 }
 
+/** Makes the lock with its text in it at once, so that a process that is killed leaves none that names nobody. Throws EEXIST. */
+function create(file: string, text: string): void {
+  const made = `${file}.${process.pid}`;
+  try {
+    writeFileSync(made, text);
+    linkSync(made, file);
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error) ?? "")) throw error;
+    writeFileSync(file, text, { flag: "wx" });
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+/** What file systems and shares without hard links say. */
+const NO_LINKS: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EMLINK",
+  "EINVAL",
+  "UNKNOWN",
+]);
+
 /** Writes what is there already: the time of it is the server's, whatever this machine's clock says. */
 function touch(file: string): void {
   try {
@@ -106,7 +132,7 @@ function writerOf(file: string): string | null {
   // What another version wrote has the number only.
   const isHere = owner.host === "" || (owner.host === own.host && owner.space === own.space);
   if (!isHere && !(owner.host === own.host && differ(owner.boot, own.boot)))
-    return isFresh(file) ? `process ${owner.pid} on ${owner.host}` : null;
+    return isFresh(file) ? `process ${owner.pid} on ${owner.host}, within the last two minutes` : null;
   if (differ(owner.boot, own.boot) || differ(owner.started, own.started)) return null;
   // In a container the number of the one that was killed is the first one that is given again.
   const runs = owner.pid === process.pid ? held.has(file) : isRunning(owner.pid);
