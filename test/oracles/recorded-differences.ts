@@ -54,6 +54,10 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "tshark waits for a body behind the last 200, as nothing follows it: it is shown as a segment only",
     logged: { statuses: "200" },
   },
+  "connect-401-parent": {
+    why: "the 401 to the CONNECT names no length and has no body: tshark waits for one, and shows a segment only",
+    logged: { statuses: "401" },
+  },
   "h2-proxy-chromium": {
     why: TLS_IN_TLS,
     logged: {
