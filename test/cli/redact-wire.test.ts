@@ -45,6 +45,11 @@ const CONNECTIONS: readonly (readonly TappedPiece[])[] = [
     client("CONNECT zulubad:443 HTTP/1.1\r\nHost: zulubad:443\r\nUser-Agent: Zulu\r\n\r\n"),
     server('HTTP/1.1 503 "zulu" blocked by zulusrv: the proxy did not open the tunnel'),
   ],
+  // What web servers answer as well has another sentence.
+  ...[400, 404, 405, 501].map((status) => [
+    client("CONNECT zulubad:443 HTTP/1.1\r\nHost: zulubad:443\r\nUser-Agent: Zulu\r\n\r\n"),
+    server(`HTTP/1.1 ${status} "zulu" blocked by zulusrv: the tunnel was not opened`),
+  ]),
   [
     client("CONNECT zuluonce:443 HTTP/1.1\r\nHost: zuluonce:443\r\nUser-Agent: ZuluUpdater (zulukim)\r\n\r\n"),
     server(`HTTP/1.1 407 No\r\n${challenge("Proxy-Authenticate")}`),

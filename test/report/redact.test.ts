@@ -120,6 +120,10 @@ describe("a sentence", () => {
       'CONNECT acme:443 (frame 12) was answered 503 (frame 14) Denied for "kim": the proxy did not open the tunnel.',
       'CONNECT host-1:443 (frame 12) was answered 503 (frame 14) Denied for "text-1": the proxy did not open the tunnel.',
     ],
+    [
+      "CONNECT acme:443 (frame 12) was answered 405 (frame 14) Denied for kim: the tunnel was not opened.",
+      "CONNECT host-1:443 (frame 12) was answered 405 (frame 14) Denied for text-1: the tunnel was not opened.",
+    ],
     ["The tunnel to acme:443 carries SSH.", "The tunnel to host-1:443 carries SSH."],
     [
       "GET http://acme/users/kim (frame 4) was answered 401",

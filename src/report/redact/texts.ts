@@ -22,7 +22,7 @@ const FOREIGN = new RegExp(
   [
     `(?<=\\bCONNECT )(?<connect>${ASKED})`,
     '(?<=\\btunnels? to )(?<target>[^\\s"]+:\\d{1,5})',
-    "(?<=\\(frame \\d+\\) )(?<reason>.{1,1000})(?=: the proxy did not open the tunnel)",
+    "(?<=\\(frame \\d+\\) )(?<reason>.{1,1000})(?=: the (?:proxy did not open the tunnel|tunnel was not opened))",
     '(?<url>\\b[a-z][a-z0-9+.-]{1,20}:\\/\\/[^\\s"\'`,;:)][^\\s"`]*[^\\s"`.,:;)])',
     "(?<=\\b[A-Z][A-Z_-]{2,19} )(?<path>\\/\\S*)(?= \\(frame \\d)",
     '(?<what>issuer|issuer is|realm|the realm is|, at [^"]{1,20} it is) "(?<value>[^"]*)"',
