@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { Script } from "node:vm";
 
 const path = join(__dirname, "pcapcheck.bundle.cjs");
-const cache = join(__dirname, "pcapcheck.bundle.cache");
+// V8 looks at the four numbers of its version only: Node 20.19.0 takes a cache made by 20.20.2 for its own, and crashes. So the
+// name says which program made it: version, processor, and the executable's size, as distributions build the same version
+// in several ways.
+const maker = `${process.version}-${process.arch}-${sizeOf(process.execPath)}`;
+const cache = join(__dirname, `pcapcheck.bundle.${maker}.cache`);
 // One after the other into the same memory: touching more of it for the first time takes as long as the reading.
 const room = Buffer.allocUnsafeSlow(Math.max(sizeOf(path), sizeOf(cache)));
 // The bundle is ASCII: one byte for each character, no decoding.
@@ -17,10 +21,9 @@ const container = { exports: {} };
 script.runInThisContext()(container.exports, createRequire(path), container, path, __dirname);
 
 // How the build makes the cache: behind a run, so that what a run needs is in it.
-const wanted = process.env.PCAPCHECK_BUILD_CACHE;
-if (wanted !== undefined) {
+if (process.env.PCAPCHECK_BUILD_CACHE !== undefined) {
   process.on("exit", () => {
-    process.getBuiltinModule("node:fs").writeFileSync(wanted, script.createCachedData());
+    process.getBuiltinModule("node:fs").writeFileSync(cache, script.createCachedData());
   });
 }
 
