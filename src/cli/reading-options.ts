@@ -32,7 +32,7 @@ export function readingOptionsOf(
 export function readingOptions(command: Command): Command {
   return command
     .option("-p, --proxy-port <port,...>", "where the proxy listens; without it, found by what the bytes say", ports)
-    .option("--proxy <host[:port]>", "the proxy's IP address; repeatable", proxies)
+    .option("--proxy <ip[:port]>", "the proxy's IP address; repeatable", proxies)
     .option(
       "-k, --keylog <file>",
       "TLS key log (SSLKEYLOGFILE); repeatable; NAME.keys beside the capture is found",

@@ -43,7 +43,7 @@ export const captureQuality: Rule = {
     const frames = list.flatMap((one) => one.frames);
     if (capture.connections.length === 0 && capture.folded.length === 0) {
       const detail =
-        "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port. If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy HOST:PORT; otherwise record between client and proxy.";
+        "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port. If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy IP:PORT; otherwise record between client and proxy.";
       return [finding(TEXT, null, { detail, frames, evidence, title: "No connection to a proxy in this capture" })];
     }
     if (list.length === 0) return [];
