@@ -70,3 +70,8 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
 export function isRefusal(step: AuthStep): boolean {
   return step.status === 407 && step.credentials !== null && step.credentials.complete;
 }
+
+/** Whether a step was one leg of a handshake and was answered with the next: the 407 to it is no refusal, and no end either. */
+export function isHalfway({ status, credentials }: AuthStep): boolean {
+  return status === 407 && credentials !== null && credentials.step !== null && !credentials.complete;
+}

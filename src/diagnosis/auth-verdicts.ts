@@ -1,7 +1,7 @@
 // What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
 import { millisBetween } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, isRefusal } from "./auth-steps.ts";
+import { type AuthStep, isHalfway, isRefusal } from "./auth-steps.ts";
 import { isPatient, type JudgeContext, type Judgement } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
@@ -34,41 +34,8 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
   if (last === undefined) return [];
   if (challenged === undefined)
     return timeline.tunnel === null && last.status !== null && last.status < 400 ? [forwardedAll(timeline)] : [];
-  const refusals = chain.steps.filter(isRefusal);
+  if (last.status === 407) return [leftUnanswered(last, schemesText(challenged.challenges), context)];
   const schemes = schemesText(challenged.challenges);
-  if (last.status === 407) {
-    const unseen = whyUnseen(last, context);
-    if (refusals.length >= 2) {
-      return [
-        {
-          verdict: "auth-loop",
-          summary: `The proxy refused complete credentials ${refusals.length} times (frames ${refusals.map((step) => step.responseFrame).join(", ")})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
-        },
-      ];
-    }
-    if (unseen !== null) {
-      return [
-        {
-          verdict: "incomplete",
-          summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
-        },
-      ];
-    }
-    if (refusals.length === 1 && isRefusal(last)) {
-      return [
-        {
-          verdict: "auth-abandoned",
-          summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again${until(last, context)}.`,
-        },
-      ];
-    }
-    return [
-      {
-        verdict: "auth-abandoned",
-        summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.`,
-      },
-    ];
-  }
   if (last.status === null || last.status >= 400) {
     if (chain.members.at(-1) === timeline) return [];
     // Its own part is over: it was asked, and the client came back elsewhere.
@@ -88,6 +55,41 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
       summary: `Challenged with 407 (${schemes}, frame ${challenged.responseFrame}), answered, and let through (frame ${answered?.responseFrame ?? last.responseFrame}).`,
     },
   ];
+}
+
+/** The proxy's last word was a 407. `schemes`: what the first one offered, in words. */
+function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext): Judgement {
+  const refusals = context.chain.steps.filter(isRefusal);
+  const unseen = whyUnseen(last, context);
+  if (refusals.length >= 2) {
+    const frames = refusals.map((step) => step.responseFrame).join(", ");
+    return {
+      verdict: "auth-loop",
+      summary: `The proxy refused complete credentials ${refusals.length} times (frames ${frames})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
+    };
+  }
+  if (unseen !== null) {
+    return {
+      verdict: "incomplete",
+      summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
+    };
+  }
+  if (refusals.length === 1 && isRefusal(last)) {
+    return {
+      verdict: "auth-abandoned",
+      summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again${until(last, context)}.`,
+    };
+  }
+  if (isHalfway(last)) {
+    return {
+      verdict: "auth-abandoned",
+      summary: `The client began to authenticate (${last.credentials?.scheme}, frame ${last.frame}), and nothing followed the proxy's next 407 (frame ${last.responseFrame})${until(last, context)}.`,
+    };
+  }
+  return {
+    verdict: "auth-abandoned",
+    summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.`,
+  };
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */

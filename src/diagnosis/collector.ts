@@ -160,6 +160,7 @@ export class Collector {
         signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
         continues: chain.members[place - 1] ?? null,
+        steps: chain.steps,
       };
     });
   }

@@ -1,6 +1,7 @@
 // What a rule may read: every judged connection of the capture, and what is known of its proxies.
 import type { Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { AuthStep } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { ProductMatch } from "./products/index.ts";
 import type { Sign } from "./signs/index.ts";
@@ -21,6 +22,8 @@ export interface JudgedConnection {
   /** The connection on which a challenge of this one was answered, and the other way round. */
   readonly continuedBy: Timeline | null;
   readonly continues: Timeline | null;
+  /** All that was asked of the proxy on this connection and on those that it is joined with, in order. */
+  readonly steps: readonly AuthStep[];
   /** What its records tell without keys; in order of frames. */
   readonly signs: readonly Sign[];
 }

@@ -118,6 +118,19 @@ const ROWS: readonly Row[] = [
     [asked(0, [{ with: TYPE_3, status: 407, challenges: [NTLM] }], { lateStart: true })],
     null,
   ],
+  ...(
+    [
+      ["by the client, of its own accord", { client: 14, proxy: 15 }, null, null],
+      ["by the client, which was told to", { client: 14, proxy: 15 }, "close", /NTLM challenge/],
+      ["by the proxy", { client: 15, proxy: 14 }, null, /NTLM challenge/],
+    ] as const
+  ).map(([who, fin, connection, says]): Row => {
+    const one = asked(0, [{ with: TYPE_1, status: 407, challenges: [{ ...NTLM, ntlm: ntlm(2) }] }]);
+    const connects = one.connects.map((connect) => ({ ...connect, response: { ...connect.response!, connection } }));
+    const fromClient = { ...one.fromClient, finFrame: where(fin.client, fin.client).frame };
+    const fromProxy = { ...one.fromProxy, finFrame: where(fin.proxy, fin.proxy).frame };
+    return ["ntlm-broken-connection", `closed first ${who}`, [{ ...one, connects, fromClient, fromProxy }], says];
+  }),
   ["ntlm-broken-connection", "Basic, closed behind the challenge", [asked(0, [CHALLENGED])], null],
 
   // schemes

@@ -1,6 +1,6 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
-import { authSteps, isRefusal } from "../auth-steps.ts";
+import { type AuthStep, isHalfway, isRefusal } from "../auth-steps.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
@@ -13,6 +13,9 @@ const REFUSED_ADVICE = {
   proxyAdmin:
     "Look for this user in the authentication log: wrong password, locked or expired account, a realm that does not know the user.",
 };
+
+/** A handshake of several messages that began and has no end: the client did come back. */
+const HALFWAY_TITLE = "The proxy asked for credentials, and the client's handshake was not finished";
 
 export const authAbandoned = verdictRule(
   {
@@ -36,17 +39,22 @@ export const authAbandoned = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
   },
-  ({ timeline, summary }, { quality }) => {
+  ({ timeline, summary, steps }, { quality }) => {
     const last = timeline.connects.at(-1)?.response ?? timeline.forwards.at(-1)?.response;
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
-    const refused = authSteps(timeline).some(isRefusal);
     return {
       detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
       // A browser that lost its connection is back in a moment, which a capture may not reach.
       certainty: last == null || isPatient(last.where.time, { captureEnd: quality.end }) ? "certain" : "likely",
-      ...(refused ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {}),
+      ...otherWords(steps),
     };
   },
 );
+
+function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: typeof REFUSED_ADVICE } {
+  if (steps.some(isRefusal)) return { title: REFUSED_TITLE, advice: REFUSED_ADVICE };
+  const last = steps.at(-1);
+  return last !== undefined && isHalfway(last) ? { title: HALFWAY_TITLE } : {};
+}

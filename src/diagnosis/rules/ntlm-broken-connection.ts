@@ -1,6 +1,7 @@
 // NTLM authenticates a connection: whoever closes it between the legs of the handshake ends it for good.
 import { gather } from "../../bytes/index.ts";
 import type { Credentials } from "../../http/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -39,6 +40,7 @@ function broken({ timeline, verdict }: JudgedConnection) {
   const last = steps.at(-1);
   const challenge = last === undefined ? null : challengeFrame(last);
   if (last !== undefined && challenge !== null && timeline.closedBy !== "open") {
+    if (leftByClient(timeline, challenge)) return [];
     const detail = `The proxy sent its NTLM challenge (frame ${challenge}), and the connection ended (${closedText(timeline.closedBy)}) before the client could answer on it.`;
     return [
       finding(TEXT, timeline.stream, {
@@ -54,6 +56,17 @@ function broken({ timeline, verdict }: JudgedConnection) {
   if (first.status !== 407 || first.responseFrame === null) return [];
   const detail = `The client's NTLM type 3 message (frame ${first.frame}) came on a connection that has not seen the messages before it, and was refused (frame ${first.responseFrame}).`;
   return [finding(TEXT, timeline.stream, { detail, frames: [first.frame, first.responseFrame], certainty: "certain" })];
+}
+
+/** The client ended the connection first, and the answer in this frame had not told it to: it broke the handshake off itself. */
+function leftByClient({ fromClient, fromProxy, connects, forwards }: Timeline, frame: number): boolean {
+  const answer = [...connects, ...forwards].find(({ response }) => response?.where.frame === frame)?.response;
+  return answer?.connection !== "close" && endOf(fromClient) < endOf(fromProxy);
+}
+
+/** Frame in which a side ended its direction. */
+function endOf({ finFrame, resetFrame }: Timeline["fromClient"]): number {
+  return Math.min(finFrame ?? Infinity, resetFrame ?? Infinity);
 }
 
 /** Frame of a 407 that carries a type 2 message. */
