@@ -16,6 +16,7 @@ export interface CaptureFiles {
   readonly files: readonly string[];
 }
 
+/** Whether `source` is files that are read as one capture. */
 export function isFiles(source: CaptureSource | CaptureFiles): source is CaptureFiles {
   return typeof source === "object" && "files" in source && Array.isArray(source.files);
 }

@@ -5,6 +5,7 @@ import type { ProxyAddress } from "../audit/index.ts";
 import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
 import { REDACT_KINDS, type RedactKind } from "../report/index.ts";
 
+/** The values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -17,6 +17,7 @@ const TLS_1_3 = 0x0304;
  */
 const MAX_ENCRYPTED_ALERT = 24;
 
+/** How the handshake of `tunnel`, whose TLS is `tls`, ended: by what its records show first, then by how the connection was closed. */
 export function handshakeOutcome(timeline: Timeline, tunnel: TunnelFact, tls: TlsFacts): HandshakeOutcome {
   if (tunnel.plaintextAnswer) {
     return {

@@ -167,7 +167,7 @@ export class CertificateRegister {
   }
 }
 
-/** Whether the certificate is one for any of these hosts (RFC 9525 §6.3; the common name stands in where no names are). */
+/** Whether the certificate is one for any of these hosts (RFC 9525 §6.3, which takes no common names any more; here they count where an old certificate has no other name). */
 function isFor({ names, subjectCommonName }: Certificate, hosts: readonly string[]): boolean {
   const own = names.length > 0 ? names : subjectCommonName === null ? [] : [subjectCommonName];
   return own.some((name) => {

@@ -24,6 +24,7 @@ interface Entry {
   looked: number;
 }
 
+/** Learns of every proxy, by address and port, from all connections, also from those that are not kept. */
 export class ProxyRegister {
   readonly #entries = new Map<string, Entry>();
   /** The entry of the last connection: nearly always that of the next one, too. */

@@ -23,6 +23,7 @@ export function shutText(tls: TlsFacts): string {
   }
 }
 
+/** The name of the cipher suite that the server chose (RFC 8446 §4.1.3, RFC 5246 §7.4.1.3), for a sentence. */
 export function suiteText({ serverHello }: TlsFacts): string {
   return serverHello === null ? "which is not known" : cipherSuiteName(serverHello.cipherSuite);
 }

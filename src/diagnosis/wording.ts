@@ -50,6 +50,7 @@ export function portOf(url: string): number | null {
   return scheme?.toLowerCase() === "http" ? 80 : scheme?.toLowerCase() === "https" ? 443 : null;
 }
 
+/** "192.0.2.80:8080", "[2001:db8::80]:8080" (RFC 3986 §3.2.2). */
 export function endpointText(endpoint: { readonly ip: string; readonly port: number }): string {
   return endpoint.ip.includes(":") ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`;
 }

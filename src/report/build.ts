@@ -1,17 +1,12 @@
 // From facts and findings to the report: plain data under contract names. Nothing is judged here.
-import { hex, type Nanos, NOTES, type Note } from "../bytes/index.ts";
+import type { Nanos } from "../bytes/index.ts";
 import type { CaptureFacts, Diagnosis, JudgedConnection, Verdict } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
 import { timestamp } from "./time.ts";
+import type { ReportDigests } from "./tls.ts";
 import type { Report, ReportCapture, ReportProxy, ReportWarning } from "./types.ts";
 import { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";
-
-/** Digests that the platform lends, for fingerprints. */
-export interface ReportDigests {
-  sha256(bytes: Uint8Array): Uint8Array;
-  md5(bytes: Uint8Array): Uint8Array;
-}
 
 /** What the report says about the capture beside the connections. */
 export interface CaptureDescription {
@@ -125,17 +120,4 @@ function buildCapture(capture: CaptureDescription, { quality, keys }: CaptureFac
     },
     keys: { sources: keys.sources, sessions: keys.sessions, decrypted: keys.decrypted },
   };
-}
-
-/** A note in words: what it means, and its details. */
-export function noteText(note: Note): string {
-  const detail = Object.entries(note.detail ?? {})
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ");
-  return detail === "" ? NOTES[note.id] : `${NOTES[note.id]} (${detail})`;
-}
-
-/** SHA-256 of a certificate in hexadecimal; empty without digests. */
-export function fingerprint(der: Uint8Array, digests: ReportDigests | null): string {
-  return digests === null ? "" : hex(digests.sha256(der));
 }

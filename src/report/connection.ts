@@ -2,9 +2,9 @@
 import { handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
 import type { Challenge, Credentials, RequestHead, ResponseHead } from "../http/index.ts";
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
-import { noteText, type ReportDigests } from "./build.ts";
+import { noteText } from "./note-text.ts";
 import { timestamp } from "./time.ts";
-import { buildTls } from "./tls.ts";
+import { buildTls, type ReportDigests } from "./tls.ts";
 import type {
   ReportChallenge,
   ReportConnection,
@@ -14,6 +14,7 @@ import type {
   ReportTunnel,
 } from "./types.ts";
 
+/** A judged connection as plain data: times in RFC 3339, durations in milliseconds. `digests` null: certificates have no fingerprints. */
 export function buildConnection(judged: JudgedConnection, digests: ReportDigests | null): ReportConnection {
   const { timeline } = judged;
   return {

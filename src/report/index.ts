@@ -2,8 +2,9 @@
 
 export { auditSchema } from "./audit-schema.ts";
 export type * from "./audit-types.ts";
-export { buildReport, type CaptureDescription, noteText, type ReportDigests, totalsOf } from "./build.ts";
+export { buildReport, type CaptureDescription, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
+export { noteText } from "./note-text.ts";
 export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {
   FORMATS,
@@ -21,6 +22,7 @@ export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
 export type { Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
 export { timestamp } from "./time.ts";
+export type { ReportDigests } from "./tls.ts";
 export { buildTraceReport } from "./trace-build.ts";
 export { traceSchema } from "./trace-schema.ts";
 export type * from "./trace-types.ts";

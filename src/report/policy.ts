@@ -30,6 +30,7 @@ export interface PolicyFacts {
 /** Findings of traces that are told; the trace by itself has all. */
 const MAX_FINDINGS = 200;
 
+/** What the proxy's own records brought: each file with its clock (the difference in milliseconds) and what was joined. */
 export function buildPolicy(
   { sources, join, dropped }: PolicyFacts,
   connections: readonly JudgedConnection[],

@@ -1,4 +1,5 @@
 // The TLS part of a tunnel in the report.
+import { hex } from "../bytes/index.ts";
 import type { TunnelFact } from "../proxy/index.ts";
 import {
   type Certificate,
@@ -12,13 +13,19 @@ import {
   type TlsRole,
   versionName,
 } from "../tls-parse/index.ts";
-import { fingerprint, type ReportDigests } from "./build.ts";
 import { timestamp } from "./time.ts";
 import type { ReportCertificate, ReportRecordCounts, ReportTls } from "./types.ts";
+
+/** Digests that the platform lends, for fingerprints. */
+export interface ReportDigests {
+  sha256(bytes: Uint8Array): Uint8Array;
+  md5(bytes: Uint8Array): Uint8Array;
+}
 
 /** Real chains have two to four certificates. */
 const MAX_CHAIN = 10;
 
+/** The TLS of a tunnel as plain data. `inside`: how much of it was read; `interception`: whether it ends at the proxy. */
 export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
@@ -81,4 +88,9 @@ function certificate(leaf: Certificate, digests: ReportDigests | null): ReportCe
     signatureAlgorithm: signatureAlgorithmOf(leaf),
     selfIssued: leaf.subject === leaf.issuer && leaf.subject !== "",
   };
+}
+
+/** SHA-256 of a certificate in hexadecimal; empty without digests. */
+function fingerprint(der: Uint8Array, digests: ReportDigests | null): string {
+  return digests === null ? "" : hex(digests.sha256(der));
 }

@@ -24,14 +24,17 @@ const EXIT_CODES: Readonly<Record<Verdict, 0 | 1 | 3>> = {
   ok: 0,
 };
 
+/** What a capture with this worst verdict gives: 0 nothing wrong, 1 something wrong, 3 not all could be seen. */
 export function exitCodeOf(verdict: Verdict): 0 | 1 | 3 {
   return EXIT_CODES[verdict];
 }
 
+/** Whether something is wrong. */
 export function isWrong(verdict: Verdict): boolean {
   return EXIT_CODES[verdict] === 1;
 }
 
+/** Whether nothing wrong was seen, and not all could be seen. */
 export function isUnseen(verdict: Verdict): boolean {
   return EXIT_CODES[verdict] === 3;
 }

@@ -8,6 +8,7 @@ import { endpointText } from "./style.ts";
 
 const MEDIA_TYPES = { pcap: "application/vnd.tcpdump.pcap", pcapng: "application/x-pcapng" } as const;
 
+/** SARIF 2.1.0 of all captures of a run in one log: an artifact for each, a result for each finding. */
 export class SarifDocument implements OutputDocument {
   readonly #log = new SarifLog();
   #version: string | null = null;

@@ -15,6 +15,7 @@ export function canonicalAddress(text: string): string | null {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
+/** Whether `text` is an IP address, without a port. */
 export function isAddress(text: string): boolean {
   return canonicalAddress(text) !== null;
 }

@@ -5,6 +5,7 @@ import { SarifLog } from "../sarif-log.ts";
 import { counted } from "../style.ts";
 import type { AuditDocument } from "./formats.ts";
 
+/** SARIF 2.1.0 of an audit, written when the last capture is done. */
 export class AuditSarif implements AuditDocument {
   readonly #log = new SarifLog();
 

@@ -12,6 +12,7 @@ const STAGES = [
   ["https", "GET https://"],
 ] as const;
 
+/** A policy trace as one page of HTML: its findings, and a section for each tunnel up to a limit. */
 export function traceHtml(report: TraceReport): string {
   const { trace, tunnels, verdict } = report;
   const shown = tunnels.slice(0, MAX_TUNNELS);

@@ -3,6 +3,7 @@ import { type TraceExplanation, traceExplanations } from "../../../policy-trace/
 import type { TraceReport, TraceReportFinding } from "../../trace-types.ts";
 import { type RuleWords, SarifLog, sentence } from "../sarif-log.ts";
 
+/** SARIF 2.1.0 of one policy trace: a result for each finding, at the lines of its transactions. */
 export function traceSarif(report: TraceReport): string {
   const { trace, tunnels, verdict } = report;
   const log = new SarifLog(traceExplanations().map(ruleWords));
