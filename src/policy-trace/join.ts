@@ -51,7 +51,7 @@ export interface SourceJoin {
 export class RecordJoin {
   readonly sources: readonly SourceJoin[];
   readonly #names: readonly RecordSource[];
-  readonly #joined = new Map<Timeline, Joined>();
+  readonly #joined: ReadonlyMap<Timeline, Joined>;
   readonly #clocks: readonly (ClockDifference | null)[];
 
   constructor(records: readonly ProxyRecord[], timelines: readonly Timeline[], names: readonly RecordSource[]) {
@@ -59,69 +59,9 @@ export class RecordJoin {
     const sites = new Sites(timelines);
     const bySource = names.map((_, i) => records.filter(({ source }) => source === i));
     this.#clocks = bySource.map((own) => clockDifference(pairsOf(own, sites)));
-    const parts = new Map<
-      Timeline,
-      { own: ProxyRecord[]; shared: ProxyRecord[]; rivals: Set<Timeline>; strangers: boolean }
-    >();
-    const partOf = (timeline: Timeline) => {
-      let part = parts.get(timeline);
-      if (part === undefined) {
-        part = { own: [], shared: [], rivals: new Set(), strangers: false };
-        parts.set(timeline, part);
-      }
-      return part;
-    };
-    this.sources = bySource.map((own, i) => {
-      const clock = this.#clocks[i] ?? null;
-      const counts = { joined: 0, ambiguous: 0, unmatched: 0 };
-      const usedConnects = new Map<Timeline, number>();
-      if (clock === null) return { clock, records: own.length, ...counts, unmatched: own.length };
-      const ordered = byOrder(own, {
-        of: (record) => sites.of(record),
-        fits: (record, { request }) => near(record.time - clock.difference, request.where.time),
-      });
-      for (const record of own) {
-        const time = record.time - clock.difference;
-        const told = ordered.get(record);
-        const fitting =
-          told === undefined ? sites.of(record).filter((timeline) => fits(record, time, timeline)) : [told];
-        const [only] = fitting;
-        if (only === undefined) {
-          counts.unmatched++;
-          continue;
-        }
-        if (fitting.length === 1) {
-          counts.joined++;
-          partOf(only).own.push(record);
-          if (record.stage === "connect" && record.clientPort === null) {
-            const used = (usedConnects.get(only) ?? 0) + 1;
-            usedConnects.set(only, used);
-            if (used > only.connects.length) partOf(only).strangers = true;
-          }
-          continue;
-        }
-        counts.ambiguous++;
-        for (const timeline of fitting) {
-          const part = partOf(timeline);
-          part.shared.push(record);
-          for (const rival of fitting) part.rivals.add(rival);
-        }
-      }
-      // A CONNECT that the capture does not have, while a tunnel of the same client and host was open.
-      for (const record of own) {
-        if (record.stage !== "connect" || record.clientPort !== null) continue;
-        const time = record.time - clock.difference;
-        const all = sites.of(record);
-        if (all.some((timeline) => fits(record, time, timeline))) continue;
-        for (const timeline of all) {
-          if (time >= timeline.start - TOLERANCE_NS && time <= timeline.end + TOLERANCE_NS)
-            partOf(timeline).strangers = true;
-        }
-      }
-      return { clock, records: own.length, ...counts };
-    });
-    for (const [timeline, { own, shared, rivals, strangers }] of parts)
-      this.#joined.set(timeline, { own, shared, rivals: rivals.size, strangers });
+    const parts = new Parts();
+    this.sources = bySource.map((own, i) => joinSource(own, this.#clocks[i] ?? null, sites, parts));
+    this.#joined = parts.finish();
   }
 
   /** What was joined to a timeline. */
@@ -180,6 +120,92 @@ export class RecordJoin {
       source: source.kind,
       text: `${before}${source.name}:${record.decisive}: ${record.text}`,
     };
+  }
+}
+
+/** What was joined to each timeline so far. */
+class Parts {
+  readonly #parts = new Map<Timeline, Part>();
+
+  of(timeline: Timeline): Part {
+    let part = this.#parts.get(timeline);
+    if (part === undefined) {
+      part = { own: [], shared: [], rivals: new Set(), strangers: false };
+      this.#parts.set(timeline, part);
+    }
+    return part;
+  }
+
+  finish(): ReadonlyMap<Timeline, Joined> {
+    const joined = new Map<Timeline, Joined>();
+    for (const [timeline, { own, shared, rivals, strangers }] of this.#parts)
+      joined.set(timeline, { own, shared, rivals: rivals.size, strangers });
+    return joined;
+  }
+}
+
+interface Part {
+  readonly own: ProxyRecord[];
+  readonly shared: ProxyRecord[];
+  readonly rivals: Set<Timeline>;
+  strangers: boolean;
+}
+
+/** Joins the records of one file; `clock` null: nothing tells how far the clocks differ, and nothing is joined. */
+function joinSource(
+  own: readonly ProxyRecord[],
+  clock: ClockDifference | null,
+  sites: Sites,
+  parts: Parts,
+): SourceJoin {
+  const counts = { joined: 0, ambiguous: 0, unmatched: 0 };
+  if (clock === null) return { clock, records: own.length, ...counts, unmatched: own.length };
+  const usedConnects = new Map<Timeline, number>();
+  const ordered = byOrder(own, {
+    of: (record) => sites.of(record),
+    fits: (record, { request }) => near(record.time - clock.difference, request.where.time),
+  });
+  for (const record of own) {
+    const time = record.time - clock.difference;
+    const told = ordered.get(record);
+    const fitting = told === undefined ? sites.of(record).filter((timeline) => fits(record, time, timeline)) : [told];
+    const [only] = fitting;
+    if (only === undefined) {
+      counts.unmatched++;
+      continue;
+    }
+    if (fitting.length === 1) {
+      counts.joined++;
+      parts.of(only).own.push(record);
+      if (record.stage === "connect" && record.clientPort === null) {
+        const used = (usedConnects.get(only) ?? 0) + 1;
+        usedConnects.set(only, used);
+        if (used > only.connects.length) parts.of(only).strangers = true;
+      }
+      continue;
+    }
+    counts.ambiguous++;
+    for (const timeline of fitting) {
+      const part = parts.of(timeline);
+      part.shared.push(record);
+      for (const rival of fitting) part.rivals.add(rival);
+    }
+  }
+  markStrangers(own, clock, sites, parts);
+  return { clock, records: own.length, ...counts };
+}
+
+/** A CONNECT that the capture does not have, while a tunnel of the same client and host was open. */
+function markStrangers(own: readonly ProxyRecord[], clock: ClockDifference, sites: Sites, parts: Parts): void {
+  for (const record of own) {
+    if (record.stage !== "connect" || record.clientPort !== null) continue;
+    const time = record.time - clock.difference;
+    const all = sites.of(record);
+    if (all.some((timeline) => fits(record, time, timeline))) continue;
+    for (const timeline of all) {
+      if (time >= timeline.start - TOLERANCE_NS && time <= timeline.end + TOLERANCE_NS)
+        parts.of(timeline).strangers = true;
+    }
   }
 }
 
