@@ -230,10 +230,8 @@ export class ProxyConversation implements Conversation, Listener {
 
   /** At the end: each CONNECT in what is still held was not answered as far as the capture shows. */
   #judgeRest(): void {
-    for (
-      let left = Number.POSITIVE_INFINITY;
-      this.#state === "asked" && this.#held.length > 0 && this.#held.length < left;
-    ) {
+    let left = Number.POSITIVE_INFINITY;
+    while (this.#state === "asked" && this.#held.length > 0 && this.#held.length < left) {
       left = this.#held.length;
       this.#judgeHeld(this.#whyUnanswered());
     }
@@ -322,6 +320,8 @@ export class ProxyConversation implements Conversation, Listener {
     const { exchange, rule } = this.#pairing.response(head);
     this.#answering = exchange;
     if (rule === "look") this.#look.start(head);
+    // RFC 9110 §7.8: what the client says from here on is of the other protocol, too.
+    else if (rule === "switch") this.#requests.end("fin", frame);
     return rule;
   }
 
