@@ -7,7 +7,7 @@ import { BEGIN, sinceStart, timeHandshake } from "./beginnings.ts";
 import { setClock } from "./clock.ts";
 import { initiatorOf, STATE } from "./flow-table.ts";
 import { HalfStream } from "./half-stream.ts";
-import { MAX_WINDOW_BYTES } from "./limits.ts";
+import { MAX_RESET_BYTES, MAX_WINDOW_BYTES } from "./limits.ts";
 import { ACK, FIN, RST, SYN, sequenceDistance } from "./sequence.ts";
 import type { Shared } from "./shared.ts";
 import type { Conversation, DirectionFacts, EndCause, TcpClock, TcpConnection } from "./types.ts";
@@ -56,6 +56,8 @@ export class Connection implements TcpConnection {
   directions!: readonly [DirectionFacts, DirectionFacts];
   #resetBy: Side | null = null;
   #resetSequence = 0;
+  /** null: it acknowledges nothing. */
+  #resetAcknowledgement: number | null = null;
   #resetFrame: FrameNo = 0;
   #resetSeconds = 0;
   #resetNanoseconds = 0;
@@ -144,7 +146,7 @@ export class Connection implements TcpConnection {
   #receiveRare(segment: Segment, side: Side, half: HalfStream, peer: HalfStream): void {
     const { flags } = segment;
     if ((flags & RST) !== 0) {
-      // Its payload, if any, is no data (RFC 1122 §4.2.2.12), its acknowledgement often arbitrary.
+      // Its payload, if any, is no data (RFC 1122 §4.2.2.12).
       this.#reset(segment, side, half);
       return;
     }
@@ -171,6 +173,7 @@ export class Connection implements TcpConnection {
     if (this.#resetBy === null) setClock(clock, this.lastFrame, this.#lastSeconds, this.#lastNanoseconds);
     else setClock(clock, this.#resetFrame, this.#resetSeconds, this.#resetNanoseconds);
     const by = this.#resetBy;
+    if (by !== null) this.#believeReset(by === 0 ? this.#half0 : this.#half1, by === 0 ? this.#half1 : this.#half0);
     this.#half0.finish(by === null ? how : by === 0 ? "reset" : "reset-by-peer", clock.frame);
     this.#half1.finish(by === null ? how : by === 1 ? "reset" : "reset-by-peer", clock.frame);
     if (!this.conversation.abandoned) this.conversation.closed();
@@ -201,10 +204,17 @@ export class Connection implements TcpConnection {
     const { frame, seconds, nanoseconds } = this.#clock;
     this.#resetBy = side;
     this.#resetSequence = segment.sequence;
+    this.#resetAcknowledgement = (segment.flags & ACK) === 0 ? null : segment.acknowledgement;
     this.#resetFrame = frame;
     this.#resetSeconds = seconds;
     this.#resetNanoseconds = nanoseconds;
     this.#close();
+  }
+
+  /** The RST stands: a host that resets names what it has sent and received so far (RFC 9293 §3.5.2, §3.10.7.4). */
+  #believeReset(half: HalfStream, peer: HalfStream): void {
+    if (this.#resetSequence !== 0) believe(half, this.#resetSequence);
+    if (this.#resetAcknowledgement !== null) believe(peer, this.#resetAcknowledgement);
   }
 
   /** A host that resets sends nothing behind its RST. If more comes from there, the RST was forged or refused (RFC 5961 §3). */
@@ -236,6 +246,12 @@ export class Connection implements TcpConnection {
 /** RFC 9293 §3.10.7.4, RFC 5961 §3: a RST outside of any window is dropped. Some stacks send all of theirs with number 0. */
 function isFarOff({ sequence }: Segment, half: HalfStream): boolean {
   return half.flowing && sequence !== 0 && Math.abs(sequenceDistance(sequence, half.next)) > MAX_WINDOW_BYTES;
+}
+
+/** A RST says that the bytes before `sequence` were sent. What forges one may name any number: a near one is believed. */
+function believe(half: HalfStream, sequence: number): void {
+  const ahead = sequenceDistance(sequence, half.next);
+  if (half.flowing && ahead > 0 && ahead <= MAX_RESET_BYTES) half.acknowledge(sequence);
 }
 
 function endpointOf({ low, high, ports, state, addresses }: Origin, side: Side): Endpoint {

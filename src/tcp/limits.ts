@@ -41,6 +41,9 @@ export const DUPLICATE_MICROSECONDS = 1_000;
 /** Largest receive window (RFC 7323 §2.3: 65,535 × 2^14): what lies farther ahead than this is not of this connection. */
 export const MAX_WINDOW_BYTES = 65_535 * 2 ** 14;
 
+/** Bytes in front of a RST that may be missing: a window that hosts use. Of 4 GiB of numbers an arbitrary one seldom lies within. */
+export const MAX_RESET_BYTES = 1024 * 1024;
+
 /** After a close, late packets of the connection may still come: in the capture's time (whole seconds of its clock), and at most for so many connections at once. */
 export const LINGER_SECONDS = 2;
 export const MAX_LINGERING = 256;

@@ -496,6 +496,28 @@ describe("the end", () => {
     expect(events.at(-2)).toBe("1 end 6 capture-end");
   });
 
+  it("what a reset says was sent before it, and is not there, is a gap", () => {
+    const talk: readonly Sketch[] = [...handshake, { seq: 101, ack: 501, data: "01234567" }];
+    const { events, connection } = run([...talk, { seq: 116, ack: 541, flags: RST | ACK }]);
+    expect(events).toEqual([
+      "0 push 4 01234567",
+      "0 gap 5 7 lost",
+      "0 end 5 reset",
+      "1 gap 5 40 lost",
+      "1 end 5 reset-by-peer",
+      "closed",
+    ]);
+    expect(connection.directions.map((d) => d.gaps)).toEqual([1, 1]);
+    // All of it is there, or comes late; without an ACK bit the number says nothing, far off it is arbitrary.
+    const late = { ...back, seq: 501, ack: 109, data: "0123456789".repeat(4) };
+    expect(run([...talk, { seq: 109, ack: 541, flags: RST | ACK }, late]).missing).toEqual([0, 0]);
+    expect(run([...talk, { seq: 109, ack: 541, flags: RST }]).missing).toEqual([0, 0]);
+    expect(run([...talk, { seq: 109, ack: 0x4000_0000, flags: RST | ACK }]).missing).toEqual([0, 0]);
+    // One that was forged or refused says nothing either.
+    const forged = run([...talk, { ...back, seq: 511, ack: 300, flags: RST | ACK }, { ...back, seq: 511, data: "x" }]);
+    expect(forged.connection.directions[0].missingBytes).toBe(0);
+  });
+
   it("a reset far outside of any window is none, unless its number is 0", () => {
     const talk: readonly Sketch[] = [...handshake, { seq: 101, data: "01234567" }, { ...back, seq: 501, ack: 109 }];
     const far = run([...talk, { ...back, seq: 501 + 0x5000_0000, flags: RST }]);

@@ -1,0 +1,24 @@
+// Recorded captures of which packets are missing or stand in another order: no verdict is made of what the capture does not show.
+import { describe, expect, it } from "vitest";
+import type { Verdict } from "../../src/diagnosis/index.ts";
+import { type Damage, damagedReport, without } from "../harness/damaged.ts";
+
+/** A capture, what happens to it, and the verdicts of its connections then, in the order of the report. */
+type Row = readonly [name: string, what: string, damage: Damage, verdicts: readonly Verdict[]];
+
+async function verdictsOf(name: string, damage: Damage, keys = false): Promise<readonly Verdict[]> {
+  return (await damagedReport(name, damage, keys)).connections.map(({ verdict }) => verdict);
+}
+
+describe("a RST that says that more was sent", () => {
+  it.each<Row>([
+    ["squid-403", "the answer to the CONNECT", without(5, 3), ["incomplete"]],
+    ["squid-auth-403", "the second CONNECT and its answer", without(8, 3), ["incomplete"]],
+    ["tls-unknown-ca-tls12", "all of the tunnel", without(8, 3), ["incomplete"]],
+    ["tls-unknown-ca", "the handshake's answer", without(9, 3), ["incomplete"]],
+    ["tls-unknown-ca-wget", "the end of the handshake", without(12, 3), ["incomplete"]],
+    ["scripted-plain-401", "the answer in the tunnel", without(8, 3), ["incomplete"]],
+  ])("%s without %s", async (name, _what, damage, verdicts) => {
+    expect(await verdictsOf(name, damage)).toEqual(verdicts);
+  });
+});
