@@ -8,7 +8,7 @@ import { Connection } from "./connection.ts";
 import { FlowTable, initiatorOf, ROW, STATE } from "./flow-table.ts";
 import { Followed } from "./followed.ts";
 import { DEFAULT_LIMITS, MAX_BEGINNINGS, MIN_PEEK_BYTES } from "./limits.ts";
-import { ACK, FIN, isKeepAlive, RST, SYN } from "./sequence.ts";
+import { ACK, FIN, inWindow, isKeepAlive, RST, SYN, sequenceDistance } from "./sequence.ts";
 import type { Shared } from "./shared.ts";
 import type { FirstPayload, Tcp, TcpClock, TcpCounts, TcpHandler, TcpLimits } from "./types.ts";
 
@@ -177,9 +177,15 @@ class TcpRoom implements Tcp {
     }
     if ((flags & ACK) !== 0) {
       state |= STATE.ACKED;
+      const acknowledged = (segment.acknowledgement - 1) | 0;
       if ((state & (STATE.BASE << peer)) === 0) {
-        rows[row + ROW.BASE0 + peer] = (segment.acknowledgement - 1) | 0;
+        rows[row + ROW.BASE0 + peer] = acknowledged;
         state |= (STATE.BASE | ((flags & SYN) === 0 ? 0 : STATE.EXACT)) << peer;
+      } else if ((state & (STATE.FOLLOWED | (STATE.EXACT << peer))) === 0) {
+        // Joined late, and no payload yet: what is acknowledged was sent before the capture, though the acknowledgement came in it.
+        if (inWindow(sequenceDistance(acknowledged, rows[row + ROW.BASE0 + peer]!))) {
+          rows[row + ROW.BASE0 + peer] = acknowledged;
+        }
       }
     }
     if ((flags & SYN) !== 0 && (state & STATE.HANDSHAKE) === 0) {

@@ -1,7 +1,7 @@
 // Recorded captures of which packets are missing or stand in another order: no verdict is made of what the capture does not show.
 import { describe, expect, it } from "vitest";
 import type { Verdict } from "../../src/diagnosis/index.ts";
-import { type Damage, damagedReport, without } from "../harness/damaged.ts";
+import { type Damage, damagedReport, only, without } from "../harness/damaged.ts";
 
 /** A capture, what happens to it, and the verdicts of its connections then, in the order of the report. */
 type Row = readonly [name: string, what: string, damage: Damage, verdicts: readonly Verdict[]];
@@ -21,4 +21,15 @@ describe("a RST that says that more was sent", () => {
   ])("%s without %s", async (name, _what, damage, verdicts) => {
     expect(await verdictsOf(name, damage)).toEqual(verdicts);
   });
+});
+
+describe("a capture that begins behind an earlier answer", () => {
+  it.each(["mirror-erspan", "mirror-geneve"])(
+    "%s: what is acknowledged before the CONNECT is no lost answer to it",
+    async (name) => {
+      for (const first of [12, 13, 14])
+        expect(await verdictsOf(name, only(first)), `from ${first}`).toEqual(["encrypted"]);
+      expect(await verdictsOf(name, only(12), true)).toEqual(["ok"]);
+    },
+  );
 });

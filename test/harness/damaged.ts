@@ -13,6 +13,12 @@ export const without =
   (first: number, count = 1): Damage =>
   (packets) => [...packets.slice(0, first - 1), ...packets.slice(first - 1 + count)];
 
+/** Only the frames from `first` to `last` were recorded. */
+export const only =
+  (first: number, last = Number.POSITIVE_INFINITY): Damage =>
+  (packets) =>
+    packets.slice(first - 1, last);
+
 const recorded = new Map(loadTruth().map((capture) => [capture.name, capture]));
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;

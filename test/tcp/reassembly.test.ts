@@ -387,6 +387,21 @@ describe("the beginning", () => {
     expect(never.connection.directions[1]).toMatchObject({ gaps: 0, missingBytes: 0 });
   });
 
+  it("in the middle, behind all that is acknowledged before the first data: that was sent before the capture", () => {
+    const acknowledged: readonly Sketch[] = [
+      { ...back, seq: 700, ack: 50 },
+      { ...back, seq: 700, ack: 54 },
+    ];
+    const { text } = run([
+      ...acknowledged,
+      { ...back, seq: 700, ack: 58, data: "200" },
+      { seq: 58, ack: 703, data: "ij" },
+    ]);
+    expect(text).toEqual(["<0 late-start>200", "<0 late-start>ij"]);
+    const missing = run([...acknowledged, { ...back, seq: 700, ack: 54, data: "2" }, { seq: 58, data: "ij" }]);
+    expect(missing.text[1]).toBe("<0 late-start><4 never-filled>ij");
+  });
+
   it("by both sides at once belongs to the first", () => {
     const { connection, text } = run([
       { seq: 100, flags: SYN },
