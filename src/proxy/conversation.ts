@@ -4,7 +4,6 @@ import {
   type BodyRule,
   createHttp1Parser,
   type Http1Parser,
-  looksLikeRequest,
   type RequestHead,
   type ResponseHead,
 } from "../http/index.ts";
@@ -14,7 +13,7 @@ import { BodyLook } from "./body-look.ts";
 import { addGap, connectionFacts, timelineOf, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
-import { isInsideTunnel, speaksToOrigin } from "./detect.ts";
+import { isInsideTunnel, saysBehindConnect } from "./detect.ts";
 import { bodyRule, ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
@@ -28,6 +27,8 @@ import { absoluteUrl } from "./url.ts";
 
 /** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
 const MAX_CONNECTS = 64;
+
+type FirstBytes = [from: "client" | "server", bytes: Uint8Array, start: number, end: number, frame: FrameNo];
 
 /** Implements both directions of a connection; roles are settled with the first bytes that tell. */
 export class ProxyConversation implements Conversation, Listener {
@@ -56,6 +57,8 @@ export class ProxyConversation implements Conversation, Listener {
   /** A 2xx without framing that nobody is known to have asked for: the next bytes tell whether a tunnel follows. */
   #unsure: ResponseHead | null = null;
   #tunnel: Tunnel | null = null;
+  /** The 2xx that opened the tunnel, as long as its CONNECT is not known: it may be held back behind a hole. */
+  #opener: ResponseHead | null = null;
 
   readonly #gaps: GapFact[] = [];
   #clientEnd: EndCause = "capture-end";
@@ -75,10 +78,8 @@ export class ProxyConversation implements Conversation, Listener {
 
   /** Bytes of one side; returns how much may be skipped next. */
   take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
-    if (!this.#roles.settle(side, bytes, start, end)) {
-      this.abandoned = true;
-      return 0;
-    }
+    this.abandoned ||= !this.#roles.settle(side, bytes, start, end);
+    if (this.abandoned) return 0;
     return side === this.#roles.client
       ? this.#fromClient(bytes, start, end, frame, skippable)
       : this.#fromProxy(bytes, start, end, frame, skippable);
@@ -88,7 +89,7 @@ export class ProxyConversation implements Conversation, Listener {
     const fromClient = side === (this.#roles.client ?? 0);
     const [now, known] = [this.#context.now(), cause !== "late-start" || length > 0];
     if (known) addGap(this.#gaps, fromClient ? "client" : "proxy", length, frame, now);
-    if (this.#tunnel !== null)
+    if (this.#tunnel !== null && !(fromClient && this.#isBeforeTunnel(frame)))
       return this.#tunnel.gap(fromClient ? "client" : "server", length, frame, cause, skippable);
     const parser = fromClient ? this.#requests : this.#responses;
     if (fromClient && this.#state === "asked") {
@@ -132,16 +133,19 @@ export class ProxyConversation implements Conversation, Listener {
   // --- client to proxy
 
   #fromClient(bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
-    if (this.#tunnel !== null) return this.#tunnel.push("client", bytes, start, end, frame, skippable);
+    if (this.#tunnel !== null) {
+      const from = this.#isBeforeTunnel(frame) ? this.#lateRequests(bytes, start, end, frame) : start;
+      return this.#tunnel.push("client", bytes, from, end, frame, skippable);
+    }
     if (this.#state === "asked") {
       this.#hold(bytes, start, end, frame);
       return this.#tunnelSkippable();
     }
-    if (this.#isMidTunnel(bytes, start, end)) return this.#openUnasked(null, "client", bytes, start, end, frame);
-    const unsure = this.#unsure;
-    if (unsure !== null && frame > unsure.where.frame && isInsideTunnel(bytes, start, end, opensTunnel(unsure))) {
-      return this.#openUnasked(unsure, "client", bytes, start, end, frame);
-    }
+    const head = this.#unsure;
+    const opens =
+      head !== null && frame > head.where.frame && isInsideTunnel(bytes, start, end, opensTunnel(head)) ? head : null;
+    if (opens !== null || this.#isMidTunnel(bytes, start, end))
+      return this.#openUnasked(opens, "client", bytes, start, end, frame);
     this.#requests.skippable = skippable;
     const stop = this.#requests.push(bytes, start, end, frame);
     if (stop < end) this.#hold(bytes, stop, end, frame);
@@ -170,6 +174,27 @@ export class ProxyConversation implements Conversation, Listener {
     return "framed";
   }
 
+  /** Whether what the client sent in `frame` came before the answer that opened the tunnel, which is given late. */
+  #isBeforeTunnel(frame: FrameNo): boolean {
+    return this.#opener !== null && frame < this.#opener.where.frame;
+  }
+
+  /** Reads requests that were sent before the tunnel was opened, up to the CONNECT that it was opened for; returns where that ends. */
+  #lateRequests(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+    let at = start;
+    while (at < end && this.#opener !== null && looksLikeTls(bytes, at, end) !== "yes") {
+      at = this.#requests.push(bytes, at, end, frame);
+      this.#takeEarlyAnswer();
+      const connect = this.#waitingConnect;
+      if (connect === null) continue;
+      connect.response = this.#opener;
+      this.#waitingConnect = null;
+      this.#opener = null;
+      this.#tunnel?.leadsTo(connect.target);
+    }
+    return at;
+  }
+
   /** Keeps what the client sent behind its CONNECT until the answer tells what it is (RFC 9110 §9.3.6). */
   #hold(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const before = this.#held.dropped;
@@ -178,17 +203,10 @@ export class ProxyConversation implements Conversation, Listener {
       this.#context.note({ id: "proxy-pending-full", frame, at: 0, detail: { limit: HeldBytes.LIMIT } });
     }
     // The answer is not in the capture, and what follows is a handshake: the tunnel must have been opened.
-    const first = this.#held.first;
-    if (
-      (this.#answerLost || this.#held.dropped > 0) &&
-      first !== null &&
-      looksLikeTls(first, 0, first.length) === "yes"
-    ) {
-      this.#inferTunnel();
-    } else if (this.#answerLost && first !== null && speaksToOrigin(first, 0, first.length)) this.#inferTunnel();
-    else if (this.#answerLost && first !== null && looksLikeRequest(first, 0, first.length) === "yes") {
-      this.#judgeHeld("not-captured");
-    }
+    const says = saysBehindConnect(this.#held.first);
+    const isLost = this.#answerLost !== false;
+    if (says === "tls" ? isLost || this.#held.dropped > 0 : isLost && says === "origin") this.#inferTunnel();
+    else if (isLost && says === "proxy") this.#judgeHeld("not-captured");
   }
 
   /** The answer to the CONNECT that has just come stood in front of it in the capture, or was given while it was held back. */
@@ -200,7 +218,7 @@ export class ProxyConversation implements Conversation, Listener {
     const unsure = this.#unsure;
     const isMine = unsure !== null && isAnswerTo(unsure.where, where, whole);
     const head = isMine ? unsure : this.#pairing.takeAnswer(where, whole);
-    if (head === null) return;
+    if (head === null || (this.#isOpen() && answerOf(head.status) === "success")) return;
     if (isMine) this.#unsure = null;
     this.#connectAnswered(connect, head);
     if (this.#isOpen()) this.#replayTunnel();
@@ -208,15 +226,10 @@ export class ProxyConversation implements Conversation, Listener {
 
   /** The CONNECT's answer will not be seen any more: the client's next bytes tell how it was taken. */
   #judgeHeld(why: Unanswered): void {
-    const first = this.#held.first;
-    if (first === null) return;
+    const says = saysBehindConnect(this.#held.first);
     // Clients may send their ClientHello without waiting: it tells of a tunnel only where the 2xx may have been lost.
-    if (why === "not-captured" && looksLikeTls(first, 0, first.length) === "yes") {
-      this.#inferTunnel();
-      return;
-    }
-    if (looksLikeRequest(first, 0, first.length) !== "yes") return;
-    this.#giveUpConnect(why);
+    if (says === "tls" && why === "not-captured") this.#inferTunnel();
+    else if (says === "origin" || says === "proxy") this.#giveUpConnect(why);
   }
 
   #giveUpConnect(why: Unanswered): void {
@@ -260,13 +273,8 @@ export class ProxyConversation implements Conversation, Listener {
   }
 
   #replayTunnel(): void {
-    const tunnel = this.#tunnel;
-    if (tunnel === null) return;
-    const client = this.sinks[this.#roles.client ?? 0];
-    this.#held.replay(this.#context, (piece) => {
-      if (piece.gap) client.skippable = tunnel.gap("client", 0, piece.frame, "lost", client.skippable);
-      else client.skippable = tunnel.push("client", piece.bytes, 0, piece.bytes.length, piece.frame, client.skippable);
-    });
+    if (this.#tunnel !== null)
+      this.sinks[this.#roles.client ?? 0].skippable = this.#tunnel.replay("client", this.#held);
   }
 
   // --- proxy to client
@@ -276,13 +284,13 @@ export class ProxyConversation implements Conversation, Listener {
     if (this.#unsure !== null) return this.#behindUnsure(this.#unsure, bytes, start, end, frame);
     if (this.#state === "asked" && this.#answerLost) {
       // A client that speaks to the origin was told that its tunnel is open; one that asks once more was not.
-      const { first } = this.#held;
-      if (looksLikeTls(bytes, start, end) === "yes" || (first !== null && speaksToOrigin(first, 0, first.length))) {
+      const says = saysBehindConnect(this.#held.first);
+      if (looksLikeTls(bytes, start, end) === "yes" || says === "origin") {
         this.#inferTunnel();
         return this.#tunnelled("server", bytes, start, end, frame);
       }
       // What comes behind its answer answers something else, which is lost.
-      if (first === null && this.#answerLost === "surely") this.#giveUpConnect("not-captured");
+      if (says === null && this.#answerLost === "surely") this.#giveUpConnect("not-captured");
       else this.#judgeHeld("not-captured");
     }
     if (this.#isMidTunnel(bytes, start, end)) return this.#openUnasked(null, "server", bytes, start, end, frame);
@@ -385,25 +393,19 @@ export class ProxyConversation implements Conversation, Listener {
     this.#tunnel = new Tunnel(connect?.target ?? UNKNOWN_TARGET, answer?.where ?? null, this.#context);
   }
 
-  /** A tunnel whose CONNECT is not in the capture, with the first bytes in it. */
-  #openUnasked(
-    answer: ResponseHead | null,
-    from: "client" | "server",
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    frame: FrameNo,
-  ): number {
-    this.#openTunnel(null, answer);
-    return this.#tunnelled(from, bytes, start, end, frame);
-  }
-
   /** Asked behind calls that may have opened the tunnel. */
   #isOpen(): boolean {
     return this.#tunnel !== null;
   }
 
-  #tunnelled(from: "client" | "server", bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
+  /** A tunnel whose CONNECT is not in the capture, with the first bytes in it. */
+  #openUnasked(answer: ResponseHead | null, ...first: FirstBytes): number {
+    this.#openTunnel(null, answer);
+    this.#opener = answer;
+    return this.#tunnelled(...first);
+  }
+
+  #tunnelled(...[from, bytes, start, end, frame]: FirstBytes): number {
     return this.#tunnel === null ? 0 : this.#tunnel.push(from, bytes, start, end, frame, 0);
   }
 

@@ -51,8 +51,19 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
 }
 
 /** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */
-export function speaksToOrigin(bytes: Uint8Array, start: number, end: number): boolean {
+function speaksToOrigin(bytes: Uint8Array, start: number, end: number): boolean {
   return looksLikeRequest(bytes, start, end) === "yes" && requestForm(bytes, start, end) === "other";
+}
+
+/**
+ * What a client says behind a CONNECT: TLS, a request to an origin, or one to a proxy. "other": neither, or too little of it;
+ * null: nothing.
+ */
+export function saysBehindConnect(first: Uint8Array | null): "tls" | "origin" | "proxy" | "other" | null {
+  if (first === null) return null;
+  if (looksLikeTls(first, 0, first.length) === "yes") return "tls";
+  if (looksLikeRequest(first, 0, first.length) !== "yes") return "other";
+  return speaksToOrigin(first, 0, first.length) ? "origin" : "proxy";
 }
 
 /** Whether a client says this only inside of a tunnel: TLS, or to what is certainly a proxy (`toProxy`) a request to an origin. */

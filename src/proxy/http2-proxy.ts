@@ -159,16 +159,8 @@ export class Http2ProxySession implements Http2Sink {
     if (answer !== "success") return bodyRule("CONNECT", head.status) === "none" ? "none" : "framed";
     const tunnel = new Tunnel(parseTarget(stream.request.target), head.where, this.#context);
     stream.tunnel = tunnel;
-    this.#replay(stream, stream.held, "client");
+    tunnel.replay("client", stream.held);
     return "switch";
-  }
-
-  #replay({ tunnel }: TunnelStream, held: HeldBytes, from: Http2Role): void {
-    if (tunnel === null) return;
-    held.replay(this.#context, (piece) => {
-      if (piece.gap) tunnel.gap(from, 0, piece.frame, "lost", tunnel.skippable(from));
-      else tunnel.push(from, piece.bytes, 0, piece.bytes.length, piece.frame, tunnel.skippable(from));
-    });
   }
 
   #forwarded(number: number, head: ResponseHead): BodyRule {
@@ -190,7 +182,7 @@ export class Http2ProxySession implements Http2Sink {
     this.#early.delete(stream.number);
     this.#forwards.remove(early.exchange);
     this.#connectAnswered(stream, early.exchange.response);
-    if (early.held !== null) this.#replay(stream, early.held, "server");
+    if (early.held !== null) stream.tunnel?.replay("server", early.held);
   }
 
   data(number: number, from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {

@@ -26,7 +26,7 @@ interface SideState {
 
 /** A tunnel from its 2xx on. `server` is the side of the proxy. */
 export class Tunnel {
-  readonly #target: Target;
+  #target: Target;
   readonly #opened: Where | null;
   readonly #context: ConnectionContext;
   readonly #sides = { client: newSide(), server: newSide() };
@@ -42,6 +42,11 @@ export class Tunnel {
     this.#target = target;
     this.#opened = opened;
     this.#context = context;
+  }
+
+  /** Its CONNECT came to light only now. */
+  leadsTo(target: Target): void {
+    this.#target = target;
   }
 
   /** Takes bytes of one side; returns how many behind them need only be counted. */
@@ -61,6 +66,15 @@ export class Tunnel {
     if (this.#protocol === null) side.held.gap(frame, this.#context.now());
     else this.#deliverGap(from, length, cause, frame);
     return side.announced;
+  }
+
+  /** Takes what was held back of a side before the tunnel was open; returns how many bytes behind it need only be counted. */
+  replay(from: Role, held: HeldBytes): number {
+    held.replay(this.#context, ({ gap, bytes, frame }) => {
+      if (gap) this.gap(from, 0, frame, "lost", this.skippable(from));
+      else this.push(from, bytes, 0, bytes.length, frame, this.skippable(from));
+    });
+    return this.skippable(from);
   }
 
   /** Tells how many bytes of a side need only be counted now. */

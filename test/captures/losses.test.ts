@@ -23,6 +23,15 @@ describe("a RST that says that more was sent", () => {
   });
 });
 
+it("finds the CONNECT that waits behind a lost one until its tunnel is open", async () => {
+  const { connections } = await damagedReport("squid-basic", without(4), true);
+  expect(connections[0]?.connects.map(({ frame, response }) => [frame, response?.status])).toEqual([[7, 200]]);
+  expect(connections[0]?.tunnel?.target).toBe("www.example.com:443");
+  expect(connections[0]?.tunnel?.exchanges.map(({ method, response }) => [method, response?.status])).toEqual([
+    ["GET", 200],
+  ]);
+});
+
 describe("a capture that begins behind an earlier answer", () => {
   it.each(["mirror-erspan", "mirror-geneve"])(
     "%s: what is acknowledged before the CONNECT is no lost answer to it",

@@ -128,6 +128,31 @@ describe("pairs what is there", () => {
     expect(pairsOf(turns)).toEqual(["GET /x 401"]);
   });
 
+  it("gives the tunnel its CONNECT that comes late, and each CONNECT before it its own answer", () => {
+    const established = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+    const records = Uint8Array.from([22, 3, 3, 0, 4, 2, 0, 0, 0]);
+    const turns = (...late: readonly Turn[]) => [
+      at(2, proxy(answer(407))),
+      at(4, proxy(answer(403))),
+      at(6, established),
+      at(8, proxy(records)),
+      ...late,
+    ];
+    const held = [at(3, lost("client")), at(3, client(CONNECT)), at(5, client(CONNECT)), at(7, client(HELLO))];
+    expect(pairsOf(turns(...held))).toEqual(["CONNECT 403", "CONNECT 200", "? ? 407"]);
+    const { timelines } = play(turns(...held));
+    expect(timelines[0]?.tunnel).toMatchObject({ protocol: "tls", target: { text: "www.example.com:443" } });
+    expect(timelines[0]?.tunnel?.clientBytes).toBe(HELLO.length);
+    expect(timelines[0]?.tunnel?.tls?.clientHello?.where.frame).toBe(7);
+    // Sent at once, without waiting for the answer.
+    const early = client(Uint8Array.from([...Buffer.from(CONNECT, "latin1"), ...HELLO]));
+    const both = play(turns(at(5, lost("client")), at(5, early))).timelines[0];
+    expect(both?.tunnel).toMatchObject({ clientBytes: HELLO.length, target: { text: "www.example.com:443" } });
+    // Lost with its CONNECT, the handshake is the tunnel's all the same.
+    const without = play(turns(at(5, lost("client")), at(5, client(HELLO)))).timelines[0];
+    expect(without?.tunnel).toMatchObject({ clientBytes: HELLO.length, target: { text: "" } });
+  });
+
   it("reads on behind a 2xx that answered no CONNECT", () => {
     const turns = [
       at(1, client(get("/a"))),
