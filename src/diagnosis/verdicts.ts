@@ -235,8 +235,10 @@ function protocolText(tunnel: TunnelFact): string {
 /** The proxy opened the tunnel, the client sent something, and nothing came back. */
 function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
   const sentence = `Nothing came back through the tunnel to ${targetText(timeline)}`;
+  // Of a proxy behind TLS more may be missing than TCP knows: records that could not be opened.
+  const lost = timeline.fromProxy.gaps > 0 || timeline.gaps.some(({ from }) => from === "proxy");
   const unseen = timeline.fromClient.synSeen && !timeline.fromProxy.synSeen;
-  if (unseen || timeline.fromProxy.gaps > 0 || timeline.fromProxy.segments === 0) {
+  if (unseen || lost || timeline.fromProxy.segments === 0) {
     return { verdict: "incomplete", summary: `${sentence}, but the capture has gaps there.` };
   }
   if (timeline.closedBy === "open") return stillOpen(tunnel.firstClient?.time ?? timeline.end, sentence, context);

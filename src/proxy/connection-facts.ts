@@ -1,6 +1,7 @@
 // The part of a timeline that TCP tells, the same for every kind of conversation.
 import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { DirectionFacts, EndCause, TcpConnection } from "../tcp/index.ts";
+import type { TlsFacts } from "../tls-parse/index.ts";
 import type { GapFact, Timeline, Unanswered } from "./types.ts";
 
 /** Places of missing bytes kept of one connection. */
@@ -72,6 +73,11 @@ export function whyUnanswered(
   if (initiator !== null && initiator !== proxySide && !proxy.synSeen) return "not-captured";
   if (clientEnd === "capture-end" && proxyEnd === "capture-end") return "still-open";
   return proxyEnd === "reset" || clientEnd === "reset" ? "reset" : "closed";
+}
+
+/** Whether records of the TLS to the proxy stayed closed: what is not seen may be among them. */
+export function isReadInPart({ closed, damaged }: TlsFacts): boolean {
+  return closed + damaged > 0;
 }
 
 function closedBy(client: EndCause, proxy: EndCause): Timeline["closedBy"] {

@@ -10,7 +10,7 @@ import {
 import type { Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { looksLikeTls, type TlsFacts } from "../tls-parse/index.ts";
 import { BodyLook } from "./body-look.ts";
-import { addGap, connectionFacts, timelineOf, whyUnanswered } from "./connection-facts.ts";
+import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { isInsideTunnel, saysBehindConnect } from "./detect.ts";
@@ -432,7 +432,7 @@ export class ProxyConversation implements Conversation, Listener {
   // --- the end
 
   #whyUnanswered(): Unanswered {
-    if (this.#answerLost) return "not-captured";
+    if (this.#answerLost || (this.#secure !== null && isReadInPart(this.#secure))) return "not-captured";
     return whyUnanswered(this.#connection, this.#roles.proxy, this.#clientEnd, this.#proxyEnd);
   }
 

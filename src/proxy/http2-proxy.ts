@@ -12,7 +12,7 @@ import {
 } from "../http/index.ts";
 import type { ByteSink, EndCause, TcpConnection } from "../tcp/index.ts";
 import type { TlsFacts } from "../tls-parse/index.ts";
-import { connectionFacts, whyUnanswered } from "./connection-facts.ts";
+import { connectionFacts, isReadInPart, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { bodyRule, ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -20,7 +20,7 @@ import type { DetectedBy } from "./known-proxies.ts";
 import { isUnframedSuccess } from "./open-connect.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf } from "./tunnel-states.ts";
-import type { ConnectFact, Timeline, Unanswered } from "./types.ts";
+import type { ConnectFact, GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 
 /** Tunnels and requests of one connection; a browser opens a few dozen. */
@@ -54,6 +54,7 @@ export class Http2ProxySession implements Http2Sink {
   readonly #clientSide: Side;
   readonly #context: ConnectionContext;
   readonly #secure: TlsFacts | null;
+  readonly #gaps: readonly GapFact[];
   readonly #tunnels = new Map<number, TunnelStream>();
   readonly #requests = new Map<number, OpenExchange>();
   readonly #forwards = new ExchangeList();
@@ -61,9 +62,17 @@ export class Http2ProxySession implements Http2Sink {
   readonly #early = new Map<number, EarlyAnswer>();
   #detectedBy: DetectedBy | null = null;
 
-  constructor(connection: TcpConnection, clientSide: Side, context: ProxyContext, secure: TlsFacts | null) {
+  /** `gaps`: what is missing of the connection, a list that grows. */
+  constructor(
+    connection: TcpConnection,
+    clientSide: Side,
+    context: ProxyContext,
+    secure: TlsFacts | null,
+    gaps: readonly GapFact[],
+  ) {
     this.#connection = connection;
     this.#clientSide = clientSide;
+    this.#gaps = gaps;
     this.#context = new ConnectionContext(context);
     this.#secure = secure;
     const http2: Http2Connection = createHttp2Connection(this, this.#context);
@@ -78,7 +87,7 @@ export class Http2ProxySession implements Http2Sink {
 
   /** The connection is over: gives a timeline for each tunnel, and one for what was forwarded. */
   closed(clientEnd: EndCause, proxyEnd: EndCause): void {
-    const unread = this.#secure !== null && this.#secure.closed + this.#secure.damaged > 0;
+    const unread = this.#secure !== null && isReadInPart(this.#secure);
     const proxySide = this.#clientSide === 0 ? 1 : 0;
     const why = unread ? "not-captured" : whyUnanswered(this.#connection, proxySide, clientEnd, proxyEnd);
     for (const exchange of this.#requests.values()) {
@@ -92,7 +101,7 @@ export class Http2ProxySession implements Http2Sink {
     const first: Timeline = {
       ...facts,
       detectedBy: this.#detectedBy,
-      gaps: [],
+      gaps: this.#gaps,
       secure: this.#secure,
       http2Stream: null,
       connects: [],

@@ -3,9 +3,11 @@ import type { FrameNo, Side } from "../bytes/index.ts";
 import { looksLikeHttp2 } from "../http/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { createTlsConversation, type TlsConversation, type TlsRole, type TlsSink } from "../tls-parse/index.ts";
+import { addGap } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
 import { Http2ProxySession } from "./http2-proxy.ts";
+import type { GapFact } from "./types.ts";
 
 /** Until its first request it may be any TLS connection that there are keys for; one that is not to a proxy is abandoned. */
 export class SecureConversation implements Conversation, TlsSink {
@@ -17,6 +19,10 @@ export class SecureConversation implements Conversation, TlsSink {
   /** Settled by the first bytes inside: HTTP/1.x or HTTP/2. */
   #http1: ProxyConversation | null = null;
   #http2: Http2ProxySession | null = null;
+  /** What is missing of what TLS carries, or may be: a record that was lost early may have been one of the handshake. */
+  readonly #gaps: GapFact[] = [];
+  /** A direction of HTTP/2 of which nothing was read yet may lack its beginning. */
+  readonly #mayLack: Record<TlsRole, boolean> = { client: false, server: false };
   readonly #ends: Record<TlsRole, EndCause> = { client: "capture-end", server: "capture-end" };
 
   constructor(connection: TcpConnection, context: ProxyContext) {
@@ -45,7 +51,7 @@ export class SecureConversation implements Conversation, TlsSink {
   closed(): void {
     const known = this.#context.known.has(this.#connection.endpoints[this.#sideOf("server")]);
     // Nothing inside could be read: the connection is told all the same if it goes to a known proxy.
-    if (this.#http1 === null && this.#http2 === null && known !== null) this.#http1 = this.#newHttp1();
+    if (this.#http1 === null && this.#http2 === null && known !== null) this.#http1 = this.#newHttp1([]);
     if (known !== null) (this.#http1 ?? this.#http2)?.assume(known);
     this.#http1?.closed();
     this.#http2?.closed(this.#ends.client, this.#ends.server);
@@ -54,22 +60,39 @@ export class SecureConversation implements Conversation, TlsSink {
   // --- what TLS carries
 
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    const isHttp2 = looksLikeHttp2(from, bytes, start, end);
     if (this.#http1 === null && this.#http2 === null) {
-      if (looksLikeHttp2(from, bytes, start, end) === "no") this.#http1 = this.#newHttp1();
-      else this.#http2 = new Http2ProxySession(this.#connection, this.#clientSide, this.#context, this.#tls.facts);
+      if (isHttp2 === "no") this.#http1 = this.#newHttp1(this.#gaps);
+      else {
+        const { facts } = this.#tls;
+        this.#http2 = new Http2ProxySession(this.#connection, this.#clientSide, this.#context, facts, this.#gaps);
+      }
+    }
+    if (this.#mayLack[from]) {
+      this.#mayLack[from] = false;
+      // RFC 9113 §3.4: what begins with the preface or with SETTINGS lacks nothing.
+      if (isHttp2 !== "yes") this.#http2?.[from].gap(0, "lost", frame);
     }
     this.#sink(from)?.push(bytes, start, end, frame);
   }
 
   gap(from: TlsRole, length: number, frame: FrameNo): void {
-    this.#sink(from)?.gap(length, "lost", frame);
+    addGap(this.#gaps, from === "client" ? "client" : "proxy", length, frame, this.#context.now());
+    const sink = this.#sink(from);
+    if (sink === undefined) this.#mayLack[from] = true;
+    else sink.gap(length, "lost", frame);
   }
 
   /** How the connection ended is told by TCP. */
   end(): void {}
 
-  #newHttp1(): ProxyConversation {
-    return new ProxyConversation(this.#connection, this.#context, this.#tls.facts);
+  #newHttp1(gaps: readonly GapFact[]): ProxyConversation {
+    const http1 = new ProxyConversation(this.#connection, this.#context, this.#tls.facts);
+    for (const { from, where, length } of gaps) {
+      const sink = http1.sinks[this.#sideOf(from === "client" ? "client" : "server")];
+      this.#context.during(where.time, () => sink.gap(length, "lost", where.frame));
+    }
+    return http1;
   }
 
   #sink(role: TlsRole): ByteSink | undefined {

@@ -275,8 +275,8 @@ export class Side implements RecordHandler, MessageHandler {
     if (!this.#tried) setup.opener?.skipped(this.#role, record.type, record.length);
     if (this.#outcome === "passed" && !record.broken) return;
     this.#open = false;
-    // Closed records in front of the first opened ones are taken for the handshake.
-    const missing = this.#outcome === "damaged" || this.#gave;
+    // Closed records in front of the first opened ones are taken for the handshake, as long as that is not complete.
+    const missing = this.#outcome === "damaged" || this.#gave || this.#connection.facts.handshakeComplete;
     if (record.type === APPLICATION_DATA && missing) setup.sink?.gap(this.#role, 0, frame);
   }
 

@@ -42,3 +42,19 @@ describe("a capture that begins behind an earlier answer", () => {
     },
   );
 });
+
+describe("a proxy behind TLS", () => {
+  it("https-proxy: fails no handshake in a tunnel where the client's side of the outer TLS can't be read", async () => {
+    expect(await verdictsOf("https-proxy", without(7, 4), true)).toEqual(["incomplete"]);
+    expect(await verdictsOf("https-proxy", without(8, 2), true)).toEqual(["incomplete"]);
+  });
+
+  it("h2-proxy-chromium: takes bytes behind a loss for no other protocol", async () => {
+    for (const first of [17, 18]) {
+      expect(await verdictsOf("h2-proxy-chromium", without(first, 4), true), `from ${first}`).toEqual([
+        "incomplete",
+        "ok",
+      ]);
+    }
+  });
+});

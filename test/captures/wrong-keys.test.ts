@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
+import type { Verdict } from "../../src/diagnosis/index.ts";
 import type { Report, ReportConnection } from "../../src/report/index.ts";
 import { createKeyStore } from "../../src/tls-decrypt/index.ts";
 import { optionsOf } from "../harness/recorded-reports.ts";
@@ -60,6 +61,8 @@ function expectPartOf(some: Report, all: Report): void {
   expect(called.map(({ stream, summary }) => `${stream}: ${summary}`)).toEqual([]);
 }
 
+/** What is said of an inside that can be read in part only: who sent a 401 may be told by what is not read. */
+const UNSEEN: readonly Verdict[] = ["incomplete", "encrypted", "tunnel-401-unattributed"];
 const isFine = ({ verdict }: ReportConnection): boolean => verdict === "ok" || verdict === "auth-ok";
 
 describe.each(keyed)("$name", (capture) => {
@@ -93,9 +96,18 @@ describe.each(keyed)("$name", (capture) => {
     ["the server's half", /^SERVER_/],
     ["the handshake's half", /HANDSHAKE/],
     ["the half behind the handshake", /^(?!.*HANDSHAKE)/],
+    ["all but the client's traffic", /^(?!CLIENT_TRAFFIC)/],
+    ["all but the server's traffic", /^(?!SERVER_TRAFFIC)/],
   ])("with %s of its keys: a part of what all of them show", async (_what, half) => {
-    const some = linesOf(capture).filter((line) => half.test(line));
-    expectPartOf(await checkedWith(capture, some), await checkedWith(capture, linesOf(capture)));
+    const some = await checkedWith(
+      capture,
+      linesOf(capture).filter((line) => half.test(line)),
+    );
+    const [all, none] = [await checkedWith(capture, linesOf(capture)), await checkedWith(capture, null)];
+    expectPartOf(some, all);
+    const right = [...all.connections, ...none.connections].map(({ verdict }) => verdict);
+    const verdicts = some.connections.map(({ verdict }) => verdict);
+    expect(verdicts.filter((verdict) => !right.includes(verdict) && !UNSEEN.includes(verdict))).toEqual([]);
   });
 
   it("with a byte flipped in its records: a part of what they show", async () => {
