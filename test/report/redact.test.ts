@@ -1,6 +1,7 @@
 // Pseudonyms: nothing of the originals remains, the same is the same, and what belongs together stays together.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NOTES } from "../../src/bytes/index.ts";
 import {
   FORMATS,
   type FormatName,
@@ -10,7 +11,9 @@ import {
   type Report,
 } from "../../src/report/index.ts";
 import { createRedactor } from "../../src/report/redact/redact.ts";
+import { recordedReport } from "../harness/recorded-reports.ts";
 import { times } from "../harness/times.ts";
+import { loadTruth } from "../harness/truth.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
 const STYLE = { width: 100, colour: false, drawing: true, unicode: true, verbose: true };
@@ -69,6 +72,7 @@ describe("a field of its own", () => {
     ["reason", "Denied for kim", "Denied for text-1"],
     ["scheme", "AcmeLogin", "scheme-1"],
     ["scheme", "Negotiate", "Negotiate"],
+    ["scheme", "unknown", "unknown"],
     ["alpn", "http/1.1", "http/1.1"],
     ["exception", "acme_denied", "text-1_denied"],
     ["service", "Acme HTTP", "text-1 HTTP"],
@@ -151,6 +155,22 @@ describe("a sentence", () => {
       "url.domain=//host-1.site-1.example/ authenticate.mode(proxy)",
     ],
     ["client.response.code: 401, url.corp.example.com", "client.response.code: 401, host-1.site-1.example"],
+    [
+      "it has the headers x-acme-id, x-frame-options, x-kim like other answers of www.example.com (frame 8)",
+      "it has the headers x-text-1-id, x-frame-options, x-text-2 like other answers of host-1.site-1.example (frame 8)",
+    ],
+    [
+      "it has none of the headers that acme.example sends with other answers (x-acme-id, x-powered-by; frame 8)",
+      "it has none of the headers that site-1.example sends with other answers (x-text-1-id, x-powered-by; frame 8)",
+    ],
+    ["GET acme:kim (frame 4) was answered 401", "GET text-1%3Atext-2 (frame 4) was answered 401"],
+    ["GET HTTP://acme/KIM (frame 4) was answered", "GET HTTP://host-1/text-1 (frame 4) was answered"],
+    ["unknown /users/kim (frame 4) was answered", "unknown /users/user-1 (frame 4) was answered"],
+    ["get /acme kim/b (frame 4) was answered", "get /text-1%20text-2/b (frame 4) was answered"],
+    [
+      "Java leaves Basic out (jdk.http.auth.tunneling.disabledSchemes); -Djdk.http.auth.tunneling.disabledSchemes=",
+      "Java leaves Basic out (jdk.http.auth.tunneling.disabledSchemes); -Djdk.http.auth.tunneling.disabledSchemes=",
+    ],
     ["example.com and www.example.com", "site-1.example and host-1.site-1.example"],
     ["tcp.stream eq 3 and url.scheme=https", "tcp.stream eq 3 and url.scheme=https"],
   ])("%s", (value, expected) => {
@@ -168,6 +188,28 @@ describe("a sentence", () => {
     expect(detail).toBe(`GET ${data.url} (frame 4) was answered`);
   });
 
+  it.each([
+    ["with more than a port", "acme:443:kim"],
+    ["like a piece of a sentence", "acme(frame 3) was kim:443"],
+    ["with a quote", 'acme"kim:443'],
+    ["of one long word", `acme${"z".repeat(1_990)}:443`],
+    ["of many words", `${"acme-".repeat(400)}kim:443`],
+  ])("quotes a target %s as its field has it, wherever it stands", (_what, target) => {
+    const sentences = [
+      `CONNECT ${target} (frame 12) was answered 403 (frame 14) No: the proxy did not open the tunnel.`,
+      `The tunnel to ${target} was opened and closed without anything in it.`,
+      `2 tunnels could not be read (www.example.net:443, ${target}).`,
+      `The certificate shown for ${target} (frame 9) was refused.`,
+    ];
+    const data = createRedactor(ALL).redact({ evidence: sentences, target });
+    expect(data.target).toMatch(/^host-1(?::443)?$/);
+    expect(data.evidence).toEqual(
+      sentences.map((sentence) =>
+        sentence.replace(target, data.target).replace("www.example.net", "host-2.site-1.example"),
+      ),
+    );
+  });
+
   it("has values that were met anywhere, behind and before it, longest first and as whole words", () => {
     const data = {
       detail: "kim and kim.lee at Workplace 7 (kimono, KIM, Kim-lee)",
@@ -181,6 +223,40 @@ describe("a sentence", () => {
     expect(createRedactor(ALL).redact(data)).toEqual({
       ...{ detail: "The user was asked by the proxy (frame 40).", user: "user-1", realm: "realm-1", names: ["host-1"] },
     });
+  });
+});
+
+describe("the program's own words", () => {
+  const SENTENCES = new Set([
+    "detail",
+    "evidence",
+    "text",
+    "summary",
+    "interceptedWhy",
+    "title",
+    "helpdesk",
+    "proxyAdmin",
+  ]);
+  /** What quotes the wire by itself: in quotes, behind a method or CONNECT, hosts and addresses. */
+  const QUOTES =
+    /"[^"]*"|`[^`]*`|\(frame \d+\) [^:]*(?=: the proxy did)|\b[A-Z]{3,} \S+|\S+:\/\/\S*|[\w[\]:-]*\w[.:]\w[\w.:[\]-]*|\b[\w-]+:(?= challenged)/g;
+  const texts = new Set<string>(Object.values(NOTES));
+  const gather = (value: unknown, field: string): void => {
+    if (typeof value === "string" && SENTENCES.has(field)) texts.add(value.replace(QUOTES, ""));
+    else if (Array.isArray(value)) for (const item of value) gather(item, field);
+    else if (typeof value === "object" && value !== null)
+      for (const [name, item] of Object.entries(value)) gather(item, name);
+  };
+
+  it("stay in their sentences, whoever is called like one of them", async () => {
+    for (const capture of loadTruth()) gather(await recordedReport(capture), "");
+    const words = new Set([...texts].flatMap((text) => text.match(/(?<![\w-])[A-Za-z][a-z]+(?![\w-])/g) ?? []));
+    expect(words.size).toBeGreaterThan(400);
+    const replaced = [...words].filter((word) => {
+      const detail = `It is ${word} here.`;
+      return createRedactor(ALL).redact({ detail, realm: word }).detail !== detail;
+    });
+    expect(replaced).toEqual([]);
   });
 });
 

@@ -1,5 +1,7 @@
 // Free text off the wire (reason phrases, comments of products, user agents, rules of a policy): which of its words tell nothing.
+
 import { explanations, productWords } from "../../diagnosis/index.ts";
+import { isKnownScheme } from "../../http/index.ts";
 
 /** A number that is no more than a version or a count. */
 const SHORT_NUMBER = /^\d{1,4}$/;
@@ -35,6 +37,56 @@ const USUAL_IN_PATHS = (
   "svg test text to token txt update updates upload v1 v2 v3 v4 web wpad wsdl xml zip"
 ).split(" ");
 
+/** Words of usual header fields (IANA's registry, and what sites and the software in front of them add). */
+const USUAL_IN_HEADERS = (
+  "accel ads age aka akamai allow alt amz aspnet backend cache cdn cf clacks correlation coop corp cors cross csp dns " +
+  "device dispatcher drupal duration edge embedder encoded expect features fetch frame generator hits id info isolation " +
+  "key link litespeed ms nel opener origin overhead p3p pad permissions permitted pingback powered prefetch proto " +
+  "protection ray real referrer reporting robots runtime sec served sniff sourcemap strict surrogate tag timer timing " +
+  "trace transport ua uuid varnish vary with wp xss"
+).split(" ");
+
+/** What the program's sentences say beside what it explains. `test/report/redact.test.ts` looks for words that are missing here. */
+const SAID = (
+  "absolute accepts accessibility accompany accounts add against alerts allows already anything api applications " +
+  "archive article audit authenticated author away beats became become been belong beside beyond block body buffer byte " +
+  "calls captured carried cause certain change changes chunk claims closer codes completed compressed conditions " +
+  "considerations contents contradicts convert copied copies copy count credential damaged datagram debian decide " +
+  "decided decoded decrypts denied described description device differences differs disagree document dropped dump " +
+  "dynamic earlier else enough entered entry environment errors established evaluated exceed exist exported extended " +
+  "files find finishing fits folder force forced form format formats found fragments front full function further gap " +
+  "gateway goes gone grants half hand happen head hello hellos hex hold holds interface interfaces issues joined json " +
+  "just kept knew knowledge large last layers leads leaves left lengths less limit limited lines link links linux list " +
+  "little logs longer looked lose made make makes man manager mark matched maximum memory mixed mostly move mozilla ms " +
+  "named near networking nobody nowhere number offset option options origins otherwise overlap passed permission phrase " +
+  "pipe possibly private properties public reader reading reason received recording refers rename reports reserved " +
+  "response responses return rfc right ruled save saved says schannel schedule seconds secrets section security " +
+  "segments selectively sender sequence servers session sessions sets showed silence since sites size snapped software " +
+  "specification stand stands status still stopped stream suffer suite symbolic table text theirs themselves timed took " +
+  "traces transfer treat typed typical unauthenticated under unexpected unpack unpacked unrelated unseen users " +
+  "validation values variable verdicts want website whatever when while whom wireshark worker works writer written " +
+  "wrote yourself zeros"
+).split(" ");
+
+let ordinary: ReadonlySet<string> | null = null;
+
+/**
+ * Whether `word` may stand in the program's own sentences whatever was met: what somebody is called like would make them
+ * unreadable, and would tell by the gap what that name is.
+ */
+export function isOrdinary(word: string): boolean {
+  ordinary ??= new Set([...vocabulary().words, ...SAID, ...productWords().map((product) => product.toLowerCase())]);
+  return word.length < 2 || /^\d{1,3}$/.test(word) || isKnownScheme(word) || ordinary.has(word.toLowerCase());
+}
+
+let headerWords: ReadonlySet<string> | null = null;
+
+/** Whether `word` stands in the names of header fields of many sites. */
+export function isUsualInHeaders(word: string): boolean {
+  headerWords ??= new Set(USUAL_IN_HEADERS);
+  return headerWords.has(word.toLowerCase()) || isHarmless(word);
+}
+
 let harmless: ReadonlySet<string> | null = null;
 
 /** Whether `word` would stand in such a text whoever it is about. */
@@ -69,7 +121,8 @@ export function vocabulary(): NonNullable<typeof own> {
     ),
     dotted: new Set([
       ...(text.toLowerCase().match(/[a-z0-9_]+(?:\.[a-z0-9_]+)+/g) ?? []),
-      ...["tcp.stream", "frame.number"],
+      // Java's own name for it, which a sentence cites.
+      ...["tcp.stream", "frame.number", "jdk.http.auth.tunneling.disabledschemes"],
     ]),
   };
   return own;

@@ -1,7 +1,7 @@
 // Finds values in text: a trie of all that were met, by their words, longest first, whatever their case.
 
-/** Longer values are not looked for: no name is that long, and looking for it costs what it is long. */
-const LONGEST = 1_024;
+/** Longer values are not looked for, as that costs what they are long: of a request's target 2,048 characters are kept, and no name has more. */
+const LONGEST = 2_100;
 
 interface Node {
   next: Map<string, Node> | null;
@@ -11,6 +11,10 @@ interface Node {
 /** Values with their pseudonyms. A value is found only as whole words: what is beside it is no letter and no digit. */
 export class KnownNames {
   readonly #root: Node = { next: null, pseudonym: null };
+
+  get isEmpty(): boolean {
+    return this.#root.next === null;
+  }
 
   add(value: string, pseudonym: string): void {
     if (value === "" || value.length > LONGEST) return;

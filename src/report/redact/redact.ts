@@ -99,7 +99,9 @@ export function createRedactor(
       case "realm":
         return names.wants("host") ? names.realm(text) : null;
       case "scheme":
-        return isKnownScheme(text) || (!names.wants("host") && !names.wants("user")) ? text : names.scheme(text);
+        return isKnownScheme(text) || text === "unknown" || (!names.wants("host") && !names.wants("user"))
+          ? text
+          : names.scheme(text);
       case "source":
         return names.wants("host") || names.wants("user") ? names.source(text) : null;
       case "dn":
@@ -136,6 +138,7 @@ export function createRedactor(
       const treatment = FIELDS[`${within}.${field}`] ?? FIELDS[field];
       const answer = whole(value, treatment);
       if (answer === null && !final && treatment === "url") texts.url(value);
+      if (!final && (treatment === "url" || treatment === "hostPort")) texts.quotes(value, treatment);
       return answer ?? (final ? sentence(value, treatment, parent) : value);
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, field, parent, final, within));

@@ -1,7 +1,8 @@
 // Values inside sentences and URLs: those that were met, and what looks like an address, a host or a user.
 import { canonicalAddress } from "./addresses.ts";
-import { isHarmless, vocabulary } from "./free-text.ts";
-import { isWord, type KnownNames, partEnd, wholeWord } from "./known-names.ts";
+import { FOREIGN, HEADER, ODD_BEHIND, PASSED, PLAIN_TARGET, PLAIN_URL } from "./foreign.ts";
+import { isHarmless, isOrdinary, isUsualInHeaders, vocabulary } from "./free-text.ts";
+import { isWord, KnownNames, partEnd, wholeWord } from "./known-names.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 
 /** A label of a host name: at most 63 characters (RFC 1035 §2.3.4). */
@@ -12,27 +13,6 @@ const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}(?![\d])/y;
 const IPV6 = /(?:[0-9a-f]{0,4}:){2,8}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{1,4})?(?:%[\w.]+)?/iy;
 const MAIL = new RegExp(`[\\p{L}\\p{N}_.+-]{1,64}@${LABEL}(?:\\.${LABEL}){0,40}`, "uy");
 const DOMAIN_USER = /[\p{L}\p{N}_.-]{1,64}\\[\p{L}\p{N}_.$-]{1,64}/uy;
-/** Who passed a message on, in the headers that say so (RFC 9110 §7.6.3): a host that may be a single label. */
-const PASSED = /^((?:via: (?:[a-z]+\/)?[\d.]+ |x-cache(?:-lookup)?: [a-z_]{1,40} from ))([^\s",;()]+)(.*)$/is;
-const HEADER = /^([a-z][a-z0-9-]{0,60}: )(.*)$/is;
-/** Before the frame of a request or answer: what was asked for. A frame ends it, so that it is found in one pass. */
-const ASKED = "(?:(?!frame \\d).){1,2000}?(?= \\(frame \\d+\\) (?:was |is not in the capture))";
-/** Where the program's sentences have something off the wire, and what it is. */
-const FOREIGN = new RegExp(
-  [
-    `(?<=\\bCONNECT )(?<connect>${ASKED})`,
-    '(?<=\\btunnels? to )(?<target>[^\\s"]+:\\d{1,5})',
-    "(?<=\\(frame \\d+\\) )(?<reason>.{1,1000})(?=: the (?:proxy did not open the tunnel|tunnel was not opened))",
-    '(?<url>\\b[a-z][a-z0-9+.-]{1,20}:\\/\\/[^\\s"\'`,;:)][^\\s"`]*[^\\s"`.,:;)])',
-    "(?<=\\b[A-Z][A-Z_-]{2,19} )(?<path>\\/\\S*)(?= \\(frame \\d)",
-    '(?<what>issuer|issuer is|realm|the realm is|, at [^"]{1,20} it is) "(?<value>[^"]*)"',
-    '"(?<free>[^"]*)"',
-    "`(?<short>[^`]*)`",
-    "(?<=MATCH at (?:CONNECT tcp|unknown ssl|GET https):\\/\\/: )(?<rule>.*)$",
-    "(?<=\\bEXCEPTION\\()(?<exception>[^)]*)",
-  ].join("|"),
-  "gs",
-);
 /** In a rule of a policy: what conditions compare with, what properties are set to, and what is in quotes. */
 const RULE_VALUES = /"[^"]*"?|(?<==)[^\s"]+|(?<=\()[^()"]+/g;
 /** Segments of a path behind which the name of somebody stands. */
@@ -44,21 +24,42 @@ type Groups = Readonly<Record<string, string | undefined>>;
 export class Texts {
   readonly #names: Pseudonyms;
   readonly #known: KnownNames;
+  /** Targets and URLs of which a pattern could not tell where they end in a sentence. */
+  readonly #odd = new KnownNames();
 
   constructor(names: Pseudonyms, known: KnownNames) {
     this.#names = names;
     this.#known = known;
   }
 
+  /** Notes a target or URL that sentences quote as it stands in its own field. */
+  quotes(text: string, treatment: "hostPort" | "url"): void {
+    const plain = treatment === "url" ? PLAIN_URL : PLAIN_TARGET;
+    if (!plain.test(text)) this.#odd.add(text, treatment);
+  }
+
   /** A sentence that may quote the wire. */
   sentence(text: string): string {
     if (!this.#anyName) return this.#scan(text, true);
-    return this.#parts(text, FOREIGN, (groups) => this.#foreign(groups));
+    let out = "";
+    let from = 0;
+    if (!this.#odd.isEmpty) {
+      for (const { index, 0: before } of text.matchAll(ODD_BEHIND)) {
+        const at = index + before.length;
+        const odd = at < from ? null : this.#odd.at(text, at);
+        if (odd === null) continue;
+        const raw = text.slice(at, odd.end);
+        out += this.#parts(text.slice(from, at), FOREIGN, (groups) => this.#foreign(groups));
+        out += odd.pseudonym === "url" ? this.url(raw) : this.#names.hostPort(raw);
+        from = odd.end;
+      }
+    }
+    return out + this.#parts(from === 0 ? text : text.slice(from), FOREIGN, (groups) => this.#foreign(groups));
   }
 
   /** Text that somebody else wrote: a word that could be a name does not stay, known or not. */
   free(text: string): string {
-    return this.#anyName ? this.#scan(text, true, true) : this.#scan(text, true);
+    return this.#anyName ? this.#scan(text, true, isHarmless) : this.#scan(text, true);
   }
 
   /** A rule of a proxy's policy: its conditions and properties stay, their values are free text. */
@@ -89,10 +90,24 @@ export class Texts {
 
   #foreign(groups: Groups): string {
     const names = this.#names;
-    const { connect, target, reason, url, path, what, value = "", free, short, rule, exception } = groups;
+    const {
+      connect,
+      target,
+      reason,
+      url,
+      path,
+      other,
+      what,
+      value = "",
+      free,
+      short,
+      rule,
+      exception,
+      headers,
+    } = groups;
     const host = connect ?? target;
     if (host !== undefined) return names.hostPort(host);
-    const address = url ?? path;
+    const address = url ?? path ?? other;
     if (address !== undefined) return this.url(address);
     if (what !== undefined) {
       const named = what.startsWith("issuer") && names.wants("host");
@@ -101,6 +116,7 @@ export class Texts {
     if (free !== undefined) return `"${this.#quoted(free)}"`;
     if (short !== undefined) return `\`${this.rule(short)}\``;
     if (rule !== undefined) return this.rule(rule);
+    if (headers !== undefined) return this.#scan(headers, false, isUsualInHeaders);
     return this.free(reason ?? exception ?? "");
   }
 
@@ -151,12 +167,12 @@ export class Texts {
     if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
     // A file is no host, unless its name is made of one.
     const file = FILE.test(plain) && this.own(plain) === plain;
-    const shown = this.#scan(plain, !file, this.#anyName);
+    const shown = this.#scan(plain, !file, this.#anyName ? isHarmless : null);
     return shown === plain ? plain : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
   }
 
-  /** `foreign`: also what only looks like an address, a host or a user; `strict`: and every word that might be a name. */
-  #scan(text: string, foreign: boolean, strict = false): string {
+  /** `foreign`: also what only looks like an address, a host or a user; `stays`: and every word but those that it is true of. */
+  #scan(text: string, foreign: boolean, stays: ((word: string) => boolean) | null = null): string {
     let out = "";
     let kept = 0;
     for (let at = 0; at < text.length; ) {
@@ -164,7 +180,7 @@ export class Texts {
       if (found === null) {
         const end = partEnd(text, at);
         const word = text.slice(at, end);
-        if (!strict || !isWord(text, at) || isHarmless(word)) {
+        if (stays === null || !isWord(text, at) || stays(word)) {
           at = end;
           continue;
         }
@@ -216,14 +232,6 @@ export class Texts {
 function isHost(text: string): boolean {
   const last = text.slice(text.lastIndexOf(".") + 1);
   return last.length > 1 && /\p{L}/u.test(last);
-}
-
-/**
- * What a value may be without telling anything: a word or number that the program's own sentences have anyway. A user
- * called "user" would make them unreadable.
- */
-function isOrdinary(value: string): boolean {
-  return value.length < 2 || /^\d{1,3}$/.test(value) || vocabulary().words.has(value.toLowerCase());
 }
 
 /** What conditions and properties of a proxy's policy begin with (Content Policy Language Reference). */
