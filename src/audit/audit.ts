@@ -4,7 +4,7 @@ import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
-import { KeyStamps } from "./key-stamp.ts";
+import { certificateStamp, KeyStamps } from "./key-stamp.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
@@ -62,7 +62,12 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   const check = checkOptionsOf(options);
   // Before anything is written: a name that is wrong is told at once, and it may be the journal that goes on.
   const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
-  const journal = options.journal === undefined ? null : new Journal(options.journal, JSON.stringify(check));
+  const journal =
+    options.journal === undefined
+      ? null
+      : new Journal(options.journal, JSON.stringify(journalOptionsOf(check, options)));
+  const trust = journal === null ? null : certificateStamp(check);
+  const known: Known = (task) => rowOf(task, journal, trust, options);
   const summary = new AuditSummary(options.allRows ?? false);
   const total = found.tasks.length;
   const bytesTotal = found.tasks.reduce((sum, { size }) => sum + size, 0);
@@ -85,14 +90,15 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   for (const row of missing) take(null, row);
   let interrupted = false;
   const runner = await createRunner(check, {
-    jobs: jobsFor(found.tasks, journal, options),
+    jobs: jobsFor(found.tasks, known, options),
     timeoutMs: options.timeoutMs ?? null,
     maxMemoryMiB: options.maxMemoryMiB ?? null,
     workerFile: options.workerFile ?? null,
   });
   try {
     journal?.setMissing(missing);
-    interrupted = await runAll(found.tasks, runner, journal, take, options);
+    const write = (row: AuditRow, { keys }: AuditTask): void => journal?.append(row, { keys, trust });
+    interrupted = await runAll(found.tasks, runner, { known, write, take }, options.signal);
   } finally {
     await runner.close();
     journal?.close();
@@ -101,15 +107,15 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
 }
 
 /** As many as were asked for where there are limits, which need workers, else as many as pay. */
-function jobsFor(tasks: readonly AuditTask[], journal: Journal | null, options: AuditOptions): number {
+function jobsFor(tasks: readonly AuditTask[], known: Known, options: AuditOptions): number {
   const jobs = options.jobs ?? 1;
   if (jobs <= 1 || options.timeoutMs !== undefined || options.maxMemoryMiB !== undefined) return jobs;
-  const fresh = tasks.filter((task) => rowOf(task, journal, options) === undefined);
+  const fresh = tasks.filter((task) => known(task) === undefined);
   const bytes = fresh.reduce((sum, { size }) => sum + size, 0);
   return payingJobs(jobs, fresh.length, bytes);
 }
 
-/** One summary of many journals; of rows with the same path the last one counts. */
+/** One summary of many journals; of rows of the same capture the last one counts. */
 export function mergeJournals(
   paths: readonly string[],
   options: { readonly since?: string; readonly allRows?: boolean; readonly onRow?: (row: AuditRow) => void } = {},
@@ -132,21 +138,30 @@ interface Batch {
   readonly fresh: Promise<readonly (AuditRow | null)[]>;
 }
 
+/** The journal's row of a task, if it still holds. */
+type Known = (task: AuditTask) => AuditRow | undefined;
+
+/** Where rows come from without work, and where they go. */
+interface Rows {
+  readonly known: Known;
+  /** For those that were not known. */
+  readonly write: (row: AuditRow, task: AuditTask) => void;
+  readonly take: (task: AuditTask, row: AuditRow | null) => void;
+}
+
 /** Runs tasks within the runner's window and takes their rows in order. Returns whether it was interrupted. */
 async function runAll(
   tasks: readonly AuditTask[],
   runner: Runner,
-  journal: Journal | null,
-  take: (task: AuditTask, row: AuditRow | null) => void,
-  options: AuditOptions,
+  { known: knownRow, write, take }: Rows,
+  signal: AuditOptions["signal"],
 ): Promise<boolean> {
-  const { signal } = options;
   const underWay: Batch[] = [];
   let next = 0;
   let breath = Date.now();
   while (underWay.length > 0 || (next < tasks.length && signal?.aborted !== true)) {
     while (underWay.length < runner.window && next < tasks.length && signal?.aborted !== true) {
-      const batch = batchFrom(tasks, next, runner, journal, options);
+      const batch = batchFrom(tasks, next, runner, knownRow);
       next += batch.tasks.length;
       underWay.push(batch);
     }
@@ -156,7 +171,7 @@ async function runAll(
     for (const [i, task] of first.tasks.entries()) {
       const known = first.known[i];
       const row = known ?? fresh.next().value ?? null;
-      if (row !== null && known === undefined) journal?.append(row, task.keys);
+      if (row !== null && known === undefined) write(row, task);
       take(task, row);
     }
     if (Date.now() - breath > BREATH_MS) {
@@ -168,19 +183,13 @@ async function runAll(
 }
 
 /** The batch that begins with the task at `from`, under way. */
-function batchFrom(
-  tasks: readonly AuditTask[],
-  from: number,
-  runner: Runner,
-  journal: Journal | null,
-  options: AuditOptions,
-): Batch {
+function batchFrom(tasks: readonly AuditTask[], from: number, runner: Runner, knownRow: Known): Batch {
   const known: (AuditRow | undefined)[] = [];
   const fresh: AuditTask[] = [];
   let bytes = 0;
   for (let i = from; i < tasks.length && known.length < runner.batch.captures; i++) {
     const task = tasks[i]!;
-    const row = rowOf(task, journal, options);
+    const row = knownRow(task);
     if (row === undefined) {
       if (fresh.length > 0 && bytes + task.size > runner.batch.bytes) break;
       fresh.push(task);
@@ -192,10 +201,15 @@ function batchFrom(
   return { tasks: tasks.slice(from, from + known.length), known, fresh: rows };
 }
 
-/** The journal's row of a task, if it still holds. */
-function rowOf(task: AuditTask, journal: Journal | null, options: AuditOptions): AuditRow | undefined {
-  const known = journal?.known.get(task.path);
-  if (known === undefined || !isSame(known.row, task, options)) return undefined;
+/** The journal's row of a task, if it still holds. `trust`: stamp of the certificates that are named. */
+function rowOf(
+  task: AuditTask,
+  journal: Journal | null,
+  trust: string | null,
+  options: AuditOptions,
+): AuditRow | undefined {
+  const known = journal?.known(task.path);
+  if (known === undefined || known.trust !== trust || !isSame(known.row, task, options)) return undefined;
   return known.keys === task.keys || needsNoKeys(known.row) ? known.row : undefined;
 }
 
@@ -221,6 +235,11 @@ function mayGetFurther({ givenUp }: AuditRow, { timeoutMs, maxMemoryMiB }: Audit
   const then = givenUp.limitMiB;
   // What Node grants by itself may be more or less than a number that is given: then it is tried.
   return now === null || then === null ? now !== then : now > then;
+}
+
+/** What the rows of a journal depend on: also which files are one capture. */
+function journalOptionsOf(check: CheckOptions, { join }: AuditOptions): CheckOptions & { join?: true } {
+  return join === true ? { ...check, join } : check;
 }
 
 /** What results depend on, in a form that is the same for the same options. */

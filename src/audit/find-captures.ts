@@ -7,6 +7,7 @@ import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index
 import type { AuditTask } from "./audit-row.ts";
 import { hashOf, lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
 import { rotatedSets } from "./rotation.ts";
+import { portablePath } from "./row-identity.ts";
 
 /** Folders within folders; a loop of links is found sooner. */
 const MAX_DEPTH = 64;
@@ -246,5 +247,5 @@ function looksLikeCapture(path: string): boolean {
 }
 
 function isMine(path: string, { index, of }: { index: number; of: number }): boolean {
-  return createHash("sha256").update(path).digest().readUInt32BE(0) % of === index - 1;
+  return createHash("sha256").update(portablePath(path)).digest().readUInt32BE(0) % of === index - 1;
 }

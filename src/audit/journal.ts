@@ -3,6 +3,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } fr
 import type { AuditRow } from "../report/index.ts";
 import { lookAt, readFailure } from "./files.ts";
 import { JournalLock } from "./journal-lock.ts";
+import { identityOf } from "./row-identity.ts";
 import { VERSION } from "./version.ts";
 import { writeFailure } from "./write-failure.ts";
 
@@ -14,11 +15,16 @@ interface JournalHead {
   readonly options: string;
 }
 
-/** A row with what is remembered of how it was made. */
-interface KnownRow {
-  readonly row: AuditRow;
-  /** Stamp of the keys that the capture was read with; null if there were none. */
+/** What is remembered beside a row of how it was made. */
+export interface RowStamps {
+  /** Of the keys that the capture was read with; null if there were none. */
   readonly keys: string | null;
+  /** Of the certificates that were named; null if none were. */
+  readonly trust: string | null;
+}
+
+interface KnownRow extends RowStamps {
+  readonly row: AuditRow;
 }
 
 /** A line that takes back the row of a path: what was missing is no more. */
@@ -37,7 +43,7 @@ export class JournalError extends Error {
 const CHUNK_BYTES = 1 << 20;
 const LF = 10;
 
-/** The rows of journals; of the same path the last one. */
+/** The rows of journals; of the same capture the last one. */
 export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
   const rows = new Map<string, KnownRow>();
   for (const path of paths) readInto(path, rows);
@@ -79,17 +85,22 @@ function readInto(path: string, rows: Map<string, KnownRow>): void {
 /** Notes what a line says; false if it says nothing. */
 function takeLine(value: unknown, rows: Map<string, KnownRow>): boolean {
   if (isRow(value)) {
-    const { keys, ...row } = value;
-    rows.set(row.path, { row, keys: typeof keys === "string" ? keys : null });
-  } else if (isWithdrawal(value)) rows.delete(value.path);
+    const { keys, trust, ...row } = value;
+    rows.set(identityOf(row.path), { row, keys: stampOf(keys), trust: stampOf(trust) });
+  } else if (isWithdrawal(value)) rows.delete(identityOf(value.path));
   else return false;
   return true;
 }
 
+function stampOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+const NO_STAMPS: RowStamps = { keys: null, trust: null };
+
 /** A journal that is written to. One process at a time. */
 export class Journal {
-  /** What is known already, by path. */
-  readonly known = new Map<string, KnownRow>();
+  readonly #known = new Map<string, KnownRow>();
   readonly #path: string;
   readonly #descriptor: number;
   readonly #lock: JournalLock;
@@ -108,20 +119,27 @@ export class Journal {
   }
 
   /** Throws `JournalError` where it cannot be written: what stands there already can be gone on with. */
-  append(row: AuditRow, keys: string | null = null): void {
-    this.#write({ ...row, keys });
+  append(row: AuditRow, { keys, trust }: RowStamps = NO_STAMPS): void {
+    this.#write({ ...row, keys, ...(trust === null ? {} : { trust }) });
+  }
+
+  /** What is known already of the capture at `path`, in whatever spelling; its row has this one. */
+  known(path: string): KnownRow | undefined {
+    const known = this.#known.get(identityOf(path));
+    if (known === undefined || known.row.path === path) return known;
+    return { ...known, row: { ...known.row, path } };
   }
 
   /** What was named and cannot be found, this time: new rows are written, and those of an earlier time taken back. */
   setMissing(rows: readonly AuditRow[]): void {
-    const now = new Map(rows.map((row) => [row.path, row]));
-    for (const { row } of [...this.known.values()]) {
+    const now = new Set(rows.map(({ path }) => identityOf(path)));
+    for (const [identity, { row }] of [...this.#known]) {
       const { path, verdict, modified } = row;
-      if (verdict !== null || modified !== 0 || now.has(path)) continue;
-      this.known.delete(path);
+      if (verdict !== null || modified !== 0 || now.has(identity)) continue;
+      this.#known.delete(identity);
       this.#write({ path, withdrawn: true });
     }
-    for (const row of rows) if (this.known.get(row.path)?.row.message !== row.message) this.append(row);
+    for (const row of rows) if (this.known(row.path)?.row.message !== row.message) this.append(row);
   }
 
   close(): void {
@@ -129,7 +147,7 @@ export class Journal {
     this.#lock.release();
   }
 
-  #write(line: (AuditRow & { readonly keys: string | null }) | JournalHead | Withdrawal): void {
+  #write(line: (AuditRow & Partial<RowStamps>) | JournalHead | Withdrawal): void {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
       // A disk that is nearly full takes a part.
@@ -151,7 +169,7 @@ export class Journal {
         if (!isHead(value))
           throw new JournalError(this.#path, "this is no journal of an audit; nothing was written to it");
         head = value;
-      } else takeLine(value, this.known);
+      } else takeLine(value, this.#known);
       end += bytes;
     }
     if (end < fstatSync(this.#descriptor).size) ftruncateSync(this.#descriptor, end);
@@ -213,7 +231,7 @@ function isHead(value: unknown): value is JournalHead {
 }
 
 /** What is read of a row later on; a line of another program, or of a version to come, may look alike. */
-function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown } {
+function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown; readonly trust?: unknown } {
   return (
     isObject(value) &&
     typeof value.path === "string" &&

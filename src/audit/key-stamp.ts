@@ -1,7 +1,8 @@
-// What an audit remembers of the keys that a capture was read with: it is told from it whether others are there now.
+// What an audit remembers of the keys and certificates that a capture was read with: it is told from it whether others are there now.
 import { createHash } from "node:crypto";
-import { hashOf, lookAt } from "./files.ts";
+import { hashOf, isFile, lookAt } from "./files.ts";
 import { KeyLogFolders } from "./key-logs-beside.ts";
+import type { CheckOptions } from "./types.ts";
 
 /** Hexadecimal digits: that two states of a few files meet in 64 bits will not be seen. */
 const DIGITS = 16;
@@ -22,8 +23,7 @@ export class KeyStamps {
   of(capture: string): string | null {
     const beside = this.#folders.beside(capture);
     if (this.#named.length === 0 && beside.length === 0) return null;
-    const states = [...this.#named, ...beside.map((path) => this.#state(path))];
-    return createHash("sha256").update(JSON.stringify(states)).digest("hex").slice(0, DIGITS);
+    return digest([...this.#named, ...beside.map((path) => this.#state(path))]);
   }
 
   #state(path: string): string {
@@ -33,4 +33,15 @@ export class KeyStamps {
     const content = this.#hash && status.isFile() ? hashOf([path]) : null;
     return content ?? `${path} ${status.size} ${Math.round(status.mtimeMs)}`;
   }
+}
+
+/** Changes with what the named files of certificates hold, which are small; null if none are named. */
+export function certificateStamp({ trust = [], proxyCa = [] }: Pick<CheckOptions, "trust" | "proxyCa">): string | null {
+  if (trust.length + proxyCa.length === 0) return null;
+  const content = (path: string): string => (isFile(path) ? hashOf([path]) : null) ?? path;
+  return digest([trust.map(content), proxyCa.map(content)]);
+}
+
+function digest(states: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(states)).digest("hex").slice(0, DIGITS);
 }

@@ -222,6 +222,86 @@ describe("the journal", () => {
     expect(mergeJournals([options.journal], { allRows: true }).rows[0]).not.toHaveProperty("keys");
   });
 
+  it("checks again when the certificates hold something else, and not when their files are only newer", async () => {
+    const all = fresh("trust");
+    put(all, "bump-both-legs.pcapng", "squid-403.pcap");
+    const [trust, proxyCa] = [join(folder, "trust.pem"), join(folder, "ca.pem")];
+    const journal = join(folder, "trust.ndjson");
+    const pki = (name: string): string => join(CAPTURES, "record/pki", name);
+    const lines = async (): Promise<number> => {
+      const { rows } = await auditCaptures([all], { trust: [trust], proxyCa: [proxyCa], journal, allRows: true });
+      expect(rows).toHaveLength(2);
+      expect(rows[0]).not.toHaveProperty("trust");
+      return readFileSync(journal, "utf8").split("\n").length - 2;
+    };
+    for (const file of [trust, proxyCa]) copyFileSync(pki("mitmproxy-ca.crt"), file);
+    expect(await lines()).toBe(2);
+    expect(await lines()).toBe(2);
+    utimesSync(trust, 1, 1);
+    expect(await lines()).toBe(2);
+    copyFileSync(pki("origin-root.crt"), trust);
+    expect(await lines()).toBe(4);
+    copyFileSync(pki("gateway-ca.crt"), proxyCa);
+    expect(await lines()).toBe(6);
+    // What is the proxy's is not what an origin has.
+    copyFileSync(pki("gateway-ca.crt"), trust);
+    copyFileSync(pki("origin-root.crt"), proxyCa);
+    expect(await lines()).toBe(8);
+    expect(mergeJournals([journal], { allRows: true }).rows).toHaveLength(2);
+  });
+
+  it("has one row of a capture, in whatever spelling it is named in different runs", async () => {
+    const all = fresh("spelled");
+    put(all, "squid-basic.pcap");
+    const file = join(all, "squid-basic.pcap");
+    const near = relative(process.cwd(), file);
+    const journal = join(folder, "spelled.ndjson");
+    const spellings = [near, `./${near}`, file, `${all}//./squid-basic.pcap`, all];
+    const journals: string[] = [];
+    let text = "";
+    for (const [i, spelling] of spellings.entries()) {
+      const { rows, captures } = await auditCaptures([spelling], { journal, allRows: true });
+      expect([captures.total, rows[0]?.path]).toEqual([1, spelling === all ? file : spelling]);
+      text ||= readFileSync(journal, "utf8");
+      expect(readFileSync(journal, "utf8")).toBe(text);
+      journals.push(join(folder, `spelled-${i}.ndjson`));
+      await auditCaptures([spelling], { journal: journals[i]! });
+    }
+    expect(mergeJournals(journals).captures.total).toBe(1);
+    // Whoever is missing comes back under another name.
+    rmSync(file);
+    expect((await auditCaptures([`./${near}`], { journal })).captures.failed).toBe(1);
+    put(all, "squid-basic.pcap");
+    await auditCaptures([file], { journal });
+    expect(mergeJournals([journal]).captures).toMatchObject({ total: 1, checked: 1 });
+  });
+
+  it("keeps captures apart that only seem to have one path, and parts that name them differently whole", async () => {
+    const all = fresh("apart");
+    mkdirSync(join(all, "real/deep"), { recursive: true });
+    put(all, "squid-basic.pcap");
+    put(join(all, "real"), "squid-basic.pcap");
+    symlinkSync(join(all, "real/deep"), join(all, "link"));
+    const journals = ["a", "b"].map((name) => join(folder, `apart-${name}.ndjson`));
+    await auditCaptures([join(all, "squid-basic.pcap")], { journal: journals[0]! });
+    // Behind the link, "..": the folder that it leads to.
+    await auditCaptures([`${all}/link/../squid-basic.pcap`], { journal: journals[1]! });
+    expect(mergeJournals(journals).captures.total).toBe(2);
+    const near = relative(process.cwd(), join(all, "squid-basic.pcap"));
+    const parts = await Promise.all(
+      [near, `./${near}`].map((path, i) => auditCaptures([path], { shard: { index: i + 1, of: 2 } })),
+    );
+    expect(parts[0]!.captures.total + parts[1]!.captures.total).toBe(1);
+  });
+
+  it("refuses to go on with rotated files as one where they were apart", async () => {
+    const all = fresh("apart-joined");
+    for (const ending of ["", "1"]) copyFileSync(join(CAPTURES, "squid-basic.pcap"), join(all, `ring.pcap${ending}`));
+    const journal = join(folder, "apart-joined.ndjson");
+    await auditCaptures([all], { journal });
+    await expect(auditCaptures([all], { journal, join: true })).rejects.toThrow("other options");
+  });
+
   it("forgets a torn last line, and refuses what is no journal, other options and a second writer", async () => {
     const all = fresh("torn");
     put(all, "squid-basic.pcap", "squid-403.pcap");
