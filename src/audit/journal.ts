@@ -40,6 +40,8 @@ export class JournalError extends Error {
   }
 }
 
+/** The first bytes of every journal, as `JSON.stringify` writes a head. */
+const BEGINNING = '{"journal":"pcapcheck audit",';
 const CHUNK_BYTES = 1 << 20;
 const LF = 10;
 
@@ -67,6 +69,7 @@ function readInto(path: string, rows: Map<string, KnownRow>): void {
   }
   try {
     mustBeFile(path, descriptor);
+    if (!mayBeJournal(descriptor)) throw new JournalError(path, "this is no journal of an audit");
     let first = true;
     for (const { line, whole } of lines(descriptor)) {
       // The last line of a process that was killed may be torn.
@@ -160,14 +163,15 @@ export class Journal {
 
   #take(options: string): void {
     mustBeFile(this.#path, this.#descriptor);
+    // What was torn is cut off, and any file without a line end looks torn.
+    if (!mayBeJournal(this.#descriptor)) throw new JournalError(this.#path, FOREIGN);
     let end = 0;
     let head: JournalHead | null = null;
     for (const { line, whole, bytes } of lines(this.#descriptor)) {
       if (!whole) break;
       const value = parsed(line);
       if (head === null) {
-        if (!isHead(value))
-          throw new JournalError(this.#path, "this is no journal of an audit; nothing was written to it");
+        if (!isHead(value)) throw new JournalError(this.#path, FOREIGN);
         head = value;
       } else takeLine(value, this.#known);
       end += bytes;
@@ -185,6 +189,15 @@ export class Journal {
       );
     }
   }
+}
+
+const FOREIGN = "this is no journal of an audit; nothing was written to it";
+
+/** Whether a file begins as journals do, as far as it goes: the first process may have been killed while it wrote that. */
+function mayBeJournal(descriptor: number): boolean {
+  const first = Buffer.alloc(BEGINNING.length);
+  const length = readSync(descriptor, first, 0, first.length, 0);
+  return BEGINNING.startsWith(first.toString("latin1", 0, length));
 }
 
 /** A device has no end, a pipe no beginning to go back to. */

@@ -1,6 +1,7 @@
 // Output to a file that is created whole or not at all: written beside it, and put in its place when all of it is there.
 import {
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   openSync,
@@ -143,13 +144,22 @@ function besideOf(target: string): string {
   return join(dirname(target), `.${basename(target)}.${once}.part`);
 }
 
-/** A file that only its descriptor leads to. */
+/** Linux' O_TMPFILE (open(2)), which Node does not name. */
+const O_TMPFILE = 0o20_000_000 | constants.O_DIRECTORY;
+
+/** A file that only its descriptor leads to; `path` has its name for an instant where there is no other way. */
 function openNameless(path: string): number {
-  return undisturbed(() => {
-    const descriptor = openSync(path, "wx+");
-    rmSync(path);
-    return descriptor;
-  });
+  if (process.platform === "linux") {
+    try {
+      return openSync(dirname(path), O_TMPFILE | constants.O_RDWR, 0o600);
+    } catch {
+      // A file system that does not have it; what else is in the way is in the way of the next attempt, too.
+    }
+  }
+  // A signal in between leaves an empty file; one that is held off here would be lost, and the program go on.
+  const descriptor = openSync(path, "wx+");
+  rmSync(path);
+  return descriptor;
 }
 
 function writeTexts(descriptor: number, texts: readonly string[]): void {

@@ -49,7 +49,7 @@ async function spools({ pid }: ChildProcess): Promise<void> {
         return "";
       }
     });
-    if (files.some((file) => /\.part\b.*\(deleted\)$/.test(file))) return;
+    if (files.some((file) => /\/(?:#\d+|\.report\.json\..*\.part) \(deleted\)$/.test(file))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -70,6 +70,33 @@ describe("a program that is ended", () => {
       expect(readFileSync(join(at, "report.json"), "utf8")).toBe("before");
     },
   );
+
+  it.skipIf(process.platform !== "linux").each([
+    ["where it never had one", ""],
+    // As file systems without O_TMPFILE have it.
+    ["where it had one for an instant", "if (typeof flags === 'number') throw new Error('EOPNOTSUPP');"],
+  ])("at the instant at which a large output gets its file without a name ends there: %s (Linux)", (_how, refuse) => {
+    const at = folder(`instant ${refuse.length}`);
+    const preload = inside(`instant${refuse.length}.cjs`);
+    writeFileSync(
+      preload,
+      `const fs = require("node:fs");
+       const { openSync, rmSync } = fs;
+       const end = () => process.kill(process.pid, "SIGHUP");
+       fs.openSync = (path, flags, mode) => {
+         ${refuse}
+         const fd = openSync(path, flags, mode);
+         if (typeof flags === "number") end();
+         return fd;
+       };
+       fs.rmSync = (path, options) => { rmSync(path, options); end(); };`,
+    );
+    // Whoever goes on waits for ever in the pipe.
+    const args = ["-f", "json", "-o", join(at, "report.json"), ...MUCH, inside("never")];
+    const { signal } = spawnSync(process.execPath, ["--require", preload, program.path, ...args], { timeout: 30_000 });
+    expect(signal).toBe("SIGHUP");
+    expect(readdirSync(at)).toEqual([]);
+  });
 
   it.each([
     ["a small output", ["-q", WRONG]],
@@ -165,6 +192,26 @@ describe.skipIf(!mounts)("a file system (needs the right to mount)", () => {
 });
 
 describe("a journal", () => {
+  it.each([
+    ["a capture without a line end in it", () => readFileSync(WRONG).filter((byte) => byte !== 10)],
+    ["a text without a line end", () => Buffer.from("something to keep")],
+    ["zeros", () => Buffer.alloc(5_000)],
+  ])("that is none is not overwritten: %s", (_what, bytes) => {
+    const [file, before] = [inside("precious"), bytes()];
+    writeFileSync(file, before);
+    const err = "pcapcheck: precious: this is no journal of an audit; nothing was written to it\n";
+    expect(program.run(["audit", "-q", "--journal", "precious", WRONG])).toEqual({ code: 2, out: "", err });
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it("whose first line is torn begins anew", () => {
+    for (const torn of ["", '{"jour', '{"journal":"pcapcheck audit","schemaVer']) {
+      writeFileSync(inside("torn"), torn);
+      expect(program.run(["audit", "-q", "--journal", "torn", WRONG]).code).toBe(1);
+      expect(readFileSync(inside("torn"), "utf8").split("\n")).toHaveLength(3);
+    }
+  });
+
   it.each([
     ["/dev/full", "pcapcheck: /dev/full: the journal is no file\n"],
     [".", "pcapcheck: .: the journal cannot be written: it is a folder\n"],
