@@ -1,10 +1,11 @@
 // Answers of all connections, reduced to what is compared: challenges and pages by proxy and site, the usual headers of each site.
-import { millisBetween } from "../../bytes/index.ts";
+import { type Millis, millisBetween } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
+import { setUpOf, wayIn } from "./set-up.ts";
 
 /** Entries of each table; a capture with more challenges than this is judged by the first ones. */
 const MAX_ENTRIES = 5_000;
@@ -33,12 +34,21 @@ export interface SiteAnswers {
   readonly quickestFrame: number;
 }
 
+/** The shortest way that the set-up of a tunnel leaves, with its stream, and the next one. */
+interface LeastWay {
+  readonly ms: Millis;
+  readonly stream: number;
+  readonly nextMs: Millis | null;
+}
+
 /** Remembers answers of all connections, then is asked about one of them. */
 export class AnswerRegister {
   readonly #proxyChallenges = new Map<string, Place>();
   readonly #challenges = new Map<string, Place[]>();
   readonly #pages = new Map<string, Place[]>();
   readonly #sites = new Map<string, SiteAnswers>();
+  /** By proxy and host. */
+  readonly #ways = new Map<string, LeastWay>();
 
   learn(timeline: Timeline): void {
     const proxy = proxyKey(timeline);
@@ -48,6 +58,7 @@ export class AnswerRegister {
       if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
         this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame, server: null });
     }
+    this.#learnWay(proxy, timeline);
     for (const exchange of timeline.tunnel?.exchanges ?? []) {
       const { response, url } = exchange;
       if (response === null || url === null) continue;
@@ -81,6 +92,27 @@ export class AnswerRegister {
       quickestMs: quicker ? took : (known?.quickestMs ?? null),
       quickestFrame: quicker ? frame : (known?.quickestFrame ?? frame),
     });
+  }
+
+  #learnWay(proxy: string, timeline: Timeline): void {
+    const { tunnel, stream } = timeline;
+    // A resumed session may be taken up by the proxy alone.
+    if (tunnel === null || tunnel.tls?.serverHello?.resumed === true) return;
+    const ms = wayIn(setUpOf(timeline));
+    const key = `${proxy} ${tunnel.target.host}`;
+    const known = this.#ways.get(key);
+    if (ms === null || (known === undefined && this.#ways.size >= MAX_ENTRIES)) return;
+    if (known === undefined) this.#ways.set(key, { ms, stream, nextMs: null });
+    else if (stream === known.stream) return;
+    else if (ms < known.ms) this.#ways.set(key, { ms, stream, nextMs: known.ms });
+    else if (known.nextMs === null || ms < known.nextMs) this.#ways.set(key, { ...known, nextMs: ms });
+  }
+
+  /** The shortest way to the origin that the set-up of another tunnel to the same host leaves, if this proxy reads inside. */
+  wayElsewhere(timeline: Timeline): Millis | null {
+    const least = this.#ways.get(`${proxyKey(timeline)} ${timeline.tunnel?.target.host}`);
+    if (least === undefined) return null;
+    return least.stream === timeline.stream ? least.nextMs : least.ms;
   }
 
   /** The 407 of this proxy with the same challenge, by its frame. */

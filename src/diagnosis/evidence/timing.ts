@@ -1,28 +1,31 @@
 // Evidence by time: an answer that came back sooner than the origin can be reached was made nearer.
-import { millisBetween } from "../../bytes/index.ts";
+import { type Millis, millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import { duration, hostOf } from "../wording.ts";
 import type { AnswerRegister } from "./answers.ts";
+import { CERTIFICATE_MS, setUpOf } from "./set-up.ts";
 import type { Question } from "./types.ts";
 
-/** Nearer origins cannot be told from the proxy: jitter and the making of certificates take as long. */
-const MIN_WAY_MS = 5;
+/** Nearer origins cannot be told from the proxy: jitter, the lookup of a name and the check of a password take as long. */
+const MIN_WAY_MS = 20;
+/** Whoever answers needs as long as this at the least. */
+const MIN_ANSWER_MS = 5;
 /** The answer has to be this much quicker than an ordinary answer of the site. */
 const MARGIN = 2;
 /** CONNECT and handshake may take several round trips to the origin (TCP, TLS), and the first ones look up names. */
 const TUNNEL_MARGIN = 3;
 /** The other way round: from this share of the way on it may well have been there. A slow proxy takes as long, so it is a weak sign. */
 const FAR_ENOUGH = 0.7;
-/** Making an answer can take a proxy as long as this: below it slowness says nothing. */
-const MIN_FAR_MS = 15;
 
 /** How long the proxy needs for something at the origin, and what shows it. */
 interface Way {
-  readonly ms: number;
+  readonly ms: Millis;
+  /** As measured: `ms`, and the proxy's own work. */
+  readonly measured: Millis;
   readonly shownBy: string;
   readonly margin: number;
-  /** How long the handshake took where only the CONNECT took long: names may have been looked up, or credentials checked. */
-  readonly doubtedBy: number | null;
+  /** Another measure that has to show a way, too: names may have been looked up, credentials checked, a busy proxy waited for. */
+  readonly doubtedBy: Millis | null;
 }
 
 /** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy; or as slowly. */
@@ -36,19 +39,21 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   // A clock that was set back measures nothing.
   if (took < 0) return [];
   const answered = Math.max(0, took - toProxy);
-  if (way.ms >= MIN_FAR_MS && answered >= way.ms * FAR_ENOUGH) {
-    const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), as long as the way to the origin (${duration(way.ms)} for ${way.shownBy})`;
+  const frames = `(frames ${exchange.request.where.frame} to ${head.where.frame})`;
+  if (answered >= way.measured * FAR_ENOUGH) {
+    const text = `the answer took ${duration(answered)} ${frames}, as long as the way to the origin (${duration(way.measured)} for ${way.shownBy})`;
     return [{ says: "origin", weight: "possible", source: "timing", text }];
   }
   if (answered * way.margin > way.ms) return [];
-  const text = `the answer took ${duration(answered)} (frames ${exchange.request.where.frame} to ${head.where.frame}), less than the proxy's way to the origin (${duration(way.ms)} for ${way.shownBy})`;
-  const doubtful = way.doubtedBy !== null && Math.max(MIN_WAY_MS, answered * way.margin) > way.doubtedBy;
+  const text = `the answer took ${duration(answered)} ${frames}, less than the proxy's way to the origin (${duration(way.measured)} for ${way.shownBy})`;
+  const doubtful = way.doubtedBy !== null && Math.max(MIN_ANSWER_MS, answered * way.margin) > way.doubtedBy;
   return [{ says: "proxy", weight: doubtful ? "possible" : "likely", source: "timing", text }];
 };
 
 /**
  * Where the proxy reads inside, ordinary answers of the same site show the way best, or its CONNECT or handshake, of which
- * one may not have reached the origin. Where it is not known to read inside, all did reach it: then the quickest counts.
+ * one may not have reached the origin: then no other tunnel to the same host may have been set up sooner, and the making of a
+ * certificate is no way. Where it is not known to read inside, all did reach it: then the quickest counts.
  */
 function wayToOrigin(
   timeline: Timeline,
@@ -56,39 +61,26 @@ function wayToOrigin(
   host: string | null,
   intercepted: boolean,
 ): Way | null {
-  const toProxy = timeline.roundTripMs ?? 0;
   const usual = host === null ? null : answers.site(timeline, host);
   const site: Way[] =
     usual?.quickestMs == null
       ? []
-      : [way(usual.quickestMs - toProxy, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
-  const handshake: Way[] = [];
-  const tls = timeline.tunnel?.tls;
-  if (tls?.clientHello != null && tls.serverHello !== null && tls.helloRetryRequest === null) {
-    const ms = millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
-    handshake.push(way(ms, "the TLS handshake", TUNNEL_MARGIN));
-  }
-  const connect: Way[] = [];
-  const opening = timeline.connects.find(({ response }) => response !== null && isOpening(response.status));
-  if (opening?.response != null) {
-    const credentials = opening.request.proxyAuthorization;
-    const ms = millisBetween(opening.request.where.time, opening.response.where.time) - toProxy;
-    // Checking credentials takes a while, too: those of a multi-step scheme on every connection, others at least the first time.
-    const shown = credentials === null || (credentials.step === null && handshake.length > 0);
-    if (shown) connect.push(way(ms, "the CONNECT", TUNNEL_MARGIN));
-  }
-  if (!intercepted) return [...site, ...connect, ...handshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
-  const [longest, other] = [...connect, ...handshake].sort((a, b) => b.ms - a.ms);
+      : [way(usual.quickestMs - (timeline.roundTripMs ?? 0), 0, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
+  const { connect, handshake } = setUpOf(timeline);
+  const inConnect = connect === null ? [] : [way(connect, 0, "the CONNECT", TUNNEL_MARGIN)];
+  const work = intercepted ? CERTIFICATE_MS : 0;
+  const inHandshake = handshake === null ? [] : [way(handshake, work, "the TLS handshake", TUNNEL_MARGIN)];
+  if (!intercepted) return [...site, ...inConnect, ...inHandshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
+  const [longest] = [...inConnect, ...inHandshake].sort((a, b) => b.ms - a.ms);
   if (longest === undefined) return site[0] ?? null;
+  const other = answers.wayElsewhere(timeline);
+  if (other !== null && other < MIN_WAY_MS) return null;
   // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
   if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
-  return other === undefined || longest !== connect[0] ? longest : { ...longest, doubtedBy: other.ms };
+  if (longest === inConnect[0]) return { ...longest, doubtedBy: handshake };
+  return { ...longest, doubtedBy: other ?? (connect === null || connect < MIN_WAY_MS ? 0 : connect) };
 }
 
-function way(ms: number, shownBy: string, margin: number): Way {
-  return { ms, shownBy, margin, doubtedBy: null };
-}
-
-function isOpening(status: number): boolean {
-  return status >= 200 && status < 300;
+function way(measured: Millis, work: Millis, shownBy: string, margin: number): Way {
+  return { ms: measured - work, measured, shownBy, margin, doubtedBy: null };
 }
