@@ -1,5 +1,6 @@
 // The proxy's own connections to origins, matched to the tunnels and requests that they serve.
 import { gather, type Nanos } from "../bytes/index.ts";
+import type { ResponseHead } from "../http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { RecordMark } from "../tls-parse/index.ts";
 import { hostOf } from "./wording.ts";
@@ -8,6 +9,8 @@ import { hostOf } from "./wording.ts";
 const MARGIN_NS = 60n * 1_000_000_000n;
 /** First protected records of a leg that are known one by one (`TlsFacts.marks`). */
 const MAX_MARKS = 96;
+/** Exchanges of a leg that are kept whatever they were: of further ones nothing may be known. */
+const MAX_EXCHANGES = 100;
 const TLS_1_3 = 0x0304;
 
 /** Where a request goes; `port` is null where it is not known. */
@@ -42,12 +45,22 @@ function leadsTo(leg: ServerLeg, host: string): boolean {
   return leg.tls !== null || leg.exchanges.some(({ url }) => url !== null && hostOf(url) === host);
 }
 
-/** Whether something that may be a request went to any origin between the two times; null where that cannot be told. */
-export function sentOn(legs: readonly ServerLeg[], from: Nanos, to: Nanos): boolean | null {
+/**
+ * Whether something that may be this request went to any origin between the two times; null where that cannot be told.
+ * `others`: further exchanges of the same client, whose requests on a leg that was read are not taken for this one.
+ */
+export function sentOn(
+  legs: readonly ServerLeg[],
+  from: Nanos,
+  to: Nanos,
+  others: readonly ExchangeFact[] = [],
+): boolean | null {
   let unknown = false;
   for (const leg of legs) {
     if (leg.end < from || leg.start > to) continue;
-    if (leg.exchanges.some(({ request }) => request !== null && within(request.where.time, from, to))) return true;
+    const sent = leg.exchanges.filter(({ request }) => request !== null && within(request.where.time, from, to));
+    if (sent.some((one) => !others.some((other) => isSameRequest(one, other)))) return true;
+    if (wasRead(leg)) continue;
     const marks = leg.tls?.marks ?? [];
     if (marks.some((mark) => mark.from === "client" && carriesData(mark) && within(mark.time, from, to))) return true;
     if (marks.length >= MAX_MARKS && marks.at(-1)!.time < to) unknown = true;
@@ -56,46 +69,53 @@ export function sentOn(legs: readonly ServerLeg[], from: Nanos, to: Nanos): bool
   return unknown ? null : false;
 }
 
-/** The exchange of a leg that is the same request, answered before `head` and behind the request. */
-export function answeredBy(
-  legs: readonly ServerLeg[],
-  exchange: ExchangeFact,
-): { leg: ServerLeg; answer: ExchangeFact } | null {
-  const { request, response } = exchange;
-  if (request === null || response === null) return null;
-  for (const leg of legs) {
-    for (const answer of leg.exchanges) {
-      if (answer.response === null || answer.request === null) continue;
-      if (answer.response.status !== response.status || answer.request.method !== request.method) continue;
-      if (!within(answer.response.where.time, request.where.time, response.where.time)) continue;
-      if (exchange.url !== null && answer.url !== null && pathOf(exchange.url) !== pathOf(answer.url)) continue;
-      return { leg, answer };
-    }
-  }
-  return null;
+/** Whether all that was asked on a leg is known: it was opened to the last record. */
+function wasRead({ tls, exchanges }: ServerLeg): boolean {
+  if (tls === null || exchanges.length === 0 || exchanges.length >= MAX_EXCHANGES) return false;
+  return tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
 }
 
-/** Final answers of origins to the same request, other than what the client got, between its request and `head`. */
-export function otherAnswers(
-  legs: readonly ServerLeg[],
-  exchange: ExchangeFact,
-): readonly { leg: ServerLeg; answer: ExchangeFact; status: number }[] {
+/** What the same request was answered on a leg, between the client's request and the answer that it got. */
+export interface LegAnswer {
+  readonly leg: ServerLeg;
+  readonly answer: ExchangeFact;
+  readonly head: ResponseHead;
+}
+
+/** Final answers of origins to the same request, behind the client's request and before the answer that it got. */
+export function legAnswers(legs: readonly ServerLeg[], exchange: ExchangeFact): readonly LegAnswer[] {
   const { request, response } = exchange;
   if (request === null || response === null) return [];
-  const own = gather(legs, (leg) =>
+  return gather(legs, (leg) =>
     gather(leg.exchanges, (answer) => {
-      if (answer.response === null || answer.request === null || answer.response.status < 200) return [];
-      const isSame =
-        answer.request.method === request.method &&
-        within(answer.request.where.time, request.where.time, response.where.time) &&
-        within(answer.response.where.time, request.where.time, response.where.time) &&
-        exchange.url !== null &&
-        answer.url !== null &&
-        pathOf(exchange.url) === pathOf(answer.url);
-      return isSame ? [{ leg, answer, status: answer.response.status }] : [];
+      const head = answer.response;
+      if (head === null || head.status < 200 || answer.request?.method !== request.method) return [];
+      if (!within(head.where.time, request.where.time, response.where.time)) return [];
+      if (exchange.url !== null && answer.url !== null && pathOf(exchange.url) !== pathOf(answer.url)) return [];
+      return [{ leg, answer, head }];
     }),
   );
-  return own.some(({ status }) => status === response.status) ? [] : own;
+}
+
+/** Whether the request may be on a leg that was not read: something was sent on one meanwhile. */
+export function mayBeUnread(legs: readonly ServerLeg[], { request, response }: ExchangeFact): boolean {
+  if (request === null || response === null) return true;
+  const unread = legs.filter((leg) => leg.tls !== null && leg.exchanges.length === 0);
+  return sentOn(unread, request.where.time, response.where.time) !== false;
+}
+
+/** Whether an answer asks for nothing that the other one does not ask for, by schemes and realms; or that cannot be told. */
+export function asksAlike({ challenges }: ResponseHead, other: ResponseHead): boolean {
+  if (other.cut || other.challenges.length === 0) return true;
+  return challenges.every(({ scheme, realm }) =>
+    other.challenges.some((one) => one.scheme.toLowerCase() === scheme.toLowerCase() && one.realm === realm),
+  );
+}
+
+/** Whether two exchanges ask for the same: method and path. */
+export function isSameRequest(one: ExchangeFact, other: ExchangeFact): boolean {
+  if (one.request === null || other.request === null || one.url === null || other.url === null) return false;
+  return one.request.method === other.request.method && pathOf(one.url) === pathOf(other.url);
 }
 
 /**

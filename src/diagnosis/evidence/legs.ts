@@ -1,14 +1,28 @@
 // Evidence from both legs: what the proxy sent on to the origin, and what came back from there.
+import { quoted } from "../../bytes/index.ts";
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../proxy/index.ts";
-import { allLegs, answeredBy, bytesFromOrigins, type Destination, legsOf, otherAnswers, sentOn } from "../legs.ts";
+import {
+  allLegs,
+  asksAlike,
+  bytesFromOrigins,
+  type Destination,
+  isSameRequest,
+  type LegAnswer,
+  legAnswers,
+  legsOf,
+  mayBeUnread,
+  sentOn,
+} from "../legs.ts";
 import { hostOf, hostOfTimeline, portOf } from "../wording.ts";
 import type { Question } from "./types.ts";
 
-/** An answer that is passed on grows or shrinks by the headers that a proxy adds and drops, and by other framing. */
-const MAX_CHANGE_BYTES = 600;
-/** A short one by less: by this, and half of itself. */
-const MIN_CHANGE_BYTES = 100;
+/** An answer that is passed on grows by the headers that a proxy adds, at most by so much and by half of itself; */
+const MAX_ADDED_BYTES = 600;
+/** and it shrinks by those that it drops, and by framing. */
+const MAX_DROPPED_BYTES = 100;
+/** Settings and acknowledgements of HTTP/2 are no answer, whatever the proxy adds. */
+const MIN_SHARE = 0.4;
 
 /** Both legs in the capture: the request never reached the server leg before the answer came back. */
 export const neverForwarded: Question = (exchange, head, { legs, timeline, inTunnel }) => {
@@ -16,7 +30,7 @@ export const neverForwarded: Question = (exchange, head, { legs, timeline, inTun
   const { frame, time } = exchange.request.where;
   const to = destinationOf(exchange, timeline, inTunnel);
   const near = legsOf(legs, timeline, null);
-  if (near.length === 0 || sentOn(near, time, head.where.time) !== false) return [];
+  if (near.length === 0 || sentOn(near, time, head.where.time, othersThan(exchange, timeline)) !== false) return [];
   const toHost = to === null ? [] : legsOf(near, timeline, to).filter((leg) => covers(leg, exchange, head));
   if (toHost.length > 0) {
     const text = `the proxy's connection to ${to?.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
@@ -32,27 +46,53 @@ export const neverForwarded: Question = (exchange, head, { legs, timeline, inTun
 /** Both legs in the capture: the server leg gave the same answer just before, or another one, or as many bytes. */
 export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, inTunnel }) => {
   const near = legsOf(legs, timeline, destinationOf(exchange, timeline, inTunnel));
-  const found = answeredBy(near, exchange);
-  if (found !== null) {
-    const { leg, answer } = found;
-    const text = `the origin ${leg.origin.ip}:${leg.origin.port} answered the proxy ${head.status} to the same request (stream ${leg.stream}, frame ${answer.response?.where.frame}) just before`;
+  const given = legAnswers(near, exchange);
+  const same = given.find((one) => one.head.status === head.status && asksAlike(head, one.head));
+  if (same !== undefined) {
+    const text = `the origin ${placeOf(same)} answered the proxy ${head.status} to the same request (${whereOf(same)}) just before`;
     return [{ says: "origin", weight: "certain", source: "legs", text }];
   }
-  const [other] = otherAnswers(near, exchange);
+  const { request } = exchange;
+  const other = given.find(
+    ({ answer }) => request !== null && (answer.request?.where.time ?? 0n) >= request.where.time,
+  );
   if (other !== undefined) {
-    const { leg, answer, status } = other;
-    const text = `the origin ${leg.origin.ip}:${leg.origin.port} answered the proxy ${status}, not ${head.status}, to the same request (stream ${leg.stream}, frame ${answer.response?.where.frame})`;
-    return [{ says: "proxy", weight: leg.start >= timeline.start ? "certain" : "likely", source: "legs", text }];
+    if (mayBeUnread(near, exchange)) return [];
+    const but =
+      other.head.status === head.status
+        ? `and asked for ${challengesText(other.head)}, not for ${challengesText(head)}`
+        : `not ${head.status}`;
+    const text = `the origin ${placeOf(other)} answered the proxy ${other.head.status}, ${but}, to the same request (${whereOf(other)})`;
+    return [{ says: "proxy", weight: other.leg.start >= timeline.start ? "certain" : "likely", source: "legs", text }];
   }
   if (exchange.request === null || near.some(({ exchanges }) => exchanges.length > 0)) return [];
-  const mayChangeBy = Math.min(MAX_CHANGE_BYTES, MIN_CHANGE_BYTES + exchange.responseBytes / 2);
+  const size = exchange.responseBytes;
+  const least = Math.max(size - Math.min(MAX_ADDED_BYTES, MAX_DROPPED_BYTES + size / 2), size * MIN_SHARE);
   const from = bytesFromOrigins(near, exchange.request.where.time, head.where.time).find(
-    ({ bytes }) => Math.abs(bytes - exchange.responseBytes) <= mayChangeBy,
+    ({ bytes }) => bytes >= least && bytes <= size + MAX_DROPPED_BYTES,
   );
   if (from === undefined) return [];
-  const text = `${from.bytes} bytes came from the origin (stream ${from.leg.stream}, frame ${from.frame}) just before, about as many as the answer has (${exchange.responseBytes})`;
+  const text = `${from.bytes} bytes came from the origin (stream ${from.leg.stream}, frame ${from.frame}) just before, about as many as the answer has (${size})`;
   return [{ says: "origin", weight: "likely", source: "legs", text }];
 };
+
+/** What else the client asked for on this connection: the same path asked for twice may be the one or the other. */
+function othersThan(exchange: ExchangeFact, { tunnel, forwards }: Timeline): readonly ExchangeFact[] {
+  return [...(tunnel?.exchanges ?? []), ...forwards].filter((other) => !isSameRequest(other, exchange));
+}
+
+function placeOf({ leg: { origin } }: LegAnswer): string {
+  return `${origin.ip}:${origin.port}`;
+}
+
+function whereOf({ leg, head }: LegAnswer): string {
+  return `stream ${leg.stream}, frame ${head.where.frame}`;
+}
+
+function challengesText({ challenges }: ResponseHead): string {
+  const texts = challenges.map(({ scheme, realm }) => (realm === null ? scheme : `${scheme} (realm ${quoted(realm)})`));
+  return texts.length === 0 ? "nothing" : texts.join(", ");
+}
 
 /** Where the exchange's request goes; null where that was not seen. */
 function destinationOf(exchange: ExchangeFact, timeline: Timeline, inTunnel: boolean): Destination | null {

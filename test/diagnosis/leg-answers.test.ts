@@ -1,0 +1,101 @@
+// Both legs where more goes on than one request: other challenges, other clients, other streams, legs that were not read.
+import { describe, expect, it } from "vitest";
+import { type Evidence, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
+import type { Challenge } from "../../src/http/index.ts";
+import type { ExchangeFact, ServerLeg } from "../../src/proxy/index.ts";
+import { BASIC } from "./asked.ts";
+import { HOST, leg, readLeg, staged } from "./evidence-talk.ts";
+import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
+
+const OWN: readonly Challenge[] = [{ ...BASIC, realm: "Corporate network" }];
+
+/** What legs tell of a 401 with these challenges; `others`: what else is asked in the tunnel meanwhile. */
+function told(legs: readonly ServerLeg[], challenges = OWN, others: readonly ExchangeFact[] = []): string[] {
+  const { exchange, context } = staged([]);
+  const asking = { ...exchange, response: { ...exchange.response!, challenges } };
+  const { timeline } = context;
+  const tunnel = { ...timeline.tunnel!, exchanges: [asking, ...others] };
+  const found = evidenceOf(asking, { ...context, legs, timeline: { ...timeline, tunnel } });
+  return found.filter(({ source }) => source === "legs").map(({ says, weight }: Evidence) => `${says} ${weight}`);
+}
+
+/** A leg that was read to the last record, with a request at 200.2 ms for this path. */
+function read(path: string, status: number, challenges: readonly Challenge[] = []): ServerLeg {
+  const one = readLeg(status);
+  const request = requestHead(where(710, 200.2), { method: "GET", target: path, host: HOST });
+  const response = responseHead(where(711, 200.6), status, { challenges });
+  const answered = exchangeFact(request, response, { url: `https://${HOST}${path}` });
+  return { ...one, tls: { ...one.tls!, opened: 4 }, exchanges: [answered] };
+}
+
+function asked(path: string): ExchangeFact {
+  const request = requestHead(where(190, 199), { method: "GET", target: path, host: HOST });
+  return exchangeFact(request, responseHead(where(191, 201), 200), { url: `https://${HOST}${path}` });
+}
+
+const UNREAD = leg(HOST, [["client", 300, 200.3]]);
+
+describe("the origin's own 401 on the leg", () => {
+  it.each([
+    ["for the same realm", OWN, "origin certain"],
+    ["for more than the proxy passed on", [{ ...BASIC, scheme: "NTLM", realm: null }, ...OWN], "origin certain"],
+    ["without a challenge that could be read", [], "origin certain"],
+    ["for another realm: the proxy wrote this one", [BASIC], "proxy certain"],
+    ["for another scheme: the proxy wrote this one", [{ ...OWN[0]!, scheme: "Digest" }], "proxy certain"],
+  ])("%s", (_name, challenges, said) => expect(told([read("/", 401, challenges)])).toEqual([said]));
+});
+
+describe("another answer to the same request", () => {
+  it("says nothing while the client's own request may be on a leg that was not read", () => {
+    expect(told([read("/", 200)])).toEqual(["proxy certain"]);
+    expect(told([read("/", 200), UNREAD])).toEqual([]);
+    expect(told([read("/", 401, [BASIC]), UNREAD])).toEqual([]);
+  });
+});
+
+describe("a request that is on no leg, while others are", () => {
+  it("was not sent, where all that is on the legs was asked for by the client, too", () => {
+    expect(told([read("/style.css", 200)], OWN, [asked("/style.css")])).toEqual(["proxy certain"]);
+    expect(told([read("/style.css", 200), UNREAD], OWN, [asked("/style.css")])).toEqual([]);
+  });
+
+  it("may have been sent as what nobody asked for: a proxy may write another path", () => {
+    expect(told([read("/rewritten", 200)], OWN, [asked("/style.css")])).toEqual([]);
+  });
+
+  it("may be any of two with the same path", () => {
+    const twice = { ...read("/", 200), exchanges: [{ ...read("/", 200).exchanges[0]!, response: null }] };
+    expect(told([twice], OWN, [asked("/")])).toEqual([]);
+  });
+
+  it("says nothing where records of the leg stayed closed", () => {
+    const closed = read("/style.css", 200);
+    const partly = { ...closed, tls: { ...UNREAD.tls!, opened: 4, closed: 1 } };
+    expect(told([partly], OWN, [asked("/style.css")])).toEqual([]);
+  });
+});
+
+describe("bytes that came from the origin, unread", () => {
+  it.each([
+    [500, "origin likely"],
+    [1_000, "origin likely"],
+    [300, null],
+    [1_100, null],
+  ])("%d of them, where the answer has 900", (bytes, said) => {
+    const answered = leg(HOST, [
+      ["client", 300, 200.2],
+      ["server", bytes, 200.6],
+    ]);
+    expect(told([answered])).toEqual(said === null ? [] : [said]);
+  });
+
+  it("settings and acknowledgements of HTTP/2 are no answer", () => {
+    const { exchange, context } = staged([]);
+    const acknowledged = leg(HOST, [
+      ["client", 60, 200.2],
+      ["server", 26, 200.6],
+    ]);
+    const found = evidenceOf({ ...exchange, responseBytes: 120 }, { ...context, legs: [acknowledged] });
+    expect(found).toEqual([]);
+  });
+});
