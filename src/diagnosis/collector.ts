@@ -5,9 +5,11 @@ import { authSteps } from "./auth-steps.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
+import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
+import { legsOf } from "./legs.ts";
 import { outsideAddresses } from "./outside.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
@@ -17,6 +19,7 @@ import { signsOf } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
+import { hostOfTimeline } from "./wording.ts";
 
 /** Findings of one rule that are told one by one; the totals count all. */
 const MAX_FINDINGS_PER_RULE = 200;
@@ -70,6 +73,8 @@ export class Collector {
   readonly #told: Told;
   /** Of each proxy's address the other one that it goes out by; known at the end. */
   #outside: ReadonlyMap<string, string> = new Map();
+  /** By the proxy's address; see in-step.ts. */
+  readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
   #tunnels = 0;
 
   constructor(limits: CollectorLimits, { trust = NO_TRUST, told = NOTHING_TOLD }: CollectorHelp = {}) {
@@ -141,13 +146,13 @@ export class Collector {
     );
     const signs = signsOf(timelines, {
       ruledOut: (timeline) => interceptions.get(timeline)?.state === "no",
-      legs: (timeline) => this.#legsOf(timeline),
+      legs: (timeline) => (this.#oddLegs(timeline).size > 0 ? [] : this.#legsOf(timeline)),
     });
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline), unseen: false };
       const legs = this.#legsOf(timeline);
       const interception = interceptions.get(timeline) ?? this.#interception(timeline, legs);
-      const attributions = this.#attributions(timeline, interception, legs);
+      const attributions = this.#attributions(timeline, interception, this.#legsInStep(timeline));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
       const place = chain.members.indexOf(timeline);
@@ -176,6 +181,26 @@ export class Collector {
     const outside = this.#outside.get(proxy.ip);
     if (outside === undefined || outside === proxy.ip) return own;
     return [...own, ...(this.#legsByProxy.get(outside) ?? [])];
+  }
+
+  /** The same; none where what one to the timeline's host carried does not fit into what clients waited for. */
+  #legsInStep(timeline: Timeline): readonly ServerLeg[] {
+    const legs = this.#legsOf(timeline);
+    const odd = this.#oddLegs(timeline);
+    if (odd.size === 0) return legs;
+    const host = timeline.tunnel === null ? null : hostOfTimeline(timeline);
+    return legsOf(legs, timeline, host === null ? null : { host, port: null }).some((leg) => odd.has(leg)) ? [] : legs;
+  }
+
+  #oddLegs(timeline: Timeline): ReadonlySet<ServerLeg> {
+    const { ip } = timeline.proxy;
+    let odd = this.#outOfStep.get(ip);
+    if (odd === undefined) {
+      const own = this.#kept.filter(({ proxy }) => proxy.ip === ip);
+      odd = outOfStep(this.#legsOf(timeline), own);
+      this.#outOfStep.set(ip, odd);
+    }
+    return odd;
   }
 
   #attributions(

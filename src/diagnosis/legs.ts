@@ -140,7 +140,7 @@ export function bytesFromOrigins(
 }
 
 /** At TLS 1.3 the client's first protected record is its Finished (RFC 8446 §2), if it sent no early data. */
-function firstOfClient({ tls }: ServerLeg): RecordMark | null {
+export function firstOfClient({ tls }: ServerLeg): RecordMark | null {
   if (tls?.serverHello?.version !== TLS_1_3 || tls.clientHello?.earlyData === true) return null;
   return tls.marks.find((mark) => mark.from === "client" && carriesData(mark)) ?? null;
 }

@@ -4,7 +4,7 @@ import { type Evidence, evidenceOf } from "../../src/diagnosis/evidence/index.ts
 import type { Challenge } from "../../src/http/index.ts";
 import type { ExchangeFact, ServerLeg } from "../../src/proxy/index.ts";
 import { BASIC } from "./asked.ts";
-import { HOST, leg, readLeg, staged } from "./evidence-talk.ts";
+import { HOST, leg, staged } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
 
 const OWN: readonly Challenge[] = [{ ...BASIC, realm: "Corporate network" }];
@@ -21,11 +21,11 @@ function told(legs: readonly ServerLeg[], challenges = OWN, others: readonly Exc
 
 /** A leg that was read to the last record, with a request at 200.2 ms for this path. */
 function read(path: string, status: number, challenges: readonly Challenge[] = []): ServerLeg {
-  const one = readLeg(status);
+  const one = leg(HOST, [["client", 300, 200.2]]);
   const request = requestHead(where(710, 200.2), { method: "GET", target: path, host: HOST });
   const response = responseHead(where(711, 200.6), status, { challenges });
   const answered = exchangeFact(request, response, { url: `https://${HOST}${path}` });
-  return { ...one, tls: { ...one.tls!, opened: 4 }, exchanges: [answered] };
+  return { ...one, tls: { ...one.tls!, opened: 4, closed: 0 }, exchanges: [answered] };
 }
 
 function asked(path: string): ExchangeFact {
