@@ -80,6 +80,14 @@ describe("the same challenge for several sites", () => {
   ])("a page of %d bytes that two sites share is %d sign", (page, signs) => {
     expect(alike({ hosts: THREE.slice(0, 2), realm: "traefik", page })).toHaveLength(signs);
   });
+
+  it.each([
+    ["of the software that it comes with", "Restricted", "possible"],
+    ["of their own", "Corp", "likely"],
+  ])("a page that two sites share beside a realm %s", (_name, realm, weight) => {
+    const found = alike({ hosts: THREE.slice(0, 2), realm, page: 400 });
+    expect(found.filter(({ text }) => text.startsWith("the same page")).map((one) => one.weight)).toEqual([weight]);
+  });
 });
 
 function kind(id: string): Kind {
@@ -181,6 +189,21 @@ describe("what a Squid that reads inside says of its cache", () => {
       weight === null ? [] : [{ says: "origin", weight, source: "passed" }],
     );
     expect(said([], squid(...values), [], { inTunnel: false })).toEqual([]);
+  });
+
+  it("it may have fetched what it then refuses: its own marks beside that say nothing of the site", () => {
+    const looked = squid(`MISS from proxy.example:${port}`).fields!;
+    const refused = { names: ["x-squid-error"], fields: [...looked, { name: "server", value: "squid/5.7" }] };
+    expect(said([], refused, [], UNKNOWN)).toEqual([]);
+    expect(said([], { names: ["x-squid-error"], fields: looked }, [], UNKNOWN)).toEqual([]);
+  });
+
+  it("a cookie or JSON beside it is no second sign: a proxy behind it may have written all of it", () => {
+    const passed = squid(`MISS from proxy.example:${port}`);
+    const certaintyWith = (id: string): string | null => weigh(said([kind(id)], {}).concat(said([], passed))).certainty;
+    expect(certaintyWith("a cookie")).toBe("possible");
+    expect(certaintyWith("an API's error")).toBe("possible");
+    expect(certaintyWith("Bearer")).toBe("likely");
   });
 
   it("one realm at the proxy and at sites of the company is not the proxy's then", () => {

@@ -18,7 +18,7 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, answers
   if (exchange.url === null || head.challenges.length === 0 || isBare(head.challenges)) return [];
   const host = hostOf(exchange.url);
   // Default realms and pages of web servers are alike on sites that have nothing else in common.
-  if (namesWebServer(head) || head.challenges.every(({ realm }) => realm !== null && isUsualRealm(realm))) {
+  if (namesWebServer(head) || hasUsualRealm(head.challenges)) {
     const [one, other] = answers.alikeElsewhere(timeline, head, host);
     if (one === undefined || other === undefined) return [];
     const text = `the same challenge came with the same Server for the unrelated sites ${one.host} (frame ${one.frame}) and ${other.host} (frame ${other.frame})`;
@@ -42,8 +42,14 @@ export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, an
   const same = answers.pageElsewhere(timeline, exchange.body.tag, hostOf(exchange.url));
   if (same === null) return [];
   const text = `the same page, to the byte, came for the unrelated site ${same.host} (frame ${same.frame})`;
-  return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
+  // A realm that software brings along comes with its page: two sites of one software are alike to the byte.
+  const weight = hasUsualRealm(head.challenges) ? "possible" : "likely";
+  return [{ says: "proxy", weight, source: elsewhere(head.challenges), text }];
 };
+
+function hasUsualRealm(challenges: readonly Challenge[]): boolean {
+  return challenges.length > 0 && challenges.every(({ realm }) => realm !== null && isUsualRealm(realm));
+}
 
 /**
  * Where a realm is named, likeness to the proxy's 407 and likeness between sites are two signs. Without one they are one: all

@@ -74,21 +74,21 @@ export const siteSoftware: Question = (_exchange, head) => {
   return [{ says: "origin", weight: "likely", source: "software", text }];
 };
 
-/** What a Squid found in its cache, by name and port of its own; of an answer that it makes itself it says NONE. */
+/** What a Squid found in its cache, by name and port of its own; of an answer that it makes at once it says NONE. */
 const LOOKED_UP = /^(?:MISS|HIT) from \S+:(\d+)$/;
 
 /**
  * A Squid that reads inside says of what it passes on that it looked for it in its cache. Outside of tunnels that may come from
- * a further proxy as well.
+ * a further proxy as well; and with Squid's own marks it may be a refusal of what it had fetched.
  */
 export const passedThrough: Question = (_exchange, head, { timeline, inTunnel }) => {
-  if (!inTunnel) return [];
+  if (!inTunnel || marksOf(head, []).some(({ product, passed }) => product.id === "squid" && !passed)) return [];
   const isOwn = ({ name, value }: HeaderField): boolean =>
     name === "x-cache-lookup" &&
     value.split(",").some((one) => LOOKED_UP.exec(one.trim())?.[1] === String(timeline.proxy.port));
   const field = head.fields.find(isOwn);
   if (field === undefined) return [];
-  const text = `${quoted(`X-Cache-Lookup: ${field.value}`)} says that the proxy passed it on: of its own answers a Squid says NONE (frame ${head.where.frame})`;
+  const text = `${quoted(`X-Cache-Lookup: ${field.value}`)} says that the proxy looked for it in its cache, as a Squid does for what it passes on, from the site or from a proxy behind it (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "likely", source: "passed", text }];
 };
 
