@@ -1,5 +1,5 @@
 // Answers of all connections, reduced to what is compared: challenges and pages by proxy and site, the usual headers of each site.
-import { type Millis, millisBetween } from "../../bytes/index.ts";
+import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
@@ -47,6 +47,8 @@ export class AnswerRegister {
   readonly #challenges = new Map<string, Place[]>();
   readonly #pages = new Map<string, Place[]>();
   readonly #sites = new Map<string, SiteAnswers>();
+  /** By proxy and credentials: when they opened a tunnel first. */
+  readonly #checks = new Map<string, Nanos>();
   /** By proxy and host. */
   readonly #ways = new Map<string, LeastWay>();
 
@@ -58,6 +60,7 @@ export class AnswerRegister {
       if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
         this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame, server: null });
     }
+    this.#learnCheck(proxy, timeline);
     this.#learnWay(proxy, timeline);
     for (const exchange of timeline.tunnel?.exchanges ?? []) {
       const { response, url } = exchange;
@@ -92,6 +95,20 @@ export class AnswerRegister {
       quickestMs: quicker ? took : (known?.quickestMs ?? null),
       quickestFrame: quicker ? frame : (known?.quickestFrame ?? frame),
     });
+  }
+
+  #learnCheck(proxy: string, timeline: Timeline): void {
+    const check = checkedBy(timeline);
+    if (check === null) return;
+    const key = `${proxy} ${check.tag}`;
+    const known = this.#checks.get(key);
+    if (known === undefined ? this.#checks.size < MAX_ENTRIES : check.time < known) this.#checks.set(key, check.time);
+  }
+
+  /** Whether the tunnel was opened with credentials that this proxy had to check then: it remembers them for the next ones. */
+  isFirstCheck(timeline: Timeline): boolean {
+    const check = checkedBy(timeline);
+    return check !== null && this.#checks.get(`${proxyKey(timeline)} ${check.tag}`) === check.time;
   }
 
   #learnWay(proxy: string, timeline: Timeline): void {
@@ -153,6 +170,13 @@ export class AnswerRegister {
   site(timeline: Timeline, host: string): SiteAnswers | null {
     return this.#sites.get(`${proxyKey(timeline)} ${host}`) ?? null;
   }
+}
+
+/** The credentials with which a tunnel was opened, and when they were sent; null where it was opened without any. */
+function checkedBy({ connects }: Timeline): { readonly tag: string; readonly time: Nanos } | null {
+  const opening = connects.find(({ response }) => response !== null && response.status >= 200 && response.status < 300);
+  const tag = opening?.request.proxyAuthorization?.tag;
+  return opening === undefined || tag === undefined ? null : { tag, time: opening.request.where.time };
 }
 
 /** Refusals, errors and redirects may be the proxy's own (RFC 9110 §15): to a portal, to a login. */

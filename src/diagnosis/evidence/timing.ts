@@ -67,7 +67,8 @@ function wayToOrigin(
       ? []
       : [way(usual.quickestMs - (timeline.roundTripMs ?? 0), 0, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
   const { connect, handshake } = setUpOf(timeline);
-  const inConnect = connect === null ? [] : [way(connect, 0, "the CONNECT", TUNNEL_MARGIN)];
+  const isWay = connect !== null && !answers.isFirstCheck(timeline);
+  const inConnect = isWay ? [way(connect, 0, "the CONNECT", TUNNEL_MARGIN)] : [];
   const work = intercepted ? CERTIFICATE_MS : 0;
   const inHandshake = handshake === null ? [] : [way(handshake, work, "the TLS handshake", TUNNEL_MARGIN)];
   if (!intercepted) return [...site, ...inConnect, ...inHandshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
@@ -78,7 +79,7 @@ function wayToOrigin(
   // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
   if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
   if (longest === inConnect[0]) return { ...longest, doubtedBy: handshake };
-  return { ...longest, doubtedBy: other ?? (connect === null || connect < MIN_WAY_MS ? 0 : connect) };
+  return { ...longest, doubtedBy: other ?? (isWay && connect >= MIN_WAY_MS ? connect : 0) };
 }
 
 function way(measured: Millis, work: Millis, shownBy: string, margin: number): Way {
