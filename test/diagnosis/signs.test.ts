@@ -404,6 +404,7 @@ describe("signs", () => {
     expect(suspected([])).toBe(SITES.length);
     expect(suspected([read])).toBe(SITES.length);
     expect(suspected([much])).toBe(0);
+    expect(suspected([much, tunnelOf({ stream: 10, inside: "full", records: [] })])).toBe(0);
     expect(suspected([{ ...much, client: { ip: "192.0.2.99", port: 1 } }])).toBe(SITES.length);
   });
 
@@ -417,6 +418,16 @@ describe("signs", () => {
     const [found] = judged([{ ...FAR, alpnOffered: ["h2", "http/1.1"], records: [...H2_START, server(300, 2)] }]);
     expect(found?.signs[0]?.text).toContain("the answer of 300 bytes");
     expect(judged([{ ...FAR, records: challenged() }])[0]?.signs[0]?.text).toContain("the answer of 450 bytes");
+  });
+
+  it("takes no page for a challenge, however near it is", () => {
+    const page = (bytes: number): readonly Said[] => [
+      ...[client(REQUEST, 0.1), ...TICKETS, server(bytes, 2)],
+      ...[client(REQUEST + BASIC, 5), server(2_400, 50)],
+    ];
+    const near = (bytes: number): boolean => ids(judged([{ ...FAR, records: page(bytes) }])[0]).includes("near-answer");
+    expect([80, 8_192].map(near)).toEqual([true, true]);
+    expect([79, 8_193].map(near)).toEqual([false, false]);
   });
 
   it("lists nothing and suspects nothing where interception is ruled out", () => {

@@ -20,7 +20,9 @@ describe("a tunnel", () => {
     ["none", "nothing", []],
   ] as const)("carries %s: %s", (protocol, _name, turns) => {
     const { timelines } = play([...OPENED, ...turns]);
-    expect(timelines.map(({ tunnel }) => tunnel?.protocol)).toEqual([protocol]);
+    // Of what is no HTTP nothing is read.
+    const inside = protocol === "http" ? "full" : "none";
+    expect(timelines.map(({ tunnel }) => [tunnel?.protocol, tunnel?.inside])).toEqual([[protocol, inside]]);
   });
 });
 

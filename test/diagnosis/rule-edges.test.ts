@@ -1,0 +1,51 @@
+// Rules at their edges: how much is named, which frames are cited, what ends well after all.
+import { describe, expect, it } from "vitest";
+import { asked, NTLM, ntlm, read, TYPE_1, TYPE_3, unread } from "./asked.ts";
+import { found } from "./diagnose.ts";
+import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
+
+const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
+
+describe("keys-missing", () => {
+  const tunnels = (count: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const one = unread("curl/8.5.0");
+      const target = { ...one.tunnel!.target, text: `host-${i}.example.com:443`, host: `host-${i}.example.com` };
+      return { ...one, stream: i, tunnel: { ...one.tunnel!, target } };
+    });
+
+  it.each([
+    [5, /host-4\.example\.com:443\): whether/],
+    [6, /host-4\.example\.com:443 and 1 more\): whether/],
+    [8, /host-4\.example\.com:443 and 3 more\): whether/],
+  ])("names five of %i targets at most", (count, says) => {
+    expect(found("keys-missing", tunnels(count)).map(({ detail }) => detail)).toEqual([expect.stringMatching(says)]);
+  });
+});
+
+describe("frames", () => {
+  it("of a forwarded request and of its answer are cited, and none for what is not there", () => {
+    const request = requestHead(where(10, 10), { form: "absolute", host: "www.example.com" });
+    const response = responseHead(where(12, 12), 407, { proxyChallenges: [NTLM] });
+    const answered = exchangeFact(request, response);
+    const waiting = exchangeFact(requestHead(where(14, 14), { form: "absolute" }), null, { unanswered: "closed" });
+    const lost = exchangeFact(null, response);
+    const [finding] = found("auth-abandoned", [timeline({ forwards: [answered] })]);
+    expect(finding?.frames).toEqual([10, 12]);
+    const [silent] = found("no-response", [timeline({ forwards: [waiting] })]);
+    expect(silent?.frames).toEqual([14, 99]);
+    expect(found("incomplete", [timeline({ forwards: [lost] })])).toHaveLength(1);
+  });
+});
+
+describe("ntlm-broken-connection", () => {
+  it("is none where the handshake starts over and ends well", () => {
+    const steps = [
+      { with: TYPE_3, status: 407, challenges: [NTLM] },
+      { with: TYPE_1, status: 407, challenges: [TYPE_2] },
+      { with: TYPE_3, status: 200 },
+    ];
+    expect(found("ntlm-broken-connection", [read(0, steps, [{}])])).toEqual([]);
+    expect(found("ntlm-broken-connection", [asked(0, steps.slice(0, 1))])).toHaveLength(1);
+  });
+});
