@@ -48,4 +48,13 @@ describe("ntlm-broken-connection", () => {
     expect(found("ntlm-broken-connection", [read(0, steps, [{}])])).toEqual([]);
     expect(found("ntlm-broken-connection", [asked(0, steps.slice(0, 1))])).toHaveLength(1);
   });
+
+  it("is none where the client came back elsewhere", () => {
+    const refused = asked(0, [{ with: TYPE_3, status: 407, challenges: [NTLM] }]);
+    const again = asked(1, [
+      { with: TYPE_1, status: 407, challenges: [TYPE_2] },
+      { with: TYPE_3, status: 403 },
+    ]);
+    expect(found("ntlm-broken-connection", [refused, again])).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 // Signs where both legs are in the capture: what was sent on, and what was not.
 import { describe, expect, it } from "vitest";
-import { atMs, type Talk } from "./record-talk.ts";
-import { challenged, client, ids, judged, legOf, server } from "./sign-talk.ts";
+import { tunnelRecords } from "../../src/diagnosis/signs/turns.ts";
+import { atMs, type Talk, tunnelOf, where } from "./record-talk.ts";
+import { challenged, client, ids, judged, legOf, server, TICKETS } from "./sign-talk.ts";
 
 describe("where the proxy's connections to origins are in the capture", () => {
   const near: Talk = { records: challenged() };
@@ -10,6 +11,30 @@ describe("where the proxy's connections to origins are in the capture", () => {
     const [found] = judged([near], false, [legOf("www.example.com", [client(500, 300), server(2_000, 310)])]);
     expect(ids(found)).toBe("never-forwarded credentials-repeat never-forwarded");
     expect(found?.suspected).toBe(true);
+  });
+
+  it("takes no page for a challenge, though no origin was asked for it", () => {
+    const leg = legOf("www.example.com", [client(500, 300), server(2_000, 310)]);
+    const cached = (bytes: number): string =>
+      ids(judged([{ records: [client(420, 0.1), ...TICKETS, server(bytes, 2), client(420, 5)] }], false, [leg])[0]);
+    expect([400, 8_192].map(cached)).toEqual(["never-forwarded", "never-forwarded"]);
+    expect(cached(8_193)).toBe("");
+  });
+
+  it("reads no exchanges out of records between which bytes may be missing, or that are early data", () => {
+    const whole = tunnelOf(near);
+    const tunnel = whole.tunnel!;
+    const tls = tunnel.tls!;
+    const gap = { from: "client" as const, where: where(9, 9), length: 10 };
+    expect(tunnelRecords(whole)?.turns).toHaveLength(2);
+    for (const damaged of [
+      { ...whole, gaps: [gap] },
+      { ...whole, tunnel: { ...tunnel, tls: { ...tls, gaps: 1 } } },
+      { ...whole, tunnel: { ...tunnel, tls: { ...tls, clientHello: null } } },
+      { ...whole, tunnel: { ...tunnel, tls: { ...tls, clientHello: { ...tls.clientHello!, earlyData: true } } } },
+      { ...whole, tunnel: { ...tunnel, tls: { ...tls, handshakeComplete: false } } },
+    ])
+      expect(tunnelRecords(damaged)).toBeNull();
   });
 
   it("suspects nothing that was sent on", () => {

@@ -1,6 +1,9 @@
 // What a tunnel carries, told by the first bytes of its sides; what is read of a connection that changes its protocol.
 import { describe, expect, it } from "vitest";
-import { client, play, proxy, type Turn } from "./play.ts";
+import { interestOf } from "../../src/proxy/detect.ts";
+import { KnownProxies, type ProxyContext } from "../../src/proxy/index.ts";
+import { frame, literals, PREFACE } from "../http/h2-talk.ts";
+import { client, lost, play, proxy, type Turn } from "./play.ts";
 
 const OPENED: readonly Turn[] = [
   client("CONNECT mx.example.com:25 HTTP/1.1\r\nHost: mx.example.com:25\r\n\r\n"),
@@ -23,6 +26,68 @@ describe("a tunnel", () => {
     // Of what is no HTTP nothing is read.
     const inside = protocol === "http" ? "full" : "none";
     expect(timelines.map(({ tunnel }) => [tunnel?.protocol, tunnel?.inside])).toEqual([[protocol, inside]]);
+  });
+});
+
+describe("HTTP/2 in a tunnel in the clear (RFC 9113 §3.3)", () => {
+  const [HEADERS, SETTINGS, END] = [1, 4, 0x5];
+  const asked = literals(":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com");
+
+  it("is read as what it is", () => {
+    const { timelines } = play([
+      ...OPENED,
+      client(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0), frame(HEADERS, END, 1, asked)])),
+      proxy(Buffer.concat([frame(SETTINGS, 0, 0), frame(HEADERS, END, 1, literals(":status: 401"))])),
+    ]);
+    expect(timelines).toMatchObject([{ tunnel: { protocol: "http2", inside: "full" } }]);
+    expect(timelines[0]?.tunnel?.exchanges.map(({ response }) => response?.status)).toEqual([401]);
+  });
+});
+
+describe("a CONNECT without an answer", () => {
+  it.each([
+    ["closed", []],
+    ["reset", [{ from: 0, end: "reset" }]],
+    ["reset", [{ from: 1, end: "reset" }]],
+    [
+      "still-open",
+      [
+        { from: 0, end: "capture-end" },
+        { from: 1, end: "capture-end" },
+      ],
+    ],
+    ["closed", [{ from: 1, end: "capture-end" }]],
+    ["not-captured", [lost("proxy")]],
+  ] as const)("was %s", (why, turns) => {
+    const { timelines } = play([OPENED[0]!, ...turns]);
+    expect(timelines.map(({ connects }) => connects.map(({ unanswered }) => unanswered))).toEqual([[why]]);
+  });
+});
+
+describe("the first payload of a connection", () => {
+  const known = new KnownProxies([]);
+  const context: Pick<ProxyContext, "known" | "anyKeys" | "hasKeys"> = {
+    ...{ known, anyKeys: () => false, hasKeys: () => false },
+  };
+
+  it.each([
+    ["CONNECT www.example.com:443 HTTP/1.1", "proxy"],
+    ["GET http://www.example.com/ HTTP/1.1", "proxy"],
+    ["GET / HTTP/1.1", null],
+    ["HTTP/1.1 407 Proxy Authentication Required", "proxy"],
+    ["HTTP/1.0 200 Connection established", "proxy"],
+    ["HTTP/1.1 200 connection established", "proxy"],
+    ["HTTP/1.1 200 OK", null],
+    ["RTSP/1.0 407 Proxy Authentication Required", null],
+    ["RTSP/1.0 200 Connection established", null],
+  ])("%s: %s", (words, role) => {
+    const bytes = Buffer.from(`${words}\r\n\r\n`);
+    const peek = {
+      ...{ bytes, start: 0, end: bytes.length, addressBytes: Uint8Array.of(192, 0, 2, 1, 192, 0, 2, 80) },
+      ...{ addressLength: 4 as const, source: 0, destination: 4, sourcePort: 50_000, destinationPort: 8080 },
+      senderIsInitiator: null,
+    };
+    expect(interestOf(peek, context as ProxyContext)).toBe(role);
   });
 });
 
