@@ -31,7 +31,7 @@ describe("a tunnel", () => {
 
 describe("HTTP/2 in a tunnel in the clear (RFC 9113 §3.3)", () => {
   const [HEADERS, SETTINGS, END] = [1, 4, 0x5];
-  const asked = literals(":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com");
+  const asked = literals(":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com:25");
 
   it("is read as what it is", () => {
     const { timelines } = play([
@@ -40,7 +40,9 @@ describe("HTTP/2 in a tunnel in the clear (RFC 9113 §3.3)", () => {
       proxy(Buffer.concat([frame(SETTINGS, 0, 0), frame(HEADERS, END, 1, literals(":status: 401"))])),
     ]);
     expect(timelines).toMatchObject([{ tunnel: { protocol: "http2", inside: "full" } }]);
-    expect(timelines[0]?.tunnel?.exchanges.map(({ response }) => response?.status)).toEqual([401]);
+    expect(timelines[0]?.tunnel?.exchanges.map(({ url, response }) => [url, response?.status])).toEqual([
+      ["http://www.example.com:25/", 401],
+    ]);
   });
 });
 
