@@ -170,6 +170,21 @@ describe("a site's own software", () => {
     expect(lacking(["content-type", "x-powered-by"])).toEqual([]);
     expect(lacking(["content-type", "x-powered-by", "x-frame-options"])).toEqual([["proxy", "possible"]]);
   });
+
+  it.each([
+    ...[200, 206, 304, 404].map((status) => [status, true] as const),
+    ...[302, 400, 403, 500, 503].map((status) => [status, false] as const),
+  ])("is known from an answer with %i: %s", (status, isKnown) => {
+    const { context } = staged([]);
+    const one = ordinary(["x-powered-by", "x-frame-options"]);
+    const { tunnel } = one;
+    const exchanges = tunnel!.exchanges.map((exchange) => ({
+      ...exchange,
+      response: { ...exchange.response!, status },
+    }));
+    context.answers.learn({ ...one, tunnel: { ...tunnel!, exchanges } });
+    expect(said([], {}, [], { answers: context.answers }).length > 0).toBe(isKnown);
+  });
 });
 
 describe("what a Squid that reads inside says of its cache", () => {

@@ -1,0 +1,46 @@
+// How a handshake ended, as far as the records tell: what is said of each end, and with which frame.
+import { describe, expect, it } from "vitest";
+import { handshakeOutcome } from "../../src/diagnosis/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
+import type { TlsFacts } from "../../src/tls-parse/index.ts";
+import { tunnelOf, where } from "./record-talk.ts";
+
+/** A handshake that was begun and is not complete. */
+function outcome(tls: Partial<TlsFacts>, timeline: Partial<Timeline> = {}) {
+  const shell = { ...tunnelOf({ records: [] }), lastFrame: where(99, 99).frame, ...timeline };
+  const facts = { ...shell.tunnel!.tls!, handshakeComplete: false, handshakeCompleteWhere: null, marks: [], ...tls };
+  return handshakeOutcome(shell, { ...shell.tunnel!, tls: facts }, facts);
+}
+
+const NOT_TLS = { client: where(30, 30), server: where(31, 31) };
+const NO_HELLOS = { clientHello: null, serverHello: null };
+const carried = (client: number, server: number) => ({ ...NO_HELLOS, applicationBytes: { client, server } });
+
+describe("a handshake", () => {
+  it.each([
+    ["the proxy's side says something else", { notTls: { client: null, server: NOT_TLS.server } }, {}, 31],
+    ["the client says something else", { notTls: { client: NOT_TLS.client, server: null } }, {}, 30],
+    ["both say something else", { notTls: NOT_TLS }, {}, 31],
+    ["it is closed", {}, { closedBy: "fin" }, 99],
+    ["the client resets it", {}, { closedBy: "reset-by-client" }, 99],
+    ["the proxy's side resets it", {}, { closedBy: "reset-by-proxy" }, 99],
+  ] as const)("failed where %s", (_name, tls, timeline, frame) => {
+    expect(outcome(tls, timeline)).toMatchObject({ kind: "failed", frame });
+  });
+
+  it.each([
+    ["the capture ends", {}, { closedBy: "open" }],
+    ["bytes of TLS are missing", { gaps: 1 }, {}],
+    ["one direction is missing", {}, { oneSided: true }],
+    ["bytes are missing, and something else seems to be said", { gaps: 1, notTls: NOT_TLS }, {}],
+    ["its hellos are missing", NO_HELLOS, {}],
+    ["its hellos are missing, and only one side carries data", carried(0, 90), { lateStart: true }],
+    ["its hellos are missing from a connection seen from its start", carried(90, 90), {}],
+  ] as const)("is not seen to its end where %s", (_name, tls, timeline) => {
+    expect(outcome(tls, timeline).kind).toBe("unseen");
+  });
+
+  it("went well where both sides carry data behind it, which is all that was recorded", () => {
+    expect(outcome(carried(90, 90), { lateStart: true })).toEqual({ kind: "complete" });
+  });
+});
