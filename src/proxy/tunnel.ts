@@ -166,8 +166,8 @@ export class Tunnel {
       else if (answer !== "no") return answer;
     }
     if (undecided && !last) return null;
-    // A side that begins with something unknown decides only if the other side has begun, too: protocols differ in who speaks first.
-    return last || (client !== null && server !== null) || client !== null ? "unknown" : null;
+    // A server that begins with something unknown decides nothing before the client has begun, too: protocols differ in who speaks first.
+    return last || client !== null ? "unknown" : null;
   }
 
   /** `by`: the side whose bytes decided it, and whose caller is told what may be skipped. */

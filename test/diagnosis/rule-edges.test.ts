@@ -1,6 +1,6 @@
 // Rules at their edges: how much is named, which frames are cited, what ends well after all.
 import { describe, expect, it } from "vitest";
-import { asked, NTLM, ntlm, read, TYPE_1, TYPE_3, unread } from "./asked.ts";
+import { asked, NTLM, ntlm, read, refusing, TYPE_1, TYPE_3, unread } from "./asked.ts";
 import { found } from "./diagnose.ts";
 import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
 
@@ -35,6 +35,14 @@ describe("frames", () => {
     const [silent] = found("no-response", [timeline({ forwards: [waiting] })]);
     expect(silent?.frames).toEqual([14, 99]);
     expect(found("incomplete", [timeline({ forwards: [lost] })])).toHaveLength(1);
+  });
+});
+
+describe("untrusted-interception", () => {
+  it("has only what was seen for evidence where nobody knows whose certificate it is", () => {
+    const [finding] = found("untrusted-interception", [refusing("unknown_ca")]);
+    expect(finding?.evidence).toEqual(["the client answered with the alert unknown_ca (frame 40)"]);
+    expect(finding?.detail).toMatch(/cannot be told from this capture\.$/);
   });
 });
 

@@ -19,6 +19,9 @@ describe("a tunnel", () => {
     ["smtp", "an old client that greets first", [client("HELO client.example.com\r\n")]],
     ["unknown", "the greeting of FTP", [proxy("220 ftp.example.com FTP server ready\r\n"), client("USER kim\r\n")]],
     ["ssh", "a banner of SSH", [proxy("SSH-2.0-OpenSSH_9.2\r\n")]],
+    ["ssh", "a word of the server, and a client's banner", [proxy("welcome\r\n"), client("SSH-2.0-OpenSSH_9.2\r\n")]],
+    ["unknown", "a word of the server alone", [proxy("welcome\r\n")]],
+    ["unknown", "a word of the client, whatever follows", [client("hello\r\n"), proxy("SSH-2.0-OpenSSH_9.2\r\n")]],
     ["http", "a request", [client("GET / HTTP/1.1\r\nHost: mx.example.com\r\n\r\n")]],
     ["none", "nothing", []],
   ] as const)("carries %s: %s", (protocol, _name, turns) => {
