@@ -12,6 +12,7 @@ export {
   checkTrace,
   JournalError,
   mergeJournals,
+  NamedFileError,
   type ProxyAddress,
   type TraceOptions,
 } from "./audit/index.ts";

@@ -5,6 +5,7 @@ import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
+import { mustBeUsable } from "./named-files.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
@@ -47,10 +48,13 @@ export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" |
 const BREATH_MS = 50;
 
 /**
- * Audits what `paths` name: files, folders, globs, `@lists`. Rejects with `JournalError` where a journal cannot be used;
+ * Audits what `paths` name: files, folders, globs, `@lists`. Rejects with `JournalError` where a journal cannot be used and with
+ * `NamedFileError` where keys or certificates cannot;
  * whatever is wrong with a capture is a row.
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
+  const check = checkOptionsOf(options);
+  mustBeUsable(check);
   const hash = options.hash ?? false;
   const stamps = new KeyStamps([...(options.keylogs ?? []), ...(options.rsaKeys ?? [])], hash);
   const found = await findCaptures(paths, {
@@ -59,7 +63,6 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     keysOf: (capture) => stamps.of(capture),
     shard: options.shard ?? null,
   });
-  const check = checkOptionsOf(options);
   // Before anything is written: a name that is wrong is told at once, and it may be the journal that goes on.
   const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
   const journal =

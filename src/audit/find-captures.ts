@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { utf16le } from "../bytes/index.ts";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { hashOf, lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
+import { hashOf, isFile, lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 
@@ -16,6 +17,7 @@ const GLOB = /[*?[{]/;
 /** What stands in a name for bytes that are no text: the file cannot be opened by it. */
 const NOT_UTF_8 = /\ufffd/;
 const NO_FILE = "it is a pipe, a device or a folder: an audit is for files";
+const NO_INPUT = "of standard input an audit reads a list (@-); for one capture there use: pcapcheck -";
 const UNREADABLE_NAME = "its name is no UTF-8, and leads nowhere: rename it";
 /** Lists have a path a line. */
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
@@ -93,13 +95,13 @@ export async function findCaptures(paths: readonly string[], options: FindOption
 function once(entries: readonly Named[]): Wanted[] {
   const files: Wanted[] = [];
   const byPath = new Map<string, number>();
-  const byFile = new Map<string, number[]>();
+  const byFile = new Map<string, SameFile>();
   for (const { path, found } of entries) {
     let at = byPath.get(path) ?? -1;
     if (at < 0) {
       const status = lookAt(path);
       const isThere = typeof status !== "string";
-      const why = isThere ? (status.isFile() ? null : NO_FILE) : status;
+      const why = isThere ? (status.isFile() ? null : NO_FILE) : path === "-" ? NO_INPUT : status;
       const file = {
         path,
         found,
@@ -107,11 +109,9 @@ function once(entries: readonly Named[]): Wanted[] {
         size: isThere ? status.size : 0,
         modified: isThere ? Math.round(status.mtimeMs) : 0,
       };
-      const same = isThere ? placesOf(byFile, `${status.dev} ${status.ino}`) : [];
-      at = same.find((other) => isSameFile(files[other]!.path, path)) ?? -1;
+      at = isThere ? metBefore(byFile, `${status.dev} ${status.ino}`, path, files.length) : -1;
       byPath.set(path, at < 0 ? files.length : at);
       if (at < 0) {
-        same.push(files.length);
         files.push(file);
         continue;
       }
@@ -122,23 +122,35 @@ function once(entries: readonly Named[]): Wanted[] {
   return files;
 }
 
-/** Files with this number on their device: links to one file have the same, on some systems others do, too. */
-function placesOf(byFile: Map<string, number[]>, id: string): number[] {
-  let places = byFile.get(id);
-  if (places === undefined) {
-    places = [];
-    byFile.set(id, places);
-  }
-  return places;
+/** Names that lead to one number on a device: links to one file have the same, on some systems others do, too. */
+interface SameFile {
+  /** The first one, as long as it is the only one: seldom are there more, and real paths take a while. */
+  readonly first: string;
+  readonly place: number;
+  /** Places by real paths: hard links are names of their own. */
+  places: Map<string, number> | null;
 }
 
-/** Whether two paths lead to one name; hard links are names of their own. */
-function isSameFile(a: string, b: string): boolean {
+/** The place of the file that `path` leads to if it was met before, or -1: then it has `place`. */
+function metBefore(byFile: Map<string, SameFile>, id: string, path: string, place: number): number {
+  const same = byFile.get(id);
+  if (same === undefined) {
+    byFile.set(id, { first: path, place, places: null });
+    return -1;
+  }
+  same.places ??= new Map([[realPath(same.first), same.place]]);
+  const real = realPath(path);
+  const met = same.places.get(real);
+  if (met === undefined) same.places.set(real, place);
+  return met ?? -1;
+}
+
+function realPath(path: string): string {
   try {
-    return realpathSync(a) === realpathSync(b);
+    return realpathSync(path);
   } catch {
     // One that is gone meanwhile is told of when it is read.
-    return false;
+    return path;
   }
 }
 
@@ -157,7 +169,9 @@ function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditT
 
 async function expand(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
   if (path.startsWith("@")) {
-    for (const line of listOf(path.slice(1), failures)) await expandOne(line, into, failures);
+    // A shell's * gives names of files that begin so, too.
+    if (isFile(path) && lookAt(path.slice(1)) === NO_SUCH_FILE) into.push({ path, found: false });
+    else for (const line of listOf(path.slice(1), failures)) await expandOne(line, into, failures);
   } else await expandOne(path, into, failures);
 }
 
@@ -165,13 +179,13 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
   const status = lookAt(path);
   if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set(), 0);
   else if (typeof status === "string" && GLOB.test(path)) {
-    const { glob } = await import("tinyglobby");
-    const found = await glob(path, {
-      absolute: isAbsolute(path),
-      dot: true,
-      expandDirectories: false,
-      onlyFiles: false,
-    });
+    let found: string[];
+    try {
+      found = await namesOf(path);
+    } catch (error) {
+      failures.push({ path, why: readFailure(error) });
+      return;
+    }
     if (found.length === 0) failures.push({ path, why: "nothing has such a name" });
     const seen = new Set<string>();
     for (const name of found.sort()) {
@@ -180,6 +194,11 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
       else if (kind.isDirectory()) walk(name, into, failures, seen, 0);
     }
   } else into.push({ path, found: false });
+}
+
+async function namesOf(pattern: string): Promise<string[]> {
+  const { glob } = await import("tinyglobby");
+  return await glob(pattern, { absolute: isAbsolute(pattern), dot: true, expandDirectories: false, onlyFiles: false });
 }
 
 /** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
@@ -210,14 +229,22 @@ function walk(
   }
 }
 
-/** Paths of a list, one a line; "-" is standard input. Empty lines and those that begin with # are passed over. */
+/**
+ * Paths of a list, one a line, or each with a NUL behind it (`find -print0`); "-" is standard input. Empty lines and those that
+ * begin with # are passed over.
+ */
 function listOf(file: string, failures: { path: string; why: string }[]): readonly string[] {
   try {
-    return readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES)
-      .toString("utf8")
-      .replace(/^\ufeff/, "")
-      .split(/\r?\n/)
-      .filter((line) => line !== "" && !line.startsWith("#"));
+    const bytes = readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES);
+    if (detectCompression(bytes) !== null || (bytes.length >= DETECT_BYTES && isCapture(bytes))) {
+      failures.push({ path: `@${file}`, why: "it is a capture and no list of captures: name it without the @" });
+      return [];
+    }
+    // Windows' PowerShell writes UTF-16 behind a mark.
+    const text =
+      bytes[0] === 0xff && bytes[1] === 0xfe ? utf16le(bytes, 2) : bytes.toString("utf8").replace(/^\ufeff/, "");
+    if (text.includes("\0")) return text.split("\0").filter((name) => name !== "");
+    return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
   } catch (error) {
     failures.push({ path: `@${file}`, why: `the list cannot be read: ${readFailure(error)}` });
     return [];

@@ -20,7 +20,8 @@ export interface Outcome {
 
 /** null: the output must not be written there, or the key for pseudonyms cannot be used, and that was told. `inputs`: files that are read. */
 export async function beginOutput(options: OutcomeArguments, inputs: readonly string[]): Promise<Outcome | null> {
-  const output = openOutput(options.output, inputs);
+  const { redactKey } = options;
+  const output = openOutput(options.output, redactKey === undefined ? inputs : [...inputs, redactKey]);
   const redactor = typeof output === "string" ? output : await redaction(options);
   if (typeof output === "string" || typeof redactor === "string") {
     complain(null, `${redactor}`);

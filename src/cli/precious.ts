@@ -1,5 +1,6 @@
 // What an output must not take the place of: a shell's *.pcap behind -o names a capture, and it would be gone.
 import { closeSync, openSync, readSync } from "node:fs";
+import { resolve } from "node:path";
 import { lookAt } from "../audit/index.ts";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 
@@ -14,13 +15,16 @@ const TEXTS: readonly { readonly begins: RegExp; readonly what: string }[] = [
 /** Why `file` must not be replaced: what it holds, or that it is one of `inputs`; null if it may be. */
 export function precious(file: string, inputs: readonly string[]): string | null {
   const there = lookAt(file);
-  // What cannot be looked at tells so when it is used.
-  if (typeof there === "string" || !there.isFile()) return null;
   const same = inputs.some((input) => {
+    if (input === "-") return false;
     const other = lookAt(input);
-    return input !== "-" && typeof other !== "string" && other.ino === there.ino && other.dev === there.dev;
+    // A journal may be there only later on.
+    if (typeof there === "string" || typeof other === "string") return resolve(input) === resolve(file);
+    return there.isFile() && other.ino === there.ino && other.dev === there.dev;
   });
   if (same) return "it is what is read; nothing was written";
+  // What cannot be looked at tells so when it is used.
+  if (typeof there === "string" || !there.isFile()) return null;
   const first = head(file);
   const packed = detectCompression(first) !== null;
   if (packed || (first.length >= DETECT_BYTES && isCapture(first))) return "it is a capture, which no output replaces";

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { auditCaptures, checkCapture } from "../../src/audit/index.ts";
+import { type AuditOptions, auditCaptures, checkCapture } from "../../src/audit/index.ts";
 import { captured } from "../cli/build.ts";
 
 let folder = "";
@@ -70,6 +72,69 @@ describe("an audit", () => {
       "a.pcap": "tunnel-refused",
     });
     for (const path of [long, at("a\0b")]) expect(await checkCapture(path)).toMatchObject({ kind: "failed" });
+  });
+
+  it("takes lists as other programs write them, and a capture for none", async () => {
+    for (const name of ["a.pcap", "b\nc.pcap", "@d.pcap"]) put(name);
+    const listed = async (text: string, encoding: "utf8" | "utf16le" = "utf8") => {
+      writeFileSync(at("list"), text, encoding);
+      return await rows(`@${at("list")}`);
+    };
+    const both = { "a.pcap": "tunnel-refused", "b\nc.pcap": "tunnel-refused" };
+    expect(await listed(`${at("a.pcap")}\0${at("b\nc.pcap")}\0`)).toEqual(both);
+    expect(await listed(`\r\n# today\r\n \t\r\n${at("a.pcap")}\r\n`)).toEqual({ "a.pcap": "tunnel-refused" });
+    expect(await listed(`\ufeff${at("a.pcap")}\r\n`, "utf16le")).toEqual({ "a.pcap": "tunnel-refused" });
+    expect(await rows(`@${at("a.pcap")}`)).toEqual({
+      [`@${at("a.pcap")}`.slice(folder.length + 1)]: "it is a capture and no list of captures: name it without the @",
+    });
+    expect(await rows("-")).toEqual({ "": expect.stringContaining("pcapcheck -") });
+  });
+
+  it("takes a file whose name begins as that of a list does for a file, if there is no such list", async () => {
+    put("@d.pcap");
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const { rows: all } = await auditCaptures(["@d.pcap"], { allRows: true });
+      expect(all).toMatchObject([{ path: "@d.pcap", verdict: "tunnel-refused" }]);
+      writeFileSync("d.pcap", "");
+      expect((await auditCaptures(["@d.pcap"])).captures.total).toBe(0);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it("takes time that grows with the hard links of a file only", { timeout: 30_000 }, async () => {
+    put("a.pcap");
+    mkdirSync(at("links"));
+    for (let i = 0; i < 4_000; i++) linkSync(at("a.pcap"), at(`links/${i}`));
+    symlinkSync("links", at("again"));
+    const started = Date.now();
+    const { captures } = await auditCaptures([at("links"), at("again"), at("a.pcap")]);
+    expect(captures.total).toBe(4_001);
+    // Each with each takes minutes.
+    expect(Date.now() - started).toBeLessThan(20_000);
+  });
+
+  it("ends at once where what an option names cannot be used, and names it", async () => {
+    put("a.pcap");
+    const [none, capture] = [at("none"), at("a.pcap")];
+    const journal = at("j.ndjson");
+    const refused = async (options: AuditOptions): Promise<unknown> =>
+      await auditCaptures([capture], { ...options, journal }).catch((error: Error) => [error.name, error.message]);
+    for (const [option, what] of [
+      ["keylogs", "the key log cannot be read"],
+      ["rsaKeys", "the RSA key cannot be read"],
+      ["trust", "the certificate cannot be read"],
+      ["proxyCa", "the certificate cannot be read"],
+    ] as const)
+      expect(await refused({ [option]: [none] })).toEqual(["Error", `${none}: ${what}: there is no such file`]);
+    expect(await refused({ keylogs: [folder] })).toEqual([
+      "Error",
+      `${folder}: the key log cannot be read: it is a folder`,
+    ]);
+    expect(await refused({ trust: [capture] })).toEqual(["Error", `${capture}: it holds no certificate (PEM or DER)`]);
+    expect(existsSync(journal)).toBe(false);
   });
 
   it("finds captures whose key log could have no name, or is a link to itself", async () => {

@@ -177,6 +177,32 @@ describe("an audit by the program", () => {
     for (const part of [1, 2, 3]) expect(run(inside("no-parts"), "--shard", `${part}/3`).code).toBe(2);
   });
 
+  it("puts its output in the place of nothing that it reads or writes", () => {
+    put(program.folder, "mitm-noauth.pcap");
+    const keys = "some bytes that tell nothing";
+    for (const name of ["o.list", "o.keys", "o.key"])
+      writeFileSync(inside(name), name === "o.list" ? "mitm-noauth.pcap\n" : keys);
+    const err = (name: string) => `pcapcheck: ${name}: it is what is read; nothing was written\n`;
+    for (const [name, ...args] of [
+      ["o.list", "@o.list"],
+      ["o.keys", "mitm-noauth.pcap", "--keylog", "./o.keys"],
+      ["o.key", "mitm-noauth.pcap", "--redact", "ip", "--redact-key", "o.key"],
+      ["o.ndjson", "mitm-noauth.pcap", "--journal", "./o.ndjson"],
+      ["o.none", "mitm-noauth.pcap", "o.none"],
+    ] as const)
+      expect(run(...args, "-o", name)).toEqual({ code: 2, out: "", err: err(name) });
+    expect([readFileSync(inside("o.list"), "utf8"), readFileSync(inside("o.keys"), "utf8")]).toEqual([
+      "mitm-noauth.pcap\n",
+      keys,
+    ]);
+    expect(existsSync(inside("o.ndjson"))).toBe(false);
+  });
+
+  it("says that no capture was found where its output says nothing", () => {
+    fresh("nothing");
+    expect(run("-f", "line", "nothing")).toEqual({ code: 2, out: "", err: "pcapcheck: no capture was found\n" });
+  });
+
   it("killed at any moment it goes on to the same journal", { timeout: 120_000 }, async () => {
     const without = inside("without.ndjson");
     expect(run(CAPTURES, "--journal", without, "-q").code).toBe(1);

@@ -71,6 +71,9 @@ describe("output to a file", () => {
     expect(refused('{"journal":"pcapcheck audit","schemaVersion":1}\n', "e.txt")).toMatch(/the journal of an audit/);
     expect(refused("start transaction\n", "f.txt", ["-", join(folder, "f.txt")])).toMatch(/it is what is read/);
     expect(refused("verdict\n", "g.txt", [join(folder, "f.txt")])).toHaveProperty("file");
+    // A journal that is there only later on.
+    expect(openOutput(join(folder, "h.txt"), [`${folder}/./h.txt`])).toMatch(/it is what is read/);
+    expect(openOutput(join(folder, "h.txt"), [join(folder, "i.txt")])).toHaveProperty("file");
   });
 
   it("tells once and at the end why it could not be written", () => {

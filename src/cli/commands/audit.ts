@@ -1,6 +1,6 @@
 // pcapcheck audit PATH… and pcapcheck merge JOURNAL…: many captures to one summary and one exit code.
 import { join } from "node:path";
-import { type AuditOptions, auditCaptures, JournalError, mergeJournals } from "../../audit/index.ts";
+import { type AuditOptions, auditCaptures, JournalError, mergeJournals, NamedFileError } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   AUDIT_FORMATS,
@@ -58,7 +58,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   muchIsListed();
   const progress = createAuditProgress(terminal("error"));
   try {
-    return await print(options, (allRows, onRow) =>
+    return await print(options, inputsOf(paths, options), (allRows, onRow) =>
       auditCaptures(paths, {
         ...auditOptions(options),
         allRows,
@@ -80,16 +80,25 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
 /** Sums up `journals` and prints; returns the exit code. */
 export async function merge(journals: readonly string[], options: MergeArguments): Promise<number> {
   const { since } = options;
-  return await print(options, async (allRows, onRow) =>
+  return await print(options, journals, async (allRows, onRow) =>
     mergeJournals(journals, { allRows, onRow, ...(since === undefined ? {} : { since }) }),
   );
 }
 
+/** What is read, and the journal, which is written meanwhile. */
+function inputsOf(paths: readonly string[], options: AuditArguments): readonly string[] {
+  const { keylog = [], rsaKey = [], trust = [], proxyCa = [], journal } = options;
+  const lists = paths.map((path) => path.replace(/^@/, ""));
+  return [...paths, ...lists, ...keylog, ...rsaKey, ...trust, ...proxyCa, ...(journal === undefined ? [] : [journal])];
+}
+
 async function print(
   options: SummaryArguments,
+  inputs: readonly string[],
   run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
 ): Promise<number> {
-  const begun = await beginOutput(options, []);
+  const { since } = options;
+  const begun = await beginOutput(options, since === undefined ? inputs : [...inputs, since]);
   if (begun === null) return NOT_CHECKED;
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
   const { output, style, shown } = begun;
@@ -103,10 +112,13 @@ async function print(
     });
   } catch (error) {
     output.discard();
-    if (!(error instanceof JournalError)) throw error;
+    if (!(error instanceof JournalError || error instanceof NamedFileError)) throw error;
     complain(null, error.message);
     return NOT_CHECKED;
   }
+  // The formats for programs would say nothing at all.
+  if (report.captures.total === 0 && report.exitCode === NOT_CHECKED && !report.captures.interrupted)
+    complain(null, "no capture was found");
   output.write(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
   return endOutput(output) ? exitCodeFor(report, options.failOn) : NOT_CHECKED;
 }

@@ -1,0 +1,40 @@
+// Key logs, keys and certificates that options name: one that cannot be used ends an audit before it begins, and not each capture.
+import { closeSync, openSync } from "node:fs";
+import { lookAt, readFailure } from "./files.ts";
+import { loadKeys } from "./keys.ts";
+import { loadTrust } from "./node-trust.ts";
+import type { CheckOptions } from "./types.ts";
+
+/** A file that an option names cannot be used: one sentence behind its path. */
+export class NamedFileError extends Error {
+  constructor(path: string, why: string) {
+    super(`${path}: ${why}`);
+  }
+}
+
+/** Throws `NamedFileError` for the first file that cannot be used. Large ones are not read for that. */
+export function mustBeUsable(options: CheckOptions): void {
+  for (const path of options.keylogs ?? []) {
+    const why = unreadable(path);
+    if (why !== null) throw new NamedFileError(path, `the key log cannot be read: ${why}`);
+  }
+  const { rsaKeys, ciphers } = options;
+  const { failure } = loadKeys([], { rsaKeys }, { verifyBodies: false }, () => false, ciphers);
+  if (failure !== null) throw new NamedFileError(failure.path, failure.why);
+  const trusted = loadTrust(options);
+  if ("why" in trusted) throw new NamedFileError(trusted.path, trusted.why);
+}
+
+function unreadable(path: string): string | null {
+  const status = lookAt(path);
+  if (typeof status === "string") return status;
+  if (status.isDirectory()) return "it is a folder";
+  // Whoever opens a pipe takes its end from whom it is for.
+  if (!status.isFile()) return null;
+  try {
+    closeSync(openSync(path, "r"));
+    return null;
+  } catch (error) {
+    return readFailure(error);
+  }
+}
