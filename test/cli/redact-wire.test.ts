@@ -113,7 +113,9 @@ describe("names off the wire", () => {
     const named = trace
       .replaceAll("authenticate(domain1)", rule)
       .replaceAll('"Authentication"', '"Zulu Layer"')
-      .replaceAll("Explicit HTTP", "Zulu Service");
+      .replaceAll("Explicit HTTP", "Zulu Service")
+      .replaceAll("'need_credentials'", "'zulu_needed'")
+      .replaceAll("authentication_failed", "zulu_denied");
     expect(named).toContain(rule);
     writeFileSync(join(program.folder, "zulutrace"), named);
     expect(program.run(["trace", "-f", "json", "zulutrace", capture]).out).toMatch(/zulutrace:\d+: MATCH at/);
@@ -121,5 +123,12 @@ describe("names off the wire", () => {
       expectNoNames(["trace", "-f", format, "zulutrace"]);
       expectNoNames(["trace", "-f", format, "zulutrace", capture]);
     }
+    const log = readFileSync(captured("policy-trace-context-lost.access.log"), "utf8");
+    writeFileSync(
+      join(program.folder, "zululog"),
+      log.replaceAll(" authentication_failed ", " zulu_denied ").replaceAll("DENIED ", "ZULURESULT "),
+    );
+    expect(program.run(["--access-log", "zululog", "-f", "json", capture]).out).toMatch(/zulu_denied, .*ZULURESULT/);
+    for (const format of ["json", "table"]) expectNoNames(["--access-log", "zululog", "-f", format, capture]);
   });
 });

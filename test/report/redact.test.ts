@@ -145,6 +145,13 @@ describe("a sentence", () => {
       'At GET https:// the realm is "Acme", at CONNECT tcp:// it is "Corp".',
       'At GET https:// the realm is "realm-1", at CONNECT tcp:// it is "realm-2".',
     ],
+    [
+      "log:7: GET https://acme/: sc-status 401, x-exception-id kims_denied, sc-filter-result DENIED",
+      "log:7: GET https://host-1/: sc-status 401, x-exception-id text-1_denied, sc-filter-result DENIED",
+    ],
+    ["sc-filter-result ACME", "sc-filter-result text-1"],
+    ["authentication status need_credentials", "authentication status need_credentials"],
+    ["authentication status acme_needed", "authentication status text-1_text-2"],
     ["mail to kim@corp.example.com", "mail to user-1@domain-1"],
     ["as CORP\\kim", "as domain-1\\user-1"],
     ["GET https://www.example.com/x (frame 40)", "GET https://host-1.site-1.example/x (frame 40)"],

@@ -22,6 +22,8 @@ export const FOREIGN = new RegExp(
     "`(?<short>[^`]*)`",
     "(?<=MATCH at (?:CONNECT tcp|unknown ssl|GET https):\\/\\/: )(?<rule>.*)$",
     "(?<=\\bEXCEPTION\\()(?<exception>[^)]*)",
+    // What administrators call their own exceptions and results, in a line of an access log or trace.
+    "(?:(?<=\\bx-exception-id )|(?<=\\bsc-filter-result )|(?<=\\bauthentication status ))(?<told>[^\\s,]+)",
     "(?:(?<=\\bit has the headers )|(?<=\\bsends with other answers \\())(?<headers>[^\\s,;]{1,64}(?:, [^\\s,;]{1,64}){0,9})",
   ].join("|"),
   "gs",

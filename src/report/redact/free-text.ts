@@ -11,20 +11,20 @@ const SHORT_NUMBER = /^\d{1,4}$/;
  * and policies. What a product is called is told by the table of products.
  */
 const USUAL = (
-  "aarch64 accepted access account address agent allow allowed amd64 android any apache api applewebkit appliance " +
-  "arm64 authentication authority auto bad basic bearer bits build by cache cached centos chrome chromium client closed " +
-  "compatible connect connection content continue cookie cpython created credentials crypto cryptoapi curl debian delete " +
-  "denied deny digest direct dns early edg edge error established exception expired explorer failed failure false " +
-  "firefox forbidden force form found ftp gateway gecko generated get git go gone h2 h2c h3 head hints hit host http " +
-  "httpclient https iis information intel internal internet invalid ios ip ipad iphone is java kerberos khtml large " +
-  "length like limit limits linux locked login long lookup mac macintosh macos many media method mgr microsoft " +
-  "misdirected miss missing mobile mode modified moved mozilla msie multiple negotiate net network nginx no none not nt " +
-  "ntlm null off ok okhttp on opera options origin os partial password payload payment perl permanently policy port post " +
-  "powershell precondition protocols proxy put python quic range reached redirect refused request requests required " +
-  "reset resolve rv safari security see server service site smtp spdy ssl success supported switching tcp temporarily " +
-  "temporary timed timeout tls too trident true tunnel ubuntu unauthorized unavailable unix unknown unreachable " +
-  "unsupported upgrade uri url urllib user users version via violation web webkit wget win win32 win64 windows winhttp " +
-  "wow64 x11 x64 x86 yes"
+  "aarch64 accepted access account address agent allow allowed amd64 android any apache api applewebkit appliance arm64 " +
+  "attempted authentication authority auto bad basic bearer bits build by cache cached centos chrome chromium client " +
+  "closed compatible connect connection content continue cookie cpython created credentials crypto cryptoapi curl " +
+  "debian delete denied deny digest direct dns early edg edge error established exception expired explorer failed " +
+  "failure false firefox forbidden force form found ftp gateway gecko generated get git go gone h2 h2c h3 head hints " +
+  "hit host http httpclient https iis information intel internal internet invalid ios ip ipad iphone is java kerberos " +
+  "khtml large length like limit limits linux locked login long lookup mac macintosh macos many media method mgr " +
+  "microsoft misdirected miss missing mobile mode modified moved mozilla msie multiple need negotiate net network nginx " +
+  "no none not nt ntlm null observed off ok okhttp on opera options origin os partial password payload payment perl " +
+  "permanently policy port post powershell precondition protocols proxied proxy put python quic range reached redirect " +
+  "refused request requests required reset resolve rv safari security see server service site smtp spdy ssl success " +
+  "supported switching tcp temporarily temporary timed timeout tls too trident true tunnel ubuntu unauthorized " +
+  "unavailable unix unknown unreachable unsupported upgrade uri url urllib user users version via violation web webkit " +
+  "wget win win32 win64 windows winhttp wow64 x11 x64 x86 yes"
 ).split(" ");
 
 /** Words in the paths of many sites. */

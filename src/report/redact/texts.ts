@@ -104,6 +104,7 @@ export class Texts {
       rule,
       exception,
       headers,
+      told,
     } = groups;
     const host = connect ?? target;
     if (host !== undefined) return names.hostPort(host);
@@ -117,7 +118,7 @@ export class Texts {
     if (short !== undefined) return `\`${this.rule(short)}\``;
     if (rule !== undefined) return this.rule(rule);
     if (headers !== undefined) return this.#scan(headers, false, isUsualInHeaders);
-    return this.free(reason ?? exception ?? "");
+    return this.free(reason ?? exception ?? told ?? "");
   }
 
   /** What stands in quotes: a header as `name: value`, whose name the program knows, or anything. */
