@@ -55,7 +55,8 @@ export function sentOn(
   to: Nanos,
   others: readonly ExchangeFact[] = [],
 ): boolean | null {
-  let unknown = false;
+  // Times that run backwards: packets were captured or merged in another order than they were sent.
+  let unknown = to < from;
   for (const leg of legs) {
     if (leg.end < from || leg.start > to) continue;
     const sent = leg.exchanges.filter(({ request }) => request !== null && within(request.where.time, from, to));
@@ -64,15 +65,24 @@ export function sentOn(
     const marks = leg.tls?.marks ?? [];
     if (marks.some((mark) => mark.from === "client" && carriesData(mark) && within(mark.time, from, to))) return true;
     if (marks.length >= MAX_MARKS && marks.at(-1)!.time < to) unknown = true;
-    if (leg.tls !== null && leg.tls.gaps > 0) unknown = true;
+    if (!leg.whole || (leg.tls !== null && leg.tls.gaps > 0)) unknown = true;
+    if (leg.lateStart && leg.start > from) unknown = true;
   }
   return unknown ? null : false;
 }
 
+/**
+ * Whether the times of what both sides said can be compared with those of a leg: what waited for a packet that was recorded
+ * too late has the time of that packet.
+ */
+export function hasOwnTimes({ fromClient, fromProxy }: Timeline): boolean {
+  return fromClient.outOfOrder + fromProxy.outOfOrder === 0;
+}
+
 /** Whether all that was asked on a leg is known: it was opened to the last record. */
-function wasRead({ tls, exchanges }: ServerLeg): boolean {
+function wasRead({ tls, exchanges, whole }: ServerLeg): boolean {
   if (tls === null || exchanges.length === 0 || exchanges.length >= MAX_EXCHANGES) return false;
-  return tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
+  return whole && tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
 }
 
 /** What the same request was answered on a leg, between the client's request and the answer that it got. */

@@ -36,6 +36,11 @@ export class AskedHosts {
   meets(payload: FirstPayloadBytes, tls: boolean): boolean {
     const { bytes, start, end } = payload;
     const host = tls ? peekServerName(bytes, start, end) : hostField(payload);
-    return host !== null && (this.#hosts.has(host) || this.#older.has(host));
+    return host !== null && this.has(host);
+  }
+
+  /** Whether `host`, in lower case, was asked for. */
+  has(host: string): boolean {
+    return this.#hosts.has(host) || this.#older.has(host);
   }
 }

@@ -1,5 +1,5 @@
 // Whether a connection is of interest: asked once, with its first payload, for every connection of the capture.
-import { startsWith } from "../bytes/index.ts";
+import { type Side, startsWith } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse, requestForm } from "../http/index.ts";
 import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import type { FirstPayload, TcpConnection } from "../tcp/index.ts";
@@ -14,7 +14,9 @@ export type Role =
   /** The same, and speaks TLS to the proxy itself. */
   | "secure"
   /** A proxy opened it towards an origin. */
-  | "leg";
+  | "leg"
+  /** The same, if its ClientHello, of which the beginning is there, names a host that a client asked for. */
+  | "maybe-leg";
 
 /** As what a connection is to be followed, from its first payload; null if not at all. Without options only what the bytes say counts. */
 export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: ProxyContext): Role | null {
@@ -24,30 +26,77 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
     if (form === "connect" || form === "absolute" || form === "more") return "proxy";
     if (answersProxyRequest(bytes, start, end)) return "proxy";
   }
-  const tls = looksLikeTls(bytes, start, end) !== "no";
+  const looks = looksLikeTls(bytes, start, end);
+  const tls = looks !== "no";
+  const isAnswer = peek.senderIsInitiator === false;
   if (!known.empty) {
     const source = addressText(peek.addressBytes, peek.source, peek.addressLength);
     const destination = addressText(peek.addressBytes, peek.destination, peek.addressLength);
-    if (known.has({ ip: source, port: peek.sourcePort }) !== null) return "proxy";
     // A connection that was joined late may be inside a tunnel; one that begins with TLS speaks it to the proxy.
+    if (known.has({ ip: source, port: peek.sourcePort }) !== null)
+      return looks === "yes" && isAnswer ? "secure" : "proxy";
     if (known.has({ ip: destination, port: peek.destinationPort }) !== null) {
       return tls && peek.senderIsInitiator === true ? "secure" : "proxy";
     }
     // A server leg is opened by the proxy's address. Without a SYN the sender of a ClientHello or request is its client.
-    if (peek.senderIsInitiator !== false && known.hasAddress(source)) {
+    if (!isAnswer && known.hasAddress(source)) {
       if (tls || looksLikeRequest(bytes, start, end) !== "no") return "leg";
     }
+    // What the proxy said on it is lost or was recorded too late.
+    if (peek.senderIsInitiator !== true && known.hasAddress(destination) && isAnswerOfServer(peek)) return "leg";
     // Or by another one of its addresses: it leads where a client has just asked to go. Whether it is one, the diagnosis finds.
     const { asked } = known;
-    if (peek.senderIsInitiator === true && !asked.empty && !asked.isClient(source) && asked.meets(peek, tls))
-      return "leg";
+    if (peek.senderIsInitiator === true && !asked.empty && !asked.isClient(source)) {
+      if (asked.meets(peek, tls)) return "leg";
+      if (looks === "yes" && isCutHello(bytes, start, end)) return "maybe-leg";
+    }
   }
   // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
-  if (tls && !known.fixed && anyKeys() && hasRandom(bytes, start, end, hasKeys)) return "secure";
+  if (tls && !known.fixed && anyKeys() && (isAnswer ? looks === "yes" : hasRandom(bytes, start, end, hasKeys)))
+    return "secure";
   // Nobody answers first: the request was recorded too late, or is lost. It may be one to a proxy.
   if (!known.fixed && peek.senderIsInitiator === false && looksLikeResponse(bytes, start, end) === "yes")
     return "proxy";
   return null;
+}
+
+/** TLS or HTTP of a server. Without a SYN a ServerHello or a response tells it, and else the port, since either side may go on in TLS. */
+function isAnswerOfServer({ bytes, start, end, sourcePort, senderIsInitiator }: FirstPayload): boolean {
+  if (looksLikeResponse(bytes, start, end) === "yes") return true;
+  if (looksLikeTls(bytes, start, end) !== "yes") return false;
+  const isHello = bytes[start] === HANDSHAKE && bytes[start + RECORD_HEADER] === SERVER_HELLO;
+  return senderIsInitiator === false || isHello || sourcePort < FIRST_REGISTERED_PORT;
+}
+
+/** A ClientHello that goes on in the next segment: the name of the server may stand there. */
+function isCutHello(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== HANDSHAKE || bytes[start + RECORD_HEADER] !== CLIENT_HELLO) return false;
+  return end - start < beginningNeeded(bytes.subarray(start, end));
+}
+
+/** How many bytes of the beginning of a side `roleByBeginning` needs, as far as these tell: of TLS the first record, within reason. */
+export function beginningNeeded(bytes: Uint8Array): number {
+  if (bytes.length < MIN_BEGINNING || looksLikeTls(bytes, 0, bytes.length) !== "yes") return MIN_BEGINNING;
+  return Math.min(MAX_BEGINNING, RECORD_HEADER + ((bytes[3]! << 8) | bytes[4]!));
+}
+
+/** As what a connection is followed whose first payload `interestOf` was not asked about, by how `side` begins; null: not at all. */
+export function roleByBeginning(
+  connection: TcpConnection,
+  side: Side,
+  bytes: Uint8Array,
+  { known, anyKeys, hasKeys }: ProxyContext,
+): Role | null {
+  const role = roleOf(connection, known);
+  const { endpoints, initiator } = connection;
+  if (role === "leg" || initiator === null || looksLikeTls(bytes, 0, bytes.length) !== "yes") return role;
+  if (known.has(endpoints[initiator === 0 ? 1 : 0]) !== null) return "secure";
+  const whole = { bytes, start: 0, end: bytes.length };
+  const { asked } = known;
+  const isClient = side === initiator;
+  if (isClient && !asked.isClient(endpoints[initiator].ip) && asked.meets(whole, true)) return "leg";
+  if (known.fixed || !anyKeys()) return null;
+  return !isClient || hasRandom(bytes, 0, bytes.length, hasKeys) ? "secure" : null;
 }
 
 /** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */
@@ -82,12 +131,18 @@ const RECORD_HEADER = 5;
 const HANDSHAKE_HEADER = 4;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+/** RFC 6335 §6: below are the system ports, of servers. */
+const FIRST_REGISTERED_PORT = 1024;
+/** Enough to tell HTTP and TLS apart, and for a ClientHello with post-quantum key shares and long lists. */
+const MIN_BEGINNING = 8;
+const MAX_BEGINNING = 8 * 1024;
 
 function addressText(bytes: Uint8Array, at: number, length: 4 | 16): string {
   return length === 4 ? ipv4Text(bytes, at) : ipv6Text(bytes, at);
 }
 
-/** Whether a followed connection goes to a proxy or comes from one. */
+/** Whether a followed connection goes to a proxy or comes from one, by its addresses alone. */
 export function roleOf(connection: TcpConnection, known: KnownProxies): Role {
   const [first, second] = connection.endpoints;
   if (known.has(first) !== null || known.has(second) !== null) return "proxy";

@@ -2,9 +2,10 @@
 import type { Conversation, FirstPayload, Interest, TcpConnection, TcpHandler } from "../tcp/index.ts";
 import type { ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
-import { interestOf, type Role, roleOf } from "./detect.ts";
+import { interestOf, type Role } from "./detect.ts";
 import { LegConversation } from "./legs.ts";
 import { SecureConversation } from "./secure.ts";
+import { UndecidedConversation } from "./undecided.ts";
 
 /** Legs are read for comparison only; a busy proxy opens one per tunnel, and each costs like one. */
 const MAX_LEGS = 50_000;
@@ -12,19 +13,25 @@ const MAX_LEGS = 50_000;
 /** Makes timelines of the connections to proxies; give it to `createTcp`. */
 export function createProxyTracker(context: ProxyContext): TcpHandler {
   let legs = 0;
+  const countLeg = (): boolean => legs++ < MAX_LEGS;
   // The first payload tells a leg from a connection to a further proxy; tcp opens right behind a "follow".
   let asked: Role | null = null;
+  const make = (role: Role, connection: TcpConnection, around: ProxyContext): Conversation => {
+    if (role === "leg" && countLeg()) return new LegConversation(connection, around);
+    if (role === "maybe-leg") return new LegConversation(connection, around, countLeg);
+    if (role === "secure") return new SecureConversation(connection, around);
+    return new ProxyConversation(connection, around);
+  };
   return {
     interest(peek: FirstPayload): Interest {
       asked = interestOf(peek, context);
       return asked === null ? "ignore" : "follow";
     },
     open(connection: TcpConnection): Conversation {
-      const role = asked ?? roleOf(connection, context.known);
+      const role = asked;
       asked = null;
-      if (role === "leg" && legs++ < MAX_LEGS) return new LegConversation(connection, context);
-      if (role === "secure") return new SecureConversation(connection, context);
-      return new ProxyConversation(connection, context);
+      if (role !== null) return make(role, connection, context);
+      return new UndecidedConversation(connection, context, (found, around) => make(found, connection, around));
     },
   };
 }

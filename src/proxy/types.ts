@@ -121,4 +121,8 @@ export interface ServerLeg {
   readonly end: Nanos;
   readonly tls: TlsFacts | null;
   readonly exchanges: readonly ExchangeFact[];
+  /** All that the proxy sent on it since its first packet is in the capture, and in order. */
+  readonly whole: boolean;
+  /** No SYN was captured: more may have been sent before. */
+  readonly lateStart: boolean;
 }

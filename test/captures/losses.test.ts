@@ -1,7 +1,7 @@
 // Recorded captures of which packets are missing or stand in another order: no verdict is made of what the capture does not show.
 import { describe, expect, it } from "vitest";
 import type { Verdict } from "../../src/diagnosis/index.ts";
-import { type Damage, damagedReport, only, without } from "../harness/damaged.ts";
+import { type Damage, damagedReport, delayed, only, split, swapped, without } from "../harness/damaged.ts";
 
 /** A capture, what happens to it, and the verdicts of its connections then, in the order of the report. */
 type Row = readonly [name: string, what: string, damage: Damage, verdicts: readonly Verdict[]];
@@ -55,6 +55,80 @@ describe("a proxy behind TLS", () => {
         "incomplete",
         "ok",
       ]);
+    }
+  });
+});
+
+describe("a proxy behind TLS that is named", () => {
+  it.each<Row>([
+    ["https-proxy", "a first segment of three bytes", split(4, 3), ["auth-ok"]],
+    ["https-proxy", "both hellos in each other's place", swapped(4, 6), ["auth-ok"]],
+    [
+      "https-proxy",
+      "the first segment behind the second",
+      (packets) => swapped(4)(split(4, 100)(packets)),
+      ["auth-ok"],
+    ],
+    ["https-proxy-origin-401", "a first segment of three bytes", split(4, 3), ["tunnel-401-origin"]],
+    ["h2-proxy-chromium", "both hellos in each other's place", swapped(4, 6), ["ok", "ok"]],
+  ])("%s is found with %s", async (name, _what, damage, verdicts) => {
+    expect(await verdictsOf(name, damage, true)).toEqual(verdicts);
+  });
+
+  it("https-proxy is found without keys, too", async () => {
+    expect(await verdictsOf("https-proxy", split(4, 3))).toEqual(["encrypted"]);
+  });
+});
+
+describe("mitm-both-legs", () => {
+  /** Who sent the 401 of the second connection, and the first sign for it. */
+  async function sender(damage: Damage): Promise<readonly unknown[]> {
+    const { connections } = await damagedReport("mitm-both-legs", damage, true);
+    const [exchange] = connections[1]?.tunnel?.exchanges ?? [];
+    return [exchange?.sentBy, exchange?.certainty, exchange?.evidence[0]];
+  }
+  const answered = expect.stringMatching(/^the origin 10\.44\.2\.12:443 answered the proxy 401 to the same request/);
+
+  it("joins a server leg whose ClientHello comes in two segments, whatever names the server", async () => {
+    for (const length of [40, 100, 300]) {
+      expect(await sender(split(63, length)), `${length} bytes first`).toEqual(["origin", "certain", answered]);
+    }
+    expect(await sender(split(63, 3))).toEqual(["origin", "certain", answered]);
+  });
+
+  it("blames nobody where the time runs backwards between request and answer", async () => {
+    for (const frame of [27, 29]) expect((await sender(delayed(frame, 5)))[0], `frame ${frame}`).not.toBe("proxy");
+  });
+
+  it("blames nobody where the answer waited for a packet that was recorded too late", async () => {
+    const { connections } = await damagedReport("mitm-both-legs-lazy", delayed(27, 5), true);
+    expect(connections[1]?.tunnel?.exchanges[0]?.sentBy).toBe("origin");
+  });
+});
+
+/** The proxy has one address only: that of the server legs becomes the one that it listens on. */
+const withOneAddress: Damage = (packets) =>
+  packets.map((packet) => {
+    const bytes = Buffer.from(packet.bytes);
+    for (let at = bytes.indexOf(OUTSIDE); at >= 0; at = bytes.indexOf(OUTSIDE)) bytes.set(LISTENING, at);
+    return { ...packet, bytes };
+  });
+const OUTSIDE = Uint8Array.of(10, 44, 2, 80);
+const LISTENING = Uint8Array.of(10, 44, 1, 80);
+
+describe("forward-both-legs, by a proxy of one address", () => {
+  const evidenceOf = async (damage: Damage): Promise<readonly string[]> => {
+    const { connections } = await damagedReport("forward-both-legs", (packets) => damage(withOneAddress(packets)));
+    return connections[0]?.forwards[0]?.evidence ?? [];
+  };
+
+  it("has the origin's answer on the server leg", async () => {
+    expect((await evidenceOf((packets) => packets))[0]).toMatch(/^the origin 10\.44\.2\.12:80 answered the proxy 401/);
+  });
+
+  it("is not said to have sent nothing on where its request is lost", async () => {
+    for (const damage of [without(9), without(9, 2), without(6, 4), swapped(9, 13)]) {
+      expect((await evidenceOf(damage)).filter((text) => text.includes("carries this request"))).toEqual([]);
     }
   });
 });

@@ -39,7 +39,7 @@ interface Scene {
 
 export const HOST = "www.example.com";
 const ELSEWHERE = "news.example.net";
-const REQUEST_MS = 200;
+export const REQUEST_MS = 200;
 /** The 401's size on the stream. */
 const ANSWER_BYTES = 900;
 
@@ -94,6 +94,8 @@ export function leg(host: string, records: readonly (readonly ["client" | "serve
     end: atMs(5_000),
     tls: { ...tls, marks: [...tls.marks.filter(({ from }) => from === "client"), ...marks] },
     exchanges: [],
+    whole: true,
+    lateStart: false,
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Collector, type Diagnosis } from "../../src/diagnosis/index.ts";
 import type { ServerLeg } from "../../src/proxy/index.ts";
 import { QUALITY } from "./diagnose.ts";
-import { HOST, leg, staged } from "./evidence-talk.ts";
+import { HOST, leg, REQUEST_MS, staged } from "./evidence-talk.ts";
 import { atMs } from "./record-talk.ts";
 
 /** As many legs as are kept. */
@@ -29,6 +29,18 @@ describe("a request that is on no leg", () => {
 
   it("may be on one that was not kept", () => {
     expect(diagnosed(many(ELSEWHERE), [leg(HOST, [])]).verdict).toBe("tunnel-401-unattributed");
+  });
+
+  it("may be on one of which bytes are missing, or came in another order", () => {
+    expect(diagnosed([{ ...leg(HOST, []), whole: false }], []).verdict).toBe("tunnel-401-unattributed");
+    expect(diagnosed([leg(HOST, []), { ...ELSEWHERE, whole: false }], []).verdict).toBe("tunnel-401-unattributed");
+  });
+
+  it("may be on one that was joined behind it", () => {
+    const joined = { ...leg(HOST, []), lateStart: true };
+    expect(diagnosed([joined], []).verdict).toBe("tunnel-401-proxy");
+    const behind = { ...joined, start: atMs(REQUEST_MS + 0.1) };
+    expect(diagnosed([leg(HOST, []), behind], []).verdict).toBe("tunnel-401-unattributed");
   });
 
   it("is not on one that began behind it", () => {

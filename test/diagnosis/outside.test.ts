@@ -35,6 +35,8 @@ function leg(host: string, startMs: number, helloMs: number, from = OUTSIDE): Se
     end: atMs(startMs + 5_000),
     tls: { ...tls, serverHello: { ...tls.serverHello!, where: where(1, startMs + helloMs) } },
     exchanges: [],
+    whole: true,
+    lateStart: false,
   };
 }
 

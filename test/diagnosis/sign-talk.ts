@@ -57,5 +57,7 @@ export function legOf(host: string, records: readonly Said[]): ServerLeg {
     end,
     tls: tunnel!.tls,
     exchanges: [],
+    whole: true,
+    lateStart: false,
   };
 }

@@ -31,7 +31,7 @@ function session(
     ...{ stream: 0, endpoints: [{ ip: "192.0.2.1", port: 50_000 }, PROXY], initiator: 0, firstFrame: 1, lastFrame: 9 },
     ...{ startTime: 0n, endTime: 9n, directions: [DIRECTION, DIRECTION], synToSynAckMs: 1, synAckToAckMs: 1 },
   };
-  const http2 = new Http2ProxySession(connection, 0, context, null);
+  const http2 = new Http2ProxySession(connection, 0, context, null, []);
   const say = (side: "client" | "server", bytes: Uint8Array) => http2[side].push(bytes, 0, bytes.length, 5);
   say("client", Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
   say("client", frame(HEADERS, headers === CONNECT ? END_HEADERS : END, 1, headers));

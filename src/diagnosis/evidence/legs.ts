@@ -7,6 +7,7 @@ import {
   asksAlike,
   bytesFromOrigins,
   type Destination,
+  hasOwnTimes,
   isSameRequest,
   type LegAnswer,
   legAnswers,
@@ -26,7 +27,7 @@ const MIN_SHARE = 0.4;
 
 /** Both legs in the capture: the request never reached the server leg before the answer came back. */
 export const neverForwarded: Question = (exchange, head, { legs, timeline, inTunnel }) => {
-  if (exchange.request === null) return [];
+  if (exchange.request === null || !hasOwnTimes(timeline)) return [];
   const { frame, time } = exchange.request.where;
   const to = destinationOf(exchange, timeline, inTunnel);
   const near = legsOf(legs, timeline, null);
@@ -53,8 +54,10 @@ export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, 
     return [{ says: "origin", weight: "certain", source: "legs", text }];
   }
   const { request } = exchange;
+  // Behind a loss on the leg another request's answer may stand beside it.
   const other = given.find(
-    ({ answer }) => request !== null && (answer.request?.where.time ?? 0n) >= request.where.time,
+    ({ leg, answer }) =>
+      leg.whole && request !== null && answer.url !== null && (answer.request?.where.time ?? 0n) >= request.where.time,
   );
   if (other !== undefined) {
     if (mayBeUnread(near, exchange)) return [];

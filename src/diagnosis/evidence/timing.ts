@@ -1,6 +1,7 @@
 // Evidence by time: an answer that came back sooner than the origin can be reached was made nearer.
 import { type Millis, millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
+import { hasOwnTimes } from "../legs.ts";
 import { duration, hostOf } from "../wording.ts";
 import type { AnswerRegister } from "./answers.ts";
 import { CERTIFICATE_MS, setUpOf } from "./set-up.ts";
@@ -36,8 +37,8 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   if (way === null || way.ms < MIN_WAY_MS) return [];
   const toProxy = timeline.roundTripMs ?? 0;
   const took = millisBetween(exchange.request.where.time, head.where.time);
-  // A clock that was set back measures nothing.
-  if (took < 0) return [];
+  // A clock that was set back measures nothing, nor do packets that were recorded in another order.
+  if (took < 0 || !hasOwnTimes(timeline)) return [];
   const answered = Math.max(0, took - toProxy);
   const frames = `(frames ${exchange.request.where.frame} to ${head.where.frame})`;
   if (answered >= way.measured * FAR_ENOUGH) {

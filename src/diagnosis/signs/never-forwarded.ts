@@ -1,7 +1,7 @@
 // Sign: both legs are in the capture, and nothing went to any origin between a request and its small answer.
 import { gather } from "../../bytes/index.ts";
 import type { ServerLeg } from "../../proxy/index.ts";
-import { allLegs, type Destination, legsOf, sentOn } from "../legs.ts";
+import { allLegs, type Destination, hasOwnTimes, legsOf, sentOn } from "../legs.ts";
 import { attributable } from "./near-answer.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isSmall } from "./way.ts";
@@ -11,7 +11,7 @@ export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]
   const to = destinationOf(tunnel);
   const toHost = legsOf(legs, tunnel.timeline, to).some((leg) => leg.start >= tunnel.timeline.start);
   const near = toHost ? legsOf(legs, tunnel.timeline, null) : allLegs(legs, tunnel.timeline, to.port);
-  if (near.length === 0) return [];
+  if (near.length === 0 || !hasOwnTimes(tunnel.timeline)) return [];
   return gather(attributable(tunnel), (turn, index) => {
     const { answer } = turn;
     if (!isSmall(answer) || sentOn(near, turn.request.firstTime, answer.firstTime) !== false) return [];
