@@ -45,6 +45,11 @@ export class HeldBytes {
     return this.#pieces.length === 0;
   }
 
+  /** Bytes are missing in front of the first that are there. */
+  get lacksBeginning(): boolean {
+    return this.#pieces[0]?.gap === true;
+  }
+
   /** The first bytes, joined as far as they are contiguous (at most 64); null if there are none. */
   get first(): Uint8Array | null {
     const first = this.#pieces[0];

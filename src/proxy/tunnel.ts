@@ -2,7 +2,7 @@
 import { type FrameNo, startsWith, type Where } from "../bytes/index.ts";
 import { looksLikeHttp2, looksLikeRequest, looksLikeResponse, type Target } from "../http/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
-import { createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
+import { areRecords, createTlsConversation, looksLikeTls, type TlsConversation } from "../tls-parse/index.ts";
 import type { ConnectionContext } from "./context.ts";
 import { ExchangeList } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -37,6 +37,8 @@ export class Tunnel {
   #inside: Inside | null = null;
   /** HTTP in the clear where TLS was expected. */
   #plaintext: HttpPair | null = null;
+  /** Nothing of the server was given to TLS, and nothing of it is missing: it may still answer in the clear. */
+  #mayAnswerInClear = true;
 
   constructor(target: Target, opened: Where | null, context: ConnectionContext) {
     this.#target = target;
@@ -86,6 +88,7 @@ export class Tunnel {
 
   end(from: Role, how: EndCause, frame: FrameNo): void {
     if (this.#protocol === null) this.#settle(this.#guess(true) ?? "unknown", null);
+    if (from === "server") this.#giveBeginning(false);
     if (this.#plaintext !== null && from === "server") this.#plaintext.end(from, how, frame);
     else if (this.#tls !== null) this.#tls[from].end(how, frame);
     else this.#http?.end(from, how, frame);
@@ -134,22 +137,28 @@ export class Tunnel {
     const { client, server } = this.#sides;
     if (client.held.empty && server.held.empty) {
       const protocol = protocolOf(from, bytes, start, end);
-      if (protocol !== "no" && protocol !== "more") {
+      // No server of HTTP speaks first: what was asked, maybe TLS, comes late or is lost.
+      if (protocol !== "no" && protocol !== "more" && !(from === "server" && protocol === "http")) {
         this.#settle(protocol, from);
         this.#deliver(from, bytes, start, end, frame);
         return;
       }
     }
-    this.#sides[from].held.add(bytes, start, end, frame, this.#context.now());
-    this.#identify(from);
+    const { held } = this.#sides[from];
+    held.add(bytes, start, end, frame, this.#context.now());
+    // Behind a loss only whole records tell, one behind the other: any bytes may look like one header.
+    if (held.lacksBeginning && areRecords(bytes, start, end)) this.#settle("tls", from);
+    else this.#identify(from);
   }
 
   /** Looks at what both sides began with. */
   #identify(from: Role): void {
     const protocol = this.#guess(false);
     if (protocol !== null) this.#settle(protocol, from);
-    // Enough was seen, or too much is waiting: no protocol that is known.
-    else if (this.#sides.client.held.length + this.#sides.server.held.length > 4096) this.#settle("unknown", from);
+    // Enough was seen, or too much is waiting.
+    else if (this.#sides.client.held.length + this.#sides.server.held.length > 4096) {
+      this.#settle(this.#guess(true) ?? "unknown", from);
+    }
   }
 
   #guess(last: boolean): TunnelProtocol | null {
@@ -162,12 +171,17 @@ export class Tunnel {
     ] as const) {
       if (bytes === null) continue;
       const answer = protocolOf(role, bytes, 0, bytes.length);
-      if (answer === "more") undecided = true;
+      if (answer === "more" || (answer === "http" && !last && this.#mayFollow(role))) undecided = true;
       else if (answer !== "no") return answer;
     }
     if (undecided && !last) return null;
     // A server that begins with something unknown decides nothing before the client has begun, too: protocols differ in who speaks first.
     return last || client !== null ? "unknown" : null;
+  }
+
+  /** Whether what a server answers to may still come. */
+  #mayFollow(role: Role): boolean {
+    return role === "server" && this.#sides.client.held.empty;
   }
 
   /** `by`: the side whose bytes decided it, and whose caller is told what may be skipped. */
@@ -191,25 +205,29 @@ export class Tunnel {
       const whole = this.#opened !== null;
       this.#http = new HttpPair(this.#context, this.#exchanges, { scheme: "http", authority }, whole);
     }
-    // Requests before responses: pairing needs them in this order.
     for (const from of ["client", "server"] as const) {
-      const pieces = this.#sides[from].held.take();
-      if (pieces.length > 0 && from !== by) this.#sides[from].told = false;
-      for (const piece of pieces) {
-        this.#context.during(piece.time, () => {
-          if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
-          else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
-        });
-      }
+      if (!this.#sides[from].held.empty && from !== by) this.#sides[from].told = false;
+    }
+    const waiting = { client: this.#sides.client.held.take(), server: this.#sides.server.held.take() };
+    const next = { client: 0, server: 0 };
+    for (;;) {
+      const [asked, said] = [waiting.client[next.client], waiting.server[next.server]];
+      // In the order in which they were captured: of what came with one frame a request comes before its response.
+      const from = asked === undefined || (said !== undefined && said.frame < asked.frame) ? "server" : "client";
+      const piece = from === "client" ? asked : said;
+      if (piece === undefined) return;
+      next[from]++;
+      this.#context.during(piece.time, () => {
+        if (piece.gap) this.#deliverGap(from, 0, "lost", piece.frame);
+        else this.#deliver(from, piece.bytes, 0, piece.bytes.length, piece.frame);
+      });
     }
   }
 
   #deliver(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const side = this.#sides[from];
     if (this.#tls !== null) {
-      if (from === "server" && this.#isPlaintextAnswer(bytes, start, end)) {
-        this.#plaintext ??= new HttpPair(this.#context, this.#exchanges, { scheme: "https", authority: null }, false);
-      }
+      if (from === "server" && this.#mayAnswerInClear && !this.#isTold(bytes, start, end, frame)) return;
       if (from === "server" && this.#plaintext !== null) {
         side.announced = this.#plaintext.push(from, bytes, start, end, frame, side.announced);
         return;
@@ -224,6 +242,7 @@ export class Tunnel {
 
   #deliverGap(from: Role, length: number, cause: GapCause, frame: FrameNo): void {
     const side = this.#sides[from];
+    if (from === "server") this.#giveBeginning(false);
     if (this.#plaintext !== null && from === "server") {
       side.announced = this.#plaintext.gap(from, length, cause, frame, side.announced);
     } else if (this.#tls !== null) {
@@ -235,10 +254,34 @@ export class Tunnel {
     else side.announced = SKIP_ALL;
   }
 
-  /** The proxy answers a ClientHello, or a handshake's next step, with HTTP in the clear. */
-  #isPlaintextAnswer(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#plaintext !== null || this.#tls === null) return false;
-    return this.#tls.facts.serverHello === null && looksLikeResponse(bytes, start, end) === "yes";
+  /** Whether it is told if the server answers the ClientHello with HTTP in the clear; while it is not, its bytes are held. */
+  #isTold(bytes: Uint8Array, start: number, end: number, frame: FrameNo): boolean {
+    const { held } = this.#sides.server;
+    const looks = held.empty ? looksLikeResponse(bytes, start, end) : "more";
+    if (looks !== "more") {
+      this.#tell(looks === "yes");
+      return true;
+    }
+    held.add(bytes, start, end, frame, this.#context.now());
+    const { first } = held;
+    const joined = first === null ? "more" : looksLikeResponse(first, 0, first.length);
+    if (joined !== "more") this.#giveBeginning(joined === "yes");
+    return false;
+  }
+
+  #tell(inClear: boolean): void {
+    this.#mayAnswerInClear = false;
+    if (inClear)
+      this.#plaintext = new HttpPair(this.#context, this.#exchanges, { scheme: "https", authority: null }, false);
+  }
+
+  /** Gives on what is held of the server's beginning. */
+  #giveBeginning(inClear: boolean): void {
+    if (this.#tls === null || !this.#mayAnswerInClear) return;
+    this.#tell(inClear);
+    for (const { bytes, frame, time } of this.#sides.server.held.take()) {
+      this.#context.during(time, () => this.#deliver("server", bytes, 0, bytes.length, frame));
+    }
   }
 }
 

@@ -6,7 +6,7 @@ export { createTlsConversation } from "./conversation.ts";
 export { contentOf, oidText, readElement, TAG } from "./der.ts";
 export { ja3, ja3String } from "./ja3.ts";
 export { ja4 } from "./ja4.ts";
-export { looksLikeTls } from "./looks-like.ts";
+export { areRecords, looksLikeTls } from "./looks-like.ts";
 export { alertName } from "./registry/alerts.ts";
 export { cipherSuiteName } from "./registry/cipher-suites.ts";
 export { extensionName } from "./registry/extensions.ts";

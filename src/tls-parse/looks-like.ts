@@ -26,6 +26,23 @@ export function looksLikeTls(bytes: Uint8Array, start: number, end: number): "ye
   return isPlausibleLength(first, (bytes[start + 3]! << 8) | bytes[start + 4]!) ? "yes" : "no";
 }
 
+/**
+ * Whether bytes from the middle of a connection are TLS: records that end where the bytes do, or two of them and a third that
+ * begins. Five bytes alone look like a header once in a million times, and not only in random ones.
+ */
+export function areRecords(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  let whole = 0;
+  for (; at + RECORD_HEADER <= end; whole++) {
+    const version = (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    const length = (bytes[at + 3]! << 8) | bytes[at + 4]!;
+    if (!isRecordHeader(bytes[at]!, version, length)) return false;
+    if (at + RECORD_HEADER + length > end) return whole >= 2;
+    at += RECORD_HEADER + length;
+  }
+  return whole > 0 && (at === end || whole >= 2);
+}
+
 /** Whether five bytes are a record header: `type`, `version`, `length`. */
 export function isRecordHeader(type: number, version: number, length: number): boolean {
   return type >= CHANGE_CIPHER_SPEC && type <= HEARTBEAT && isRecordVersion(version) && isPlausibleLength(type, length);

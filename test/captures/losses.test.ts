@@ -49,14 +49,27 @@ describe("a proxy behind TLS", () => {
     expect(await verdictsOf("https-proxy", without(8, 2), true)).toEqual(["incomplete"]);
   });
 
-  it("h2-proxy-chromium: takes bytes behind a loss for no other protocol", async () => {
+  it("h2-proxy-chromium: knows the tunnel by its records where both hellos are lost", async () => {
     for (const first of [17, 18]) {
       expect(await verdictsOf("h2-proxy-chromium", without(first, 4), true), `from ${first}`).toEqual([
-        "incomplete",
+        "encrypted",
         "ok",
       ]);
     }
   });
+});
+
+describe("an answer to the ClientHello in the clear", () => {
+  it.each(["scripted-plain-401", "scripted-plain-407"])(
+    "%s: is one wherever it is cut, and in front of the ClientHello",
+    async (name) => {
+      const whole = (await damagedReport(name, only(1))).connections[0]!;
+      for (const damage of [split(9, 1), split(9, 3), split(9, 5), split(9, 20), swapped(8)]) {
+        const { verdict, tunnel } = (await damagedReport(name, damage)).connections[0]!;
+        expect([verdict, tunnel?.protocol]).toEqual([whole.verdict, "tls"]);
+      }
+    },
+  );
 });
 
 describe("a proxy behind TLS that is named", () => {

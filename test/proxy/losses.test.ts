@@ -176,6 +176,49 @@ describe("pairs what is there", () => {
   });
 });
 
+describe("what a tunnel carries", () => {
+  const established = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+  const carried = (...turns: readonly Turn[]) => play([client(CONNECT), established, ...turns]).timelines[0]!.tunnel!;
+  const records = (...lengths: readonly number[]): number[] =>
+    lengths.flatMap((n) => [23, 3, 3, 0, n, ...Array(n).fill(7)]);
+  const tail = Array(30).fill(9);
+
+  it("is told behind a loss by whole records only", () => {
+    const gone = [lost("client"), lost("proxy")];
+    expect(carried(...gone, proxy(Uint8Array.from(records(20, 30)))).protocol).toBe("tls");
+    expect(carried(...gone, client(Uint8Array.from([...records(20, 30), 23, 3, 3, 1, 0, 7]))).protocol).toBe("tls");
+    expect(carried(...gone, proxy(Uint8Array.from([23, 3, 3, 1, 0, ...tail]))).protocol).toBe("unknown");
+    expect(carried(...gone, proxy(Uint8Array.from([...records(20), ...tail]))).protocol).toBe("unknown");
+    expect(carried(...gone, proxy("HTTP/1.1 401 Unauthorized\r\n\r\n")).protocol).toBe("unknown");
+  });
+
+  it("is not told by a response as long as what it answers may come", () => {
+    const early = carried(proxy(answer(401)), client(HELLO));
+    expect(early).toMatchObject({ protocol: "tls", plaintextAnswer: true });
+    expect(carried(lost("client"), proxy(answer(401)))).toMatchObject({ protocol: "http", plaintextAnswer: false });
+    expect(carried(proxy(answer(401)))).toMatchObject({ protocol: "http" });
+    expect(
+      carried(proxy(answer(401)), client("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n")).exchanges,
+    ).toHaveLength(1);
+  });
+
+  it("has no answer in the clear that does not begin what the server says", () => {
+    const words = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    expect(carried(client(HELLO), proxy(words)).plaintextAnswer).toBe(true);
+    expect(carried(client(HELLO), lost("proxy"), proxy(words)).plaintextAnswer).toBe(false);
+    expect(carried(client(HELLO), proxy(Uint8Array.from(records(20))), proxy(words)).plaintextAnswer).toBe(false);
+    for (let cut = 1; cut < words.length; cut++) {
+      const { plaintextAnswer, exchanges, serverBytes } = carried(
+        client(HELLO),
+        proxy(words.slice(0, cut)),
+        proxy(words.slice(cut)),
+      );
+      expect([plaintextAnswer, exchanges.length, serverBytes], `cut at ${cut}`).toEqual([true, 1, words.length]);
+    }
+    expect(carried(client(HELLO), proxy("HT")).plaintextAnswer).toBe(false);
+  });
+});
+
 describe("an answer that was recorded before its request", () => {
   const refusal = proxy("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n");
 
