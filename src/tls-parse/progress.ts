@@ -24,6 +24,8 @@ export class Progress {
   #earlyData = false;
   /** The client sent what may be its Finished before a record of the server's flight was complete. */
   #finishedEarly = false;
+  /** Length of the client's last record before the ServerHello: where that was recorded too late, it may be the Finished. */
+  #lastEarly = 0;
 
   constructor(facts: GrowingFacts, clock: FrameClock) {
     this.#facts = facts;
@@ -67,7 +69,8 @@ export class Progress {
       if (!this.#finished.client) {
         this.#flight(from, record, frame);
         this.#finished.server = true;
-        if (this.#finishedEarly) this.finished("client", placeOf(record, frame, this.#clock));
+        if (this.#finishedEarly || this.#lastEarly === this.#finishedBytes())
+          this.finished("client", placeOf(record, frame, this.#clock));
       } else if (this.#applicationData.client) this.#application(from, record, frame, false);
     } else if (this.#finished.client) this.#application(from, record, frame, false);
     else {
@@ -79,10 +82,14 @@ export class Progress {
   }
 
   #holdsFinished(length: number): boolean {
-    // RFC 8446 §4, §4.4.4, §5.2: header, verify_data, inner type, tag.
-    const suite = this.#facts.serverHello?.cipherSuite ?? 0;
-    const exact = 4 + hashBytes(suite) + 1 + tagBytes(suite);
+    const exact = this.#finishedBytes();
     return this.#offersEarlyData() ? length === exact : length >= exact;
+  }
+
+  /** Of a record with a Finished and nothing else, once the suite is known (RFC 8446 §4, §4.4.4, §5.2): header, verify_data, inner type, tag. */
+  #finishedBytes(): number {
+    const suite = this.#facts.serverHello?.cipherSuite ?? 0;
+    return 4 + hashBytes(suite) + 1 + tagBytes(suite);
   }
 
   #offersEarlyData(): boolean {
@@ -90,6 +97,7 @@ export class Progress {
   }
 
   #early(record: RecordView, frame: FrameNo, decrypted: boolean): void {
+    this.#lastEarly = record.length;
     if (this.#earlyData) return;
     this.#earlyData = true;
     this.#facts.addTransition("client", "early-data", placeOf(record, frame, this.#clock), decrypted);

@@ -59,6 +59,10 @@ describe("a proxy behind TLS", () => {
   });
 });
 
+it("tls-13-early-data: fails no handshake whose ServerHello was recorded behind the client's Finished", async () => {
+  expect(await verdictsOf("tls-13-early-data", swapped(28))).toEqual(["encrypted", "encrypted"]);
+});
+
 describe("an answer to the ClientHello in the clear", () => {
   it.each(["scripted-plain-401", "scripted-plain-407"])(
     "%s: is one wherever it is cut, and in front of the ClientHello",
