@@ -13,7 +13,7 @@ import { BodyLook } from "./body-look.ts";
 import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
-import { isInsideTunnel, saysBehindConnect } from "./detect.ts";
+import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
 import { bodyRule, ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
@@ -413,15 +413,13 @@ export class ProxyConversation implements Conversation, Listener {
     return this.#tunnel?.skippable("client") ?? 0;
   }
 
-  /** A connection to a known proxy that was joined late, behind its CONNECT. */
+  /** A connection to a known proxy that was joined late, behind its CONNECT, or of which it is lost. */
   #isMidTunnel(bytes: Uint8Array, start: number, end: number): boolean {
-    return (
-      this.#state === "idle" &&
-      this.#connection.initiator === null &&
-      this.#connects.length === 0 &&
-      this.#forwards.kept.length === 0 &&
-      isInsideTunnel(bytes, start, end, this.#roles.toProxy)
-    );
+    const asked = this.#connects.length + this.#forwards.kept.length > 0;
+    if (this.#connection.initiator === null && this.#state === "idle" && !asked)
+      return isInsideTunnel(bytes, start, end, this.#roles.toProxy);
+    const lacks = this.#gaps.length > 0 && isClientHello(bytes, start, end) && this.#roles.toProxy;
+    return lacks && this.#gaps.some(({ from }) => from === "client");
   }
 
   #learn(by: DetectedBy): void {

@@ -68,10 +68,18 @@ function isAnswerOfServer({ bytes, start, end, sourcePort, senderIsInitiator }: 
   return senderIsInitiator === false || isHello || sourcePort < FIRST_REGISTERED_PORT;
 }
 
+/** A record of TLS that begins with a ClientHello (RFC 8446 §4, §5.1). */
+export function isClientHello(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    looksLikeTls(bytes, start, end) === "yes" &&
+    bytes[start] === HANDSHAKE &&
+    bytes[start + RECORD_HEADER] === CLIENT_HELLO
+  );
+}
+
 /** A ClientHello that goes on in the next segment: the name of the server may stand there. */
 function isCutHello(bytes: Uint8Array, start: number, end: number): boolean {
-  if (bytes[start] !== HANDSHAKE || bytes[start + RECORD_HEADER] !== CLIENT_HELLO) return false;
-  return end - start < beginningNeeded(bytes.subarray(start, end));
+  return isClientHello(bytes, start, end) && end - start < beginningNeeded(bytes.subarray(start, end));
 }
 
 /** How many bytes of the beginning of a side `roleByBeginning` needs, as far as these tell: of TLS the first record, within reason. */

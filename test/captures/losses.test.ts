@@ -59,6 +59,17 @@ describe("a proxy behind TLS", () => {
   });
 });
 
+describe("a CONNECT that is lost with its answer", () => {
+  it("connect-refused-then-other: leaves the tunnel behind it, and no refusal of an earlier one", async () => {
+    expect(await verdictsOf("connect-refused-then-other", without(11, 2))).toEqual(["incomplete"]);
+  });
+
+  it("chromium-basic: leaves a connection to the known proxy, on which the client may have come back", async () => {
+    const [challenged, ...others] = await verdictsOf("chromium-basic", without(35, 4), true);
+    expect([challenged, others.length]).toEqual(["incomplete", 6]);
+  });
+});
+
 it("tls-13-early-data: fails no handshake whose ServerHello was recorded behind the client's Finished", async () => {
   expect(await verdictsOf("tls-13-early-data", swapped(28))).toEqual(["encrypted", "encrypted"]);
 });
