@@ -46,6 +46,8 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
   }
   // The tunnel's inside decides for the connection that carries it; a connection that was only challenged is in order.
   if (timeline.tunnel !== null) return [];
+  const all = forwardedAll(timeline);
+  if (all.verdict === "incomplete") return [all];
   const answered = chain.steps.find(
     (step) => step.frame > challenged.frame && step.status !== null && step.status < 400,
   );

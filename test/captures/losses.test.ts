@@ -70,6 +70,10 @@ describe("a CONNECT that is lost with its answer", () => {
   });
 });
 
+it("forward-401-proxy: is not in order where a request is lost with its 401", async () => {
+  expect(await verdictsOf("forward-401-proxy", without(14, 2))).toEqual(["incomplete"]);
+});
+
 it("tls-13-early-data: fails no handshake whose ServerHello was recorded behind the client's Finished", async () => {
   expect(await verdictsOf("tls-13-early-data", swapped(28))).toEqual(["encrypted", "encrypted"]);
 });
