@@ -183,13 +183,15 @@ export class Collector {
     return [...own, ...(this.#legsByProxy.get(outside) ?? [])];
   }
 
-  /** The same; none where what one to the timeline's host carried does not fit into what clients waited for. */
+  /** The same; none where what those to the timeline's host carried, or all if there is none, does not fit into what clients waited for. */
   #legsInStep(timeline: Timeline): readonly ServerLeg[] {
     const legs = this.#legsOf(timeline);
     const odd = this.#oddLegs(timeline);
     if (odd.size === 0) return legs;
+    const near = legsOf(legs, timeline, null);
     const host = timeline.tunnel === null ? null : hostOfTimeline(timeline);
-    return legsOf(legs, timeline, host === null ? null : { host, port: null }).some((leg) => odd.has(leg)) ? [] : legs;
+    const toHost = host === null ? [] : legsOf(near, timeline, { host, port: null });
+    return (toHost.length > 0 ? toHost : near).some((leg) => odd.has(leg)) ? [] : legs;
   }
 
   #oddLegs(timeline: Timeline): ReadonlySet<ServerLeg> {

@@ -1,6 +1,6 @@
 // Whether both sides of a proxy were recorded by one clock: it sends something on only while a client waits for it.
 import { gather, type Nanos } from "../bytes/index.ts";
-import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
 import type { RecordMark, TlsFacts } from "../tls-parse/index.ts";
 import { firstOfClient } from "./legs.ts";
 import { hostOf } from "./wording.ts";
@@ -18,38 +18,93 @@ const WITH_FINISHED_NS = 2_000_000n;
 const WITH_BODY = /^(?:POST|PUT|PATCH)$/;
 const SWITCHING_PROTOCOLS = 101;
 
-/** A time in which a client waited for an answer. */
+/** A time in which a client waited for an answer; `once`: for one, to a request that was read. */
 interface Wait {
   readonly from: Nanos;
   readonly to: Nanos;
+  readonly once: boolean;
+}
+
+/** Something that was asked for on a leg. */
+interface Asked {
+  readonly leg: ServerLeg;
+  readonly time: Nanos;
+  /** It was read: a request of its own, and not one of the records of one. */
+  readonly read: boolean;
 }
 
 /**
- * Legs on which something was asked for while no client of the proxy waited for anything of that host: the recordings of
- * both sides were put together from two clocks, or the proxy asks of its own accord. What such a leg carried between a
- * request and its answer says nothing. `legs` and `timelines`: all of one proxy.
+ * Legs on which something was asked for while no client of the proxy waited for anything of that host, or more than clients
+ * waited for: the recordings of both sides were put together from two clocks, or the proxy asks of its own accord. What such a
+ * leg carried between a request and its answer says nothing. `legs` and `timelines`: all of one proxy.
  */
 export function outOfStep(legs: readonly ServerLeg[], timelines: readonly Timeline[]): ReadonlySet<ServerLeg> {
   const found = new Set<ServerLeg>();
   if (legs.length === 0) return found;
   const waits = waitsByHost(timelines);
-  for (const leg of legs) {
-    if (requestsOf(leg).some(({ host, time }) => waits.get(host)?.(time) === false)) found.add(leg);
+  for (const [host, asked] of askedByHost(legs)) {
+    const own = waits.get(host);
+    // Nothing is known of who asked for it.
+    if (own !== undefined) for (const leg of unawaited(asked, own)) found.add(leg);
   }
   return found;
 }
 
-function requestsOf(leg: ServerLeg): readonly { readonly host: string; readonly time: Nanos }[] {
-  const sni = leg.tls?.clientHello?.sni?.toLowerCase() ?? null;
-  if (leg.exchanges.length > 0) {
-    return gather(leg.exchanges, ({ request, url }) => {
-      const host = url === null ? sni : hostOf(url);
-      return request === null || host === null ? [] : [{ host, time: request.where.time }];
-    });
+/** Goes through both in order of time; a wait for one answer explains one request that was read. */
+function unawaited(asked: readonly Asked[], waits: readonly Wait[]): readonly ServerLeg[] {
+  const sorted = [...waits].sort((a, b) => inOrder(a.from, b.from));
+  const found: ServerLeg[] = [];
+  let open: Wait[] = [];
+  let alwaysUntil: Nanos | null = null;
+  let explainedUntil: Nanos | null = null;
+  let next = 0;
+  for (const { leg, time, read } of [...asked].sort((a, b) => inOrder(a.time, b.time))) {
+    for (; next < sorted.length && sorted[next]!.from <= time; next++) {
+      const wait = sorted[next]!;
+      if (wait.once) open.push(wait);
+      else alwaysUntil = later(alwaysUntil, wait.to);
+    }
+    open = open.filter(({ to }) => to >= time);
+    const soonest = open.reduce<Wait | null>((one, wait) => (one === null || wait.to < one.to ? wait : one), null);
+    if (soonest !== null && read) {
+      open.splice(open.indexOf(soonest), 1);
+      explainedUntil = later(explainedUntil, soonest.to);
+    }
+    if (soonest !== null || (alwaysUntil !== null && alwaysUntil >= time)) continue;
+    // Records of a body follow those of the head.
+    if (read || explainedUntil === null || explainedUntil < time) found.push(leg);
   }
-  if (sni === null) return [];
-  const finished = firstOfClient(leg);
-  return gather(leg.tls?.marks ?? [], (mark) => (mayAsk(mark, finished) ? [{ host: sni, time: mark.firstTime }] : []));
+  return found;
+}
+
+function later(one: Nanos | null, other: Nanos): Nanos {
+  return one === null || one < other ? other : one;
+}
+
+function inOrder(a: Nanos, b: Nanos): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly Asked[]> {
+  const all = new Map<string, Asked[]>();
+  const add = (host: string | null, asked: Asked): void => {
+    if (host === null) return;
+    const list = all.get(host);
+    if (list === undefined) all.set(host, [asked]);
+    else list.push(asked);
+  };
+  for (const leg of legs) {
+    const sni = leg.tls?.clientHello?.sni?.toLowerCase() ?? null;
+    for (const { request, url } of leg.exchanges) {
+      if (request !== null) add(url === null ? sni : hostOf(url), { leg, time: request.where.time, read: true });
+    }
+    if (leg.exchanges.length > 0) continue;
+    const finished = firstOfClient(leg);
+    for (const mark of leg.tls?.marks ?? []) {
+      if (mayAsk(mark, finished)) add(sni, { leg, time: mark.firstTime, read: false });
+    }
+  }
+  return all;
 }
 
 function mayAsk(mark: RecordMark, finished: RecordMark | null): boolean {
@@ -59,8 +114,7 @@ function mayAsk(mark: RecordMark, finished: RecordMark | null): boolean {
   return !isPreface || mark.length > MAX_PREFACE;
 }
 
-/** By host: whether somebody waited at that time. */
-function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, (time: Nanos) => boolean> {
+function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Wait[]> {
   const all = new Map<string, Wait[]>();
   const add = (host: string, waits: readonly Wait[]): void => {
     const list = all.get(host);
@@ -68,68 +122,54 @@ function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, (time:
     else for (const one of waits) list.push(one);
   };
   for (const timeline of timelines) {
-    const { tunnel, forwards, forwardsDropped, gaps, lateStart } = timeline;
-    const always: Wait = { from: timeline.start, to: timeline.end };
-    const isWhole = gaps.length === 0 && !lateStart;
+    const { tunnel, forwards, forwardsDropped } = timeline;
+    const always: Wait = { from: timeline.start, to: timeline.end, once: false };
+    const isWhole = timeline.gaps.length === 0 && !timeline.lateStart;
     for (const exchange of forwards) {
-      if (exchange.url !== null)
-        add(hostOf(exchange.url), isWhole && forwardsDropped === 0 ? waitOf(exchange, always) : [always]);
+      const isKnown = isWhole && forwardsDropped === 0;
+      if (exchange.url !== null) add(hostOf(exchange.url), [isKnown ? waitOf(exchange, always) : always]);
     }
     if (tunnel === null) continue;
-    const hosts = new Set([tunnel.target.host.toLowerCase()]);
-    if (tunnel.tls?.clientHello?.sni != null) hosts.add(tunnel.tls.clientHello.sni.toLowerCase());
-    for (const { url } of tunnel.exchanges) if (url !== null) hosts.add(hostOf(url));
-    const isRead = tunnel.inside === "full" && tunnel.exchangesDropped === 0;
-    const waits = !isWhole
-      ? [always]
-      : isRead
-        ? gather(tunnel.exchanges, (exchange) => waitOf(exchange, always))
-        : tunnel.inside === "none" && tunnel.tls !== null
-          ? waitsIn(tunnel.tls, always)
-          : [always];
-    for (const host of hosts) add(host, waits);
+    const waits = isWhole ? waitsIn(tunnel, always) : [always];
+    for (const host of hostsOf(tunnel)) add(host, waits);
   }
-  return new Map([...all].map(([host, waits]) => [host, isWithin(waits)]));
+  return all;
 }
 
-function waitOf({ request, response }: ExchangeFact, always: Wait): readonly Wait[] {
-  const from = request?.where.time ?? always.from;
-  const goesOn =
-    response === null || response.status === SWITCHING_PROTOCOLS || WITH_BODY.test(request?.method ?? "POST");
-  return [{ from, to: goesOn ? always.to : response.where.time }];
+/** What a tunnel leads to, by every name that it is known by. */
+function hostsOf({ target, tls, exchanges }: TunnelFact): ReadonlySet<string> {
+  const sni = tls?.clientHello?.sni;
+  const names = gather(exchanges, ({ url }) => (url === null ? [] : [hostOf(url)]));
+  return new Set([target.host.toLowerCase(), ...(sni == null ? [] : [sni.toLowerCase()]), ...names]);
+}
+
+function waitsIn(tunnel: TunnelFact, always: Wait): readonly Wait[] {
+  if (tunnel.inside === "full" && tunnel.exchangesDropped === 0)
+    return tunnel.exchanges.map((exchange) => waitOf(exchange, always));
+  return tunnel.inside === "none" && tunnel.tls !== null ? waitsOfRecords(tunnel.tls, always) : [always];
+}
+
+function waitOf({ request, response }: ExchangeFact, always: Wait): Wait {
+  const goesOn = response === null || response.status === SWITCHING_PROTOCOLS;
+  if (request === null || goesOn || WITH_BODY.test(request.method)) {
+    return { ...always, from: request?.where.time ?? always.from };
+  }
+  return { from: request.where.time, to: response.where.time, once: true };
 }
 
 /** Where the tunnel was not read: from what the client sends until something comes back. */
-function waitsIn({ marks }: TlsFacts, always: Wait): readonly Wait[] {
+function waitsOfRecords({ marks }: TlsFacts, always: Wait): readonly Wait[] {
   const waits: Wait[] = [];
   let from: Nanos | null = null;
   for (const mark of marks) {
     if (mark.from === "client") {
       if (mark.length > MAX_ALERT) from ??= mark.firstTime;
     } else if (from !== null) {
-      waits.push({ from, to: mark.time });
+      waits.push({ from, to: mark.time, once: false });
       from = null;
     }
   }
   if (marks.length >= MAX_MARKS) from ??= marks.at(-1)!.time;
-  if (from !== null) waits.push({ from, to: always.to });
+  if (from !== null) waits.push({ ...always, from });
   return marks.length === 0 ? [always] : waits;
-}
-
-/** Whether a time lies in any of `waits`. */
-function isWithin(waits: readonly Wait[]): (time: Nanos) => boolean {
-  const sorted = [...waits].sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-  // The latest end of all that began so far.
-  const ends: Nanos[] = [];
-  for (const { to } of sorted) ends.push(ends.length > 0 && ends.at(-1)! > to ? ends.at(-1)! : to);
-  return (time) => {
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle]!.from <= time) low = middle + 1;
-      else high = middle;
-    }
-    return low > 0 && ends[low - 1]! >= time;
-  };
 }

@@ -14,7 +14,15 @@ const NANOS_PER_MS = 1_000_000n;
 const OUTSIDE = 1;
 const SHIFTS_MS = [-200, -50, -20, -5, -2, 2, 5, 20, 50, 200];
 
-const NAMES = ["mitm-both-legs", "bump-both-legs", "both-legs-other-challenge", "both-legs-h2"];
+const NAMES = [
+  "mitm-both-legs",
+  "bump-both-legs",
+  "both-legs-other-challenge",
+  "both-legs-h2",
+  "both-legs-site-ntlm",
+  "both-legs-one-address",
+  "both-legs-reply-denied",
+];
 const recorded = loadTruth().filter(({ name }) => NAMES.includes(name));
 
 /** The capture (pcapng, nanoseconds, little-endian, one section) with the outside's clock set by `ms`; in order of time. */

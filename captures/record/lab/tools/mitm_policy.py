@@ -1,10 +1,12 @@
 """mitmproxy addon that plays a policy: which stage challenges which host, and with what. It also logs what it did.
 
 POLICY (environment) is JSON: {"log": path, "rules": [{"stage": "connect"|"https"|"forward", "host": "news.example.com"|"*",
-"status": 401, "schemes": ["Basic", "NTLM"], "realm": "...", "accept": true, "page": bytes, "header": [name, value], "after": n}]}.
+"status": 401, "schemes": ["Basic", "NTLM"], "realm": "...", "accept": true, "page": bytes, "header": [name, value], "after": n,
+"path": prefix, "delay": ms, "replace": true}]}. `replace`: the origin is asked, and its answer replaced.
 "trace", "access_log", "trace_ports": paths of a policy trace and an access log that are written, too, and whether the trace names ports.
 `accept`: credentials of any kind satisfy the rule (NTLM: a type 3 message on a connection that had its type 2); without it nothing does.
 """
+import asyncio
 import base64
 import json
 import os
@@ -48,8 +50,9 @@ class Policy:
         self.writer = Writer(POLICY["trace"], POLICY["access_log"], POLICY["trace_ports"], bool(POLICY.get("accepted")),
                              POLICY["rules"]) if POLICY.get("trace") else None
 
-    def rule(self, stage, host):
-        return next((r for r in POLICY["rules"] if r["stage"] == stage and r["host"] in (host, "*")), None)
+    def rule(self, stage, host, request):
+        return next((r for r in POLICY["rules"] if r["stage"] == stage and r["host"] in (host, "*")
+                     and request.path.startswith(r.get("path", ""))), None)
 
     def http_connect(self, flow):
         """mitmproxy 8 calls nothing once the tunnel is open: an answer that is not ours is its 200 (its own addons, such as --proxyauth, have answered before)."""
@@ -57,8 +60,10 @@ class Policy:
         self.judge(flow, "connect")
         self.done(flow, "connect")
 
-    def request(self, flow):
-        self.judge(flow, "https" if flow.client_conn.id in self.tunnelled else "forward")
+    async def request(self, flow):
+        delay = self.judge(flow, "https" if flow.client_conn.id in self.tunnelled else "forward")
+        if delay:
+            await asyncio.sleep(delay / 1000)
 
     def judge(self, flow, stage):
         flow.metadata["stage"] = stage
@@ -67,7 +72,7 @@ class Policy:
         if flow.response:  # another addon has answered, such as --proxyauth
             flow.metadata["own"] = True
             return
-        rule = self.rule(stage, flow.request.host if stage == "connect" else flow.request.pretty_host)
+        rule = self.rule(stage, flow.request.host if stage == "connect" else flow.request.pretty_host, flow.request)
         if rule is None:
             return
         request_header = NAMES.get(rule["status"], NAMES[401])[0]
@@ -89,7 +94,14 @@ class Policy:
         elif given and rule.get("accept"):
             del flow.request.headers[request_header]
             return
+        if rule.get("replace"):
+            flow.metadata["replacement"] = self.answer(rule, values)
+            return None
         flow.metadata["own"] = True
+        flow.response = self.answer(rule, values)
+        return rule.get("delay")
+
+    def answer(self, rule, values):
         fields = [(NAMES.get(rule["status"], NAMES[401])[1].encode(), self.challenge(v, rule).encode()) for v in values]
         if rule.get("header"):
             fields.append(tuple(part.encode() for part in rule["header"]))
@@ -98,8 +110,9 @@ class Policy:
             fields.append((b"Connection", b"close"))
         page = b"<html><title>Access denied</title><h1>Authentication required by the web gateway</h1>"
         page = page.ljust(rule.get("page", 0), b" ") + b"</html>\n"
-        flow.response = http.Response.make(rule["status"], page, fields)
-        flow.response.reason = rule.get("reason", "Authentication Required" if rule["status"] == 401 else "Proxy Authentication Required")
+        response = http.Response.make(rule["status"], page, fields)
+        response.reason = rule.get("reason", "Authentication Required" if rule["status"] == 401 else "Proxy Authentication Required")
+        return response
 
     @staticmethod
     def scheme(flow, header):
@@ -110,6 +123,8 @@ class Policy:
         return f'{value} realm="{rule.get("realm", "Example gateway")}"' if value in ("Basic", "Digest", "Bearer") else value
 
     def response(self, flow):
+        if "replacement" in flow.metadata and not flow.metadata.get("own"):
+            flow.metadata["own"], flow.response = True, flow.metadata["replacement"]
         if flow.request.method != "CONNECT":
             self.done(flow, flow.metadata.get("stage", "https"))
 

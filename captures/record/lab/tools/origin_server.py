@@ -22,8 +22,12 @@ CHALLENGES = {
     "/api": ('Bearer realm="api", error="invalid_token"', "Bearer"),
     "/digest": ('Digest realm="Members area", nonce="8d2f0a61c1", qop="auth", algorithm=MD5', "Digest"),
     "/ntlm": ("NTLM", "NTLM"),
+    "/windows": ("NTLM", "NTLM"),
     "/negotiate": ("Negotiate", "Negotiate"),
 }
+
+# A type 2 message ([MS-NLMP] section 2.2.1.2) of the domain EXAMPLE with a fixed server challenge: /windows answers a type 1 with it.
+NTLM_TYPE_1, NTLM_TYPE_2 = "TlRMTVNTUAABAAAA", "TlRMTVNTUAACAAAADgAOADgAAAAFgooAiHdmVUQzIhEAAAAAAAAAABYAFgBGAAAAAAAAAAAAAABFAFgAQQBNAFAATABFAAIADgBFAFgAQQBNAFAATABFAAAAAAA="
 
 
 def log(**fields):
@@ -42,6 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         if length:
             self.rfile.read(length)
         path = self.path.split("?")[0]
+        if path.startswith("/windows") and (self.headers.get("Authorization") or "").startswith(f"NTLM {NTLM_TYPE_1}"):
+            return self.answer(401, b"", more=[("WWW-Authenticate", f"NTLM {NTLM_TYPE_2}")])
         for prefix, (challenge, scheme) in CHALLENGES.items():
             if path.startswith(prefix):
                 given = (self.headers.get("Authorization") or "").split(" ")[0].lower()
