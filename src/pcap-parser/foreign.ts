@@ -70,8 +70,8 @@ const ROWS: readonly Row[] = [
   },
   at(0, "\n\r\r\n", "a pcapng file whose first block is cut or damaged", "copy or record it again"),
   // Compressed and packed. gzip and zstd get here only inside another compression.
-  at(0, "\x1f\x8b", "compressed twice with gzip", UNPACK),
-  at(0, "\x28\xb5\x2f\xfd", "compressed twice, with zstd inside", UNPACK),
+  at(0, "\x1f\x8b", "a gzip file", UNPACK),
+  at(0, "\x28\xb5\x2f\xfd", "a zstd file", UNPACK),
   at(0, "\xfd7zXZ\0", "compressed with xz", `${UNPACK}: xz -d FILE`),
   at(0, "BZh", "compressed with bzip2", `${UNPACK}: bunzip2 FILE`),
   at(0, "\x04\x22\x4d\x18", "compressed with lz4", `${UNPACK}: lz4 -d FILE`),

@@ -47,6 +47,23 @@ describe("an audit by the program", () => {
     expect(none.out).toContain("nothing has such a name");
   });
 
+  it("tells on standard error what it could not check where it prints a verdict only", () => {
+    const all = fresh("unread");
+    put(all, "squid-403.pcap");
+    const names = Array.from({ length: 12 }, (_, i) => `not-there-${i + 10}.pcap`);
+    const one = run(all, "not-there-1.pcap", "-q");
+    expect(one).toEqual({
+      code: 2,
+      out: "tunnel-refused\n",
+      err: "pcapcheck: not-there-1.pcap: there is no such file\n",
+    });
+    const { err } = run(all, ...names, "-q");
+    expect(err.trimEnd().split("\n")).toEqual([
+      ...names.slice(0, 10).map((name) => `pcapcheck: ${name}: there is no such file`),
+      "pcapcheck: 2 more could not be checked",
+    ]);
+  });
+
   it("waits as long as it is told to, even for longer than a timer can be set", () => {
     const all = fresh("patient");
     put(all, "squid-403.pcap");

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Report, reportSchema } from "../../src/report/index.ts";
@@ -69,6 +70,13 @@ describe("exit codes", () => {
     const { code, err } = program.run(["notes.txt"]);
     expect(code).toBe(2);
     expect(err).toMatch(/^pcapcheck: notes\.txt: this is no packet capture: it seems to be .*\n$/);
+  });
+
+  it("2 for what is compressed twice, with both", () => {
+    writeFileSync(join(program.folder, "twice.pcap.gz"), gzipSync(gzipSync(readFileSync(FINE))));
+    const { code, err } = program.run(["twice.pcap.gz"]);
+    expect(code).toBe(2);
+    expect(err).toContain("it seems to be a gzip file, compressed with gzip; ");
   });
 
   it("of many: 2 before 1 before 3 before 0, and the others are told all the same", () => {

@@ -41,6 +41,9 @@ export interface AuditArguments extends SummaryArguments, ReadingArguments {
 
 export type MergeArguments = SummaryArguments;
 
+/** Captures that could not be checked, told one by one on standard error where nothing else tells them. */
+const MAX_TOLD = 10;
+
 /** What shells give for a program that a signal ended: 128 and its number. */
 const EXIT_BY_SIGINT = 130;
 const EXIT_BY_SIGTERM = 143;
@@ -105,10 +108,12 @@ async function print(
   const format = AUDIT_FORMATS[options.format];
   const document = await format.open(style);
   const quiet = options.quiet === true;
+  const failed: AuditRow[] = [];
   let report: AuditReport;
   try {
     report = await run(format.allRows && !quiet, (row) => {
       if (!quiet) output.write(document.row(shown(row)));
+      else if (row.verdict === null && failed.length < MAX_TOLD) failed.push(row);
     });
   } catch (error) {
     output.discard();
@@ -116,6 +121,9 @@ async function print(
     complain(null, error.message);
     return NOT_CHECKED;
   }
+  for (const { path, message, text } of failed) complain(path, message ?? text);
+  const more = quiet ? report.captures.failed - failed.length : 0;
+  if (more > 0) complain(null, `${more} more could not be checked`);
   // The formats for programs would say nothing at all.
   if (report.captures.total === 0 && report.exitCode === NOT_CHECKED && !report.captures.interrupted)
     complain(null, "no capture was found");
