@@ -1,11 +1,11 @@
 // Answers of all connections, reduced to what is compared: challenges and pages by proxy and site, the usual headers of each site.
-import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
+import { type Millis, millisBetween } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
-import { setUpOf, wayIn } from "./set-up.ts";
+import { SetUps } from "./set-ups.ts";
 
 /** Entries of each table; a capture with more challenges than this is judged by the first ones. */
 const MAX_ENTRIES = 5_000;
@@ -34,23 +34,13 @@ export interface SiteAnswers {
   readonly quickestFrame: number;
 }
 
-/** The shortest way that the set-up of a tunnel leaves, with its stream, and the next one. */
-interface LeastWay {
-  readonly ms: Millis;
-  readonly stream: number;
-  readonly nextMs: Millis | null;
-}
-
 /** Remembers answers of all connections, then is asked about one of them. */
 export class AnswerRegister {
   readonly #proxyChallenges = new Map<string, Place>();
   readonly #challenges = new Map<string, Place[]>();
   readonly #pages = new Map<string, Place[]>();
   readonly #sites = new Map<string, SiteAnswers>();
-  /** By proxy and credentials: when they opened a tunnel first. */
-  readonly #checks = new Map<string, Nanos>();
-  /** By proxy and host. */
-  readonly #ways = new Map<string, LeastWay>();
+  readonly #setUps = new SetUps();
 
   learn(timeline: Timeline): void {
     const proxy = proxyKey(timeline);
@@ -60,8 +50,7 @@ export class AnswerRegister {
       if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
         this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame, server: null });
     }
-    this.#learnCheck(proxy, timeline);
-    this.#learnWay(proxy, timeline);
+    this.#setUps.learn(proxy, timeline);
     for (const exchange of timeline.tunnel?.exchanges ?? []) {
       const { response, url } = exchange;
       if (response === null || url === null) continue;
@@ -97,39 +86,14 @@ export class AnswerRegister {
     });
   }
 
-  #learnCheck(proxy: string, timeline: Timeline): void {
-    const check = checkedBy(timeline);
-    if (check === null) return;
-    const key = `${proxy} ${check.tag}`;
-    const known = this.#checks.get(key);
-    if (known === undefined ? this.#checks.size < MAX_ENTRIES : check.time < known) this.#checks.set(key, check.time);
-  }
-
   /** Whether the tunnel was opened with credentials that this proxy had to check then: it remembers them for the next ones. */
   isFirstCheck(timeline: Timeline): boolean {
-    const check = checkedBy(timeline);
-    return check !== null && this.#checks.get(`${proxyKey(timeline)} ${check.tag}`) === check.time;
-  }
-
-  #learnWay(proxy: string, timeline: Timeline): void {
-    const { tunnel, stream } = timeline;
-    // A resumed session may be taken up by the proxy alone.
-    if (tunnel === null || tunnel.tls?.serverHello?.resumed === true) return;
-    const ms = wayIn(setUpOf(timeline));
-    const key = `${proxy} ${tunnel.target.host}`;
-    const known = this.#ways.get(key);
-    if (ms === null || (known === undefined && this.#ways.size >= MAX_ENTRIES)) return;
-    if (known === undefined) this.#ways.set(key, { ms, stream, nextMs: null });
-    else if (stream === known.stream) return;
-    else if (ms < known.ms) this.#ways.set(key, { ms, stream, nextMs: known.ms });
-    else if (known.nextMs === null || ms < known.nextMs) this.#ways.set(key, { ...known, nextMs: ms });
+    return this.#setUps.isFirstCheck(proxyKey(timeline), timeline);
   }
 
   /** The shortest way to the origin that the set-up of another tunnel to the same host leaves, if this proxy reads inside. */
   wayElsewhere(timeline: Timeline): Millis | null {
-    const least = this.#ways.get(`${proxyKey(timeline)} ${timeline.tunnel?.target.host}`);
-    if (least === undefined) return null;
-    return least.stream === timeline.stream ? least.nextMs : least.ms;
+    return this.#setUps.wayElsewhere(proxyKey(timeline), timeline);
   }
 
   /** The 407 of this proxy with the same challenge, by its frame. */
@@ -170,13 +134,6 @@ export class AnswerRegister {
   site(timeline: Timeline, host: string): SiteAnswers | null {
     return this.#sites.get(`${proxyKey(timeline)} ${host}`) ?? null;
   }
-}
-
-/** The credentials with which a tunnel was opened, and when they were sent; null where it was opened without any. */
-function checkedBy({ connects }: Timeline): { readonly tag: string; readonly time: Nanos } | null {
-  const opening = connects.find(({ response }) => response !== null && response.status >= 200 && response.status < 300);
-  const tag = opening?.request.proxyAuthorization?.tag;
-  return opening === undefined || tag === undefined ? null : { tag, time: opening.request.where.time };
 }
 
 /** Refusals, errors and redirects may be the proxy's own (RFC 9110 §15): to a portal, to a login. */

@@ -1,6 +1,6 @@
 // How long a proxy took to set a tunnel up: what its way to the origin shows in, beside its own work.
 import { type Millis, millisBetween } from "../../bytes/index.ts";
-import type { Timeline } from "../../proxy/index.ts";
+import type { ConnectFact, Timeline } from "../../proxy/index.ts";
 
 /** A proxy that reads inside makes a certificate during the handshake: 20 to 70 ms with an RSA key, as recorded. */
 export const CERTIFICATE_MS = 70;
@@ -13,14 +13,15 @@ export interface SetUp {
   readonly handshake: Millis | null;
 }
 
-export function setUpOf({ connects, tunnel, roundTripMs }: Timeline): SetUp {
+export function setUpOf(timeline: Timeline): SetUp {
+  const { tunnel, roundTripMs } = timeline;
   const toProxy = roundTripMs ?? 0;
   const tls = tunnel?.tls;
   const handshake =
     tls?.clientHello != null && tls.serverHello !== null && tls.helloRetryRequest === null
       ? millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy
       : null;
-  const opening = connects.find(({ response }) => response !== null && isOpening(response.status));
+  const opening = openingOf(timeline);
   if (opening?.response == null) return { connect: null, handshake };
   const credentials = opening.request.proxyAuthorization;
   // Checking credentials takes a while, too: those of a multi-step scheme on every connection, others at least the first time.
@@ -35,6 +36,11 @@ export function wayIn({ connect, handshake }: SetUp): Millis | null {
   return Math.max(connect ?? 0, (handshake ?? 0) - CERTIFICATE_MS);
 }
 
-function isOpening(status: number): boolean {
-  return status >= 200 && status < 300;
+/** The CONNECT that opened the tunnel; null where none was seen. */
+export function openingOf({ connects }: Timeline): ConnectFact | null {
+  for (const connect of connects) {
+    const status = connect.response?.status ?? 0;
+    if (status >= 200 && status < 300) return connect;
+  }
+  return null;
 }
