@@ -17,6 +17,8 @@ const WITH_FINISHED_NS = 2_000_000n;
 /** Methods with a body, which may still be on its way when the answer comes. */
 const WITH_BODY = /^(?:POST|PUT|PATCH)$/;
 const SWITCHING_PROTOCOLS = 101;
+/** Waits at the same time that are told apart; with more of them any request is one that somebody waits for. */
+const MAX_OPEN = 256;
 
 /** A time in which a client waited for an answer; `once`: for one, to a request that was read. */
 interface Wait {
@@ -61,7 +63,7 @@ function unawaited(asked: readonly Asked[], waits: readonly Wait[]): readonly Se
   for (const { leg, time, read } of [...asked].sort((a, b) => inOrder(a.time, b.time))) {
     for (; next < sorted.length && sorted[next]!.from <= time; next++) {
       const wait = sorted[next]!;
-      if (wait.once) open.push(wait);
+      if (wait.once && open.length < MAX_OPEN) open.push(wait);
       else alwaysUntil = later(alwaysUntil, wait.to);
     }
     open = open.filter(({ to }) => to >= time);

@@ -1,0 +1,56 @@
+// Whether what a proxy asked of an origin fits into what its clients waited for.
+import { describe, expect, it } from "vitest";
+import { outOfStep } from "../../src/diagnosis/in-step.ts";
+import type { ExchangeFact, ServerLeg, Timeline } from "../../src/proxy/index.ts";
+import { HOST, leg } from "./evidence-talk.ts";
+import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
+
+/** A GET that was sent at `from` and answered at `to`, in milliseconds. */
+function get(from: number, to: number, method = "GET"): ExchangeFact {
+  const request = requestHead({ ...where(1, 1), time: atMs(from) }, { method, target: "/", host: HOST });
+  const response = responseHead({ ...where(2, 2), time: atMs(to) }, 200, {});
+  return exchangeFact(request, response, { url: `https://${HOST}/` });
+}
+
+function client(...exchanges: readonly ExchangeFact[]): Timeline {
+  const one = tunnelOf({ host: HOST, inside: "full", records: [] });
+  return { ...one, start: atMs(0), end: atMs(100), tunnel: { ...one.tunnel!, exchanges } };
+}
+
+function readLeg(...exchanges: readonly ExchangeFact[]): ServerLeg {
+  return { ...leg(HOST, []), exchanges };
+}
+
+const isOut = (legs: ServerLeg, ...clients: readonly Timeline[]): boolean => outOfStep([legs], clients).has(legs);
+
+describe("a leg", () => {
+  it("on which is asked what a client waits for is in step", () => {
+    expect(isOut(readLeg(get(12, 18)), client(get(10, 20)))).toBe(false);
+  });
+
+  it.each([
+    ["before", 9],
+    ["behind", 21],
+  ])("on which is asked %s that is not", (_where, ms) => {
+    expect(isOut(readLeg(get(ms, ms + 1)), client(get(10, 20)))).toBe(true);
+  });
+
+  it("on which is asked more than clients wait for is not", () => {
+    expect(isOut(readLeg(get(12, 13), get(14, 15)), client(get(10, 20)))).toBe(true);
+    expect(isOut(readLeg(get(12, 13), get(14, 15)), client(get(10, 20)), client(get(11, 20)))).toBe(false);
+  });
+
+  it("is in step while a body may be on its way, or nothing is known of who asked", () => {
+    expect(isOut(readLeg(get(25, 26)), client(get(10, 20, "POST")))).toBe(false);
+    expect(isOut(readLeg(get(25, 26)))).toBe(false);
+  });
+
+  it("is in step where too many wait to tell them apart, and that takes no longer", () => {
+    const many = Array.from({ length: 3_000 }, (_, i) => client(get(10 + i / 1_000, 90)));
+    const asked = Array.from({ length: 3_001 }, (_, i) => get(20 + i / 100, 80));
+    expect(isOut(readLeg(...asked), ...many)).toBe(false);
+    const few = many.slice(0, 100);
+    expect(isOut(readLeg(...asked.slice(0, 100)), ...few)).toBe(false);
+    expect(isOut(readLeg(...asked.slice(0, 101)), ...few)).toBe(true);
+  });
+});
