@@ -12,6 +12,10 @@ const MAX_MARKS = 96;
 /** Exchanges of a leg that are kept whatever they were: of further ones nothing may be known. */
 const MAX_EXCHANGES = 100;
 const TLS_1_3 = 0x0304;
+/** Packets that were recorded in another order than they were sent lie so near to each other, whatever their times say. */
+const MAX_DISORDER_NS = 100_000_000n;
+/** The second repetition of what was lost is over after this (RFC 6298 §2: 1 s, doubled). */
+const MAX_REPEAT_NS = 3n * 1_000_000_000n;
 
 /** Where a request goes; `port` is null where it is not known. */
 export interface Destination {
@@ -61,28 +65,37 @@ export function sentOn(
     if (leg.end < from || leg.start > to) continue;
     const sent = leg.exchanges.filter(({ request }) => request !== null && within(request.where.time, from, to));
     if (sent.some((one) => !others.some((other) => isSameRequest(one, other)))) return true;
-    if (wasRead(leg)) continue;
+    if (wasRead(leg) && isTimed(leg, from, to)) continue;
     const marks = leg.tls?.marks ?? [];
     if (marks.some((mark) => mark.from === "client" && carriesData(mark) && within(mark.time, from, to))) return true;
     if (marks.length >= MAX_MARKS && marks.at(-1)!.time < to) unknown = true;
-    if (!leg.whole || (leg.tls !== null && leg.tls.gaps > 0)) unknown = true;
+    if (!isTimed(leg, from, to) || (leg.tls !== null && leg.tls.gaps > 0)) unknown = true;
     if (leg.lateStart && leg.start > from) unknown = true;
   }
   return unknown ? null : false;
 }
 
 /**
- * Whether the times of what both sides said can be compared with those of a leg: what waited for a packet that was recorded
- * too late has the time of that packet.
+ * Whether what both sides said between the two times was said at the times that it has: what waited for a packet that came
+ * late, or was recorded late, has the time of that packet.
  */
-export function hasOwnTimes({ fromClient, fromProxy }: Timeline): boolean {
-  return fromClient.outOfOrder + fromProxy.outOfOrder === 0;
+export function hasOwnTimes({ fromClient, fromProxy }: Timeline, from: Nanos, to: Nanos): boolean {
+  return !isFilled(fromClient.filled, from, to) && !isFilled(fromProxy.filled, from, to);
+}
+
+function isFilled(filled: ServerLeg["filled"], from: Nanos, to: Nanos): boolean {
+  return filled !== null && filled.to >= from - MAX_DISORDER_NS && filled.from <= to + MAX_DISORDER_NS;
+}
+
+/** Whether all that the proxy sent on a leg between the two times is in the capture, with the time at which it was sent. */
+export function isTimed({ whole, filled }: ServerLeg, from: Nanos, to: Nanos): boolean {
+  return whole && !isFilled(filled, from, to + MAX_REPEAT_NS);
 }
 
 /** Whether all that was asked on a leg is known: it was opened to the last record. */
-function wasRead({ tls, exchanges, whole }: ServerLeg): boolean {
+function wasRead({ tls, exchanges }: ServerLeg): boolean {
   if (tls === null || exchanges.length === 0 || exchanges.length >= MAX_EXCHANGES) return false;
-  return whole && tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
+  return tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
 }
 
 /** What the same request was answered on a leg, between the client's request and the answer that it got. */

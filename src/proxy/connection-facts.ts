@@ -93,6 +93,7 @@ function directionFacts(direction: DirectionFacts): DirectionFacts {
     bytes: direction.bytes,
     retransmissions: direction.retransmissions,
     outOfOrder: direction.outOfOrder,
+    filled: direction.filled,
     gaps: direction.gaps,
     missingBytes: direction.missingBytes,
     overlapsDiffering: direction.overlapsDiffering,

@@ -80,8 +80,8 @@ export class LegConversation implements Conversation {
       end: connection.endTime,
       tls: this.#tls?.facts ?? null,
       exchanges: this.#exchanges.sorted(),
-      // What fills a hole has its own time, and with it all that waited behind: when that was sent is not known any more.
-      whole: fromProxy.gaps + fromProxy.outOfOrder + fromProxy.retransmissions === 0,
+      whole: fromProxy.gaps === 0,
+      filled: fromProxy.filled,
       lateStart: connection.initiator === null,
     });
   }

@@ -121,8 +121,10 @@ export interface ServerLeg {
   readonly end: Nanos;
   readonly tls: TlsFacts | null;
   readonly exchanges: readonly ExchangeFact[];
-  /** All that the proxy sent on it since its first packet is in the capture, and in order. */
+  /** All that the proxy sent on it since its first packet is in the capture. */
   readonly whole: boolean;
+  /** When holes in what the proxy sent were filled: what waited behind them was sent at another time than it says. */
+  readonly filled: DirectionFacts["filled"];
   /** No SYN was captured: more may have been sent before. */
   readonly lateStart: boolean;
 }

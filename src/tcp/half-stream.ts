@@ -1,5 +1,5 @@
 // Reassembly of one direction of a connection (RFC 9293 §3.10.7.4, seen from outside: nothing is refused, holes become gaps).
-import type { FrameNo } from "../bytes/index.ts";
+import { type FrameNo, nanos } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import { microseconds, setClock, stampOf } from "./clock.ts";
 import { Held } from "./held.ts";
@@ -45,6 +45,7 @@ export class HalfStream implements DirectionFacts {
   ended = false;
   retransmissions = 0;
   outOfOrder = 0;
+  filled: DirectionFacts["filled"] = null;
   gaps = 0;
   missingBytes = 0;
   overlapsDiffering = 0;
@@ -373,6 +374,8 @@ export class HalfStream implements DirectionFacts {
     const { seconds, nanoseconds } = this.held.first;
     if (this.#now() - microseconds(seconds, nanoseconds) < OUT_OF_ORDER_MICROSECONDS) this.outOfOrder++;
     else this.retransmissions++;
+    const to = nanos(this.#shared.clock.seconds, this.#shared.clock.nanoseconds);
+    this.filled = { from: this.filled?.from ?? to, to };
   }
 
   /** A segment lies outside any window. Whether enough of them continued each other to go on there. */

@@ -70,6 +70,8 @@ export interface DirectionFacts {
   readonly retransmissions: number;
   /** Segments that filled a hole sooner than that: reordered on the way or by the capture. */
   readonly outOfOrder: number;
+  /** When the first and the last hole was filled: what waited behind it was given with that time. null: none was. */
+  readonly filled: { readonly from: Nanos; readonly to: Nanos } | null;
   /** Gaps that were given to the sink, and their bytes; those of a late start do not count. */
   readonly gaps: number;
   readonly missingBytes: number;

@@ -95,6 +95,7 @@ export function leg(host: string, records: readonly (readonly ["client" | "serve
     tls: { ...tls, marks: [...tls.marks.filter(({ from }) => from === "client"), ...marks] },
     exchanges: [],
     whole: true,
+    filled: null,
     lateStart: false,
   };
 }

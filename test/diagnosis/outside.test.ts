@@ -36,6 +36,7 @@ function leg(host: string, startMs: number, helloMs: number, from = OUTSIDE): Se
     tls: { ...tls, serverHello: { ...tls.serverHello!, where: where(1, startMs + helloMs) } },
     exchanges: [],
     whole: true,
+    filled: null,
     lateStart: false,
   };
 }

@@ -133,6 +133,7 @@ const DIRECTION = {
   bytes: 1_000,
   retransmissions: 0,
   outOfOrder: 0,
+  filled: null,
   gaps: 0,
   missingBytes: 0,
   overlapsDiffering: 0,

@@ -58,6 +58,7 @@ export function legOf(host: string, records: readonly Said[]): ServerLeg {
     tls: tunnel!.tls,
     exchanges: [],
     whole: true,
+    filled: null,
     lateStart: false,
   };
 }

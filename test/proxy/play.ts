@@ -57,6 +57,7 @@ export const DIRECTION: DirectionFacts = {
   bytes: 1,
   retransmissions: 0,
   outOfOrder: 0,
+  filled: null,
   gaps: 0,
   missingBytes: 0,
   overlapsDiffering: 0,

@@ -161,6 +161,9 @@ describe("holes", () => {
     ]);
     expect(events.slice(0, 4)).toEqual(["0 push 4 01234567", "0 push 7 89ab", "0 push 7 cdef", "0 push 7 gh"]);
     expect(connection.directions[0]).toMatchObject({ outOfOrder: 1, retransmissions: 0, gaps: 0 });
+    const filled = 1_700_000_000_007_000_000n;
+    expect(connection.directions[0].filled).toEqual({ from: filled, to: filled });
+    expect(connection.directions[1].filled).toBeNull();
   });
 
   it("that are filled late are filled by a retransmission", () => {

@@ -9,6 +9,7 @@ import {
   type Destination,
   hasOwnTimes,
   isSameRequest,
+  isTimed,
   type LegAnswer,
   legAnswers,
   legsOf,
@@ -27,7 +28,7 @@ const MIN_SHARE = 0.4;
 
 /** Both legs in the capture: the request never reached the server leg before the answer came back. */
 export const neverForwarded: Question = (exchange, head, { legs, timeline, inTunnel }) => {
-  if (exchange.request === null || !hasOwnTimes(timeline)) return [];
+  if (exchange.request === null || !hasOwnTimes(timeline, exchange.request.where.time, head.where.time)) return [];
   const { frame, time } = exchange.request.where;
   const to = destinationOf(exchange, timeline, inTunnel);
   const near = legsOf(legs, timeline, null);
@@ -57,7 +58,10 @@ export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, 
   // Behind a loss on the leg another request's answer may stand beside it.
   const other = given.find(
     ({ leg, answer }) =>
-      leg.whole && request !== null && answer.url !== null && (answer.request?.where.time ?? 0n) >= request.where.time,
+      request !== null &&
+      isTimed(leg, request.where.time, head.where.time) &&
+      answer.url !== null &&
+      (answer.request?.where.time ?? 0n) >= request.where.time,
   );
   if (other !== undefined) {
     if (mayBeUnread(near, exchange)) return [];

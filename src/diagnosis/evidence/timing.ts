@@ -38,7 +38,7 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   const toProxy = timeline.roundTripMs ?? 0;
   const took = millisBetween(exchange.request.where.time, head.where.time);
   // A clock that was set back measures nothing, nor do packets that were recorded in another order.
-  if (took < 0 || !hasOwnTimes(timeline)) return [];
+  if (took < 0 || !hasOwnTimes(timeline, timeline.start, head.where.time)) return [];
   const answered = Math.max(0, took - toProxy);
   const frames = `(frames ${exchange.request.where.frame} to ${head.where.frame})`;
   if (answered >= way.measured * FAR_ENOUGH) {

@@ -11,10 +11,11 @@ export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]
   const to = destinationOf(tunnel);
   const toHost = legsOf(legs, tunnel.timeline, to).some((leg) => leg.start >= tunnel.timeline.start);
   const near = toHost ? legsOf(legs, tunnel.timeline, null) : allLegs(legs, tunnel.timeline, to.port);
-  if (near.length === 0 || !hasOwnTimes(tunnel.timeline)) return [];
+  if (near.length === 0) return [];
   return gather(attributable(tunnel), (turn, index) => {
     const { answer } = turn;
-    if (!isSmall(answer) || sentOn(near, turn.request.firstTime, answer.firstTime) !== false) return [];
+    if (!isSmall(answer) || !hasOwnTimes(tunnel.timeline, turn.request.firstTime, answer.time)) return [];
+    if (sentOn(near, turn.request.firstTime, answer.firstTime) !== false) return [];
     return [{ tunnel, index, answer, sign: sign(turn, answer, near) }];
   });
 }
