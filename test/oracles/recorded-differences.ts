@@ -87,4 +87,5 @@ export const RENUMBERED: ReadonlySet<string> = new Set([
   "labelled-proxy-h2",
   "labelled-site-h2",
   "mitm-h2-401",
+  "near-site-401",
 ]);
