@@ -22,9 +22,11 @@ export const BEGIN = {
   /** Sequence number of the FIN of side 0 and of side 1, and its frame. */
   FIN: 10,
   FIN_FRAME: 12,
+  /** Of side 0 and of side 1, joined late: the last sequence number that the other side acknowledged. It was sent before the capture. */
+  SENT: 14,
 } as const;
 
-export const BEGIN_FIELDS = 14;
+export const BEGIN_FIELDS = 16;
 const FIRST_SLOTS = 4;
 /** A duration that was not seen. */
 const NOT_SEEN = Number.NaN;
@@ -93,7 +95,7 @@ export class Beginnings {
   /** A copy of what is in `slot`; of slot 0: a connection that begins now. */
   copy(slot: number, { frame, seconds, nanoseconds }: TcpClock): number[] {
     const no = NOT_SEEN;
-    const copy = [no, frame, seconds, nanoseconds, 0, 0, no, no, no, no, no, no, no, no];
+    const copy = [no, frame, seconds, nanoseconds, 0, 0, no, no, no, no, no, no, no, no, no, no];
     const base = slot * BEGIN_FIELDS;
     if (slot !== 0) for (let i = 0; i < BEGIN_FIELDS; i++) copy[i] = this.fields[base + i]!;
     return copy;

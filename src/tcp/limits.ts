@@ -15,7 +15,7 @@ export const DEFAULT_LIMITS: TcpLimits = {
   ipv6Addresses: 512 * 1024,
 };
 
-/** Connections without payload so far of which the beginning is remembered, 112 bytes each; the rest of a SYN flood forgets it. */
+/** Connections without payload so far of which the beginning is remembered, 128 bytes each; the rest of a SYN flood forgets it. */
 export const MAX_BEGINNINGS = 64 * 1024;
 
 /** Added to the length of each held piece: what its array and entry take. A thousand pieces of one byte are not a thousand bytes. */

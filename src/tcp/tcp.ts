@@ -177,15 +177,9 @@ class TcpRoom implements Tcp {
     }
     if ((flags & ACK) !== 0) {
       state |= STATE.ACKED;
-      const acknowledged = (segment.acknowledgement - 1) | 0;
       if ((state & (STATE.BASE << peer)) === 0) {
-        rows[row + ROW.BASE0 + peer] = acknowledged;
+        rows[row + ROW.BASE0 + peer] = (segment.acknowledgement - 1) | 0;
         state |= (STATE.BASE | ((flags & SYN) === 0 ? 0 : STATE.EXACT)) << peer;
-      } else if ((state & (STATE.FOLLOWED | (STATE.EXACT << peer))) === 0) {
-        // Joined late, and no payload yet: what is acknowledged was sent before the capture, though the acknowledgement came in it.
-        if (inWindow(sequenceDistance(acknowledged, rows[row + ROW.BASE0 + peer]!))) {
-          rows[row + ROW.BASE0 + peer] = acknowledged;
-        }
       }
     }
     if ((flags & SYN) !== 0 && (state & STATE.HANDSHAKE) === 0) {
@@ -203,6 +197,8 @@ class TcpRoom implements Tcp {
     const rows = this.#table.rows;
     const state = rows[row + ROW.STATE]!;
     const payload = segment.payloadLength > 0 && (segment.flags & RST) === 0;
+    const peer = 1 - side;
+    if ((segment.flags & ACK) !== 0 && (state & (STATE.EXACT << peer)) === 0) this.#noteSent(segment, row, peer);
     if (payload && this.#decide(segment, row, side)) return;
     const slot = rows[row + ROW.SLOT]!;
     if (slot === 0) return;
@@ -215,6 +211,21 @@ class TcpRoom implements Tcp {
     }
     const now = sinceStart(fields, base, this.clock);
     timeHandshake(fields, base, segment.flags, initiatorOf(state) === side, now);
+  }
+
+  /**
+   * Joined late, and no payload yet: what is acknowledged of `peer` was sent before the capture, though the acknowledgement
+   * came in it. The base stays where Wireshark has it: a SYN that comes late is told by it.
+   */
+  #noteSent(segment: Segment, row: number, peer: number): void {
+    const slot = this.#table.rows[row + ROW.SLOT]!;
+    if (slot === 0) return;
+    const { fields } = this.#beginnings;
+    const at = slot * BEGIN_FIELDS + BEGIN.SENT + peer;
+    const known = fields[at]!;
+    const last = (segment.acknowledgement - 1) | 0;
+    const from = Number.isNaN(known) ? this.#table.rows[row + ROW.BASE0 + peer]! : known;
+    if (inWindow(sequenceDistance(last, from))) fields[at] = last;
   }
 
   /** First payload: whether it was decided what becomes of the connection. */
@@ -256,8 +267,8 @@ class TcpRoom implements Tcp {
         high: rows[row + ROW.HIGH]!,
         ports: rows[row + ROW.PORTS]!,
         state,
-        base0: rows[row + ROW.BASE0]!,
-        base1: rows[row + ROW.BASE1]!,
+        base0: begunAt(begin[BEGIN.SENT]!, rows[row + ROW.BASE0]!),
+        base1: begunAt(begin[BEGIN.SENT + 1]!, rows[row + ROW.BASE1]!),
         begin,
         addresses: this.#addresses,
       },
@@ -327,6 +338,11 @@ class TcpRoom implements Tcp {
 }
 
 const BOTH_SEEN = STATE.SEEN * 3;
+
+/** The sequence number in front of a side's first byte that may be in the capture. */
+function begunAt(sent: number, base: number): number {
+  return Number.isNaN(sent) ? base : sent;
+}
 
 function isLateStart(state: number): boolean {
   return (state & BOTH_SEEN) !== 0 && (state & STATE.HANDSHAKE) === 0;

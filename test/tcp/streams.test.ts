@@ -57,6 +57,24 @@ const NUMBERING: readonly (readonly [string, readonly Sketch[], number])[] = [
     1,
   ],
   [
+    "a SYN that comes late is the same stream, though bytes that are lost were acknowledged before",
+    [
+      { ...client, seq: 101, ack: 501 },
+      { ...server, seq: 501, ack: 111 },
+      { ...client, seq: 100, flags: SYN },
+    ],
+    1,
+  ],
+  [
+    "a SYN that comes behind data is the same stream",
+    [
+      { ...client, seq: 101, ack: 501, data },
+      { ...server, seq: 501, ack: 111 },
+      { ...client, seq: 100, flags: SYN },
+    ],
+    1,
+  ],
+  [
     "a SYN-ACK moves the base",
     [
       { ...server, seq: 500, ack: 101 },
