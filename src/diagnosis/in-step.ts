@@ -1,12 +1,10 @@
 // Whether both sides of a proxy were recorded by one clock: it sends something on only while a client waits for it.
 import { gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
-import type { RecordMark, TlsFacts } from "../tls-parse/index.ts";
+import { MAX_MARKS, type RecordMark, type TlsFacts } from "../tls-parse/index.ts";
 import { firstOfClient } from "./legs.ts";
 import { hostOf } from "./wording.ts";
 
-/** Records of a tunnel that are known one by one (`TlsFacts.marks`). */
-const MAX_MARKS = 96;
 /** A record that is shorter asks for nothing: alerts, acknowledgements, settings and pings of HTTP/2. */
 const MIN_REQUEST = 60;
 /** A close_notify at TLS 1.3 with its tag, and padding as its sender pleases. */

@@ -1,16 +1,12 @@
 // The proxy's own connections to origins, matched to the tunnels and requests that they serve.
 import { gather, type Nanos } from "../bytes/index.ts";
 import type { ResponseHead } from "../http/index.ts";
-import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
-import type { RecordMark } from "../tls-parse/index.ts";
+import { type ExchangeFact, MAX_EXCHANGES, type ServerLeg, type Timeline } from "../proxy/index.ts";
+import { MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
 import { hostOf } from "./wording.ts";
 
 /** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */
 const MARGIN_NS = 60n * 1_000_000_000n;
-/** First protected records of a leg that are known one by one (`TlsFacts.marks`). */
-const MAX_MARKS = 96;
-/** Exchanges of a leg that are kept whatever they were: of further ones nothing may be known. */
-const MAX_EXCHANGES = 100;
 const TLS_1_3 = 0x0304;
 /** Packets that were recorded in another order than they were sent lie so near to each other, whatever their times say. */
 const MAX_DISORDER_NS = 100_000_000n;

@@ -4,7 +4,7 @@ import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 
 /** Exchanges kept per list. A tunnel can carry thousands; the first ones and every challenge are what a diagnosis reads. */
-const MAX_KEPT = 100;
+export const MAX_EXCHANGES = 100;
 /** Challenges kept beyond that. */
 const MAX_CHALLENGES_KEPT = 100;
 /** An exchange while it goes on. */
@@ -38,7 +38,7 @@ export class ExchangeList {
 
   add(exchange: OpenExchange): void {
     const challenge = exchange.response !== null && isChallenge(exchange.response);
-    if (this.kept.length - this.#challenges < MAX_KEPT) this.kept.push(exchange);
+    if (this.kept.length - this.#challenges < MAX_EXCHANGES) this.kept.push(exchange);
     else if (challenge && this.#challenges < MAX_CHALLENGES_KEPT) {
       this.kept.push(exchange);
       this.#challenges++;

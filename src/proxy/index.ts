@@ -1,5 +1,6 @@
 // From the bytes of one connection to its timeline: CONNECT, TLS, HTTPS; facts with frames.
 export type { ProxyContext } from "./context.ts";
+export { MAX_EXCHANGES } from "./exchanges.ts";
 export { KnownProxies } from "./known-proxies.ts";
 export { createProxyTracker } from "./tracker.ts";
 export type * from "./types.ts";

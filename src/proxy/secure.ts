@@ -60,9 +60,8 @@ export class SecureConversation implements Conversation, TlsSink {
   // --- what TLS carries
 
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
-    const isHttp2 = looksLikeHttp2(from, bytes, start, end);
     if (this.#http1 === null && this.#http2 === null) {
-      if (isHttp2 === "no") this.#http1 = this.#newHttp1(this.#gaps);
+      if (looksLikeHttp2(from, bytes, start, end) === "no") this.#http1 = this.#newHttp1(this.#gaps);
       else {
         const { facts } = this.#tls;
         this.#http2 = new Http2ProxySession(this.#connection, this.#clientSide, this.#context, facts, this.#gaps);
@@ -71,7 +70,7 @@ export class SecureConversation implements Conversation, TlsSink {
     if (this.#mayLack[from]) {
       this.#mayLack[from] = false;
       // RFC 9113 §3.4: what begins with the preface or with SETTINGS lacks nothing.
-      if (isHttp2 !== "yes") this.#http2?.[from].gap(0, "lost", frame);
+      if (looksLikeHttp2(from, bytes, start, end) !== "yes") this.#http2?.[from].gap(0, "lost", frame);
     }
     this.#sink(from)?.push(bytes, start, end, frame);
   }

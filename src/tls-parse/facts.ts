@@ -16,8 +16,8 @@ import type {
 
 /** A handshake has some twenty steps; with renegotiation forty. */
 const MAX_TRANSITIONS = 64;
-/** Sizes are looked at for the first requests and responses only. */
-const MAX_MARKS = 96;
+/** Records that `TlsFacts.marks` has at most: sizes are looked at for the first requests and responses only. */
+export const MAX_MARKS = 96;
 /** A peer may send one warning after the other. */
 const MAX_ALERTS = 16;
 

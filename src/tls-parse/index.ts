@@ -4,6 +4,7 @@ export { parseCertificate } from "./certificate.ts";
 export { publicKeyOf, signatureAlgorithmOf } from "./certificate-algorithms.ts";
 export { createTlsConversation } from "./conversation.ts";
 export { contentOf, oidText, readElement, TAG } from "./der.ts";
+export { MAX_MARKS } from "./facts.ts";
 export { ja3, ja3String } from "./ja3.ts";
 export { ja4 } from "./ja4.ts";
 export { areRecords, looksLikeTls } from "./looks-like.ts";

@@ -1,6 +1,7 @@
 // How long a proxy took to set a tunnel up: what its way to the origin shows in, beside its own work.
 import { type Millis, millisBetween } from "../../bytes/index.ts";
-import type { ConnectFact, Timeline } from "../../proxy/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
+import { openingOf } from "../opening.ts";
 
 /** A proxy that reads inside makes a certificate during the handshake: 20 to 70 ms with an RSA key, as recorded. */
 export const CERTIFICATE_MS = 70;
@@ -34,13 +35,4 @@ export function setUpOf(timeline: Timeline): SetUp {
 export function wayIn({ connect, handshake }: SetUp): Millis | null {
   if (connect === null && handshake === null) return null;
   return Math.max(connect ?? 0, (handshake ?? 0) - CERTIFICATE_MS);
-}
-
-/** The CONNECT that opened the tunnel; null where none was seen. */
-export function openingOf({ connects }: Timeline): ConnectFact | null {
-  for (const connect of connects) {
-    const status = connect.response?.status ?? 0;
-    if (status >= 200 && status < 300) return connect;
-  }
-  return null;
 }

@@ -1,7 +1,8 @@
 // How tunnels of all connections were set up, by proxy: the shortest way to each host, and whose credentials were checked first.
 import type { Millis, Nanos } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { openingOf, setUpOf, wayIn } from "./set-up.ts";
+import { openingOf } from "../opening.ts";
+import { setUpOf, wayIn } from "./set-up.ts";
 
 /** Hosts and credentials that are remembered of all proxies; a capture with more is judged by the first ones. */
 const MAX_ENTRIES = 5_000;

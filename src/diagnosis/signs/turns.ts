@@ -1,12 +1,10 @@
 // Requests and answers of a tunnel without keys, told from sizes and order of its protected records (RFC 8446 §5, RFC 5246 §6.2).
 import { millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { cipherSuiteName, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
+import { cipherSuiteName, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
 const TLS_1_3 = 0x0304;
-/** Records that are known one by one (`TlsFacts.marks`). */
-const KNOWN_RECORDS = 96;
 /** Alerts (2 bytes), KeyUpdate (5) and empty records carry no request and no answer. */
 const MAX_CONTROL = 8;
 /** HTTP/2 (RFC 9113 §6): a frame header, the SETTINGS acknowledgement that is nothing else, and the small frames beside requests. */
@@ -55,7 +53,7 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
     turns,
     exact: overhead.exact,
     http2,
-    cut: tls.marks.length >= KNOWN_RECORDS,
+    cut: tls.marks.length >= MAX_MARKS,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
 import type { RequestHead } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
+import { openingOf } from "../opening.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
 /** Below this a proxy's own work (a certificate, a name, a sign-in) takes as long as its way, and nothing can be told. */
@@ -107,8 +108,9 @@ function isCheckedAnew({ proxyAuthorization: credentials }: RequestHead): boolea
 }
 
 /** From CONNECT to its 2xx, and from ClientHello to ServerHello: a proxy goes to the origin during the one or the other. */
-function setUp({ connects, tunnel, roundTripMs }: Timeline): SetUp | null {
-  const opening = connects.find(({ response }) => response !== null && response.status >= 200 && response.status < 300);
+function setUp(timeline: Timeline): SetUp | null {
+  const { tunnel, roundTripMs } = timeline;
+  const opening = openingOf(timeline);
   const tls = tunnel?.tls ?? null;
   if (opening?.response == null || tls?.clientHello == null || tls.serverHello === null) return null;
   const toProxy = roundTripMs ?? 0;
