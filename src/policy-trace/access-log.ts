@@ -30,32 +30,24 @@ export class AccessLogReader {
   #columns = 0;
   /** #Date, for lines that have only a time. */
   #date: string | null = null;
-  #lines = 0;
-  #bytes = 0;
   #entries = 0;
 
   constructor(sink: LogSink) {
     this.#sink = sink;
-    this.#splitter = new LineSplitter({
-      line: (text, number, cut) => {
-        if (cut) sink.note("trace-line-too-long", number);
-        this.#line(text, number);
-      },
-    });
+    this.#splitter = new LineSplitter({ line: (text, number) => this.#line(text, number), note: sink.note });
   }
 
   push(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.#bytes += end - start;
     this.#splitter.push(bytes, start, end);
   }
 
   end(): LogCounts {
     this.#splitter.end();
-    return { lines: this.#lines, bytes: this.#bytes, entries: this.#entries, hasFields: this.#fields !== null };
+    const { lines, bytes } = this.#splitter;
+    return { lines, bytes, entries: this.#entries, hasFields: this.#fields !== null };
   }
 
   #line(text: string, number: number): void {
-    this.#lines = number;
     if (text.trim() === "") return;
     if (text.trimStart().startsWith("#")) {
       this.#directive(text.trim());

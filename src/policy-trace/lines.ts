@@ -1,5 +1,6 @@
 // Bytes in pieces of any size to lines: LF, CR LF or CR; UTF-8 or Latin-1; spaces of web pages become plain ones.
 import { latin1 } from "../bytes/index.ts";
+import type { TraceNoteSink } from "./types.ts";
 
 /** A rule of the longest policies takes some thousand characters; what is longer is no line of a trace. */
 const MAX_LINE_BYTES = 64 * 1024;
@@ -8,18 +9,22 @@ const LF = 10;
 const CR = 13;
 
 export interface LineSink {
-  /** `text` is without its line end; `cut`: it was longer than the limit. */
-  line(text: string, number: number, cut: boolean): void;
+  /** `text` is without its line end, and of a line that is longer than the limit, which is noted before, its beginning. */
+  line(text: string, number: number): void;
+  readonly note: TraceNoteSink;
 }
 
 /** Takes pieces; a line is given when its end was seen. */
 export class LineSplitter {
+  /** Lines that were given. */
+  lines = 0;
+  /** Bytes that were taken. */
+  bytes = 0;
   readonly #sink: LineSink;
   /** Bytes of a line that is not over, in one buffer that grows up to the limit. */
   #held = new Uint8Array(4096);
   #length = 0;
   #cut = false;
-  #number = 0;
   /** The last byte was CR: an LF at once belongs to it. */
   #afterCr = false;
 
@@ -27,7 +32,8 @@ export class LineSplitter {
     this.#sink = sink;
   }
 
-  push(bytes: Uint8Array, start = 0, end = bytes.length): void {
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes += end - start;
     let from = start;
     if (this.#afterCr && from < end) {
       if (bytes[from] === LF) from++;
@@ -52,17 +58,17 @@ export class LineSplitter {
   }
 
   #give(bytes: Uint8Array, from: number, to: number): void {
-    this.#number++;
+    const number = ++this.lines;
     if (this.#length === 0 && to - from <= MAX_LINE_BYTES) {
-      this.#sink.line(decode(bytes, from, to, this.#number), this.#number, false);
+      this.#sink.line(decode(bytes, from, to, number), number);
       return;
     }
     this.#hold(bytes, from, to);
-    const text = decode(this.#held, 0, this.#length, this.#number);
-    const cut = this.#cut;
+    const text = decode(this.#held, 0, this.#length, number);
+    if (this.#cut) this.#sink.note("trace-line-too-long", number);
     this.#length = 0;
     this.#cut = false;
-    this.#sink.line(text, this.#number, cut);
+    this.#sink.line(text, number);
   }
 
   #hold(bytes: Uint8Array, from: number, to: number): void {

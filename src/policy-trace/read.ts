@@ -32,34 +32,26 @@ export class TraceReader {
   #open: TransactionBuilder | null = null;
   /** Whether the open transaction began with `start transaction`. */
   #bracketed = false;
-  #lines = 0;
-  #bytes = 0;
   #transactions = 0;
   #known = 0;
 
   constructor(sink: TraceSink) {
     this.#sink = sink;
-    this.#splitter = new LineSplitter({
-      line: (text, number, cut) => {
-        if (cut) sink.note("trace-line-too-long", number);
-        this.#line(text, number);
-      },
-    });
+    this.#splitter = new LineSplitter({ line: (text, number) => this.#line(text, number), note: sink.note });
   }
 
   push(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.#bytes += end - start;
     this.#splitter.push(bytes, start, end);
   }
 
   end(): TraceCounts {
     this.#splitter.end();
+    const { lines, bytes } = this.#splitter;
     this.#close(true);
-    return { lines: this.#lines, bytes: this.#bytes, transactions: this.#transactions, known: this.#known };
+    return { lines, bytes, transactions: this.#transactions, known: this.#known };
   }
 
   #line(text: string, number: number): void {
-    this.#lines = number;
     if (text.trim() === "") return;
     const bracket = text.length <= MAX_BRACKET && (text.includes("ransaction") || text.includes("RANSACTION"));
     if (bracket && START.test(text)) {
