@@ -46,6 +46,8 @@ export const STATE = {
   RECENT: 1 << 15,
   /** This side's SYN or SYN-ACK was seen. */
   SYN: 1 << 16,
+  /** Wireshark has another base for this side, that of the connection before: any SYN of it starts a new stream. */
+  OTHER_BASE: 1 << 18,
 } as const;
 
 /** Who sent the SYN, as a row's state says; null if no handshake was seen. */

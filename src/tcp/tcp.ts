@@ -102,6 +102,7 @@ class TcpRoom implements Tcp {
       // Wireshark goes on with the same number, but it is another connection, whose SYN was not captured.
       this.#retire(row);
       this.#startStream(row, family, fromLow, this.#table.rows[row + ROW.STREAM]!);
+      this.#table.rows[row + ROW.STATE]! |= STATE.OTHER_BASE << 1;
     }
     // A header quoted in an ICMP error takes part in the numbering (as in Wireshark), but tells nothing of the connection.
     if (!segment.quoted) this.#track(segment, row, fromLow);
@@ -138,6 +139,7 @@ class TcpRoom implements Tcp {
     const rows = this.#table.rows;
     const state = rows[row + ROW.STATE]!;
     const side = fromLow === ((state & STATE.FIRST_IS_HIGH) === 0) ? 0 : 1;
+    if ((state & (STATE.OTHER_BASE << side)) !== 0) return true;
     return (state & (STATE.BASE << side)) !== 0 && rows[row + ROW.BASE0 + side] !== (segment.sequence | 0);
   }
 

@@ -85,6 +85,20 @@ const NUMBERING: readonly (readonly [string, readonly Sketch[], number])[] = [
     2,
   ],
   [
+    "a SYN-ACK and its SYN in each other's place, on ports that were used before, are two streams",
+    [
+      { ...client, seq: 100, flags: SYN },
+      { ...client, seq: 101, ack: 501, data },
+      { ...client, seq: 111, ack: 501, flags: FIN | ACK },
+      { ...server, seq: 501, ack: 112, flags: FIN | ACK },
+      { ...server, seq: 900, ack: 7001, flags: SYN | ACK },
+      { ...client, seq: 7000, flags: SYN },
+      { ...client, seq: 7000, flags: SYN },
+      { ...client, seq: 7001, ack: 901 },
+    ],
+    2,
+  ],
+  [
     "quoted headers are numbered, but set no base",
     [
       { ...client, seq: 100, flags: SYN },
@@ -151,6 +165,9 @@ it("a SYN-ACK with another number after the close begins another connection of t
   expect(connections[1]!.text).toEqual(["", "other bytes"]);
   expect(connections[1]!.connection.initiator).toBe(1);
   expect(tcp.counts().streams).toBe(1);
+  // Wireshark has the client's base of the connection before: a SYN that comes late has another number.
+  add({ ...client, seq: 7000, flags: SYN });
+  expect(tcp.counts().streams).toBe(2);
 });
 
 describe("interest", () => {
