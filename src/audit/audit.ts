@@ -5,7 +5,8 @@ import { AuditSummary } from "./audit-summary.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
-import { mustBeUsable } from "./named-files.ts";
+import { mustBeUsable, NamedFileError } from "./named-files.ts";
+import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
@@ -18,7 +19,7 @@ export interface AuditProgress {
   readonly problems: number;
 }
 
-export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail"> {
+export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail" | "held"> {
   /** Captures that are checked at a time, where there is enough to do; more than one needs `workerFile`. Default 1. */
   readonly jobs?: number;
   /** Bundle for worker threads; comes with the program. */
@@ -54,9 +55,13 @@ const BREATH_MS = 50;
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
   const check = checkOptionsOf(options);
-  mustBeUsable(check);
+  const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
+  const held = await holdPipes(named);
+  if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
+  const lending = { ...check, held };
+  mustBeUsable(lending);
   const hash = options.hash ?? false;
-  const stamps = new KeyStamps([...(options.keylogs ?? []), ...(options.rsaKeys ?? [])], hash);
+  const stamps = new KeyStamps([...(options.keylogs ?? []), ...(options.rsaKeys ?? [])], { hash, held });
   const found = await findCaptures(paths, {
     join: options.join ?? false,
     hash,
@@ -69,7 +74,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     options.journal === undefined
       ? null
       : new Journal(options.journal, JSON.stringify(journalOptionsOf(check, options)));
-  const trust = journal === null ? null : certificateStamp(check);
+  const trust = journal === null ? null : certificateStamp(lending);
   const known: Known = (task) => rowOf(task, journal, trust, options);
   const summary = new AuditSummary(options.allRows ?? false);
   const total = found.tasks.length;
@@ -92,7 +97,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   );
   for (const row of missing) take(null, row);
   let interrupted = false;
-  const runner = await createRunner(check, {
+  const runner = await createRunner(lending, {
     jobs: jobsFor(found.tasks, known, options),
     timeoutMs: options.timeoutMs ?? null,
     maxMemoryMiB: options.maxMemoryMiB ?? null,

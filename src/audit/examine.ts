@@ -18,6 +18,7 @@ import { keyLogsBeside } from "./key-logs-beside.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { pageText } from "./page-text.ts";
+import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { loadPolicyRecords, type PolicyRecords, PolicyTold } from "./policy-records.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
 import { Warnings } from "./warnings.ts";
@@ -53,9 +54,12 @@ export async function examine(
   const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
   const path = options.name ?? file ?? "-";
   const rereadable = (): boolean => isRereadable(source);
+  // A key log may be read twice, as its capture may.
+  const held = options.held ?? (await holdPipes(options.keylogs ?? []));
+  if (isPipeFailure(held)) return { kind: "failed", path: held.path, message: held.why, advice: null };
   const keys = loadKeys(
     keyLogs(file),
-    options,
+    { ...options, held },
     { verifyBodies: options.verifyBodies ?? true },
     rereadable,
     options.ciphers,

@@ -82,8 +82,16 @@ export interface FileBytes extends Uint8Array {
   toString(encoding?: "utf8" | "latin1"): string;
 }
 
-/** The bytes of a file that is small by its nature; a descriptor for standard input. Throws what reading throws, and where it is larger. */
-export function readSmall(file: string | number, limit: number): FileBytes {
+/**
+ * The bytes of a file that is small by its nature; a descriptor for standard input; pieces where it was a pipe that has been read.
+ * Throws what reading throws, and where it is larger.
+ */
+export function readSmall(file: string | number | readonly Uint8Array[], limit: number): FileBytes {
+  if (typeof file === "object") {
+    const whole = Buffer.concat(file);
+    if (whole.length > limit) throw new Error(tooLarge(limit));
+    return whole;
+  }
   const descriptor = typeof file === "number" ? file : openSync(file, "r");
   try {
     const parts: Buffer[] = [];
@@ -94,11 +102,15 @@ export function readSmall(file: string | number, limit: number): FileBytes {
       if (length === 0) return Buffer.concat(parts, bytes);
       parts.push(chunk.subarray(0, length));
       bytes += length;
-      if (bytes > limit) throw new Error(`it has more than ${limit / 1024 / 1024} MiB`);
+      if (bytes > limit) throw new Error(tooLarge(limit));
     }
   } finally {
     if (typeof file === "string") closeSync(descriptor);
   }
+}
+
+function tooLarge(limit: number): string {
+  return `it has more than ${limit / 1024 / 1024} MiB`;
 }
 
 /** SHA-256 of what files have one behind the other, in hexadecimal; null where one cannot be read. */

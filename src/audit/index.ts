@@ -7,6 +7,7 @@ export type { CaptureSource } from "./input.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";
 export { NamedFileError } from "./named-files.ts";
+export { holdPipes, isPipeFailure } from "./pipes.ts";
 export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";

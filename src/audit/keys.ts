@@ -13,6 +13,7 @@ import {
 } from "../tls-decrypt/index.ts";
 import { isFile, lookAt, readFailure, readSmall } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
+import { type Held, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
@@ -28,6 +29,8 @@ const MAX_ROUNDS = 3;
 export interface KeyOptions {
   readonly keylogs?: readonly string[] | undefined;
   readonly rsaKeys?: readonly string[] | undefined;
+  /** Of those, what is a pipe. */
+  readonly held?: Held | undefined;
 }
 
 /** All keys of one run. */
@@ -76,6 +79,7 @@ class Keys implements CaptureKeys {
   readonly #named: readonly string[];
   readonly #found: readonly string[];
   readonly #rsaKeys: readonly string[];
+  readonly #held: Held;
   readonly #choices: OpenerOptions;
   readonly #ciphers: TlsPlatform;
   readonly #sources = new Set<string>();
@@ -92,17 +96,18 @@ class Keys implements CaptureKeys {
 
   constructor(
     found: readonly string[],
-    { keylogs, rsaKeys }: KeyOptions,
+    { keylogs, rsaKeys, held }: KeyOptions,
     choices: OpenerOptions,
     rereadable: () => boolean,
     ciphers: TlsPlatform,
   ) {
     this.#named = keylogs === undefined || keylogs.length === 0 ? NO_PATHS : [...new Set(keylogs)];
     this.#rsaKeys = rsaKeys ?? NO_PATHS;
+    this.#held = held ?? NOTHING_HELD;
     this.#choices = choices;
     this.#ciphers = ciphers;
     this.#found = found.length === 0 ? NO_PATHS : found.filter((path) => !this.#named.includes(path));
-    this.#waiting = sizeOf(this.#named) + sizeOf(this.#found) > LARGE_LOGS && rereadable();
+    this.#waiting = sizeOf(this.#named, this.#held) + sizeOf(this.#found, NOTHING_HELD) > LARGE_LOGS && rereadable();
     this.#readAll();
   }
 
@@ -169,32 +174,44 @@ class Keys implements CaptureKeys {
 
   #readAll(): void {
     for (const path of this.#named) {
-      if (this.#waiting && isFile(path)) continue;
-      const why = readInto(path, this.#store);
+      if (this.#waiting && (this.#held.has(path) || isFile(path))) continue;
+      const why = readInto(path, this.#store, this.#held);
       if (why !== null) this.failure ??= { path, why: `the key log cannot be read: ${why}` };
       this.#sources.add("keylog");
     }
     for (const path of this.#rsaKeys) {
-      const why = readRsaKey(path, this.#store, this.#ciphers);
+      const why = readRsaKey(path, this.#store, this.#ciphers, this.#held);
       if (why !== null) this.failure ??= { path, why };
       this.#sources.add("rsa-key");
     }
     for (const path of this.#found)
-      if (!this.#waiting && readInto(path, this.#store) === null) this.#sources.add("beside");
+      if (!this.#waiting && readInto(path, this.#store, NOTHING_HELD) === null) this.#sources.add("beside");
   }
 }
 
-/** Bytes of those among `paths` that are files and can be read twice. */
-function sizeOf(paths: readonly string[]): number {
+/** Bytes of those among `paths` that can be read twice. */
+function sizeOf(paths: readonly string[], held: Held): number {
   let sum = 0;
   for (const path of paths) {
+    const pieces = held.get(path);
+    if (pieces !== undefined) {
+      sum += sizeOfHeld(pieces);
+      continue;
+    }
     const status = lookAt(path);
     if (typeof status !== "string" && status.isFile()) sum += status.size;
   }
   return sum;
 }
 
-function readInto(path: string, store: KeyStore): string | null {
+function readInto(path: string, store: KeyStore, held: Held): string | null {
+  const pieces = held.get(path);
+  if (pieces !== undefined) {
+    const reader = readKeyLog(store);
+    for (const piece of pieces) reader.push(piece, 0, piece.length);
+    reader.end();
+    return null;
+  }
   let descriptor: number | null = null;
   try {
     descriptor = openSync(path, "r");
@@ -212,9 +229,9 @@ function readInto(path: string, store: KeyStore): string | null {
   }
 }
 
-function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform): string | null {
+function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform, held: Held): string | null {
   try {
-    return store.addRsaKey(readSmall(path, MAX_PEM).toString("latin1"), ciphers)
+    return store.addRsaKey(readSmall(held.get(path) ?? path, MAX_PEM).toString("latin1"), ciphers)
       ? null
       : "there is no RSA private key in this file (PEM, not encrypted)";
   } catch (error) {

@@ -15,11 +15,12 @@ export class NamedFileError extends Error {
 /** Throws `NamedFileError` for the first file that cannot be used. Large ones are not read for that. */
 export function mustBeUsable(options: CheckOptions): void {
   for (const path of options.keylogs ?? []) {
+    if (options.held?.has(path) === true) continue;
     const why = unreadable(path);
     if (why !== null) throw new NamedFileError(path, `the key log cannot be read: ${why}`);
   }
-  const { rsaKeys, ciphers } = options;
-  const { failure } = loadKeys([], { rsaKeys }, { verifyBodies: false }, () => false, ciphers);
+  const { rsaKeys, held, ciphers } = options;
+  const { failure } = loadKeys([], { rsaKeys, held }, { verifyBodies: false }, () => false, ciphers);
   if (failure !== null) throw new NamedFileError(failure.path, failure.why);
   const trusted = loadTrust(options);
   if ("why" in trusted) throw new NamedFileError(trusted.path, trusted.why);
@@ -29,8 +30,6 @@ function unreadable(path: string): string | null {
   const status = lookAt(path);
   if (typeof status === "string") return status;
   if (status.isDirectory()) return "it is a folder";
-  // Whoever opens a pipe takes its end from whom it is for.
-  if (!status.isFile()) return null;
   try {
     closeSync(openSync(path, "r"));
     return null;

@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
 import { type FileBytes, readFailure, readSmall } from "./files.ts";
+import type { Held } from "./pipes.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;
@@ -17,6 +18,8 @@ export interface TrustFiles {
   readonly trust?: readonly string[] | undefined;
   /** The authority with which the proxy intercepts. */
   readonly proxyCa?: readonly string[] | undefined;
+  /** Of those, what is a pipe. */
+  readonly held?: Held | undefined;
 }
 
 /** Trust as the options name it; or the file that cannot be used. Reading the public roots waits for a chain to judge. */
@@ -29,7 +32,7 @@ export function loadTrust(
     ["trusted", files.trust ?? []],
   ] as const) {
     for (const path of paths) {
-      const read = readCertificates(path);
+      const read = readCertificates(files.held?.get(path) ?? path);
       if (typeof read === "string") return { path, why: read };
       named.push({ end, certificates: read });
     }
@@ -133,10 +136,10 @@ function parse(certificate: string | Uint8Array): X509Certificate | null {
 }
 
 /** The certificates of a file, or why there are none. */
-function readCertificates(path: string): readonly X509Certificate[] | string {
+function readCertificates(file: string | readonly Uint8Array[]): readonly X509Certificate[] | string {
   let bytes: FileBytes;
   try {
-    bytes = readSmall(path, MAX_FILE);
+    bytes = readSmall(file, MAX_FILE);
   } catch (error) {
     return `the certificate cannot be read: ${readFailure(error)}`;
   }

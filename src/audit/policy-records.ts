@@ -11,6 +11,7 @@ import {
   TraceSummary,
 } from "../policy-trace/index.ts";
 import type { PolicyFacts, PolicySource } from "../report/index.ts";
+import type { CaptureSource } from "./input.ts";
 import { readText } from "./text-file.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
 
@@ -21,8 +22,13 @@ export type PolicyRecords = { readonly sources: readonly PolicySource[]; readonl
 export async function loadPolicyRecords({
   policyTraces = [],
   accessLogs = [],
+  held,
 }: CheckOptions): Promise<{ readonly records: PolicyRecords } | CheckFailure> {
   if (policyTraces.length + accessLogs.length === 0) return { records: null };
+  const sourceOf = (path: string): CaptureSource => {
+    const pieces = held?.get(path);
+    return pieces === undefined ? path : eachOf(pieces);
+  };
   const store = new RecordStore();
   const sources: PolicySource[] = [];
   for (const path of policyTraces) {
@@ -35,7 +41,7 @@ export async function loadPolicyRecords({
         store.add(recordOfTransaction(transaction, source));
       },
     });
-    const outcome = await readText(path, reader);
+    const outcome = await readText(sourceOf(path), reader);
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     const counts = reader.end();
     if (counts.transactions === 0) return failed(path, "this is no policy trace: no transaction was found in it");
@@ -49,7 +55,7 @@ export async function loadPolicyRecords({
       note: summary.note,
       entry: (entry) => store.add(recordOfEntry(entry, source)),
     });
-    const outcome = await readText(path, reader);
+    const outcome = await readText(sourceOf(path), reader);
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     if (!reader.end().hasFields)
       return failed(path, "this is no access log in the W3C extended format: it has no #Fields line");
@@ -57,6 +63,10 @@ export async function loadPolicyRecords({
     sources.push({ path, name: basename(path), kind: "access-log", notes, tunnels: [] });
   }
   return { records: { sources, store } };
+}
+
+async function* eachOf(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces;
 }
 
 function failed(path: string, message: string): CheckFailure {

@@ -1,6 +1,7 @@
 // What the engine takes and gives, for the command line, the library and audits.
 import type { Report } from "../report/index.ts";
 import type { TlsPlatform } from "../tls-decrypt/index.ts";
+import type { Held } from "./pipes.ts";
 
 /** A place to look for proxies; either part may be left out. */
 export interface ProxyAddress {
@@ -23,6 +24,8 @@ export interface CheckOptions {
   /** Paths of policy traces (ProxySG) of the same minutes, and of access logs in the W3C extended format: joined to the tunnels. */
   readonly policyTraces?: readonly string[];
   readonly accessLogs?: readonly string[];
+  /** What pipes among those paths gave, where several captures ask for it; without it key logs are read for each capture. */
+  readonly held?: Held;
   /** False: large response bodies inside TLS are passed over, so their authentication tags are not verified. Default true. */
   readonly verifyBodies?: boolean;
   /** The ciphers with which TLS is opened. Default: those of Node; `pcapcheck/portable` has some that need no platform. */

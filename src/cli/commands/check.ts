@@ -4,6 +4,8 @@ import {
   type CheckFailure,
   type CheckOptions,
   checkCapture,
+  holdPipes,
+  isPipeFailure,
   rotatedSets,
 } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
@@ -45,23 +47,31 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
 
 /** Checks `files` and prints; returns the exit code. */
 export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
-  if (files.indexOf("-") !== files.lastIndexOf("-")) {
+  const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
+  const named = [keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((paths) => paths ?? []);
+  const inputs = [...files, ...named];
+  if (inputs.indexOf("-") !== inputs.lastIndexOf("-")) {
     complain("-", "standard input can be read only once");
     return NOT_CHECKED;
   }
-  const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
-  const inputs = [files, keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((paths) => paths ?? []);
   const begun = await beginOutput(options, inputs);
   if (begun === null) return NOT_CHECKED;
   const { output, style, shown } = begun;
   const captures: readonly CaptureFiles[] =
     options.join === true ? await setsOf(files) : files.map((path) => ({ files: [path] }));
+  // Whoever is behind the first one finds a pipe empty.
+  const held = await holdPipes(captures.length > 1 ? named : []);
+  if (isPipeFailure(held)) {
+    complain(held.path, held.why);
+    return NOT_CHECKED;
+  }
+  const reading = captures.length > 1 ? { held } : {};
   const document = await openDocument(options, style, captures.length > 1);
   const codes: number[] = [];
   let reports = 0;
   for (const capture of captures) {
     if (captures.length > 1) muchIsRead();
-    const result = await checkOne(capture, options);
+    const result = await checkOne(capture, options, reading);
     if ("kind" in result) {
       tell(result);
       // Standard error names the file for who runs this; the output goes to others.
@@ -122,13 +132,18 @@ async function setsOf(files: readonly string[]): Promise<readonly CaptureFiles[]
   return sets.map((set) => ({ files: set.map(({ path }) => path) }));
 }
 
-async function checkOne(capture: CaptureFiles, options: CheckArguments): Promise<Report | CheckFailure> {
+async function checkOne(
+  capture: CaptureFiles,
+  options: CheckArguments,
+  reading: Pick<CheckOptions, "held">,
+): Promise<Report | CheckFailure> {
   const progress = createProgress(terminalText(capture.files[0] ?? "-"), terminal("error"));
   try {
     return await checkCapture(capture.files.length === 1 ? capture.files[0]! : capture, {
       ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
+      ...reading,
       onProgress(done, total) {
         if (total === null || total > MUCH_BYTES) muchIsRead();
         progress.update(done, total);
