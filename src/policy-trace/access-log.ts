@@ -1,6 +1,6 @@
 // Reads access logs in the W3C extended log file format (#Fields, one record per line, "-" for nothing), as proxies write them.
 import type { Nanos } from "../bytes/index.ts";
-import { shownUrl } from "../http/index.ts";
+import { shownMethod, shownUrl } from "../http/index.ts";
 import { readTime } from "./field-lines.ts";
 import { LineSplitter } from "./lines.ts";
 import { splitUrl } from "./request-line.ts";
@@ -98,6 +98,7 @@ export class AccessLogReader {
     const uri = value("cs-uri", "c-uri", "cs-url");
     const whole = uri === null ? null : /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(uri);
     const url = whole === null ? null : splitUrl(whole[2]!);
+    const method = value("cs-method");
     const path = value("cs-uri-path") ?? url?.path ?? null;
     const host = splitUrl(value("cs-host", "cs-uri-host", "cs-uri-hostname", "cs(host)") ?? "");
     return {
@@ -105,7 +106,7 @@ export class AccessLogReader {
       time: this.#time(value, number("time-taken")),
       clientAddress: value("c-ip", "cs-ip"),
       clientPort: number("c-port", "cs-port", "x-client-port"),
-      method: value("cs-method"),
+      method: method === null ? null : shownMethod(method),
       scheme: (value("cs-uri-scheme", "cs-protocol") ?? whole?.[1] ?? null)?.toLowerCase() ?? null,
       host: host.host === "" ? (url?.host ?? null) : host.host,
       port: number("cs-uri-port") ?? host.port ?? url?.port ?? null,

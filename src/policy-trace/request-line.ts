@@ -1,5 +1,5 @@
 // The request line of a transaction, in its kinds: `CONNECT tcp://host:443/`, `unknown ssl://host:443/`, `GET https://host/path`.
-import { shownUrl } from "../http/index.ts";
+import { shownMethod, shownUrl } from "../http/index.ts";
 import type { TraceRequest, TraceStage } from "./types.ts";
 
 const WITH_METHOD = /^\s*([A-Za-z][A-Za-z_-]*)\s+([a-z][a-z0-9+.-]*):\/\/(\S*)\s*(?:HTTP\/[\d.]+)?\s*$/;
@@ -23,7 +23,8 @@ function request(method: string | null, scheme: string, rest: string, line: numb
   const { host, port, path } = splitUrl(rest);
   if (host === "") return null;
   const lower = scheme.toLowerCase();
-  return { line, stage: stageOf(method, lower), method, scheme: lower, host, port, path };
+  const shown = method === null ? null : shownMethod(method);
+  return { line, stage: stageOf(method, lower), method: shown, scheme: lower, host, port, path };
 }
 
 function stageOf(method: string | null, scheme: string): TraceStage {

@@ -44,6 +44,14 @@ describe("an access log", () => {
     expect(counts).toMatchObject({ entries: 3, hasFields: true });
   });
 
+  it("does not show a method that is none, as of requests in a capture", () => {
+    const fields = "#Fields: cs-method cs-uri cs-host\n";
+    const { entries: odd } = readLog(
+      bytesOf(`${fields}ACME-ALICE http://a.test/ a.test\nPROPFIND http://a.test/ a.test\n`),
+    );
+    expect(odd.map(({ method }) => method)).toEqual(["unknown", "PROPFIND"]);
+  });
+
   it("tells when a request began: what is logged is its end", () => {
     expect(entries.map(({ time }) => time)).toEqual([
       BigInt(Date.UTC(2026, 10, 24, 5, 6, 56)) * 1_000_000n,

@@ -112,6 +112,12 @@ describe.each<[string, string, object]>([
     "POST http://www.example.com/a?b=c",
     { request: { stage: "forward", method: "POST", path: "/a" } },
   ],
+  ["a method that is none, which may be anything", "hunter2-secret http://www.example.com/a", { request: null }],
+  [
+    "a method that nobody knows, which may be a piece of anything",
+    "ACME-ALICE http://www.example.com/a",
+    { request: { stage: "forward", method: "unknown", path: "/a" } },
+  ],
   [
     "an IPv6 host",
     "CONNECT tcp://[2001:db8::1]:443/",

@@ -233,6 +233,66 @@ describe("a sentence", () => {
   });
 });
 
+describe("a host that is called like a word of the sentence", () => {
+  it.each([
+    [
+      "the same challenge came for the unrelated site proxy (frame 4)",
+      "the same challenge came for the unrelated site host-1 (frame 4)",
+    ],
+    [
+      "the same challenge came with the same Server for the unrelated sites gateway (frame 4) and proxy (frame 9)",
+      "the same challenge came with the same Server for the unrelated sites host-2 (frame 4) and host-1 (frame 9)",
+    ],
+    [
+      "as those of 3 unrelated sites: proxy (stream 1, frame 4), www.example.com (stream 2, frame 6), gateway (stream 3, frame 9)",
+      "as those of 3 unrelated sites: host-1 (stream 1, frame 4), host-3.site-1.example (stream 2, frame 6), host-2 (stream 3, frame 9)",
+    ],
+    [
+      "the same unknown issuer as those of the unrelated sites proxy, gateway, x.example",
+      "the same unknown issuer as those of the unrelated sites host-1, host-2, site-1.example",
+    ],
+    [
+      "the session goes on from an earlier one to proxy: it ended",
+      "the session goes on from an earlier one to host-1: it ended",
+    ],
+    [
+      "it has the Server like other answers of proxy (frame 3)",
+      "it has the Server like other answers of host-1 (frame 3)",
+    ],
+    [
+      "it has none of the headers that gateway sends with other answers (x-frame-options; frame 3)",
+      "it has none of the headers that host-2 sends with other answers (x-frame-options; frame 3)",
+    ],
+    ["the proxy's connection to proxy is in the capture", "the proxy's connection to host-1 is in the capture"],
+    ["proxy: challenged inside the tunnel (frame 3)", "host-1: challenged inside the tunnel (frame 3)"],
+    ["gateway: challenged on the CONNECT (frame 3)", "host-2: challenged on the CONNECT (frame 3)"],
+    [
+      "proxy, x.example and gateway are challenged at GET https:// although this client (192.0.2.1) was authenticated at CONNECT (frame 3); gateway is challenged at CONNECT tcp:// only; proxy at CONNECT tcp://, and what comes inside could not be read; gateway, proxy and 4 more are not challenged at all.",
+      "host-1, site-1.example and host-2 are challenged at GET https:// although this client (ip-1) was authenticated at CONNECT (frame 3); host-2 is challenged at CONNECT tcp:// only; host-1 at CONNECT tcp://, and what comes inside could not be read; host-2, host-1 and 4 more are not challenged at all.",
+    ],
+    [
+      "proxy seems to be challenged by the proxy at GET https://",
+      "host-1 seems to be challenged by the proxy at GET https://",
+    ],
+    ["The proxy was asked, and the gateway is challenged.", "The proxy was asked, and the gateway is challenged."],
+  ])("is hidden where only a host can stand: %s", (sentence, expected) => {
+    const data = { hosts: [{ host: "Proxy" }, { host: "gateway" }], detail: sentence };
+    expect(createRedactor(ALL).redact(data).detail).toBe(expected);
+  });
+});
+
+describe("JA4", () => {
+  it.each([
+    [["h2", "http/1.1"], "t13d1516h2_8daaf6152771_e5627efa2ab1", "t13d1516h2_8daaf6152771_e5627efa2ab1"],
+    [[], "t13d151600_8daaf6152771_e5627efa2ab1", "t13d151600_8daaf6152771_e5627efa2ab1"],
+    [["acme-sync", "h2"], "t13d1516ac_8daaf6152771_e5627efa2ab1", "t13d1516--_8daaf6152771_e5627efa2ab1"],
+  ])("keeps what is of a protocol that everybody has: %j", (alpnOffered, ja4, expected) => {
+    const shown = (kinds: ReadonlySet<RedactKind>) => createRedactor(kinds).redact({ alpnOffered, ja4 }).ja4;
+    expect(shown(ALL)).toBe(expected);
+    expect(shown(new Set(["ip"]))).toBe(ja4);
+  });
+});
+
 describe("the program's own words", () => {
   const SENTENCES = new Set([
     "detail",

@@ -7,12 +7,29 @@ export const HEADER = /^([a-z][a-z0-9-]{0,60}: )(.*)$/is;
 /** Up to the frame of a request. The first one ends it, so that it is found in one pass. */
 const UP_TO_FRAME = "(?:(?!frame \\d).){1,2100}?";
 
+const NAME = '[^\\s",;:()]{1,253}';
+const BEHIND_NAME = "(?: \\((?:stream \\d+, )?frame \\d+\\))?(?:,| and) ";
+/**
+ * Where sentences name hosts without anything about them: in front of these words, or behind them. Only there a host that is
+ * called like a word of the sentence itself can be told from that word.
+ */
+const HOSTS = [
+  `(?<=\\bunrelated sites?:? (?:${NAME}${BEHIND_NAME}){0,9})${NAME}`,
+  `(?<=\\bearlier one to )${NAME}(?=: )`,
+  `(?<=\\blike other answers of )${NAME}`,
+  `(?<=\\bheaders that )${NAME}(?= sends with other answers)`,
+  `(?<=\\bthe proxy's connection to )${NAME}(?= is in the capture)`,
+  `(?<!\\S)${NAME}(?=: challenged (?:inside the tunnel|on the CONNECT) \\(frame \\d)`,
+  `(?<=(?:^|; )(?:${NAME}(?:,| and) ){0,9})${NAME}(?=(?:(?:,| and) ${NAME}){0,9}(?: and \\d+ more)? (?:(?:is|are|seems?)(?: to be| not)? challenged|at CONNECT tcp:))`,
+].join("|");
+
 /** Pieces of a sentence that is not free of foreign text, as groups by what they are. */
 export const FOREIGN = new RegExp(
   [
     `(?<=\\bCONNECT )(?<connect>${UP_TO_FRAME}(?= \\(frame \\d+\\) (?:was |is not in the capture)))`,
     '(?<=\\btunnels? to )(?<target>[^\\s"]+:\\d{1,5})',
     "(?<=\\(frame \\d+\\) )(?<reason>.{1,1000})(?=: the (?:proxy did not open the tunnel|tunnel was not opened))",
+    `(?<bare>${HOSTS})`,
     '(?<url>\\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}:\\/\\/[^\\s"\'`,;:)][^\\s"`]*[^\\s"`.,:;)])',
     // Not of a URL: what a request line has without any host.
     `(?<=\\b[A-Za-z][A-Za-z_-]{2,19} )(?<path>\\/(?:${UP_TO_FRAME})?(?= \\(frame \\d))`,

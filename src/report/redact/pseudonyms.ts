@@ -62,6 +62,11 @@ export class Pseudonyms {
     return (wildcard ? "*." : "") + known;
   }
 
+  /** The name of a host that stands somewhere in a field of its own; null for what is none. */
+  hostIfMet(text: string): string | null {
+    return this.#books.get("host")?.get(text.toLowerCase()) ?? null;
+  }
+
   /** `www.example.com:443`, `[2001:db8::1]:443`, with or without port. */
   hostPort(text: string): string {
     const [, host = text, port = ""] = /^(\[[^\]]*\]|[^:]*)(:\d*)$/.exec(text) ?? [];

@@ -18,6 +18,7 @@ type Treatment =
   | "path"
   | "own"
   | "filter"
+  | "ja4"
   | "scheme"
   | "free"
   | "rule"
@@ -49,6 +50,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
   helpdesk: "own",
   proxyAdmin: "own",
   displayFilter: "filter",
+  ja4: "ja4",
   scheme: "scheme",
   // What servers, proxies and administrators write as they like.
   ...Object.fromEntries(
@@ -61,7 +63,7 @@ const FIELDS: Readonly<Record<string, Treatment>> = {
     [
       ...["schemaVersion", "version", "name", "verdict", "closedBy", "detectedBy", "severity", "certainty", "sentBy"],
       ...["from", "protocol", "id", "start", "end", "time", "notBefore", "notAfter", "intercepts", "intercepted"],
-      ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "ja4", "cipher", "what"],
+      ...["decrypted", "ech", "level", "format", "compression", "linkTypes", "sources", "ja3", "cipher", "what"],
       ...["kind", "since", "worst", "hash", "mode", "force"],
       ...["algorithm", "curve", "signatureAlgorithm"],
     ].map((name) => [name, "fixed"] as const),
@@ -127,9 +129,18 @@ export function createRedactor(
         return texts.own(text);
       case "filter":
         return filter(text, parent);
+      case "ja4":
+        return fingerprint(text, parent);
       default:
         return texts.sentence(text);
     }
+  };
+
+  /** JA4 has the first and the last character of the first protocol that is offered: of one that is somebody's own they go with it. */
+  const fingerprint = (text: string, { alpnOffered }: Parent): string => {
+    const first: unknown = Array.isArray(alpnOffered) ? alpnOffered[0] : undefined;
+    if (typeof first !== "string" || texts.free(first) === first) return text;
+    return text.replace(/^(.{8})..(?=_)/, "$1--");
   };
 
   /** `final` false: only meets the values that stand in fields of their own, so that sentences can be searched for all. */

@@ -93,6 +93,7 @@ export class Texts {
     const {
       connect,
       target,
+      bare,
       reason,
       url,
       path,
@@ -108,6 +109,7 @@ export class Texts {
     } = groups;
     const host = connect ?? target;
     if (host !== undefined) return names.hostPort(host);
+    if (bare !== undefined) return names.hostIfMet(bare) ?? this.#scan(bare, true);
     const address = url ?? path ?? other;
     if (address !== undefined) return this.url(address);
     if (what !== undefined) {
