@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { asked, NTLM, ntlm, read, refusing, TYPE_1, TYPE_3, unread } from "./asked.ts";
 import { found } from "./diagnose.ts";
-import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
+import { exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
 const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
 
@@ -43,6 +43,16 @@ describe("untrusted-interception", () => {
     const [finding] = found("untrusted-interception", [refusing("unknown_ca")]);
     expect(finding?.evidence).toEqual(["the client answered with the alert unknown_ca (frame 40)"]);
     expect(finding?.detail).toMatch(/cannot be told from this capture\.$/);
+  });
+
+  it.each(["client", "server"] as const)("is possible where the last record is the client's, here the %s's", (from) => {
+    // Of TLS 1.2, and behind it the connection is over: what the record says is not known.
+    const shell = tunnelOf({ version: 0x0303, records: [{ from, bytes: 2, ms: 5 }], closedBy: "reset-by-client" });
+    const tunnel = shell.tunnel!;
+    const tls = { ...tunnel.tls!, handshakeComplete: false, handshakeCompleteWhere: null };
+    const last = { ...shell, lastFrame: tls.marks.at(-1)!.frame, tunnel: { ...tunnel, tls } };
+    const findings = found("untrusted-interception", [last]);
+    expect(findings.map(({ certainty }) => certainty)).toEqual(from === "client" ? ["possible"] : []);
   });
 });
 
