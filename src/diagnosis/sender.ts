@@ -66,12 +66,7 @@ function onlyPossible(evidence: readonly Evidence[], side: Evidence["says"]): bo
 function strength(evidence: readonly Evidence[], side: Evidence["says"]): Certainty | null {
   const own = evidence.filter(({ says }) => says === side);
   if (own.some(({ weight }) => weight === "certain")) return "certain";
-  const signs = new Set(own.filter(({ weight }) => weight === "likely").map(({ source }) => signOf(source)));
+  const signs = new Set(own.filter(({ weight }) => weight === "likely").map(({ source }) => source));
   if (signs.size >= 2) return "likely";
   return own.length > 0 ? "possible" : null;
-}
-
-/** What a Squid passed on may come from a proxy behind it, which sets cookies and writes JSON as easily as a site: both are one sign. */
-function signOf(source: string): string {
-  return source === "body" ? "passed" : source;
 }

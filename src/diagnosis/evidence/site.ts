@@ -14,6 +14,9 @@ const OF_THE_MESSAGE =
 const OF_PROXIES = /^(?:via|x-cache|x-cache-lookup|x-bluecoat-via|proxy-.*|x-forwarded-.*)$/;
 /** An edge server in front of an application lacks one header (`X-Powered-By`) as easily as a proxy does. */
 const MIN_MISSING = 2;
+/** What a Squid passed on may come from a proxy behind it, which sets cookies and writes JSON as easily as a site: all that is one sign. */
+const PASSED_ON = "passed";
+
 /** Proxies do not ask for bearer tokens; APIs do (RFC 6750 §3). */
 export const bearer: Question = (_exchange, head) => {
   if (!head.challenges.some(({ scheme }) => /^(bearer|dpop|aws4-hmac-sha256|token|apikey)$/i.test(scheme))) return [];
@@ -26,7 +29,7 @@ export const apiError: Question = (_exchange, head) => {
   const type = head.fields.find(({ name }) => name === "content-type")?.value ?? "";
   if (!/^application\/(?:[\w.+-]*\+)?json\b/i.test(type)) return [];
   const text = `its body is JSON, as an API's error is (frame ${head.where.frame})`;
-  return [{ says: "origin", weight: "likely", source: "body", text }];
+  return [{ says: "origin", weight: "likely", source: PASSED_ON, text }];
 };
 
 /** The same `Server` and the same further headers as ordinary answers of this site; or, for the proxy, none of them. */
@@ -89,7 +92,7 @@ export const passedThrough: Question = (_exchange, head, { timeline, inTunnel })
   const field = head.fields.find(isOwn);
   if (field === undefined) return [];
   const text = `${quoted(`X-Cache-Lookup: ${field.value}`)} says that the proxy looked for it in its cache, as a Squid does for what it passes on, from the site or from a proxy behind it (frame ${head.where.frame})`;
-  return [{ says: "origin", weight: "likely", source: "passed", text }];
+  return [{ says: "origin", weight: "likely", source: PASSED_ON, text }];
 };
 
 /** A ProxySG sets this cookie where a server behind it asks for credentials, to tell its own challenges from others'. */
@@ -104,5 +107,5 @@ export const siteCookies: Question = (_exchange, head) => {
   if (!head.names.includes("set-cookie")) return [];
   if (marksOf(head, []).some(({ text }) => text.startsWith("the cookie "))) return [];
   const text = `it sets a cookie, as the site's own login does (frame ${head.where.frame})`;
-  return [{ says: "origin", weight: "likely", source: "body", text }];
+  return [{ says: "origin", weight: "likely", source: PASSED_ON, text }];
 };
