@@ -39,10 +39,17 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   if (last.response === null) found.push(unansweredConnect(last, timeline, context));
   else if (last.response.status >= 300 && last.response.status !== 401 && last.response.status !== 407) {
     const reason = last.response.reason === "" ? "" : ` ${last.response.reason}`;
-    found.push({
-      verdict: "tunnel-refused",
-      summary: `${connectSentence(last)}${reason}: ${notOpened(last, timeline)}.`,
-    });
+    const { frame } = last.response.where;
+    // The client may have asked for something else there, and got it.
+    const isLast = !timeline.gaps.some(({ from, where }) => from === "client" && where.frame > frame);
+    found.push(
+      isLast
+        ? { verdict: "tunnel-refused", summary: `${connectSentence(last)}${reason}: ${notOpened(last, timeline)}.` }
+        : {
+            verdict: "incomplete",
+            summary: `${connectSentence(last)}; what the client sent behind that is not whole in the capture.`,
+          },
+    );
   }
   return found;
 }

@@ -64,6 +64,22 @@ describe("a CONNECT that is lost with its answer", () => {
     expect(await verdictsOf("connect-refused-then-other", without(11, 2))).toEqual(["incomplete"]);
   });
 
+  it.each([
+    ["and the ClientHello", without(11, 3)],
+    ["and both hellos", without(11, 4)],
+    ["and the end of the refusal before it", without(10, 4)],
+    ["and the refusal before it", without(9, 5)],
+    ["and all of the handshake", without(11, 6)],
+  ])("connect-refused-then-other: is not the refused one, where it is lost %s", async (_what, damage) => {
+    expect(await verdictsOf("connect-refused-then-other", damage)).toEqual(["incomplete"]);
+  });
+
+  it("connect-refused-then-other: stays refused where nothing was asked behind it", async () => {
+    expect(await verdictsOf("connect-refused-then-other", (packets) => packets.slice(0, 10))).toEqual([
+      "tunnel-refused",
+    ]);
+  });
+
   it("chromium-basic: leaves a connection to the known proxy, on which the client may have come back", async () => {
     const [challenged, ...others] = await verdictsOf("chromium-basic", without(35, 4), true);
     expect([challenged, others.length]).toEqual(["incomplete", 6]);
