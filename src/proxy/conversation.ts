@@ -100,8 +100,9 @@ export class ProxyConversation implements Conversation, Listener {
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     // Inside of a body of known length no answer is lost, nor before the capture: a length says that it was sent since.
-    if (fromClient || !known || parser.skippable > 0) return parser.skippable;
-    if (this.#state === "asked") this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
+    if (!known || parser.skippable > 0) return parser.skippable;
+    if (fromClient) this.#pairing.lostRequests();
+    else if (this.#state === "asked") this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
     else this.#pairing.lostResponses(frame, begun);
     return 0;
   }
@@ -418,8 +419,7 @@ export class ProxyConversation implements Conversation, Listener {
     const asked = this.#connects.length + this.#forwards.kept.length > 0;
     if (this.#connection.initiator === null && this.#state === "idle" && !asked)
       return isInsideTunnel(bytes, start, end, this.#roles.toProxy);
-    const lacks = this.#gaps.length > 0 && isClientHello(bytes, start, end) && this.#roles.toProxy;
-    return lacks && this.#gaps.some(({ from }) => from === "client");
+    return this.#gaps.some(({ from }) => from === "client") && this.#roles.toProxy && isClientHello(bytes, start, end);
   }
 
   #learn(by: DetectedBy): void {

@@ -101,7 +101,9 @@ export class HttpPair implements HttpConversation {
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
     if (from === "client") this.#requestsWhole = false;
-    if (from === "server" && parser.skippable === 0) this.#pairing.lostResponses(frame, begun);
+    if (parser.skippable > 0) return parser.skippable;
+    if (from === "client") this.#pairing.lostRequests();
+    else this.#pairing.lostResponses(frame, begun);
     return parser.skippable;
   }
 

@@ -32,6 +32,12 @@ export class ExchangePairing {
   #lostBefore: FrameNo = 0;
   /** The answer to the first request that waits is among them. */
   #lostFirst = false;
+  /** Bytes of the requests are lost behind the last one. */
+  #requestsLost = false;
+  /** Requests in front of which others may be missing. */
+  readonly #behindLoss = new WeakSet<OpenExchange>();
+  /** Its response came first behind lost ones, and no request since. */
+  #doubtful: OpenExchange | null = null;
   /** The last response, if no request waited for it and none came since. */
   #early: OpenExchange | null = null;
 
@@ -48,6 +54,9 @@ export class ExchangePairing {
   /** `whole`: no request can be missing, so that a response without one was recorded too early. */
   request(head: RequestHead, url: string | null, whole = false): void {
     const answered = this.#takeOrphan(head.where, whole);
+    const isBehindLoss = this.#requestsLost;
+    this.#requestsLost = false;
+    this.#doubtful = null;
     this.#early = null;
     if (answered !== null) {
       answered.request = head;
@@ -58,7 +67,9 @@ export class ExchangePairing {
       this.#lost++;
       return;
     }
-    this.#waiting.push({ ...openExchange(head), request: head, url });
+    const exchange = { ...openExchange(head), request: head, url };
+    this.#waiting.push(exchange);
+    if (isBehindLoss) this.#behindLoss.add(exchange);
   }
 
   requestDone(bytes: number): void {
@@ -103,6 +114,18 @@ export class ExchangePairing {
     this.#lostFirst ||= begun > MAX_INTERIM_BYTES;
   }
 
+  /** Bytes of the requests are lost, and maybe all of one. With responses lost before, what came behind them may be its answer. */
+  lostRequests(): void {
+    this.#requestsLost = true;
+    const exchange = this.#doubtful;
+    if (exchange === null) return;
+    this.#doubtful = null;
+    this.#giveUp({ ...exchange, response: null, responseBytes: 0, responseEnd: null, body: null }, "not-captured");
+    exchange.request = null;
+    exchange.url = null;
+    exchange.requestBytes = 0;
+  }
+
   /** Nothing more will come. */
   close(why: Unanswered): void {
     for (const exchange of this.#waiting.splice(0)) {
@@ -116,15 +139,21 @@ export class ExchangePairing {
   #waitedFor(frame: FrameNo): OpenExchange | undefined {
     // Clients that do not pipeline send a request only behind the last response: behind a loss it answers the latest one.
     if (this.#lostBefore > 0) {
+      const lostBefore = this.#lostBefore;
       let first = this.#lostFirst;
       while (this.#waiting.length > 1 && isBefore(this.#waiting[1]!, frame)) {
         this.#giveUp(this.#waiting.shift(), "not-captured");
         first = false;
       }
-      // The next request is lost, too, and this is its answer.
-      if (first && this.waitsFor(this.#lostBefore)) this.#giveUp(this.#waiting.shift(), "not-captured");
       this.#lostBefore = 0;
       this.#lostFirst = false;
+      const next = this.#waiting[1];
+      const mayLack = next === undefined ? this.#requestsLost : this.#behindLoss.has(next);
+      if (this.waitsFor(lostBefore)) {
+        // The next request is lost, too, and this is its answer; or it may be.
+        if (first || mayLack) this.#giveUp(this.#waiting.shift(), "not-captured");
+        else this.#doubtful = this.#waiting[0] ?? null;
+      }
     }
     return this.waitsFor(frame) ? this.#waiting.shift() : undefined;
   }

@@ -86,6 +86,47 @@ describe("a CONNECT that is lost with its answer", () => {
   });
 });
 
+describe("an answer inside TLS that is lost with the next request", () => {
+  /** Requests with their answers, by the frames of the whole capture, of one without `count` frames from `first` on. */
+  async function pairsOf(name: string, first = 1, count = 0): Promise<readonly string[]> {
+    const report = await damagedReport(name, without(first, count), true);
+    const place = (frame: number): number => (frame < first ? frame : frame + count);
+    return report.connections
+      .flatMap(({ tunnel, forwards }) => [...(tunnel?.exchanges ?? []), ...forwards])
+      .flatMap(({ url, frame, response }) =>
+        url === null || frame === null || response === null
+          ? []
+          : [`${place(frame)} ${place(response.frame)} ${response.status}`],
+      );
+  }
+
+  it.each(["bump-origin-401", "both-legs-site-ntlm", "git-clone", "calm-proxy-cache", "forward-401-proxy"])(
+    "%s: leaves the request before it without an answer, and the one behind it without a request",
+    async (name) => {
+      const pairs = await pairsOf(name);
+      const frames = pairs.map((pair) => pair.split(" ").map(Number));
+      let tried = 0;
+      for (const [i, [, answered = 0]] of frames.entries()) {
+        const asked = frames[i + 1]?.[0] ?? 0;
+        if (asked <= answered || asked - answered > 6) continue;
+        tried++;
+        for (const [first, last] of [
+          [answered, asked],
+          [answered - 1, asked],
+          [answered, asked + 1],
+        ] as const) {
+          const found = await pairsOf(name, first, last - first + 1);
+          expect(
+            found.filter((pair) => !pairs.includes(pair)),
+            `without ${first} to ${last}`,
+          ).toEqual([]);
+        }
+      }
+      expect(tried).toBeGreaterThan(0);
+    },
+  );
+});
+
 it("forward-401-proxy: is not in order where a request is lost with its 401", async () => {
   expect(await verdictsOf("forward-401-proxy", without(14, 2))).toEqual(["incomplete"]);
 });

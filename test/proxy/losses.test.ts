@@ -93,6 +93,45 @@ describe("pairs what is there", () => {
     expect(pairsOf(behind)).toEqual(["CONNECT 407", "CONNECT 403"]);
   });
 
+  it.each<[string, readonly Turn[], readonly string[]]>([
+    [
+      "told of behind the answer that came next",
+      [at(3, lost("proxy", 0)), at(5, proxy(answer(401))), at(6, lost("client")), at(6, client(get("/c")))],
+      ["GET /a -", "? ? 401", "GET /c 204"],
+    ],
+    [
+      "told of in front of it",
+      [at(6, lost("client")), at(6, client(get("/c"))), at(3, lost("proxy", 0)), at(5, proxy(answer(401)))],
+      ["GET /a -", "? ? 401", "GET /c 204"],
+    ],
+    [
+      "told of in front of it, where the next request is not there yet",
+      [at(6, lost("client")), at(3, lost("proxy", 0)), at(5, proxy(answer(401))), at(6, client(get("/c")))],
+      ["GET /a -", "? ? 401", "GET /c 204"],
+    ],
+    [
+      "behind the next request only",
+      [at(3, lost("proxy", 0)), at(4, proxy(answer(401))), at(6, client(get("/c"))), at(7, lost("client"))],
+      ["GET /a 401", "GET /c 204"],
+    ],
+  ])("claims no answer behind lost bytes of both sides: those of the client are %s", (_name, turns, expected) => {
+    expect(pairsOf([at(1, client(get("/a"))), ...turns, at(9, proxy(answer(204)))])).toEqual(expected);
+  });
+
+  it("gives a request its answer where a piece of its own body is lost, and bytes of the proxy", () => {
+    const put = "PUT http://www.example.com/a HTTP/1.1\r\nContent-Length: 20\r\n\r\n";
+    const turns = [
+      client(`${put}12345`),
+      lost("proxy", 0),
+      lost("client", 10),
+      client("67890"),
+      proxy(answer(200)),
+      client(get("/b")),
+      proxy(answer(401)),
+    ];
+    expect(pairsOf(turns)).toEqual(["PUT /a 200", "GET /b 401"]);
+  });
+
   it("finds the next answer behind that to a HEAD which came late", () => {
     const turns = [
       at(1, client(get("/a"))),
