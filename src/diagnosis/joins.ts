@@ -15,9 +15,22 @@ export interface AuthChain {
   readonly unseen: boolean;
 }
 
+/** A connection whose last word was a 407. */
+interface Waiting {
+  readonly timeline: Timeline;
+  readonly last: AuthStep;
+}
+
+/** Those of one client for one target. */
+interface Open {
+  readonly waiting: Waiting[];
+  /** Frame in which it last asked without credentials: what it had been asked before, it may have given up. */
+  askedAnew: number;
+}
+
 /** The chain of every timeline; alone, if nothing joins. */
 export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline, AuthChain> {
-  const open = new Map<string, { timeline: Timeline; last: AuthStep }[]>();
+  const open = new Map<string, Open>();
   const following = new Map<Timeline, Timeline>();
   const preceding = new Map<Timeline, Timeline>();
   const asking: { readonly timeline: Timeline; readonly steps: readonly AuthStep[] }[] = [];
@@ -29,21 +42,22 @@ export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline
   const byFirstAsk = asking.sort((a, b) => a.steps[0]!.frame - b.steps[0]!.frame);
   for (const { timeline, steps } of byFirstAsk) {
     const first = steps[0]!;
-    if (first.credentials !== null) {
-      const waiting = open.get(keyOf(timeline, first));
-      const index = waiting?.findIndex(({ last }) => answers(last, first)) ?? -1;
-      if (waiting !== undefined && index >= 0) {
-        const [before] = waiting.splice(index, 1);
-        following.set(before!.timeline, timeline);
-        preceding.set(timeline, before!.timeline);
+    const before = open.get(keyOf(timeline, first));
+    if (before !== undefined && first.credentials === null) before.askedAnew = first.frame;
+    if (before !== undefined && first.credentials !== null) {
+      const index = answeredBy(first, before);
+      if (index >= 0) {
+        const [challenged] = before.waiting.splice(index, 1);
+        following.set(challenged!.timeline, timeline);
+        preceding.set(timeline, challenged!.timeline);
       }
     }
     const last = steps.at(-1)!;
     if (last.status === 407) {
       const key = keyOf(timeline, last);
       const list = open.get(key);
-      if (list === undefined) open.set(key, [{ timeline, last }]);
-      else list.push({ timeline, last });
+      if (list === undefined) open.set(key, { waiting: [{ timeline, last }], askedAnew: 0 });
+      else list.waiting.push({ timeline, last });
     }
   }
   return chainsFrom(timelines, following, preceding);
@@ -112,6 +126,20 @@ function placeOf({ tunnel, lateStart, firstFrame, lastFrame }: Timeline): number
 
 function clientOf({ client, proxy }: Timeline): string {
   return `${client.ip} ${proxy.ip} ${proxy.port}`;
+}
+
+/** Which one these credentials answer: the first since the client last asked without any, or else the last before; -1 if none. */
+function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open): number {
+  let found = -1;
+  for (let i = waiting.length - 1; i >= 0; i--) {
+    const { last } = waiting[i]!;
+    const isOlder = (last.responseFrame ?? 0) < askedAnew;
+    if (isOlder && found >= 0) break;
+    if (!answers(last, answer)) continue;
+    found = i;
+    if (isOlder) break;
+  }
+  return found;
 }
 
 function answers(challenge: AuthStep, answer: AuthStep): boolean {

@@ -1,0 +1,47 @@
+// Which later connection of a client answers which 407.
+import { describe, expect, it } from "vitest";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { ACCEPTED, asked, CHALLENGED, read, SENT } from "./asked.ts";
+import { diagnosisOf } from "./diagnose.ts";
+
+const REFUSED = { with: SENT, ...CHALLENGED };
+
+function verdicts(timelines: readonly Timeline[]): readonly (string | null)[] {
+  const { connections } = diagnosisOf(timelines).facts;
+  return timelines.map((one) => connections.find(({ timeline }) => timeline === one)?.verdict ?? null);
+}
+
+describe("the answer to a challenge", () => {
+  it("belongs to the one before it, not to an older one that the client had given up", () => {
+    const runs = [asked(0, [CHALLENGED]), asked(5, [CHALLENGED]), read(6, [ACCEPTED], [{ status: 200 }])];
+    expect(verdicts(runs)).toEqual(["auth-abandoned", "auth-ok", "auth-ok"]);
+  });
+
+  it("belongs to each of several challenges that are answered together", () => {
+    const page = [
+      asked(0, [CHALLENGED]),
+      asked(1, [CHALLENGED]),
+      read(2, [ACCEPTED], [{ status: 200 }]),
+      read(3, [ACCEPTED], [{ status: 200 }]),
+    ];
+    expect(verdicts(page)).toEqual(["auth-ok", "auth-ok", "auth-ok", "auth-ok"]);
+  });
+
+  it("is followed through refusals, past an older challenge that was given up", () => {
+    const loop = [asked(0, [CHALLENGED]), asked(5, [CHALLENGED]), asked(6, [REFUSED]), asked(7, [REFUSED])];
+    expect(verdicts(loop)).toEqual(["auth-abandoned", "auth-loop", "auth-loop", "auth-loop"]);
+  });
+
+  it("is followed through refusals of several connections at once", () => {
+    const start = { start: 0n, end: 900_000_000n };
+    const loop = [
+      asked(0, [CHALLENGED], start),
+      { ...asked(0, [CHALLENGED], start), stream: 1 },
+      asked(2, [REFUSED]),
+      asked(3, [REFUSED]),
+      asked(4, [REFUSED]),
+      asked(5, [REFUSED]),
+    ];
+    expect(verdicts(loop)).toEqual(loop.map(() => "auth-loop"));
+  });
+});
