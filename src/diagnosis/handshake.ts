@@ -17,8 +17,21 @@ const TLS_1_3 = 0x0304;
  */
 const MAX_ENCRYPTED_ALERT = 24;
 
+/** What is known of the inside of a TLS connection. */
+type Inside = Partial<TunnelFact> & Pick<TunnelFact, "plaintextAnswer" | "inside" | "exchanges">;
+/** Of TLS to the proxy itself: nothing was asked in it. */
+const NOTHING_ASKED: Inside = { plaintextAnswer: false, inside: "none", exchanges: [] };
+
+/** Why the TLS with the proxy itself came to nothing; null where it did not, or where that cannot be told. */
+export function secureFailure(timeline: Timeline): Extract<HandshakeOutcome, { kind: "failed" }> | null {
+  const { secure, connects, forwards, tunnel } = timeline;
+  if (secure === null || connects.length + forwards.length > 0 || tunnel !== null) return null;
+  const outcome = handshakeOutcome(timeline, NOTHING_ASKED, secure);
+  return outcome.kind === "failed" ? outcome : null;
+}
+
 /** How the handshake of `tunnel`, whose TLS is `tls`, ended: by what its records show first, then by how the connection was closed. */
-export function handshakeOutcome(timeline: Timeline, tunnel: TunnelFact, tls: TlsFacts): HandshakeOutcome {
+export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFacts): HandshakeOutcome {
   if (tunnel.plaintextAnswer) {
     return {
       kind: "failed",
@@ -88,7 +101,7 @@ function encryptedRefusal(tls: TlsFacts): RecordMark | null {
 }
 
 /** RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. */
-function refusesHandshake({ from, description }: TlsAlert, { exchanges }: TunnelFact): boolean {
+function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside): boolean {
   const answered = exchanges.some(({ response }) => response !== null);
   return from === "server" && !answered && description !== null && OF_CERTIFICATES.test(description);
 }

@@ -2,6 +2,7 @@
 import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { secureFailure } from "./handshake.ts";
 
 /** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
 const MAX_DELAY_NS = 120n * 1_000_000_000n;
@@ -99,11 +100,16 @@ function headlessByClient(timelines: readonly Timeline[]): ReadonlyMap<string, r
 }
 
 function isHeadless(timeline: Timeline): boolean {
-  const { gaps, tunnel, connects, secure, lateStart, oneSided } = timeline;
+  const { gaps, tunnel, connects, lateStart, oneSided } = timeline;
   if (tunnel !== null && connects.length === 0) return true;
   const first = authSteps(timeline)[0];
-  if (first === undefined) return lateStart || oneSided || secure !== null || gaps.length > 0;
+  if (first === undefined) return lateStart || oneSided || mayHaveAsked(timeline) || gaps.length > 0;
   return gaps.some(({ from, where }) => from === "client" && where.frame <= first.frame);
+}
+
+/** Inside TLS to the proxy itself that could not be read, if there was an inside. */
+function mayHaveAsked(timeline: Timeline): boolean {
+  return timeline.secure !== null && secureFailure(timeline) === null;
 }
 
 function mayGoOnUnseen(

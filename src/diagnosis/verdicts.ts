@@ -2,7 +2,7 @@
 import { gather, millisBetween, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
-import { handshakeOutcome } from "./handshake.ts";
+import { handshakeOutcome, secureFailure } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
@@ -66,7 +66,7 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
   const sentence = connectSentence(connect);
   switch (connect.unanswered) {
     case "reset":
-      return { verdict: "no-response", summary: `${sentence}; the connection was reset (${timeline.closedBy}).` };
+      return { verdict: "no-response", summary: `${sentence}; ${closedText(timeline)}.` };
     case "closed":
       return { verdict: "no-response", summary: `${sentence} before the connection was closed.` };
     case "still-open":
@@ -365,6 +365,9 @@ function passed({ chain }: JudgeContext): Verdict {
 }
 
 function fallback(timeline: Timeline): Judgement {
+  const failed = secureFailure(timeline);
+  if (failed !== null)
+    return { verdict: "tls-failed", summary: `The TLS handshake with the proxy itself failed: ${failed.why}.` };
   if (timeline.secure !== null && timeline.secure.opened === 0) {
     return {
       verdict: "encrypted",

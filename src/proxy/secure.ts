@@ -9,6 +9,14 @@ import { ProxyConversation } from "./conversation.ts";
 import { Http2ProxySession } from "./http2-proxy.ts";
 import type { GapFact } from "./types.ts";
 
+const ROLES: readonly TlsRole[] = ["client", "server"];
+
+/** How a direction of the connection ended. */
+interface End {
+  readonly how: EndCause;
+  readonly frame: FrameNo;
+}
+
 /** Until its first request it may be any TLS connection that there are keys for; one that is not to a proxy is abandoned. */
 export class SecureConversation implements Conversation, TlsSink {
   readonly sinks: readonly [ByteSink, ByteSink];
@@ -23,7 +31,7 @@ export class SecureConversation implements Conversation, TlsSink {
   readonly #gaps: GapFact[] = [];
   /** A direction of HTTP/2 of which nothing was read yet may lack its beginning. */
   readonly #mayLack: Record<TlsRole, boolean> = { client: false, server: false };
-  readonly #ends: Record<TlsRole, EndCause> = { client: "capture-end", server: "capture-end" };
+  readonly #ends: Record<TlsRole, End | null> = { client: null, server: null };
 
   constructor(connection: TcpConnection, context: ProxyContext) {
     this.#connection = connection;
@@ -43,7 +51,7 @@ export class SecureConversation implements Conversation, TlsSink {
 
   /** A direction of the connection is over; for its sink. */
   ended(role: TlsRole, how: EndCause, frame: FrameNo): void {
-    this.#ends[role] = how;
+    this.#ends[role] = { how, frame };
     if (this.#http1 !== null) this.#http1.sinks[this.#sideOf(role)].end(how, frame);
     else this.#http2?.[role].end(how, frame);
   }
@@ -51,10 +59,16 @@ export class SecureConversation implements Conversation, TlsSink {
   closed(): void {
     const known = this.#context.known.has(this.#connection.endpoints[this.#sideOf("server")]);
     // Nothing inside could be read: the connection is told all the same if it goes to a known proxy.
-    if (this.#http1 === null && this.#http2 === null && known !== null) this.#http1 = this.#newHttp1([]);
+    if (this.#http1 === null && this.#http2 === null && known !== null) {
+      this.#http1 = this.#newHttp1([]);
+      for (const role of ROLES) {
+        const end = this.#ends[role];
+        if (end !== null) this.#http1.sinks[this.#sideOf(role)].end(end.how, end.frame);
+      }
+    }
     if (known !== null) (this.#http1 ?? this.#http2)?.assume(known);
     this.#http1?.closed();
-    this.#http2?.closed(this.#ends.client, this.#ends.server);
+    this.#http2?.closed(this.#ends.client?.how ?? "capture-end", this.#ends.server?.how ?? "capture-end");
   }
 
   // --- what TLS carries

@@ -37,6 +37,8 @@ export interface PlayOptions {
   readonly keys?: string | Uint8Array;
   /** No SYN was captured, and the proxy is one that is known. */
   readonly late?: boolean;
+  /** The proxy is one that is known. */
+  readonly known?: boolean;
   /** No proxy is known. */
   readonly unknown?: boolean;
   /** Passes over what the sinks allow, as tcp does. */
@@ -74,7 +76,9 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
   const store = options.keys === undefined ? null : storeOf(options.keys);
   const cache = createSessionCache();
   const context: ProxyContext = {
-    known: new KnownProxies(options.late === true && options.unknown !== true ? [{ port: 8080 }] : []),
+    known: new KnownProxies(
+      (options.late ?? options.known) === true && options.unknown !== true ? [{ port: 8080 }] : [],
+    ),
     note: (note) => void notes.push(note),
     now: () => now,
     tag: createKeyedHash(new Uint8Array(8)),

@@ -1,7 +1,18 @@
 // The tunnel was opened, the handshake in it failed.
-import { handshakeOutcome } from "../handshake.ts";
+import { handshakeOutcome, secureFailure } from "../handshake.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames } from "./frames.ts";
+
+/** The client was told to speak TLS to the proxy itself: other words, and other things to look at. */
+const WITH_THE_PROXY = {
+  title: "The TLS handshake with the proxy itself failed",
+  advice: {
+    helpdesk:
+      "This program is set up for a proxy that is spoken to over TLS (https:// in front of the proxy's name, or HTTPS in a PAC file). If this port of the proxy takes plain HTTP, use http:// or PROXY there; if it does speak TLS, check whether the program trusts the proxy's own certificate and whether that certificate has the name by which the proxy is called.",
+    proxyAdmin:
+      "Tell users which port takes plain HTTP and which takes TLS. Where it takes TLS: check the certificate of this listener, its name and its authority, and the versions and ciphers that it allows.",
+  },
+};
 
 export const tlsFailed = verdictRule(
   {
@@ -28,10 +39,13 @@ export const tlsFailed = verdictRule(
   ({ timeline, summary }) => {
     const tunnel = timeline.tunnel;
     const tls = tunnel?.tls ?? null;
-    const outcome = tunnel === null || tls === null ? null : handshakeOutcome(timeline, tunnel, tls);
+    const isSecure = tunnel === null;
+    const outcome =
+      tunnel === null ? secureFailure(timeline) : tls === null ? null : handshakeOutcome(timeline, tunnel, tls);
+    const hellos = tls ?? timeline.secure;
     const frames = [
-      tls?.clientHello?.where.frame,
-      tls?.serverHello?.where.frame,
+      hellos?.clientHello?.where.frame,
+      hellos?.serverHello?.where.frame,
       outcome?.kind === "failed" ? outcome.frame : null,
     ];
     return {
@@ -39,6 +53,7 @@ export const tlsFailed = verdictRule(
       frames: [...connectFrames(timeline), ...frames.filter((frame) => frame != null)],
       evidence: outcome?.kind === "failed" ? [outcome.why] : [],
       certainty: "certain",
+      ...(isSecure ? WITH_THE_PROXY : {}),
     };
   },
 );
