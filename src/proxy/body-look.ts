@@ -5,6 +5,8 @@ import type { BodyMarks } from "./types.ts";
 
 /** Error pages of proxies are a few kilobytes; the first 16 KiB hold their title, logo text and footer. */
 const MAX_LOOK = 16 * 1024;
+/** First size of the buffer: it grows with what comes, as many pages may be on their way at once. */
+const FIRST = 1024;
 
 /** Collects the start of one body at a time. */
 export class BodyLook {
@@ -31,7 +33,7 @@ export class BodyLook {
     this.#total += end - start;
     const length = Math.min(end - start, MAX_LOOK - this.#length);
     if (length <= 0) return;
-    this.#buffer ??= new Uint8Array(MAX_LOOK);
+    this.#buffer = withRoom(this.#buffer, this.#length + length);
     this.#buffer.set(bytes.subarray(start, start + length), this.#length);
     this.#length += length;
   }
@@ -45,4 +47,12 @@ export class BodyLook {
     this.#buffer = null;
     return { marks: this.#context.bodyMarks(text, this.#coding), bytes: this.#total, tag: this.#context.tag(text) };
   }
+}
+
+/** A buffer of `needed` bytes or more, with what is in this one. */
+function withRoom(buffer: Uint8Array | null, needed: number): Uint8Array {
+  if (buffer !== null && buffer.length >= needed) return buffer;
+  const larger = new Uint8Array(Math.min(MAX_LOOK, Math.max(FIRST, needed, buffer === null ? 0 : 2 * buffer.length)));
+  if (buffer !== null) larger.set(buffer);
+  return larger;
 }

@@ -15,6 +15,8 @@ const NOTHING = new Uint8Array(0);
 export class HeldBytes {
   /** A client that does not wait for the 2xx sends its ClientHello and perhaps early data (RFC 8446 §4.2.10): tens of kilobytes. */
   static readonly LIMIT = 128 * 1024;
+  /** Pieces have a frame and a time each, some 250 bytes besides their own: a hundred thousand pieces of one byte would take 25 MB. */
+  static readonly MAX_PIECES = 4_096;
 
   #pieces: HeldPiece[] = [];
   length = 0;
@@ -23,7 +25,8 @@ export class HeldBytes {
 
   add(bytes: Uint8Array, start: number, end: number, frame: FrameNo, time: Nanos): void {
     if (end <= start) return;
-    if (this.dropped > 0 || this.length + (end - start) > HeldBytes.LIMIT) {
+    const full = this.length + (end - start) > HeldBytes.LIMIT || this.#pieces.length >= HeldBytes.MAX_PIECES;
+    if (this.dropped > 0 || full) {
       if (this.dropped === 0) this.#pieces.push({ bytes: NOTHING, frame, time, gap: true });
       this.dropped += end - start;
       return;
