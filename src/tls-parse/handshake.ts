@@ -9,7 +9,7 @@ import { HANDSHAKE_STEPS, HELLO_REQUEST } from "./registry/handshake-types.ts";
 const MAX_MESSAGE = 128 * 1024;
 
 /** First size of the buffer of a message that arrives in pieces; it grows with what comes, not with what is promised. */
-const FIRST_BUFFER = 2048;
+const FIRST_BUFFER = 512;
 
 /** Bytes in front of each message: its type and its length. */
 const HEADER = 4;

@@ -2,7 +2,7 @@
 import type { FrameNo, Nanos, NoteSink, StreamOffset } from "../bytes/index.ts";
 import type { ByteSink, EndCause, GapCause } from "../tcp/index.ts";
 import { isRecordHeader, isRecordVersion, isSslv2Header, MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
-import { giveRecordBuffer, takeRecordBuffer } from "./record-buffers.ts";
+import { giveRecordBuffer, recordBuffer } from "./record-buffers.ts";
 import { CHANGE_CIPHER_SPEC, HEARTBEAT } from "./registry/versions.ts";
 
 /** How a body is wanted. */
@@ -331,7 +331,7 @@ export class RecordReader implements ByteSink {
       this.#handler.whole(this.#record, bytes, start, end, frame);
       return;
     }
-    this.#buffer ??= takeRecordBuffer(length);
+    this.#buffer = recordBuffer(this.#buffer, offset + end - start, length);
     this.#buffer.set(bytes.subarray(start, end), offset);
     if (this.#remaining > 0) return;
     this.#record.offset = 0;
