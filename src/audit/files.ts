@@ -1,6 +1,6 @@
 // What files are, and the small ones whole: in words where something is in the way, since names come from anywhere.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 
 export const NO_SUCH_FILE = "there is no such file";
 
@@ -73,6 +73,16 @@ export function lookAt(path: string): FileStatus | string {
 export function isFile(path: string): boolean {
   const status = lookAt(path);
   return typeof status !== "string" && status.isFile();
+}
+
+/** Where `path` leads behind all links, in the spelling of the disk. Throws what looking there throws. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    // Some of Windows' drives cannot tell. This one leaves the spelling as it is.
+    return realpathSync(path);
+  }
 }
 
 const CHUNK_BYTES = 64 * 1024;

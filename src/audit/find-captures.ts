@@ -1,19 +1,19 @@
 // From what was named to captures: folders, globs and lists, recognised by content, in an order that does not depend on the disk.
 
 import { createHash } from "node:crypto";
-import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
-import { utf16le } from "../bytes/index.ts";
+import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { hashOf, isFile, lookAt, NO_SUCH_FILE, readFailure, readSmall } from "./files.ts";
+import { hashOf, isFile, lookAt, NO_SUCH_FILE, readFailure, readSmall, realPath } from "./files.ts";
+import { isPattern, namesOf } from "./globs.ts";
+import { pathsIn } from "./path-list.ts";
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 
 /** Folders within folders; a loop of links is found sooner. */
 const MAX_DEPTH = 64;
 const STANDARD_INPUT = 0;
-const GLOB = /[*?[{]/;
 /** What stands in a name for bytes that are no text: the file cannot be opened by it. */
 const NOT_UTF_8 = /\ufffd/;
 const NO_FILE = "it is a pipe, a device or a folder: an audit is for files";
@@ -138,16 +138,16 @@ function metBefore(byFile: Map<string, SameFile>, id: string, path: string, plac
     byFile.set(id, { first: path, place, places: null });
     return -1;
   }
-  same.places ??= new Map([[realPath(same.first), same.place]]);
-  const real = realPath(path);
+  same.places ??= new Map([[leadsTo(same.first), same.place]]);
+  const real = leadsTo(path);
   const met = same.places.get(real);
   if (met === undefined) same.places.set(real, place);
   return met ?? -1;
 }
 
-function realPath(path: string): string {
+function leadsTo(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch {
     // One that is gone meanwhile is told of when it is read.
     return path;
@@ -178,8 +178,8 @@ async function expand(path: string, into: Named[], failures: { path: string; why
 async function expandOne(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
   const status = lookAt(path);
   if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set(), 0);
-  else if (typeof status === "string" && GLOB.test(path)) {
-    let found: string[];
+  else if (typeof status === "string" && isPattern(path)) {
+    let found: readonly string[];
     try {
       found = await namesOf(path);
     } catch (error) {
@@ -188,17 +188,12 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
     }
     if (found.length === 0) failures.push({ path, why: "nothing has such a name" });
     const seen = new Set<string>();
-    for (const name of found.sort()) {
+    for (const name of found) {
       const kind = lookAt(name);
       if (typeof kind === "string" || kind.isFile()) into.push({ path: name, found: true });
       else if (kind.isDirectory()) walk(name, into, failures, seen, 0);
     }
   } else into.push({ path, found: false });
-}
-
-async function namesOf(pattern: string): Promise<string[]> {
-  const { glob } = await import("tinyglobby");
-  return await glob(pattern, { absolute: isAbsolute(pattern), dot: true, expandDirectories: false, onlyFiles: false });
 }
 
 /** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
@@ -211,7 +206,7 @@ function walk(
 ): void {
   let entries: Dirent[];
   try {
-    const real = realpathSync(folder);
+    const real = realPath(folder);
     if (seen.has(real) || depth > MAX_DEPTH) return;
     seen.add(real);
     entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -229,10 +224,7 @@ function walk(
   }
 }
 
-/**
- * Paths of a list, one a line, or each with a NUL behind it (`find -print0`); "-" is standard input. Empty lines and those that
- * begin with # are passed over.
- */
+/** Paths of a list; "-" is standard input. */
 function listOf(file: string, failures: { path: string; why: string }[]): readonly string[] {
   try {
     const bytes = readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES);
@@ -240,11 +232,7 @@ function listOf(file: string, failures: { path: string; why: string }[]): readon
       failures.push({ path: `@${file}`, why: "it is a capture and no list of captures: name it without the @" });
       return [];
     }
-    // Windows' PowerShell writes UTF-16 behind a mark.
-    const text =
-      bytes[0] === 0xff && bytes[1] === 0xfe ? utf16le(bytes, 2) : bytes.toString("utf8").replace(/^\ufeff/, "");
-    if (text.includes("\0")) return text.split("\0").filter((name) => name !== "");
-    return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+    return pathsIn(bytes);
   } catch (error) {
     failures.push({ path: `@${file}`, why: `the list cannot be read: ${readFailure(error)}` });
     return [];
@@ -273,6 +261,7 @@ function looksLikeCapture(path: string): boolean {
   return length === first.length && (isCapture(first) || detectCompression(first) !== null);
 }
 
+/** In lower case: where the disk does not tell the cases apart, each machine may be given another one. */
 function isMine(path: string, { index, of }: { index: number; of: number }): boolean {
-  return createHash("sha256").update(portablePath(path)).digest().readUInt32BE(0) % of === index - 1;
+  return createHash("sha256").update(portablePath(path).toLowerCase()).digest().readUInt32BE(0) % of === index - 1;
 }

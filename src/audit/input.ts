@@ -108,9 +108,14 @@ async function readDescriptor(path: string, intake: Intake, { progress }: ReadOp
   }
 }
 
+/** null where it cannot be told: of standard input Windows does not always tell. */
 function sizeOf(descriptor: number): number | null {
-  const stat = fstatSync(descriptor);
-  return stat.isFile() ? stat.size : null;
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFile() ? stat.size : null;
+  } catch {
+    return null;
+  }
 }
 
 const NOTHING_YET = -1;

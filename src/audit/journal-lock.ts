@@ -134,6 +134,8 @@ function writerOf(file: string): string | null {
   if (!isHere && !(owner.host === own.host && differ(owner.boot, own.boot)))
     return isFresh(file) ? `process ${owner.pid} on ${owner.host}, within the last two minutes` : null;
   if (differ(owner.boot, own.boot) || differ(owner.started, own.started)) return null;
+  // Windows gives a number again soon, and does not say when a process began: the owner would have shown itself.
+  if (process.platform === "win32" && owner.pid !== process.pid && !isFresh(file)) return null;
   // In a container the number of the one that was killed is the first one that is given again.
   const runs = owner.pid === process.pid ? held.has(file) : isRunning(owner.pid);
   return runs ? `process ${owner.pid}` : null;

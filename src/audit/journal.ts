@@ -1,8 +1,9 @@
 // The journal of an audit: one JSON line for each capture, appended as results come, so that an audit that was ended anyhow goes on.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, truncateSync, writeSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
 import { lookAt, readFailure } from "./files.ts";
 import { JournalLock } from "./journal-lock.ts";
+import { reservedName } from "./reserved-names.ts";
 import { identityOf } from "./row-identity.ts";
 import { VERSION } from "./version.ts";
 import { writeFailure } from "./write-failure.ts";
@@ -60,7 +61,7 @@ function readInto(path: string, rows: Map<string, KnownRow>): void {
   // Opening a pipe would wait for somebody who writes to it.
   const status = lookAt(path);
   if (typeof status === "string") throw new JournalError(path, `the journal cannot be read: ${status}`);
-  if (!status.isFile()) throw new JournalError(path, "the journal is no file");
+  if (!status.isFile()) throw new JournalError(path, NO_FILE);
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
@@ -110,6 +111,7 @@ export class Journal {
 
   /** Opens or makes the journal. Throws `JournalError` where it belongs to another audit, or to a running one. */
   constructor(path: string, options: string) {
+    if (reservedName(path) !== null) throw new JournalError(path, NO_FILE);
     this.#path = path;
     this.#lock = locked(path);
     try {
@@ -176,7 +178,8 @@ export class Journal {
       } else takeLine(value, this.#known);
       end += bytes;
     }
-    if (end < fstatSync(this.#descriptor).size) ftruncateSync(this.#descriptor, end);
+    // By its path: on Windows what is open for appending cannot be cut.
+    if (end < fstatSync(this.#descriptor).size) truncateSync(this.#path, end);
     if (head === null) {
       const first: JournalHead = { journal: "pcapcheck audit", schemaVersion: 1, version: VERSION, options };
       this.#write(first);
@@ -191,6 +194,7 @@ export class Journal {
   }
 }
 
+const NO_FILE = "the journal is no file";
 const FOREIGN = "this is no journal of an audit; nothing was written to it";
 
 /** Whether a file begins as journals do, as far as it goes: the first process may have been killed while it wrote that. */
@@ -202,7 +206,7 @@ function mayBeJournal(descriptor: number): boolean {
 
 /** A device has no end, a pipe no beginning to go back to. */
 function mustBeFile(path: string, descriptor: number): void {
-  if (!fstatSync(descriptor).isFile()) throw new JournalError(path, "the journal is no file");
+  if (!fstatSync(descriptor).isFile()) throw new JournalError(path, NO_FILE);
 }
 
 /** Lines of a file from its start, however long it is. The last one is not whole if nothing ends it. */

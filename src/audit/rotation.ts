@@ -1,6 +1,6 @@
 // Files of one rotated capture: `tcpdump -C` (name.pcap, name.pcap1, name.pcap2 …), `tcpdump -G` with a time in the name, both
 // together, and `dumpcap -b` (name_00001_20240102030405.pcap …).
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Nanos, nanos } from "../bytes/index.ts";
 import { type CaptureReader, createCaptureReader, type NotACapture, type PacketView } from "../pcap-parser/index.ts";
 import { readCapture } from "./input.ts";
@@ -57,7 +57,7 @@ function placeOf(path: string, names: ReadonlySet<string>): Place {
     const set = `${folder}/${timed[1]} ${timed[3]}`;
     return { set, major: Number(timed[2]!.replace(/\D/g, "")), minor, ring: false };
   }
-  if (numbered !== null || hasFollower(join(folder, name), names))
+  if (numbered !== null || hasFollower(unpackedName(path), names))
     return { set: `${folder}/${base}`, major: 0, minor, ring: numbered !== null };
   return { set: path, major: 0, minor, ring: false };
 }

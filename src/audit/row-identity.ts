@@ -1,12 +1,17 @@
 // Which rows of journals, of whatever run, are about the same capture: told by its path, in whatever spelling.
-import { isAbsolute, resolve, sep } from "node:path";
+import nodePath, { type PlatformPath } from "node:path";
 
-const SEPARATORS = sep === "\\" ? /[\\/]/ : /\//;
+/** What is needed of `node:path`, which tests give as another platform has it. */
+type Paths = Pick<PlatformPath, "isAbsolute" | "resolve" | "sep">;
 
-/** `path` in one spelling: absolute, without "." and doubled separators. ".." behind a name stays: behind a link it leads elsewhere. */
-export function identityOf(path: string): string {
+/**
+ * `path` in one spelling: absolute, without "." and doubled separators, on Windows in lower case. ".." behind a name stays:
+ * behind a link it leads elsewhere.
+ */
+export function identityOf(path: string, paths: Paths = nodePath): string {
   try {
-    return leadsBack(path) ? absolute(path) : resolve(path);
+    const whole = leadsBack(path, paths) ? absolute(path, paths) : paths.resolve(path);
+    return paths.sep === "\\" ? whole.toLowerCase() : whole;
   } catch {
     // The working directory is gone: nothing relative leads anywhere.
     return path;
@@ -14,20 +19,24 @@ export function identityOf(path: string): string {
 }
 
 /** `path` in one spelling that is the same on machines that have the same files in different places. */
-export function portablePath(path: string): string {
-  if (leadsBack(path)) return path;
-  const parts = path.split(SEPARATORS).filter((part) => part !== "." && part !== "");
-  return `${isAbsolute(path) ? "/" : ""}${parts.join("/")}`;
+export function portablePath(path: string, paths: Paths = nodePath): string {
+  if (leadsBack(path, paths)) return path;
+  const parts = path.split(separators(paths)).filter((part) => part !== "." && part !== "");
+  return `${paths.isAbsolute(path) ? "/" : ""}${parts.join("/")}`;
 }
 
 /** Whether ".." stands behind a name. */
-function leadsBack(path: string): boolean {
+function leadsBack(path: string, paths: Paths): boolean {
   if (!path.includes("..")) return false;
-  const parts = path.split(SEPARATORS);
+  const parts = path.split(separators(paths));
   const named = parts.findIndex((part) => part !== "" && part !== "." && part !== "..");
   return named >= 0 && parts.indexOf("..", named) >= 0;
 }
 
-function absolute(path: string): string {
+function separators({ sep }: Paths): RegExp {
+  return sep === "\\" ? /[\\/]/ : /\//;
+}
+
+function absolute(path: string, { isAbsolute, sep }: Paths): string {
   return isAbsolute(path) ? path : `${process.cwd()}${sep}${path}`;
 }

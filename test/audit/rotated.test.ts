@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rotatedSets } from "../../src/audit/rotation.ts";
 import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
 import { buildProgram, captured, type Program } from "../cli/build.ts";
 
@@ -167,4 +168,14 @@ describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join("
     expect(merged.verdicts).toEqual(all.verdicts);
     expect([...merged.rows].sort(byPath)).toEqual([...all.rows].sort(byPath));
   });
+});
+
+describe("a set of which the first file is compressed", () => {
+  it.each(["./caps/a.pcap", "caps//a.pcap", "caps/./a.pcap", "caps/a.pcap"])(
+    "is one in whatever spelling: %s",
+    async (path) => {
+      const files = [`${path}.gz`, `${path}1`].map((name) => ({ path: name }));
+      expect(await rotatedSets(files)).toEqual([files]);
+    },
+  );
 });
