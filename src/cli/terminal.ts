@@ -26,6 +26,7 @@ export function terminalStyle(options: LookOptions, toFile: boolean): TerminalSt
     drawing: unicode && stream !== null && process.env.TERM !== "dumb",
     unicode,
     verbose: options.verbose === true,
+    backslashes: process.platform === "win32",
   };
 }
 

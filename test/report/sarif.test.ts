@@ -127,6 +127,18 @@ describe("SARIF", () => {
     expect(uriOf(path)).toBe(uri);
   });
 
+  it.each([
+    ["caps\\a b.pcap", "caps/a%20b.pcap"],
+    [".\\caps/a.pcap", "./caps/a.pcap"],
+    ["\\\\host\\share\\a b.pcap", "file://host/share/a%20b.pcap"],
+    ["\\\\?\\C:\\caps\\a.pcap", "file:///C:/caps/a.pcap"],
+    ["\\\\?\\UNC\\host\\share\\a.pcap", "file://host/share/a.pcap"],
+    ["\\caps\\a.pcap", "file:///caps/a.pcap"],
+    ["C:/caps/a.pcap", "file:///C:/caps/a.pcap"],
+  ])("writes Windows' path %j as %s", (path, uri) => {
+    expect(uriOf(path, true)).toBe(uri);
+  });
+
   it("is nothing if nothing could be checked", async () => {
     const document = await FORMATS.sarif.open();
     document.failed({ path: "broken.pcap", message: "it is broken" });

@@ -1,5 +1,7 @@
 // The outputs by the name of their format: another one is another row. Each is loaded when it is asked for.
+
 import type { Report, ReportConnection } from "../types.ts";
+import type { PathStyle } from "./sarif-log.ts";
 import type { TerminalStyle } from "./style.ts";
 
 /** A capture that could not be checked: its path, and why, as one sentence. */
@@ -63,7 +65,7 @@ export const FORMATS = {
       return eachByItself(csvRows, true, { ...NOTHING, before: CSV_HEADER });
     },
   },
-  sarif: { open: async () => new (await import("./sarif.ts")).SarifDocument() },
+  sarif: { open: async (style: PathStyle = {}) => new (await import("./sarif.ts")).SarifDocument(style) },
   html: { open: async (_style, many) => new (await import("./html/document.ts")).HtmlDocument(many) },
 } as const satisfies Readonly<Record<string, Format>>;
 

@@ -3,6 +3,7 @@ import { createKeyedHash } from "../../bytes/index.ts";
 import { type Explanation, explanations, type Severity } from "../../diagnosis/index.ts";
 import { jsonText } from "../escape.ts";
 import type { UncheckedCapture } from "./formats.ts";
+import type { TerminalStyle } from "./style.ts";
 
 /** Frames of one result that are listed as places of their own; its properties have all. */
 const MAX_PLACES = 20;
@@ -16,6 +17,9 @@ const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
 
 /** What a log tells of a rule. */
 export type RuleWords = Omit<Explanation, "example" | "id"> & { readonly id: string };
+
+/** How paths are written. */
+export type PathStyle = Pick<TerminalStyle, "backslashes">;
 
 /** What one result says; the log adds the rule and the places. */
 export interface SarifFound {
@@ -41,21 +45,23 @@ export class SarifLog {
   readonly #results: string[] = [];
   readonly #failures: UncheckedCapture[] = [];
   readonly #rules: readonly RuleWords[];
+  readonly #backslashes: boolean;
 
-  constructor(rules: readonly RuleWords[] = explanations()) {
+  constructor({ backslashes = false }: PathStyle, rules: readonly RuleWords[] = explanations()) {
     this.#rules = rules;
+    this.#backslashes = backslashes;
   }
 
   /** Returns its number. */
   addArtifact(path: string, more: Readonly<Record<string, unknown>>): number {
-    const location = { uri: uriOf(path) };
+    const location = { uri: this.#uri(path) };
     return this.#artifacts.push(JSON.stringify({ location, roles: ["analysisTarget"], ...more })) - 1;
   }
 
   addResult(found: SarifFound): void {
     const ruleIndex = this.#rules.findIndex(({ id }) => id === found.ruleId);
     const severity = found.severity ?? this.#rules[ruleIndex]?.severity ?? "info";
-    this.#results.push(JSON.stringify(result(found, ruleIndex, severity)));
+    this.#results.push(JSON.stringify(result(found, this.#uri(found.path), ruleIndex, severity)));
   }
 
   failed(capture: UncheckedCapture): void {
@@ -66,7 +72,7 @@ export class SarifLog {
   end(version: string, executed = true, properties: Readonly<Record<string, unknown>> = {}): string {
     const invocation = {
       executionSuccessful: executed && this.#failures.length === 0,
-      toolExecutionNotifications: this.#failures.map(notification),
+      toolExecutionNotifications: this.#failures.map((failure) => notification(failure, this.#uri(failure.path))),
     };
     const tool = { driver: driver(version, this.#rules) };
     const text = [
@@ -78,6 +84,10 @@ export class SarifLog {
       `"properties":${JSON.stringify(properties)}}]}\n`,
     ];
     return jsonText(text.join(",\n"));
+  }
+
+  #uri(path: string): string {
+    return uriOf(path, this.#backslashes);
   }
 }
 
@@ -104,9 +114,9 @@ function driver(version: string, rules: readonly RuleWords[]): unknown {
   };
 }
 
-function result(found: SarifFound, ruleIndex: number, severity: Severity): unknown {
+function result(found: SarifFound, uri: string, ruleIndex: number, severity: Severity): unknown {
   const { ruleId, message, artifact, path, stream, frames, lines = [], about, more } = found;
-  const artifactLocation = { uri: uriOf(path), index: artifact };
+  const artifactLocation = { uri, index: artifact };
   const [line, ...otherLines] = lines.slice(-MAX_PLACES).reverse();
   const physicalLocation = { artifactLocation, ...(line === undefined ? {} : { region: { startLine: line } }) };
   const [first, ...others] = places(stream, frames);
@@ -151,27 +161,32 @@ function places(stream: number | null, frames: readonly number[]): readonly Logi
   }));
 }
 
-function notification({ path, message }: UncheckedCapture): unknown {
+function notification({ message }: UncheckedCapture, uri: string): unknown {
   return {
     level: "error",
     message: { text: sentence(message) },
-    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) } } }],
+    locations: [{ physicalLocation: { artifactLocation: { uri } } }],
   };
 }
 
-/** A path as a URI reference (RFC 3986 §4.1): a file URI if it is absolute, a relative one else. */
-export function uriOf(path: string): string {
-  const drive = /^[a-z]:[\\/]/i.test(path);
-  const slashes = drive ? path.replaceAll("\\", "/") : path;
+/** A path as a URI reference (RFC 3986 §4.1): a file URI if it is absolute, a relative one else. `backslashes`: it is one of Windows. */
+export function uriOf(path: string, backslashes = false): string {
+  const plain = backslashes ? path.replace(VERBATIM, (_, unc?: string) => (unc === undefined ? "" : "\\\\")) : path;
+  const drive = /^[a-z]:[\\/]/i.test(plain);
+  const slashes = drive || backslashes ? plain.replaceAll("\\", "/") : plain;
   const encoded = slashes
     .replace(/\p{Cs}/gu, "\ufffd")
     .split("/")
     .map((segment) => encodeURIComponent(segment))
     .join("/");
   if (drive) return `file:///${encoded.replace("%3A", ":")}`;
-  // A path of two slashes would name a host.
+  // RFC 8089 appendix E.3.1: \\host\share, which two slashes are elsewhere no name of.
+  if (backslashes && /^\/\/[^/]/.test(encoded)) return `file:${encoded}`;
   return encoded.startsWith("/") ? `file://${encoded.replace(/^\/+/, "/")}` : encoded;
 }
+
+/** `\\\\?\\C:\\...` and `\\\\?\\UNC\\host\\...`: names that Windows takes as they stand. */
+const VERBATIM = /^[\\/]{2}\?[\\/](UNC[\\/])?/i;
 
 /** Findings are told apart by it, and nobody's secret depends on it: the key is nothing. */
 const tag = createKeyedHash(new Uint8Array(8));

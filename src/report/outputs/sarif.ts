@@ -3,15 +3,19 @@ import type { Report } from "../types.ts";
 import type { OutputDocument, UncheckedCapture } from "./formats.ts";
 import { targetOf } from "./headline.ts";
 import { connectionOf } from "./kinds.ts";
-import { SarifLog, sentence } from "./sarif-log.ts";
+import { type PathStyle, SarifLog, sentence } from "./sarif-log.ts";
 import { endpointText } from "./style.ts";
 
 const MEDIA_TYPES = { pcap: "application/vnd.tcpdump.pcap", pcapng: "application/x-pcapng" } as const;
 
 /** SARIF 2.1.0 of all captures of a run in one log: an artifact for each, a result for each finding. */
 export class SarifDocument implements OutputDocument {
-  readonly #log = new SarifLog();
+  readonly #log: SarifLog;
   #version: string | null = null;
+
+  constructor(style: PathStyle) {
+    this.#log = new SarifLog(style);
+  }
 
   add(report: Report): string {
     const { capture, verdict } = report;

@@ -17,6 +17,8 @@ export interface TerminalStyle {
   /** Characters beyond ASCII in text. */
   readonly unicode: boolean;
   readonly verbose: boolean;
+  /** Folders in paths are parted by backslashes, too: Windows. */
+  readonly backslashes?: boolean;
 }
 
 const CODES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;

@@ -1,6 +1,8 @@
 // The outputs of an audit by the name of their format. `row` is written as each capture is done, `end` behind the last one.
+
 import type { AuditReport, AuditRow } from "../../audit-types.ts";
 import { jsonText, terminalText } from "../../escape.ts";
+import type { PathStyle } from "../sarif-log.ts";
 import type { TerminalStyle } from "../style.ts";
 
 export interface AuditDocument {
@@ -52,7 +54,7 @@ export const AUDIT_FORMATS = {
       return { row: (row) => headed(auditCsvRows(row)), end: () => headed("") };
     },
   },
-  sarif: { allRows: false, open: async () => new (await import("./sarif.ts")).AuditSarif() },
+  sarif: { allRows: false, open: async (style: PathStyle = {}) => new (await import("./sarif.ts")).AuditSarif(style) },
   html: {
     allRows: true,
     open: async () => {

@@ -1,13 +1,17 @@
 // An audit as SARIF: a result for each group of like connections that went wrong or were not seen.
 import type { AuditProblem, AuditReport, AuditRow } from "../../audit-types.ts";
 import { classOf } from "../../verdicts.ts";
-import { SarifLog } from "../sarif-log.ts";
+import { type PathStyle, SarifLog } from "../sarif-log.ts";
 import { counted } from "../style.ts";
 import type { AuditDocument } from "./formats.ts";
 
 /** SARIF 2.1.0 of an audit, written when the last capture is done. */
 export class AuditSarif implements AuditDocument {
-  readonly #log = new SarifLog();
+  readonly #log: SarifLog;
+
+  constructor(style: PathStyle) {
+    this.#log = new SarifLog(style);
+  }
 
   row(row: AuditRow): string {
     const { path, verdict, message, packets, start, end } = row;

@@ -1,7 +1,9 @@
 // The outputs of a policy trace's report by the name of their format.
+
 import { csvField, jsonText, terminalText } from "../../escape.ts";
 import type { TraceReport, TraceReportStage } from "../../trace-types.ts";
 import type { FormatName } from "../formats.ts";
+import type { PathStyle } from "../sarif-log.ts";
 import type { TerminalStyle } from "../style.ts";
 
 export interface TraceFormat {
@@ -16,7 +18,7 @@ export const TRACE_FORMATS = {
   json: { text: async (report) => `${jsonText(JSON.stringify(report, null, 2))}\n` },
   ndjson: { text: async (report) => `${jsonText(JSON.stringify(report))}\n` },
   csv: { text: async (report) => csvOf(report) },
-  sarif: { text: async (report) => (await import("./sarif.ts")).traceSarif(report) },
+  sarif: { text: async (report, style: PathStyle = {}) => (await import("./sarif.ts")).traceSarif(report, style) },
   html: { text: async (report) => (await import("./html.ts")).traceHtml(report) },
 } as const satisfies Readonly<Record<FormatName, TraceFormat>>;
 

@@ -1,12 +1,12 @@
 // A policy trace as SARIF: a result for each finding, at its lines of the trace, with the rules of its own.
 import { type TraceExplanation, traceExplanations } from "../../../policy-trace/index.ts";
 import type { TraceReport, TraceReportFinding } from "../../trace-types.ts";
-import { type RuleWords, SarifLog, sentence } from "../sarif-log.ts";
+import { type PathStyle, type RuleWords, SarifLog, sentence } from "../sarif-log.ts";
 
 /** SARIF 2.1.0 of one policy trace: a result for each finding, at the lines of its transactions. */
-export function traceSarif(report: TraceReport): string {
+export function traceSarif(report: TraceReport, style: PathStyle): string {
   const { trace, tunnels, verdict } = report;
-  const log = new SarifLog(traceExplanations().map(ruleWords));
+  const log = new SarifLog(style, traceExplanations().map(ruleWords));
   const artifact = log.addArtifact(trace.path, {
     properties: { verdict, transactions: trace.transactions, start: trace.start, end: trace.end },
   });
