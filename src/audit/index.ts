@@ -2,12 +2,14 @@
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
-export { lookAt, readFailure, readSmall } from "./files.ts";
+export { codeOf, lookAt, readFailure, readSmall, realPath } from "./files.ts";
+export { isPattern, namesOf } from "./globs.ts";
 export type { CaptureSource } from "./input.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";
 export { NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
+export { reservedName } from "./reserved-names.ts";
 export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";

@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder",
   EACCES: "permission denied",
   EPERM: "permission denied",
+  EBUSY: "it is in use",
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk is full",
@@ -15,9 +16,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: "the reader is gone",
 };
 
+/** Windows says so of a file that is open elsewhere, too: a report in a spreadsheet. */
+const IN_USE: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
+
 /** One clause: "cannot be written: the disk is full". */
 export function writeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return `cannot be written: ${REASONS[code] ?? (code || error.message)}`;
+  const inUse = process.platform === "win32" && IN_USE.has(code) ? ", or another program has it open" : "";
+  return `cannot be written: ${REASONS[code] ?? (code || error.message)}${inUse}`;
 }

@@ -1,7 +1,7 @@
 // What an output must not take the place of: a shell's *.pcap behind -o names a capture, and it would be gone.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { lookAt } from "../audit/index.ts";
+import { lookAt, realPath } from "../audit/index.ts";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 
 /** Enough for the first words of a text. */
@@ -20,7 +20,7 @@ export function precious(file: string, inputs: readonly string[]): string | null
     const other = lookAt(input);
     // A journal may be there only later on.
     if (typeof there === "string" || typeof other === "string") return resolve(input) === resolve(file);
-    return there.isFile() && other.ino === there.ino && other.dev === there.dev;
+    return there.isFile() && isSame(file, input);
   });
   if (same) return "it is what is read; nothing was written";
   // What cannot be looked at tells so when it is used.
@@ -31,6 +31,19 @@ export function precious(file: string, inputs: readonly string[]): string | null
   const text = first.toString("latin1");
   const found = TEXTS.find(({ begins }) => begins.test(text));
   return found === undefined ? null : `it is ${found.what}, which no output replaces`;
+}
+
+/** Files that are there. Their numbers need 64 bits: on Windows neighbours would share what is left of them in a double. */
+function isSame(a: string, b: string): boolean {
+  try {
+    const [one, other] = [statSync(a, { bigint: true }), statSync(b, { bigint: true })];
+    if (one.ino !== other.ino || one.dev !== other.dev) return false;
+    // Some file systems have no numbers.
+    return one.ino !== 0n || realPath(a) === realPath(b);
+  } catch {
+    // One is gone meanwhile.
+    return false;
+  }
 }
 
 function head(file: string): Buffer {

@@ -1,7 +1,7 @@
 // Standard output and standard error. Where they are no terminals they are written by descriptor: making Node's streams for
 // them takes 3 % of a short run.
 import { fstatSync, writeSync } from "node:fs";
-import { writeFailure } from "../audit/index.ts";
+import { codeOf, writeFailure } from "../audit/index.ts";
 
 const OUTPUT = 1;
 const ERROR = 2;
@@ -77,12 +77,9 @@ function streamOf(descriptor: Descriptor): NodeJS.WriteStream {
 }
 
 function fail(state: State, error: unknown): void {
-  if (codeOf(error) === "EPIPE") state.gone = true;
+  // EOF: so Windows says it of a pipe.
+  if (codeOf(error) === "EPIPE" || codeOf(error) === "EOF") state.gone = true;
   else state.failure = writeFailure(error);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** Linux: /dev/null, /dev/full and the like. */

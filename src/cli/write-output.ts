@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { writeFailure } from "../audit/index.ts";
+import { codeOf, reservedName, writeFailure } from "../audit/index.ts";
 import { precious } from "./precious.ts";
 import { print } from "./standard-streams.ts";
 
@@ -38,9 +38,14 @@ const STANDARD: Output = { file: null, write: print, finish: () => null, discard
  */
 export function openOutput(file: string | undefined, inputs: readonly string[]): Output | string {
   if (file === undefined || file === "-") return STANDARD;
-  const why = precious(file, inputs);
+  const device = reservedName(file);
+  if (device === "NUL") return new FileOutput(NULL_DEVICE);
+  const why = device === null ? precious(file, inputs) : `Windows keeps the name ${device} for a device`;
   return why === null ? new FileOutput(file) : `${file}: ${why}`;
 }
+
+/** Windows': Node would make a file of the name NUL, which no other program can read or remove. */
+const NULL_DEVICE = "\\\\.\\NUL";
 
 /** Characters that are held in memory: an output of ordinary size is written in one go at the end. */
 const HELD = 16 * 1024 * 1024;
@@ -117,7 +122,7 @@ class FileOutput implements Output {
         else copyAll(this.#descriptor, descriptor);
         // A full disk may be told as late as here.
         fsyncSync(descriptor);
-        renameSync(temporary, target);
+        replace(temporary, target);
       } catch (error) {
         rmSync(temporary, { force: true });
         throw error;
@@ -134,6 +139,24 @@ class FileOutput implements Output {
     } catch (error) {
       this.#failure = writeFailure(error);
       this.discard();
+    }
+  }
+}
+
+/** Windows: for as long as a scanner may look at what is new. */
+const ATTEMPTS = 20;
+const BETWEEN_ATTEMPTS_MS = 50;
+
+function replace(temporary: string, target: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      renameSync(temporary, target);
+      return;
+    } catch (error) {
+      const code = codeOf(error) ?? "";
+      if (process.platform !== "win32" || attempt === ATTEMPTS || !["EPERM", "EACCES", "EBUSY"].includes(code))
+        throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_ATTEMPTS_MS);
     }
   }
 }

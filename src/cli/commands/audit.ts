@@ -11,6 +11,7 @@ import {
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
+import { expanded } from "../expand.ts";
 import { muchIsListed, muchIsRead } from "../long-run.ts";
 import { beginOutput, complain, endOutput } from "../outcome.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
@@ -80,8 +81,9 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   }
 }
 
-/** Sums up `journals` and prints; returns the exit code. */
-export async function merge(journals: readonly string[], options: MergeArguments): Promise<number> {
+/** Sums up the journals that `paths` name and prints; returns the exit code. */
+export async function merge(paths: readonly string[], options: MergeArguments): Promise<number> {
+  const journals = await expanded(paths);
   const { since } = options;
   return await print(options, journals, async (allRows, onRow) =>
     mergeJournals(journals, { allRows, onRow, ...(since === undefined ? {} : { since }) }),

@@ -19,6 +19,7 @@ import {
   terminalText,
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
+import { expanded } from "../expand.ts";
 import { muchIsRead } from "../long-run.ts";
 import { beginOutput, complain, endOutput, tell } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
@@ -45,10 +46,11 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
   readonly maxConnections?: number;
 }
 
-/** Checks `files` and prints; returns the exit code. */
-export async function check(files: readonly string[], options: CheckArguments): Promise<number> {
+/** Checks what `paths` name and prints; returns the exit code. */
+export async function check(paths: readonly string[], options: CheckArguments): Promise<number> {
+  const files = await expanded(paths);
   const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
-  const named = [keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((paths) => paths ?? []);
+  const named = [keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((given) => given ?? []);
   const inputs = [...files, ...named];
   if (inputs.indexOf("-") !== inputs.lastIndexOf("-")) {
     complain("-", "standard input can be read only once");
