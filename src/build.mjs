@@ -34,7 +34,7 @@ const noChildProcess = {
 const constants = inlineConstants(join(root, "src"));
 
 /** What most runs do without, and how long it takes to load in a short one: a tenth of the time, all together. */
-const LATE = ["node:crypto", "node:net", "tldts"];
+const LATE = ["node:crypto", "tldts"];
 /** An eighth of the program, nearly all of it the public suffix list: in a file of its own it is not even read. */
 const SITES = "pcapcheck.sites.cjs";
 

@@ -2,6 +2,7 @@
 import type { AuditReport, AuditRow } from "../report/index.ts";
 import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
+import { checkedOptions } from "./check-options.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
@@ -54,7 +55,7 @@ const BREATH_MS = 50;
  * whatever is wrong with a capture is a row.
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
-  const check = checkOptionsOf(options);
+  const check = checkOptionsOf(checkedOptions(options));
   const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
   const held = await holdPipes(named);
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);

@@ -1,5 +1,6 @@
 // One capture from its bytes to its report.
 import { buildReport, type Report } from "../report/index.ts";
+import { checkedOptions } from "./check-options.ts";
 import { DIGESTS } from "./digests.ts";
 import { examine } from "./examine.ts";
 import type { CaptureSource } from "./input.ts";
@@ -15,7 +16,7 @@ export async function checkCapture(
   source: CaptureSource | CaptureFiles,
   options: CheckOptions = {},
 ): Promise<Report | CheckFailure> {
-  const examined = await examine(source, options);
+  const examined = await examine(source, checkedOptions(options));
   if ("kind" in examined) return examined;
   const detail = options.detail ?? "full";
   return buildReport(examined, {

@@ -5,6 +5,7 @@ export { checkTrace, type TraceOptions } from "./check-trace.ts";
 export { codeOf, lookAt, readFailure, readSmall, realPath } from "./files.ts";
 export { isPattern, namesOf } from "./globs.ts";
 export type { CaptureSource } from "./input.ts";
+export { ipAddress } from "./ip-address.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";
 export { NamedFileError } from "./named-files.ts";

@@ -1,7 +1,6 @@
 // The values of options: ports, addresses, numbers, verdicts, kinds of pseudonyms.
-import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import type { ProxyAddress } from "../audit/index.ts";
+import { ipAddress, type ProxyAddress } from "../audit/index.ts";
 import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
 import { REDACT_KINDS, type RedactKind } from "../report/index.ts";
 
@@ -52,25 +51,9 @@ export function ports(value: string, before: readonly number[] = []): number[] {
 /** `10.0.0.2`, `10.0.0.2:8080`, `fd00::2`, `[fd00::2]:8080`; repeatable. */
 export function proxies(value: string, before: readonly ProxyAddress[] = []): ProxyAddress[] {
   const match = /^\[([^\]]*)\](?::(.*))?$/.exec(value) ?? /^([^:]*)(?::([^:]*))?$/.exec(value) ?? [value, value];
-  const host = address(match[1] ?? "");
+  const host = ipAddress(match[1] ?? "");
   if (host === null) throw new InvalidArgumentError("It takes an IP address, with :PORT if wanted.");
   return [...before, match[2] === undefined ? { host } : { host, port: port(match[2]) }];
-}
-
-/** The address as captures show it: IPv6 as RFC 5952 writes it. null if it is none. */
-function address(text: string): string | null {
-  switch (isIP(text)) {
-    case 4:
-      return text;
-    case 6: {
-      // Captures have the IPv4 address that an IPv6 one of this kind stands for (RFC 4291 §2.5.5.2).
-      const mapped = /^(?:0{0,4}:){1,5}:?ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text);
-      if (mapped !== null) return mapped[1]!;
-      return new URL(`http://[${text.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
-    }
-    default:
-      return null;
-  }
 }
 
 /** `none`, or names of verdicts with commas between them. */

@@ -1,0 +1,87 @@
+// The options of a check as a program gives them, which the compiler may not have seen: one that would be passed over in silence, or
+// be blamed on the capture, is an error of that program and is told as one.
+import { ipAddress } from "./ip-address.ts";
+import type { ProxyAddress } from "./types.ts";
+
+const LISTS = ["keylogs", "rsaKeys", "trust", "proxyCa", "policyTraces", "accessLogs"] as const;
+const DETAILS: readonly unknown[] = ["full", "connections", "verdict"];
+const CIPHERS = ["digest", "hmac", "aead", "cbc", "rsaKey"] as const;
+const MAX_PORT = 65_535;
+
+/** The options with addresses as captures show them. Throws `TypeError` for what is none of the types that they have. */
+export function checkedOptions<Options extends { readonly proxies?: readonly ProxyAddress[] }>(
+  options: Options,
+): Options {
+  const given: unknown = options;
+  if (!isObject(given)) throw wrong("options", "an object", given);
+  for (const name of LISTS) checkPaths(name, given[name]);
+  const { verifyBodies, ciphers, onProgress, maxConnections, detail, name } = given;
+  check("verifyBodies", "true or false", verifyBodies, typeof verifyBodies === "boolean");
+  check("onProgress", "a function", onProgress, typeof onProgress === "function");
+  check("maxConnections", "a whole number from 0", maxConnections, isCount(maxConnections));
+  check("detail", '"full", "connections" or "verdict"', detail, DETAILS.includes(detail));
+  check("name", "text", name, typeof name === "string");
+  const isPlatform = isObject(ciphers) && CIPHERS.every((part) => typeof ciphers[part] === "function");
+  check("ciphers", "a TlsPlatform, as portableCiphers is", ciphers, isPlatform);
+  return given.proxies === undefined ? options : { ...options, proxies: checkedProxies(given.proxies) };
+}
+
+function checkPaths(name: string, given: unknown): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given)) throw wrong(name, "a list of paths", given);
+  for (const [i, path] of given.entries()) check(`${name}[${i}]`, "a path", path ?? null, typeof path === "string");
+}
+
+function checkedProxies(given: unknown): ProxyAddress[] {
+  if (!Array.isArray(given)) throw wrong("proxies", "a list of { host, port }", given);
+  return given.map((proxy: unknown, i) => {
+    const place = `proxies[${i}]`;
+    if (!isObject(proxy)) throw wrong(place, "{ host, port }", proxy);
+    const { host, port } = proxy;
+    if (host === undefined && port === undefined) throw wrong(place, "{ host, port }, or one of the two", proxy);
+    const address = typeof host === "string" ? ipAddress(host) : null;
+    check(`${place}.host`, "an IP address", host, address !== null);
+    check(`${place}.port`, "a number from 1 to 65535", port, isCount(port) && port >= 1 && port <= MAX_PORT);
+    return { ...(address === null ? {} : { host: address }), ...(port === undefined ? {} : { port: port as number }) };
+  });
+}
+
+/** What is left out has a default. */
+function check(name: string, what: string, given: unknown, right: boolean): void {
+  if (given !== undefined && !right) throw wrong(name, what, given);
+}
+
+function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === "object" && given !== null;
+}
+
+function isCount(given: unknown): given is number {
+  return typeof given === "number" && given >= 0 && (Number.isInteger(given) || given === Number.POSITIVE_INFINITY);
+}
+
+/** Longer texts are told by their beginning. */
+const MAX_SHOWN = 40;
+
+/** The error for an argument that is none of what it may be: names it, and tells what was given. */
+export function wrong(name: string, what: string, given: unknown): TypeError {
+  return new TypeError(`${name} must be ${what}, and not ${shown(given)}`);
+}
+
+function shown(given: unknown): string {
+  switch (typeof given) {
+    case "string":
+      return JSON.stringify(given.length > MAX_SHOWN ? `${given.slice(0, MAX_SHOWN)}...` : given);
+    case "number":
+    case "bigint":
+    case "boolean":
+    case "undefined":
+      return String(given);
+    case "object": {
+      if (given === null) return "null";
+      const { name } = (given.constructor ?? Object) as { readonly name?: unknown };
+      return typeof name === "string" && name !== "" && name !== "Object" ? `an object of ${name}` : "another object";
+    }
+    default:
+      return `a ${typeof given}`;
+  }
+}
