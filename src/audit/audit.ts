@@ -20,7 +20,8 @@ export interface AuditProgress {
   readonly problems: number;
 }
 
-export interface AuditOptions extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail" | "held"> {
+export interface AuditOptions
+  extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail" | "held" | "signal"> {
   /** Captures that are checked at a time, where there is enough to do; more than one needs `workerFile`. Default 1. */
   readonly jobs?: number;
   /** Bundle for worker threads; comes with the program. */

@@ -2,6 +2,7 @@
 // be blamed on the capture, is an error of that program and is told as one.
 import { ipAddress } from "./ip-address.ts";
 import type { ProxyAddress } from "./types.ts";
+import { wrong } from "./wrong-argument.ts";
 
 const LISTS = ["keylogs", "rsaKeys", "trust", "proxyCa", "policyTraces", "accessLogs"] as const;
 const DETAILS: readonly unknown[] = ["full", "connections", "verdict"];
@@ -14,7 +15,7 @@ export function checkedOptions<Options extends { readonly proxies?: readonly Pro
 ): Options {
   const given: unknown = options;
   if (!isObject(given)) throw wrong("options", "an object", given);
-  for (const name of LISTS) checkPaths(name, given[name]);
+  for (const name of LISTS) mustBePaths(name, given[name]);
   const { verifyBodies, ciphers, onProgress, maxConnections, detail, name } = given;
   check("verifyBodies", "true or false", verifyBodies, typeof verifyBodies === "boolean");
   check("onProgress", "a function", onProgress, typeof onProgress === "function");
@@ -26,7 +27,8 @@ export function checkedOptions<Options extends { readonly proxies?: readonly Pro
   return given.proxies === undefined ? options : { ...options, proxies: checkedProxies(given.proxies) };
 }
 
-function checkPaths(name: string, given: unknown): void {
+/** Throws `TypeError` for what is no list of paths. */
+export function mustBePaths(name: string, given: unknown): void {
   if (given === undefined) return;
   if (!Array.isArray(given)) throw wrong(name, "a list of paths", given);
   for (const [i, path] of given.entries()) check(`${name}[${i}]`, "a path", path ?? null, typeof path === "string");
@@ -57,31 +59,4 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 
 function isCount(given: unknown): given is number {
   return typeof given === "number" && given >= 0 && (Number.isInteger(given) || given === Number.POSITIVE_INFINITY);
-}
-
-/** Longer texts are told by their beginning. */
-const MAX_SHOWN = 40;
-
-/** The error for an argument that is none of what it may be: names it, and tells what was given. */
-export function wrong(name: string, what: string, given: unknown): TypeError {
-  return new TypeError(`${name} must be ${what}, and not ${shown(given)}`);
-}
-
-function shown(given: unknown): string {
-  switch (typeof given) {
-    case "string":
-      return JSON.stringify(given.length > MAX_SHOWN ? `${given.slice(0, MAX_SHOWN)}...` : given);
-    case "number":
-    case "bigint":
-    case "boolean":
-    case "undefined":
-      return String(given);
-    case "object": {
-      if (given === null) return "null";
-      const { name } = (given.constructor ?? Object) as { readonly name?: unknown };
-      return typeof name === "string" && name !== "" && name !== "Object" ? `an object of ${name}` : "another object";
-    }
-    default:
-      return `a ${typeof given}`;
-  }
 }

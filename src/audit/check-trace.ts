@@ -1,27 +1,38 @@
 // A policy trace from its bytes to its report.
 import { TraceReader, TraceSummary } from "../policy-trace/index.ts";
 import { buildTraceReport, type TraceReport } from "../report/index.ts";
-import type { CaptureSource } from "./input.ts";
+import { type CancelSignal, mustGoOn } from "./byte-source.ts";
+import { type CaptureSource, mustBeSource, pathOf } from "./input.ts";
 import { readText } from "./text-file.ts";
 import type { CheckFailure } from "./types.ts";
 import { VERSION } from "./version.ts";
 
 export interface TraceOptions {
-  /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */
+  /** As that of `CheckOptions`. */
   readonly onProgress?: (bytes: number, total: number | null) => void;
+  /** Ends the reading: as that of `CheckOptions`. */
+  readonly signal?: CancelSignal;
   /** The name under which the trace stands in the report; default: the path, or "-". */
   readonly name?: string;
 }
 
-/** Reads a policy trace. Never rejects for what the source holds: what cannot be read, or is no trace, gives a `CheckFailure`. */
+/**
+ * Reads a policy trace. Never rejects for what the source holds: what cannot be read, or is no trace, gives a `CheckFailure`. Rejects
+ * as `checkCapture` does.
+ */
 export async function checkTrace(
   source: CaptureSource,
   options: TraceOptions = {},
 ): Promise<TraceReport | CheckFailure> {
-  const path = options.name ?? (typeof source === "string" ? source : "-");
+  mustBeSource(source);
+  mustGoOn(options.signal);
+  const path = options.name ?? pathOf(source) ?? "-";
   const summary = new TraceSummary();
   const reader = new TraceReader(summary);
-  const outcome = await readText(source, reader, options.onProgress);
+  const outcome = await readText(source, reader, {
+    ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
   if (outcome.kind === "unreadable") return { kind: "failed", path, message: outcome.why, advice: null };
   const counts = reader.end();
   const facts = summary.finish();

@@ -2,22 +2,8 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { Compression } from "../pcap-parser/index.ts";
+import type { Decompressor, Unpacked } from "./intake.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
-
-/** Takes the bytes that were packed, in order, valid during the call only; false if no more are wanted. */
-export type Unpacked = (bytes: Uint8Array, start: number, end: number) => boolean;
-
-/** Undoes one compressed file that is pushed in pieces. */
-export interface Decompressor {
-  /** Takes a piece, of any size, that must not change until the promise is fulfilled. Never rejects. */
-  push(piece: Uint8Array): Promise<void>;
-  /** No more will come. Gives what was wrong with the data, or null. */
-  end(): Promise<string | null>;
-  /** Set once the data turned out damaged: pushing more is in vain. */
-  readonly damaged: string | null;
-  /** `damaged` because more memory would be needed to unpack it than is spent on that. */
-  readonly tooWide: boolean;
-}
 
 /** Makes a decompressor; `unpacked` is called for each stretch that comes out. */
 export async function createDecompressor(compression: Compression, unpacked: Unpacked): Promise<Decompressor> {

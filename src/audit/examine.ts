@@ -12,7 +12,7 @@ import {
 import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/index.ts";
 import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
-import { type CaptureSource, readCapture } from "./input.ts";
+import { type CaptureSource, pathOf, readCapture } from "./input.ts";
 import { type CaptureFiles, isFiles, isRereadable, readFiles } from "./joined-files.ts";
 import { keyLogsBeside } from "./key-logs-beside.ts";
 import { type CaptureKeys, loadKeys } from "./keys.ts";
@@ -51,7 +51,7 @@ export async function examine(
   options: CheckOptions = {},
   keyLogs: (capture: string | null) => readonly string[] = keyLogsBeside,
 ): Promise<Examined | CheckFailure> {
-  const file = typeof source === "string" ? source : isFiles(source) ? (source.files[0] ?? "-") : null;
+  const file = isFiles(source) ? (source.files[0] ?? "-") : pathOf(source);
   const path = options.name ?? file ?? "-";
   const rereadable = (): boolean => isRereadable(source);
   // A key log may be read twice, as its capture may.
@@ -95,6 +95,7 @@ async function readOnce(
   const around = {
     note: run.sink.note,
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   const outcome = isFiles(source)
     ? await readFiles(source.files, run.sink, around)

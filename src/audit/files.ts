@@ -1,54 +1,7 @@
-// What files are, and the small ones whole: in words where something is in the way, since names come from anywhere.
+// What files are, and the small ones whole.
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-
-export const NO_SUCH_FILE = "there is no such file";
-
-/** What an errno means, for a sentence. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: NO_SUCH_FILE,
-  ENOTDIR: NO_SUCH_FILE,
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  ELOOP: "too many symbolic links",
-  ENAMETOOLONG: "the name is too long",
-  EMFILE: "too many files are open",
-  ENFILE: "too many files are open",
-  EIO: "the disk reports an error",
-  ESTALE: "the file is gone from its server",
-  ENOMEM: "there is too little memory",
-  EBUSY: "another program has it",
-  ENXIO: "nothing is behind it",
-  EPIPE: "the writer is gone",
-  ECONNRESET: "the connection was reset",
-  ECONNREFUSED: "the connection was refused",
-  ECONNABORTED: "the connection was given up",
-  ETIMEDOUT: "the connection timed out",
-  ENOTFOUND: "there is no such host",
-  EAI_AGAIN: "the host's address cannot be found out",
-  ENETUNREACH: "the network cannot be reached",
-  EHOSTUNREACH: "the host cannot be reached",
-  ABORT_ERR: "it was given up",
-  ERR_STREAM_PREMATURE_CLOSE: "the stream was closed before its end",
-  ERR_STREAM_DESTROYED: "the stream was closed before its end",
-  ERR_INVALID_ARG_VALUE: "no file can have such a name",
-};
-
-/** Why something could not be read: words that name no path, which stands before them anyway. */
-export function readFailure(error: unknown): string {
-  const reason = REASONS[codeOf(error) ?? ""];
-  if (reason !== undefined) return reason;
-  // Of the platform: "ENOTSUP: operation not supported on socket, open '/the/path'".
-  return error instanceof Error
-    ? error.message.replace(/^[A-Z0-9_]+: /, "").replace(/, \w+(?: '.*')?$/s, "")
-    : String(error);
-}
-
-/** The code of an error of the platform, or null. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
-}
+import { readFailure } from "./read-failure.ts";
 
 /** What is asked of `Stats`. The types of the library lead here, and must not need those of Node. */
 export interface FileStatus {

@@ -5,9 +5,10 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs
 import { join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { hashOf, isFile, lookAt, NO_SUCH_FILE, readFailure, readSmall, realPath } from "./files.ts";
+import { hashOf, isFile, lookAt, readSmall, realPath } from "./files.ts";
 import { isPattern, namesOf } from "./globs.ts";
 import { pathsIn } from "./path-list.ts";
+import { NO_SUCH_FILE, readFailure } from "./read-failure.ts";
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 

@@ -2,7 +2,7 @@
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
-export { codeOf, lookAt, readFailure, readSmall, realPath } from "./files.ts";
+export { lookAt, readSmall, realPath } from "./files.ts";
 export { isPattern, namesOf } from "./globs.ts";
 export type { CaptureSource } from "./input.ts";
 export { ipAddress } from "./ip-address.ts";
@@ -10,6 +10,7 @@ export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal.ts";
 export { NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
+export { codeOf, readFailure } from "./read-failure.ts";
 export { reservedName } from "./reserved-names.ts";
 export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";

@@ -9,7 +9,9 @@ import {
   type NotACapture,
   type PacketView,
 } from "../pcap-parser/index.ts";
-import { type CaptureRead, type CaptureSource, type ReadOptions, readCapture, type Unreadable } from "./input.ts";
+import { isRepeatable } from "./byte-source.ts";
+import { type CaptureSource, pathOf, type ReadOptions, readCapture, type Unreadable } from "./input.ts";
+import type { CaptureRead } from "./intake.ts";
 
 /** Paths of the files of one capture, in their order. */
 export interface CaptureFiles {
@@ -18,14 +20,14 @@ export interface CaptureFiles {
 
 /** Whether `source` is files that are read as one capture. */
 export function isFiles(source: CaptureSource | CaptureFiles): source is CaptureFiles {
-  return typeof source === "object" && "files" in source && Array.isArray(source.files);
+  return typeof source === "object" && source !== null && "files" in source && Array.isArray(source.files);
 }
 
 /** Whether `source` gives the same bytes when it is read once more; a pipe, which may have a name too, does not. */
 export function isRereadable(source: CaptureSource | CaptureFiles): boolean {
-  if (source instanceof Uint8Array) return true;
-  if (typeof source === "string") return isNoPipe(source);
-  return isFiles(source) && source.files.every(isNoPipe);
+  if (isFiles(source)) return source.files.every(isNoPipe);
+  const path = pathOf(source);
+  return path === null ? isRepeatable(source) : isNoPipe(path);
 }
 
 function isNoPipe(path: string): boolean {

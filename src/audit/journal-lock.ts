@@ -12,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { codeOf } from "./files.ts";
+import { codeOf } from "./read-failure.ts";
 
 /** How often the owner shows that it is there. */
 const BEAT_MS = 20_000;

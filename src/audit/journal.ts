@@ -1,8 +1,9 @@
 // The journal of an audit: one JSON line for each capture, appended as results come, so that an audit that was ended anyhow goes on.
 import { closeSync, fstatSync, openSync, readSync, truncateSync, writeSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
-import { lookAt, readFailure } from "./files.ts";
+import { lookAt } from "./files.ts";
 import { JournalLock } from "./journal-lock.ts";
+import { readFailure } from "./read-failure.ts";
 import { reservedName } from "./reserved-names.ts";
 import { identityOf } from "./row-identity.ts";
 import { VERSION } from "./version.ts";

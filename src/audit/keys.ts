@@ -11,9 +11,10 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { isFile, lookAt, readFailure, readSmall } from "./files.ts";
+import { isFile, lookAt, readSmall } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { type Held, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
+import { readFailure } from "./read-failure.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;

@@ -1,8 +1,9 @@
 // Key logs, keys and certificates that options name: one that cannot be used ends an audit before it begins, and not each capture.
 import { closeSync, openSync } from "node:fs";
-import { lookAt, readFailure } from "./files.ts";
+import { lookAt } from "./files.ts";
 import { loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
+import { readFailure } from "./read-failure.ts";
 import type { CheckOptions } from "./types.ts";
 
 /** A file that an option names cannot be used: one sentence behind its path. */

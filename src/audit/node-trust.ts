@@ -1,8 +1,9 @@
 // Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
 import { X509Certificate } from "node:crypto";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
-import { type FileBytes, readFailure, readSmall } from "./files.ts";
+import { type FileBytes, readSmall } from "./files.ts";
 import type { Held } from "./pipes.ts";
+import { readFailure } from "./read-failure.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;

@@ -1,6 +1,7 @@
 // Pipes among the files that options name: each gives its bytes once, and whoever asks later, be it a worker, is lent them.
 import { closeSync, openSync, readSync } from "node:fs";
-import { codeOf, lookAt, readFailure } from "./files.ts";
+import { lookAt } from "./files.ts";
+import { codeOf, readFailure } from "./read-failure.ts";
 
 /** What pipes gave, in pieces, by the paths under which they were named. Workers share the pieces. */
 export type Held = ReadonlyMap<string, readonly Uint8Array[]>;

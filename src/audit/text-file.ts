@@ -1,6 +1,7 @@
 // Brings the bytes of a text file (trace, access log) to its reader the way captures come: file or standard input, compressed or not.
 import type { Note } from "../bytes/index.ts";
 import { type CaptureReader, DETECT_BYTES, isCapture, type NotACapture } from "../pcap-parser/index.ts";
+import type { Watch } from "./byte-source.ts";
 import { type CaptureSource, readCapture } from "./input.ts";
 
 /** What takes the bytes. */
@@ -14,19 +15,12 @@ export type TextOutcome =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** Reads `source` into `reader`. Never rejects for what the source holds. */
-export async function readText(
-  source: CaptureSource,
-  reader: TextReader,
-  progress?: (bytes: number, total: number | null) => void,
-): Promise<TextOutcome> {
+export async function readText(source: CaptureSource, reader: TextReader, watch: Watch = {}): Promise<TextOutcome> {
   let damage: string | null = null;
   const note = ({ id, detail }: Note): void => {
     if (id === "capture-compression-damaged") damage = `the compressed file is damaged: ${detail?.why ?? "cut"}`;
   };
-  const outcome = await readCapture(source, asCapture(reader), {
-    note,
-    ...(progress === undefined ? {} : { progress }),
-  });
+  const outcome = await readCapture(source, asCapture(reader), { ...watch, note });
   if (outcome.kind === "not-a-capture") return { kind: "unreadable", why: `this is ${outcome.seemsToBe}` };
   return outcome.kind === "unreadable" ? outcome : { kind: "read", damage };
 }

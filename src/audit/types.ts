@@ -1,6 +1,7 @@
 // What the engine takes and gives, for the command line, the library and audits.
 import type { Report } from "../report/index.ts";
 import type { TlsPlatform } from "../tls-decrypt/index.ts";
+import type { CancelSignal } from "./byte-source.ts";
 import type { Held } from "./pipes.ts";
 
 /** A place to look for proxies; either part may be left out. */
@@ -30,8 +31,13 @@ export interface CheckOptions {
   readonly verifyBodies?: boolean;
   /** The ciphers with which TLS is opened. Default: those of Node; `pcapcheck/portable` has some that need no platform. */
   readonly ciphers?: TlsPlatform;
-  /** Called while reading with the bytes read so far and the size of the file, null where it is not known. */
+  /**
+   * Called while reading with the bytes read so far and the size of the file or memory, null where it is not known; again from 0
+   * where a capture is read a second time for keys that lie behind what they open. What it throws is what the check rejects with.
+   */
   readonly onProgress?: (bytes: number, total: number | null) => void;
+  /** Ends the check, which rejects with the signal's reason; a stream is ended with it. */
+  readonly signal?: CancelSignal;
   /** Connections kept in full (of remarkable ones as many again); the others are summed up as `folded`. Default 2,000. */
   readonly maxConnections?: number;
   /**
