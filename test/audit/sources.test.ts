@@ -1,5 +1,4 @@
 // Where captures come from in a service or a page, and how reading them ends: nothing stays open, and nobody is blamed for another.
-import { once } from "node:events";
 import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
@@ -230,7 +229,7 @@ describe("a check that is ended", () => {
       await expect(checkCapture(source, { onProgress })).rejects.toThrow("of the caller");
     }
     expect(stream.destroyed).toBe(true);
-    await once(stream, "close");
+    await new Promise<void>((resolve) => stream.once("close", () => resolve()));
     expect(openFiles()).toBe(before);
   });
 
