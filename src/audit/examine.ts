@@ -26,9 +26,6 @@ import { Warnings } from "./warnings.ts";
 /** Enough for a table, which folds rows anyway; a report with more is asked for by option. */
 const DEFAULT_MAX_CONNECTIONS = 2_000;
 
-/** The key of the run: tags of credentials and pages are comparable within it and mean nothing outside. */
-const tag = createKeyedHash(runKey());
-
 /** Eight bytes that nobody outside can know: V8 seeds Math.random from the platform's source of entropy. */
 function runKey(): Uint8Array {
   return Uint8Array.from({ length: 8 }, () => Math.floor(Math.random() * 256));
@@ -73,7 +70,8 @@ export async function examine(
   const { trust } = trusted;
   const policy = await loadPolicyRecords(options);
   if ("kind" in policy) return policy;
-  const lent = { keys, trust, records: policy.records };
+  // Tags of credentials and pages are comparable within one capture: a process may go on for days, and with those of others.
+  const lent = { keys, trust, records: policy.records, tag: createKeyedHash(runKey()) };
   let result = await readOnce(path, source, options, lent);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   while (keys.late && !("kind" in result) && rereadable()) {
@@ -125,6 +123,7 @@ interface Lent {
   readonly keys: CaptureKeys;
   readonly trust: Trust;
   readonly records: PolicyRecords;
+  readonly tag: (bytes: Uint8Array) => string;
 }
 
 /** The rooms of one run, wired together. */
@@ -142,7 +141,7 @@ class Run {
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, { keys, trust, records }: Lent) {
+  constructor(options: CheckOptions, { keys, trust, records, tag }: Lent) {
     this.#keys = keys;
     this.#told = records === null ? null : new PolicyTold(records);
     this.#collector = new Collector(

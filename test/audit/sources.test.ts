@@ -3,7 +3,7 @@ import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type CaptureSource, type CheckOptions, checkCapture, checkTrace } from "../../src/audit/index.ts";
 
 const PATH = fileURLToPath(new URL("../../captures/mitm-401-basic.pcap", import.meta.url));
@@ -244,6 +244,19 @@ describe("a check that is ended", () => {
     await expect(checkCapture(large, { signal: control.signal, onProgress })).rejects.toThrow("enough");
     expect(told).toEqual([1, 2, 3].map((n) => [n * 1024 * 1024, large.length]));
   });
+});
+
+it("makes a key for each check, by which credentials are compared: none is known by another check's", async () => {
+  const random = vi.spyOn(Math, "random");
+  try {
+    for (let checks = 0; checks < 3; checks++) {
+      const before = random.mock.calls.length;
+      await checkCapture(bytes);
+      expect(random.mock.calls.length - before).toBeGreaterThanOrEqual(8);
+    }
+  } finally {
+    random.mockRestore();
+  }
 });
 
 it("checks that run at the same time give what they give one after the other", async () => {
