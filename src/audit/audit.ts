@@ -20,8 +20,22 @@ export interface AuditProgress {
   readonly problems: number;
 }
 
-export interface AuditOptions
-  extends Omit<CheckOptions, "onProgress" | "name" | "ciphers" | "detail" | "held" | "signal"> {
+/** Files for every capture, by their paths: the journal remembers which ones, and their state. */
+export interface AuditFiles {
+  /** Key logs (NSS format); those beside a capture are found without being named. */
+  readonly keylogs?: readonly string[];
+  /** RSA private keys (PEM) of servers. */
+  readonly rsaKeys?: readonly string[];
+  /** Certificates of origins' private roots. */
+  readonly trust?: readonly string[];
+  /** Certificates of the proxy's interception authority. */
+  readonly proxyCa?: readonly string[];
+}
+
+/** The same with what the pipes among them gave. */
+export type LentFiles = AuditFiles & Pick<CheckOptions, "held">;
+
+export interface AuditOptions extends AuditChecks {
   /** Captures that are checked at a time, where there is enough to do; more than one needs `workerFile`. Default 1. */
   readonly jobs?: number;
   /** Bundle for worker threads; comes with the program. */
@@ -47,6 +61,9 @@ export interface AuditOptions
   readonly signal?: { readonly aborted: boolean };
 }
 
+/** What every capture is checked with. */
+type AuditChecks = AuditFiles & Pick<CheckOptions, "proxies" | "verifyBodies" | "maxConnections">;
+
 /** How long captures are checked without letting signals and timers in. */
 const BREATH_MS = 50;
 
@@ -56,7 +73,7 @@ const BREATH_MS = 50;
  * whatever is wrong with a capture is a row.
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
-  const check = checkOptionsOf(checkedOptions(options));
+  const check = checkOptionsOf(checkedOptions(options, "paths"));
   const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
   const held = await holdPipes(named);
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
@@ -248,12 +265,12 @@ function mayGetFurther({ givenUp }: AuditRow, { timeoutMs, maxMemoryMiB }: Audit
 }
 
 /** What the rows of a journal depend on: also which files are one capture. */
-function journalOptionsOf(check: CheckOptions, { join }: AuditOptions): CheckOptions & { join?: true } {
+function journalOptionsOf(check: AuditChecks, { join }: AuditOptions): AuditChecks & { join?: true } {
   return join === true ? { ...check, join } : check;
 }
 
 /** What results depend on, in a form that is the same for the same options. */
-function checkOptionsOf(options: AuditOptions): CheckOptions {
+function checkOptionsOf(options: AuditOptions): AuditChecks {
   const { proxies, keylogs, rsaKeys, trust, proxyCa, verifyBodies, maxConnections } = options;
   return {
     proxies: proxies ?? [],

@@ -4,18 +4,24 @@ import { ipAddress } from "./ip-address.ts";
 import type { ProxyAddress } from "./types.ts";
 import { wrong } from "./wrong-argument.ts";
 
-const LISTS = ["keylogs", "rsaKeys", "trust", "proxyCa", "policyTraces", "accessLogs"] as const;
+const FILES = ["keylogs", "rsaKeys", "trust", "proxyCa"] as const;
+const PATHS = ["policyTraces", "accessLogs"] as const;
 const DETAILS: readonly unknown[] = ["full", "connections", "verdict"];
 const CIPHERS = ["digest", "hmac", "aead", "cbc", "rsaKey"] as const;
 const MAX_PORT = 65_535;
 
-/** The options with addresses as captures show them. Throws `TypeError` for what is none of the types that they have. */
+/**
+ * The options with addresses as captures show them. Throws `TypeError` for what is none of the types that they have. `files`: how
+ * keys and certificates may be given.
+ */
 export function checkedOptions<Options extends { readonly proxies?: readonly ProxyAddress[] }>(
   options: Options,
+  files: "paths" | "paths or bytes" = "paths or bytes",
 ): Options {
   const given: unknown = options;
   if (!isObject(given)) throw wrong("options", "an object", given);
-  for (const name of LISTS) mustBePaths(name, given[name]);
+  for (const name of FILES) (files === "paths" ? mustBePaths : mustBeFiles)(name, given[name]);
+  for (const name of PATHS) mustBePaths(name, given[name]);
   const { verifyBodies, ciphers, onProgress, maxConnections, detail, name } = given;
   check("verifyBodies", "true or false", verifyBodies, typeof verifyBodies === "boolean");
   check("onProgress", "a function", onProgress, typeof onProgress === "function");
@@ -25,6 +31,15 @@ export function checkedOptions<Options extends { readonly proxies?: readonly Pro
   const isPlatform = isObject(ciphers) && CIPHERS.every((part) => typeof ciphers[part] === "function");
   check("ciphers", "a TlsPlatform, as portableCiphers is", ciphers, isPlatform);
   return given.proxies === undefined ? options : { ...options, proxies: checkedProxies(given.proxies) };
+}
+
+function mustBeFiles(name: string, given: unknown): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given)) throw wrong(name, "a list of paths, or of bytes", given);
+  for (const [i, file] of given.entries()) {
+    if (typeof file !== "string" && !(file instanceof Uint8Array))
+      throw wrong(`${name}[${i}]`, "a path, or bytes", file);
+  }
 }
 
 /** Throws `TypeError` for what is no list of paths. */

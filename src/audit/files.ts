@@ -76,6 +76,11 @@ function tooLarge(limit: number): string {
   return `it has more than ${limit / 1024 / 1024} MiB`;
 }
 
+/** What is in a file that is small by its nature, or was read already. Throws as `readSmall`. */
+export function contentOf(file: string | Uint8Array | readonly Uint8Array[], limit: number): Uint8Array {
+  return file instanceof Uint8Array ? file : readSmall(file, limit);
+}
+
 /** SHA-256 of what files have one behind the other, in hexadecimal; null where one cannot be read. */
 export function hashOf(paths: readonly string[]): string | null {
   const hash = createHash("sha256");

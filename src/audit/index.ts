@@ -1,5 +1,5 @@
 // Captures in, reports out: the floor where files and platform are.
-export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
+export { type AuditFiles, type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export { checkCapture } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
 export { lookAt, readSmall, realPath } from "./files.ts";

@@ -1,9 +1,9 @@
 // What an audit remembers of the keys and certificates that a capture was read with: it is told from it whether others are there now.
 import { createHash } from "node:crypto";
+import type { LentFiles } from "./audit.ts";
 import { hashOf, isFile, lookAt } from "./files.ts";
 import { KeyLogFolders } from "./key-logs-beside.ts";
 import type { Held } from "./pipes.ts";
-import type { CheckOptions } from "./types.ts";
 
 /** Hexadecimal digits: that two states of a few files meet in 64 bits will not be seen. */
 const DIGITS = 16;
@@ -45,7 +45,7 @@ export function certificateStamp({
   trust = [],
   proxyCa = [],
   held,
-}: Pick<CheckOptions, "trust" | "proxyCa" | "held">): string | null {
+}: Pick<LentFiles, "trust" | "proxyCa" | "held">): string | null {
   if (trust.length + proxyCa.length === 0) return null;
   const content = (path: string): string => {
     const pieces = held?.get(path);

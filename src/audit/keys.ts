@@ -1,5 +1,6 @@
 // Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
 import { closeSync, openSync, readSync } from "node:fs";
+import { latin1 } from "../bytes/index.ts";
 import type { KeyFacts } from "../diagnosis/index.ts";
 import {
   createKeyStore,
@@ -11,10 +12,11 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { isFile, lookAt, readSmall } from "./files.ts";
+import { contentOf, isFile, lookAt } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
-import { type Held, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
+import { type Held, lentFor, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
+import type { FileSource } from "./types.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;
@@ -28,8 +30,8 @@ const MAX_ROUNDS = 3;
 
 /** What is asked for by option. */
 export interface KeyOptions {
-  readonly keylogs?: readonly string[] | undefined;
-  readonly rsaKeys?: readonly string[] | undefined;
+  readonly keylogs?: readonly FileSource[] | undefined;
+  readonly rsaKeys?: readonly FileSource[] | undefined;
   /** Of those, what is a pipe. */
   readonly held?: Held | undefined;
 }
@@ -73,13 +75,15 @@ export function loadKeys(
   return new Keys(found, options, choices, rereadable, ciphers);
 }
 
-const NO_PATHS: readonly string[] = [];
+const NO_PATHS: readonly never[] = [];
+/** Of bytes that were given, where a path would stand. */
+const NO_NAME = "-";
 
 class Keys implements CaptureKeys {
   failure: CaptureKeys["failure"] = null;
-  readonly #named: readonly string[];
+  readonly #named: readonly FileSource[];
   readonly #found: readonly string[];
-  readonly #rsaKeys: readonly string[];
+  readonly #rsaKeys: readonly FileSource[];
   readonly #held: Held;
   readonly #choices: OpenerOptions;
   readonly #ciphers: TlsPlatform;
@@ -174,49 +178,57 @@ class Keys implements CaptureKeys {
   }
 
   #readAll(): void {
-    for (const path of this.#named) {
-      if (this.#waiting && (this.#held.has(path) || isFile(path))) continue;
-      const why = readInto(path, this.#store, this.#held);
-      if (why !== null) this.failure ??= { path, why: `the key log cannot be read: ${why}` };
+    for (const file of this.#named) {
+      if (this.#waiting && isRereadable(file, this.#held)) continue;
+      const why = readInto(file, this.#store, this.#held);
+      if (why !== null) this.#failed(file, `the key log cannot be read: ${why}`);
       this.#sources.add("keylog");
     }
-    for (const path of this.#rsaKeys) {
-      const why = readRsaKey(path, this.#store, this.#ciphers, this.#held);
-      if (why !== null) this.failure ??= { path, why };
+    for (const file of this.#rsaKeys) {
+      const why = readRsaKey(file, this.#store, this.#ciphers, this.#held);
+      if (why !== null) this.#failed(file, why);
       this.#sources.add("rsa-key");
     }
     for (const path of this.#found)
       if (!this.#waiting && readInto(path, this.#store, NOTHING_HELD) === null) this.#sources.add("beside");
   }
+
+  #failed(file: FileSource, why: string): void {
+    this.failure ??= { path: typeof file === "string" ? file : NO_NAME, why };
+  }
 }
 
-/** Bytes of those among `paths` that can be read twice. */
-function sizeOf(paths: readonly string[], held: Held): number {
+/** Whether it can be read twice: a file, bytes, or what a pipe gave. */
+function isRereadable(file: FileSource, held: Held): boolean {
+  return typeof file !== "string" || held.has(file) || isFile(file);
+}
+
+/** Bytes of those among `files` that can be read twice. */
+function sizeOf(files: readonly FileSource[], held: Held): number {
   let sum = 0;
-  for (const path of paths) {
-    const pieces = held.get(path);
-    if (pieces !== undefined) {
-      sum += sizeOfHeld(pieces);
+  for (const file of files) {
+    const lent = lentFor(file, held);
+    if (typeof lent !== "string") {
+      sum += lent instanceof Uint8Array ? lent.length : sizeOfHeld(lent);
       continue;
     }
-    const status = lookAt(path);
+    const status = lookAt(lent);
     if (typeof status !== "string" && status.isFile()) sum += status.size;
   }
   return sum;
 }
 
-function readInto(path: string, store: KeyStore, held: Held): string | null {
-  const pieces = held.get(path);
-  if (pieces !== undefined) {
-    const reader = readKeyLog(store);
-    for (const piece of pieces) reader.push(piece, 0, piece.length);
-    reader.end();
-    return null;
-  }
+function readInto(file: FileSource, store: KeyStore, held: Held): string | null {
   let descriptor: number | null = null;
   try {
-    descriptor = openSync(path, "r");
     const reader = readKeyLog(store);
+    const lent = lentFor(file, held);
+    if (typeof lent !== "string") {
+      for (const piece of lent instanceof Uint8Array ? [lent] : lent) reader.push(piece, 0, piece.length);
+      reader.end();
+      return null;
+    }
+    descriptor = openSync(lent, "r");
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk)) {
       reader.push(chunk, 0, length);
@@ -230,9 +242,9 @@ function readInto(path: string, store: KeyStore, held: Held): string | null {
   }
 }
 
-function readRsaKey(path: string, store: KeyStore, ciphers: TlsPlatform, held: Held): string | null {
+function readRsaKey(file: FileSource, store: KeyStore, ciphers: TlsPlatform, held: Held): string | null {
   try {
-    return store.addRsaKey(readSmall(held.get(path) ?? path, MAX_PEM).toString("latin1"), ciphers)
+    return store.addRsaKey(latin1(contentOf(lentFor(file, held), MAX_PEM)), ciphers)
       ? null
       : "there is no RSA private key in this file (PEM, not encrypted)";
   } catch (error) {

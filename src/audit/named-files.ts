@@ -1,10 +1,10 @@
 // Key logs, keys and certificates that options name: one that cannot be used ends an audit before it begins, and not each capture.
 import { closeSync, openSync } from "node:fs";
+import type { LentFiles } from "./audit.ts";
 import { lookAt } from "./files.ts";
 import { loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { readFailure } from "./read-failure.ts";
-import type { CheckOptions } from "./types.ts";
 
 /** A file that an option names cannot be used: one sentence behind its path. */
 export class NamedFileError extends Error {
@@ -14,14 +14,14 @@ export class NamedFileError extends Error {
 }
 
 /** Throws `NamedFileError` for the first file that cannot be used. Large ones are not read for that. */
-export function mustBeUsable(options: CheckOptions): void {
+export function mustBeUsable(options: LentFiles): void {
   for (const path of options.keylogs ?? []) {
     if (options.held?.has(path) === true) continue;
     const why = unreadable(path);
     if (why !== null) throw new NamedFileError(path, `the key log cannot be read: ${why}`);
   }
-  const { rsaKeys, held, ciphers } = options;
-  const { failure } = loadKeys([], { rsaKeys, held }, { verifyBodies: false }, () => false, ciphers);
+  const { rsaKeys, held } = options;
+  const { failure } = loadKeys([], { rsaKeys, held }, { verifyBodies: false }, () => false);
   if (failure !== null) throw new NamedFileError(failure.path, failure.why);
   const trusted = loadTrust(options);
   if ("why" in trusted) throw new NamedFileError(trusted.path, trusted.why);

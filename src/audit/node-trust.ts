@@ -1,9 +1,10 @@
 // Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
 import { X509Certificate } from "node:crypto";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
-import { type FileBytes, readSmall } from "./files.ts";
-import type { Held } from "./pipes.ts";
+import { contentOf } from "./files.ts";
+import { type Held, lentFor, NOTHING_HELD } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
+import type { FileSource } from "./types.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;
@@ -16,9 +17,9 @@ const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:T
 /** Files of certificates, PEM (several in one are a bundle) or DER. */
 export interface TrustFiles {
   /** Roots of origins that are not public. */
-  readonly trust?: readonly string[] | undefined;
+  readonly trust?: readonly FileSource[] | undefined;
   /** The authority with which the proxy intercepts. */
-  readonly proxyCa?: readonly string[] | undefined;
+  readonly proxyCa?: readonly FileSource[] | undefined;
   /** Of those, what is a pipe. */
   readonly held?: Held | undefined;
 }
@@ -33,8 +34,8 @@ export function loadTrust(
     ["trusted", files.trust ?? []],
   ] as const) {
     for (const path of paths) {
-      const read = readCertificates(files.held?.get(path) ?? path);
-      if (typeof read === "string") return { path, why: read };
+      const read = readCertificates(lentFor(path, files.held ?? NOTHING_HELD));
+      if (typeof read === "string") return { path: typeof path === "string" ? path : "-", why: read };
       named.push({ end, certificates: read });
     }
   }
@@ -137,14 +138,14 @@ function parse(certificate: string | Uint8Array): X509Certificate | null {
 }
 
 /** The certificates of a file, or why there are none. */
-function readCertificates(file: string | readonly Uint8Array[]): readonly X509Certificate[] | string {
-  let bytes: FileBytes;
+function readCertificates(file: FileSource | readonly Uint8Array[]): readonly X509Certificate[] | string {
+  let bytes: Uint8Array;
   try {
-    bytes = readSmall(file, MAX_FILE);
+    bytes = contentOf(file, MAX_FILE);
   } catch (error) {
     return `the certificate cannot be read: ${readFailure(error)}`;
   }
-  const blocks = bytes.toString("latin1").match(PEM) ?? [];
+  const blocks = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").match(PEM) ?? [];
   const found = blocks.length > 0 ? blocks.map(parse) : [parse(bytes)];
   const whole = found.filter((certificate) => certificate !== null);
   if (whole.length === 0) return "it holds no certificate (PEM or DER)";

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { lookAt } from "./files.ts";
 import { codeOf, readFailure } from "./read-failure.ts";
+import type { FileSource } from "./types.ts";
 
 /** What pipes gave, in pieces, by the paths under which they were named. Workers share the pieces. */
 export type Held = ReadonlyMap<string, readonly Uint8Array[]>;
@@ -21,12 +22,12 @@ const PIECE_BYTES = 1024 * 1024;
 const RETRY_MS = 5;
 const STANDARD_INPUT = 0;
 
-/** Reads the pipes among `paths` to their ends; "-" is standard input. Files are left to whoever needs them. */
-export async function holdPipes(paths: readonly string[], limit: number = MAX_HELD): Promise<Held | PipeFailure> {
+/** Reads the pipes among `files` to their ends; "-" is standard input. Files are left to whoever needs them. */
+export async function holdPipes(files: readonly FileSource[], limit: number = MAX_HELD): Promise<Held | PipeFailure> {
   const held = new Map<string, readonly Uint8Array[]>();
   let room = limit;
-  for (const path of new Set(paths)) {
-    if (!isPipe(path)) continue;
+  for (const path of new Set(files)) {
+    if (typeof path !== "string" || !isPipe(path)) continue;
     try {
       const pieces = await piecesOf(path, room);
       if (pieces === null)
@@ -48,6 +49,11 @@ export function isPipeFailure(held: Held | PipeFailure): held is PipeFailure {
 /** Bytes of what a pipe gave. */
 export function sizeOfHeld(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What was named, or what it gave where it is a pipe. */
+export function lentFor(file: FileSource, held: Held): FileSource | readonly Uint8Array[] {
+  return typeof file === "string" ? (held.get(file) ?? file) : file;
 }
 
 /** A pipe or a device; what is not there, and folders, are told by whoever reads them. */

@@ -6,24 +6,29 @@ import type { Held } from "./pipes.ts";
 
 /** A place to look for proxies; either part may be left out. */
 export interface ProxyAddress {
-  /** An IP address. */
+  /** An IP address. Left out: any that listens at `port`. */
   readonly host?: string;
+  /** 1 to 65535. Left out: any port of `host`. */
   readonly port?: number;
 }
+
+/** A small file beside a capture: its path, or what is in it. */
+export type FileSource = string | Uint8Array;
 
 export interface CheckOptions {
   /** Where proxies listen; without it they are found by what the bytes say, on any port. */
   readonly proxies?: readonly ProxyAddress[];
-  /** Paths of key logs (NSS format). Those beside the capture are found without being named. */
-  readonly keylogs?: readonly string[];
-  /** Paths of RSA private keys (PEM) of servers, for TLS with RSA key exchange. */
-  readonly rsaKeys?: readonly string[];
-  /** Paths of certificates (PEM or DER) of private roots under which origins are: their chains rule interception out. */
-  readonly trust?: readonly string[];
-  /** Paths of certificates of the authority with which the proxy intercepts. */
-  readonly proxyCa?: readonly string[];
-  /** Paths of policy traces (ProxySG) of the same minutes, and of access logs in the W3C extended format: joined to the tunnels. */
+  /** Key logs (NSS format). Those beside a capture that is a file (NAME.keys, .keylog, .sslkeylog) are found without being named. */
+  readonly keylogs?: readonly FileSource[];
+  /** RSA private keys (PEM) of servers, for TLS with RSA key exchange. */
+  readonly rsaKeys?: readonly FileSource[];
+  /** Certificates (PEM or DER) of private roots under which origins are: their chains rule interception out. */
+  readonly trust?: readonly FileSource[];
+  /** Certificates of the authority with which the proxy intercepts. */
+  readonly proxyCa?: readonly FileSource[];
+  /** Paths of policy traces (ProxySG) of the same minutes: joined to the tunnels. */
   readonly policyTraces?: readonly string[];
+  /** Paths of the proxy's access logs in the W3C extended format, likewise. */
   readonly accessLogs?: readonly string[];
   /** What pipes among those paths gave, where several captures ask for it; without it key logs are read for each capture. */
   readonly held?: Held;

@@ -1,6 +1,6 @@
 // Options about how captures are read: the same for one and for many.
 import type { Command } from "commander";
-import type { CheckOptions, ProxyAddress } from "../audit/index.ts";
+import type { AuditFiles, CheckOptions, ProxyAddress } from "../audit/index.ts";
 import { collect, ports, proxies } from "./option-values.ts";
 
 /** Their values as commander gives them. */
@@ -15,9 +15,7 @@ export interface ReadingArguments {
 }
 
 /** What they mean to the engine. */
-export function readingOptionsOf(
-  given: ReadingArguments,
-): Pick<CheckOptions, "proxies" | "keylogs" | "rsaKeys" | "trust" | "proxyCa" | "verifyBodies"> {
+export function readingOptionsOf(given: ReadingArguments): AuditFiles & Pick<CheckOptions, "proxies" | "verifyBodies"> {
   return {
     proxies: [...(given.proxy ?? []), ...(given.proxyPort ?? []).map((port) => ({ port }))],
     keylogs: given.keylog ?? [],

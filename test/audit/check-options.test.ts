@@ -16,9 +16,9 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ["a proxy that is nobody", { proxies: [{}] }, "proxies[0] must be { host, port }, or one of the two"],
   ["a port as text", { proxies: [{ port: "80" }] }, 'proxies[0].port must be a number from 1 to 65535, and not "80"'],
   ["a port beyond all", { proxies: [{ port: 65_536 }] }, "proxies[0].port must be a number from 1 to 65535"],
-  ["one key log", { keylogs: "keys.log" }, 'keylogs must be a list of paths, and not "keys.log"'],
-  ["no key log", { keylogs: [null] }, "keylogs[0] must be a path, and not null"],
-  ["a root", { trust: "root.pem" }, 'trust must be a list of paths, and not "root.pem"'],
+  ["one key log", { keylogs: "keys.log" }, 'keylogs must be a list of paths, or of bytes, and not "keys.log"'],
+  ["no key log", { keylogs: [null] }, "keylogs[0] must be a path, or bytes, and not null"],
+  ["a root", { trust: "root.pem" }, 'trust must be a list of paths, or of bytes, and not "root.pem"'],
   ["a word for false", { verifyBodies: "no" }, 'verifyBodies must be true or false, and not "no"'],
   ["no ciphers", { ciphers: {} }, "ciphers must be a TlsPlatform, as portableCiphers is, and not another object"],
   ["no function", { onProgress: 3 }, "onProgress must be a function, and not 3"],
@@ -33,7 +33,8 @@ describe("options of a check", () => {
     const check = checkCapture(CAPTURE, options as CheckOptions);
     await expect(check).rejects.toThrow(TypeError);
     await expect(check).rejects.toThrow(message);
-    await expect(auditCaptures([CAPTURE], options as AuditOptions)).rejects.toThrow(message);
+    const ofAudits = message.replace(/, or bytes|, or of bytes/, "");
+    await expect(auditCaptures([CAPTURE], options as AuditOptions)).rejects.toThrow(ofAudits);
   });
 
   it("takes undefined for what is left out, and the widest of what may be given", () => {
@@ -45,6 +46,11 @@ describe("options of a check", () => {
       ...{ maxConnections: Number.POSITIVE_INFINITY, detail: "verdict", name: "" },
     };
     expect(checkedOptions(all)).toEqual(all);
+  });
+
+  it("takes no bytes for an audit, whose journal remembers files", async () => {
+    const keylogs = [new Uint8Array(2)] as unknown as string[];
+    await expect(auditCaptures([CAPTURE], { keylogs })).rejects.toThrow("keylogs[0] must be a path, and not");
   });
 
   it("finds a proxy by its address however that is written", async () => {

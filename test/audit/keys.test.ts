@@ -109,6 +109,27 @@ describe("key logs", () => {
     expect(report.verdict).toBe("tunnel-401-proxy");
   });
 
+  it("given as bytes, as a service gets them: what the same file gives, also where there are too many", async () => {
+    const paths = [crowded("crowded-bytes.keys", keysOf("mitm-401-basic.keys"))];
+    const bytes = paths.map((path) => new Uint8Array(readFileSync(path)));
+    const capture = bytesOf("mitm-401-basic.pcap");
+    const report = await checked(capture, { keylogs: bytes });
+    expect(report).toEqual(await checked(capture, { keylogs: paths }));
+    expect(report.capture.keys).toMatchObject({ sources: ["keylog"], decrypted: 1 });
+  });
+
+  it("and RSA keys and certificates as bytes: used, and named by no path where they cannot be", async () => {
+    const capture = bytesOf("tls-12-rsa-private-key.pcap");
+    const pem = fileURLToPath(new URL("tls-12-rsa-private-key.rsa.pem", CAPTURES));
+    const rsaKeys = [new Uint8Array(readFileSync(pem))];
+    const report = await checked(capture, { rsaKeys });
+    expect(report).toEqual(await checked(capture, { rsaKeys: [pem] }));
+    expect(report.capture.keys.decrypted).toBeGreaterThan(0);
+    const wrong = new TextEncoder().encode("no key and no certificate");
+    for (const options of [{ rsaKeys: [wrong] }, { trust: [wrong] }, { proxyCa: [wrong] }])
+      expect(await checkCapture(capture, options)).toMatchObject({ kind: "failed", path: "-" });
+  });
+
   it("that fit nothing: said, with what they were tried on", async () => {
     const keylogs = [keyLog("other.keys", keysOf("tls-12-gcm.keys"))];
     const report = await checked(bytesOf("mitm-401-basic.pcap"), { keylogs });
