@@ -4,6 +4,7 @@ import type { ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
 import { interestOf, type Role } from "./detect.ts";
 import { LegConversation } from "./legs.ts";
+import { proxyHeaderLength } from "./proxy-header.ts";
 import { SecureConversation } from "./secure.ts";
 import { UndecidedConversation } from "./undecided.ts";
 
@@ -24,6 +25,8 @@ export function createProxyTracker(context: ProxyContext): TcpHandler {
   };
   return {
     interest(peek: FirstPayload): Interest {
+      // What it is tell the bytes behind it.
+      if (proxyHeaderLength(peek.bytes, peek.start, peek.end) !== 0) return "follow";
       asked = interestOf(peek, context);
       return asked === null ? "ignore" : "follow";
     },

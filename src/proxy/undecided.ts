@@ -3,10 +3,11 @@ import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { beginningNeeded, type Role, roleByBeginning, roleOf } from "./detect.ts";
+import { proxyHeaderLength } from "./proxy-header.ts";
 
 /** What came before it was decided, in order. */
 type Waiting = { readonly side: Side; readonly frame: FrameNo; readonly time: Nanos } & (
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "bytes"; bytes: Uint8Array }
   | { readonly kind: "gap"; readonly length: number; readonly cause: GapCause }
   | { readonly kind: "end"; readonly how: EndCause }
 );
@@ -21,6 +22,8 @@ export class UndecidedConversation implements Conversation {
   readonly #begun: [Uint8Array, Uint8Array] = [NOTHING, NOTHING];
   #decided: Conversation | null = null;
   #unwanted = false;
+  /** The client's first bytes may still be a load balancer's. */
+  #mayHaveHeader = true;
 
   /** `make` makes the conversation for what the connection turns out to be. */
   constructor(
@@ -46,12 +49,32 @@ export class UndecidedConversation implements Conversation {
   push(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const copy = bytes.slice(start, end);
     this.#waiting.push({ kind: "bytes", side, bytes: copy, frame, time: this.#context.now() });
-    const begun = joined(this.#begun[side], copy);
-    this.#begun[side] = begun;
+    this.#begun[side] = joined(this.#begun[side], copy);
+    if (!this.#withoutHeader(side)) return;
+    const begun = this.#begun[side];
     if (begun.length < beginningNeeded(begun)) return;
     const role = roleByBeginning(this.#connection, side, begun, this.#context);
     if (role === null) this.#unwanted = true;
     else this.#decide(role);
+  }
+
+  /** Takes away what a load balancer sent in front of what its client said; false if that is not whole yet. */
+  #withoutHeader(side: Side): boolean {
+    if (!this.#mayHaveHeader || side !== (this.#connection.initiator ?? side)) return true;
+    const begun = this.#begun[side];
+    const header = proxyHeaderLength(begun, 0, begun.length);
+    if (header === null || header > begun.length) return false;
+    this.#mayHaveHeader = false;
+    if (header === 0) return true;
+    this.#begun[side] = begun.subarray(header);
+    let over = header;
+    for (const one of this.#waiting) {
+      if (one.kind !== "bytes" || one.side !== side) continue;
+      const cut = Math.min(over, one.bytes.length);
+      one.bytes = one.bytes.subarray(cut);
+      over -= cut;
+    }
+    return true;
   }
 
   gap(side: Side, length: number, cause: GapCause, frame: FrameNo): void {
@@ -76,8 +99,9 @@ export class UndecidedConversation implements Conversation {
       if (conversation.abandoned) return;
       const sink = conversation.sinks[one.side];
       this.#context.during(one.time, () => {
-        if (one.kind === "bytes") sink.push(one.bytes, 0, one.bytes.length, one.frame);
-        else if (one.kind === "gap") sink.gap(one.length, one.cause, one.frame);
+        if (one.kind === "bytes") {
+          if (one.bytes.length > 0) sink.push(one.bytes, 0, one.bytes.length, one.frame);
+        } else if (one.kind === "gap") sink.gap(one.length, one.cause, one.frame);
         else sink.end(one.how, one.frame);
       });
     }

@@ -1,0 +1,63 @@
+// What a load balancer sends in front of what its client says.
+import { describe, expect, it } from "vitest";
+import { proxyHeaderLength } from "../../src/proxy/proxy-header.ts";
+import { client, play, proxy } from "./play.ts";
+
+const LINE = "PROXY TCP4 192.0.2.7 192.0.2.80 50000 8080\r\n";
+const UNKNOWN = "PROXY UNKNOWN\r\n";
+/** PROXY over TCP and IPv4, 12 bytes of addresses; and LOCAL, without any. */
+const SIGNATURE = "\r\n\r\n\0\r\nQUIT\n";
+const BINARY = `${SIGNATURE}\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x50\xc3\x50\x1f\x90`;
+const LOCAL = `${SIGNATURE}\x20\0\0\0`;
+const HEADERS = { LINE, UNKNOWN, BINARY, LOCAL };
+
+const CONNECT = "CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n";
+const REFUSED = proxy("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+
+function lengthOf(text: string): number | null {
+  const bytes = Uint8Array.from(Buffer.from(`..${text}`, "latin1"));
+  return proxyHeaderLength(bytes, 2, bytes.length);
+}
+
+describe("the length of the header", () => {
+  it.each(Object.entries(HEADERS))("is known of %s, whatever follows", (_name, header) => {
+    expect(lengthOf(header)).toBe(header.length);
+    expect(lengthOf(header + CONNECT)).toBe(header.length);
+  });
+
+  it.each([LINE, UNKNOWN, BINARY.slice(0, 16), LOCAL])("is not known before %j is whole", (header) => {
+    for (let length = 1; length < header.length; length++) expect(lengthOf(header.slice(0, length))).toBeNull();
+  });
+
+  it.each([
+    "",
+    "POST / HTTP/1.1\r\n",
+    "PROXYING",
+    "\r\nGET / HTTP/1.1\r\n",
+    `${SIGNATURE}\x11\x11\0\0`,
+    `PROXY ${"x".repeat(200)}`,
+  ])("is 0 of %j", (text) => expect(lengthOf(text)).toBe(0));
+});
+
+describe("a request behind the header", () => {
+  const seen = (turns: Parameters<typeof play>[0], cuts?: (bytes: Uint8Array) => readonly number[]) =>
+    play(turns, cuts === undefined ? {} : { cuts }).timelines.map(({ connects }) =>
+      connects.map(({ target, response }) => [target.text, response?.status]),
+    );
+  const EXPECTED = [[["www.example.com:443", 403]]];
+
+  it.each(Object.entries(HEADERS))("%s is read, in one segment with it and in the next", (_name, header) => {
+    expect(seen([client(header + CONNECT), REFUSED])).toEqual(EXPECTED);
+    expect(seen([client(header), client(CONNECT), REFUSED])).toEqual(EXPECTED);
+  });
+
+  it.each(Object.entries(HEADERS))("%s is read wherever the bytes are cut", (_name, header) => {
+    for (let at = 1; at < header.length + 20; at++)
+      expect(seen([client(header + CONNECT), REFUSED], (bytes) => (at < bytes.length ? [at] : []))).toEqual(EXPECTED);
+  });
+
+  it("is no proxy's where it is for a web server", () => {
+    expect(seen([client(`${LINE}GET / HTTP/1.1\r\nHost: a\r\n\r\n`), REFUSED])).toEqual([]);
+    expect(seen([client(LINE), proxy("HTTP/1.1 400 Bad Request\r\n\r\n")])).toEqual([]);
+  });
+});
