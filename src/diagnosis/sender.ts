@@ -66,7 +66,9 @@ function onlyPossible(evidence: readonly Evidence[], side: Evidence["says"]): bo
 function strength(evidence: readonly Evidence[], side: Evidence["says"]): Certainty | null {
   const own = evidence.filter(({ says }) => says === side);
   if (own.some(({ weight }) => weight === "certain")) return "certain";
-  const signs = new Set(own.filter(({ weight }) => weight === "likely").map(({ source }) => source));
-  if (signs.size >= 2) return "likely";
+  const likely = own.filter(({ weight }) => weight === "likely");
+  const signs = new Set(likely.filter(({ chance }) => chance !== true).map(({ source }) => source));
+  const byChance = likely.some(({ source }) => !signs.has(source));
+  if (signs.size + (byChance ? 1 : 0) >= 2) return "likely";
   return own.length > 0 ? "possible" : null;
 }

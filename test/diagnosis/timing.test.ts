@@ -1,10 +1,11 @@
 // Evidence by time: what a proxy does by itself while a tunnel is set up is not taken for its way to the origin.
 import { describe, expect, it } from "vitest";
 import { AnswerRegister, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
+import { attribute } from "../../src/diagnosis/sender.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
-import { SENT } from "./asked.ts";
+import { BASIC, SENT } from "./asked.ts";
 import { staged } from "./evidence-talk.ts";
-import { tunnelOf } from "./record-talk.ts";
+import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 interface SetUp {
   readonly connectMs: number;
@@ -69,5 +70,54 @@ describe("an answer that came at once, through a proxy that reads inside", () =>
     expect(told(slow, { connectMs: 1, helloMs: 250 })).toEqual(["proxy likely"]);
     expect(told(slow, { connectMs: 1, helloMs: 4 })).toEqual([]);
     expect(told({ connectMs: 90, helloMs: 4 }, { connectMs: 3, helloMs: 4 })).toEqual([]);
+  });
+});
+
+describe("two sites that are alike, answered sooner than their CONNECT was", () => {
+  const [SITE, OTHER, THIRD] = ["www.example.com", "news.example.net", "shop.example.org"];
+  const REALM = { ...BASIC, realm: "Example staff" };
+
+  /** A tunnel in which the first request is answered 401 within a millisecond. */
+  function alike(host: string, stream: number, setUp: SetUp): Timeline {
+    const one = tunnelOf({ ...setUp, host, stream, inside: "full", records: [] });
+    const startMs = 5_000 + stream * 10_000;
+    const request = requestHead(where(50 + stream * 1_000, startMs), { method: "GET", target: "/", host });
+    const response = responseHead(where(52 + stream * 1_000, startMs + 1.5), 401, { challenges: [REALM] });
+    const body = { marks: [], bytes: 400, tag: "page" };
+    const exchange = exchangeFact(request, response, { url: `https://${host}/`, body });
+    return { ...one, tunnel: { ...one.tunnel!, exchanges: [exchange] } };
+  }
+
+  /** How certain it is of the first one that the proxy asked. */
+  function certainty(state: "yes" | "unknown", ...timelines: readonly Timeline[]): string | null {
+    const { context } = staged([]);
+    const answers = new AnswerRegister();
+    for (const one of timelines) answers.learn(one);
+    const [first] = timelines;
+    const interception = { state, why: state === "yes" ? "one key for unrelated sites" : null };
+    return attribute(first!.tunnel!.exchanges[0]!, { ...context, timeline: first!, answers, interception }).certainty;
+  }
+
+  it.each<[string, "yes" | "unknown", SetUp, string]>([
+    ["whose names were looked up", "yes", { connectMs: 90, helloMs: 15 }, "possible"],
+    ["that, and certificates were made", "yes", { connectMs: 90, helloMs: 60 }, "possible"],
+    ["that, and the handshake went far", "yes", { connectMs: 90, helloMs: 130 }, "likely"],
+    [
+      "whose names were looked up for a proxy that may only tunnel",
+      "unknown",
+      { connectMs: 90, helloMs: 2 },
+      "possible",
+    ],
+    ["which are far for both", "unknown", { connectMs: 90, helloMs: 90 }, "likely"],
+  ])("%s", (_name, state, setUp, expected) => {
+    expect(certainty(state, alike(SITE, 0, setUp), alike(OTHER, 1, setUp))).toBe(expected);
+  });
+
+  it("are more than one owner's where there is a third one, or each is asked for twice", () => {
+    const setUp = { connectMs: 90, helloMs: 15 };
+    const two = [alike(SITE, 0, setUp), alike(OTHER, 1, setUp)];
+    expect(certainty("yes", ...two, alike(THIRD, 2, setUp))).toBe("likely");
+    expect(certainty("yes", ...two, alike(SITE, 2, setUp))).toBe("likely");
+    expect(certainty("yes", ...two, alike(`api.${OTHER}`, 2, setUp))).toBe("possible");
   });
 });

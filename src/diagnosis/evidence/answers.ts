@@ -23,6 +23,12 @@ export interface Place {
   readonly server: string | null;
 }
 
+/** The first of the unrelated sites where the same was seen. */
+export interface Elsewhere extends Place {
+  /** There are so many that they have no owner in common. */
+  readonly many: boolean;
+}
+
 /** What a site's ordinary answers look like. */
 export interface SiteAnswers {
   /** Headers that every one of them has. */
@@ -103,7 +109,7 @@ export class AnswerRegister {
   }
 
   /** An unrelated site for which the same challenge came. */
-  challengeElsewhere(timeline: Timeline, challenges: readonly Challenge[], host: string): Place | null {
+  challengeElsewhere(timeline: Timeline, challenges: readonly Challenge[], host: string): Elsewhere | null {
     return elsewhere(this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`), host);
   }
 
@@ -126,7 +132,7 @@ export class AnswerRegister {
   }
 
   /** An unrelated site for which the same page came. */
-  pageElsewhere(timeline: Timeline, tag: string, host: string): Place | null {
+  pageElsewhere(timeline: Timeline, tag: string, host: string): Elsewhere | null {
     return elsewhere(this.#pages.get(`${proxyKey(timeline)} ${tag}`), host);
   }
 
@@ -167,8 +173,14 @@ function add(map: Map<string, Place[]>, key: string, place: Place): void {
 }
 
 /** Addresses and names of internal zones are not unrelated: a company has many devices of one make. */
-function elsewhere(places: readonly Place[] | undefined, host: string): Place | null {
-  const own = siteOf(host);
+function elsewhere(places: readonly Place[] | undefined, host: string): Elsewhere | null {
+  const sites = new Set([siteOf(host)]);
   const isPublic = isPublicSite(host);
-  return places?.find((place) => siteOf(place.host) !== own && (isPublic || isPublicSite(place.host))) ?? null;
+  const others = (places ?? []).filter((place) => {
+    const site = siteOf(place.host);
+    if (sites.has(site) || !(isPublic || isPublicSite(place.host))) return false;
+    sites.add(site);
+    return true;
+  });
+  return others[0] === undefined ? null : { ...others[0], many: sites.size >= MIN_ALIKE };
 }

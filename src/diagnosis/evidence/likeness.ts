@@ -27,7 +27,7 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, answers
   const same = answers.challengeElsewhere(timeline, head.challenges, host);
   if (same === null) return [];
   const text = `the same challenge came for the unrelated site ${same.host} (frame ${same.frame})`;
-  return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), text }];
+  return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), chance: !same.many, text }];
 };
 
 /** It names nobody: no realm, no domain. */
@@ -44,7 +44,7 @@ export const pageElsewhere: Question = (exchange, head, { timeline, inTunnel, an
   const text = `the same page, to the byte, came for the unrelated site ${same.host} (frame ${same.frame})`;
   // A realm that software brings along comes with its page: two sites of one software are alike to the byte.
   const weight = hasUsualRealm(head.challenges) ? "possible" : "likely";
-  return [{ says: "proxy", weight, source: elsewhere(head.challenges), text }];
+  return [{ says: "proxy", weight, source: elsewhere(head.challenges), chance: !same.many, text }];
 };
 
 function hasUsualRealm(challenges: readonly Challenge[]): boolean {

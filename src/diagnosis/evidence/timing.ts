@@ -27,6 +27,8 @@ interface Way {
   readonly margin: number;
   /** Another measure that has to show a way, too: names may have been looked up, credentials checked, a busy proxy waited for. */
   readonly doubtedBy: Millis | null;
+  /** Nothing but one CONNECT shows it, during which a name may have been looked up. */
+  readonly byConnectOnly: boolean;
 }
 
 /** Answered faster than this tunnel's own round trip to the origin, less the round trip to the proxy; or as slowly. */
@@ -48,7 +50,9 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
   if (answered * way.margin > way.ms) return [];
   const text = `the answer took ${duration(answered)} ${frames}, less than the proxy's way to the origin (${duration(way.measured)} for ${way.shownBy})`;
   const doubtful = way.doubtedBy !== null && Math.max(MIN_ANSWER_MS, answered * way.margin) > way.doubtedBy;
-  return [{ says: "proxy", weight: doubtful ? "possible" : "likely", source: "timing", text }];
+  return [
+    { says: "proxy", weight: doubtful ? "possible" : "likely", source: "timing", chance: way.byConnectOnly, text },
+  ];
 };
 
 /**
@@ -69,13 +73,14 @@ function wayToOrigin(
       : [way(usual.quickestMs - (timeline.roundTripMs ?? 0), 0, `its answer of frame ${usual.quickestFrame}`, MARGIN)];
   const { connect, handshake } = setUpOf(timeline);
   const isWay = connect !== null && !answers.isFirstCheck(timeline);
-  const inConnect = isWay ? [way(connect, 0, "the CONNECT", TUNNEL_MARGIN)] : [];
   const work = intercepted ? CERTIFICATE_MS : 0;
+  const other = answers.wayElsewhere(timeline);
+  const byConnectOnly = Math.max(other ?? 0, (handshake ?? 0) - work) < MIN_WAY_MS;
+  const inConnect = isWay ? [{ ...way(connect, 0, "the CONNECT", TUNNEL_MARGIN), byConnectOnly }] : [];
   const inHandshake = handshake === null ? [] : [way(handshake, work, "the TLS handshake", TUNNEL_MARGIN)];
   if (!intercepted) return [...site, ...inConnect, ...inHandshake].sort((a, b) => a.ms - b.ms)[0] ?? null;
   const [longest] = [...inConnect, ...inHandshake].sort((a, b) => b.ms - a.ms);
   if (longest === undefined) return site[0] ?? null;
-  const other = answers.wayElsewhere(timeline);
   if (other !== null && other < MIN_WAY_MS) return null;
   // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
   if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
@@ -84,5 +89,5 @@ function wayToOrigin(
 }
 
 function way(measured: Millis, work: Millis, shownBy: string, margin: number): Way {
-  return { ms: measured - work, measured, shownBy, margin, doubtedBy: null };
+  return { ms: measured - work, measured, shownBy, margin, doubtedBy: null, byConnectOnly: false };
 }

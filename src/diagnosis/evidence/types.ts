@@ -12,6 +12,8 @@ export interface Evidence {
   readonly weight: Certainty;
   /** Pieces with the same source are one sign, however many there are. */
   readonly source: string;
+  /** Ordinary circumstances bring it about as well; those of one owner's sites are alike in all of them, so that it is one sign with others of its kind. */
+  readonly chance?: boolean;
   /** In words, with frames. */
   readonly text: string;
 }
