@@ -1,5 +1,6 @@
 // Where certificate chains end, by Node's bundled Mozilla roots and by files that were named. Made when the first chain asks.
 import { X509Certificate } from "node:crypto";
+import { latin1 } from "../bytes/index.ts";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
 import { contentOf } from "./files.ts";
 import { type Held, lentFor, NOTHING_HELD } from "./pipes.ts";
@@ -12,7 +13,7 @@ const MAX_DEPTH = 8;
 const MAX_FILE = 16 * 1024 * 1024;
 /** Issuers remembered; a capture shows a few dozen. */
 const MAX_NAMES = 1_000;
-const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+const PEM_LINE = /-----(BEGIN|END) (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** Files of certificates, PEM (several in one are a bundle) or DER. */
 export interface TrustFiles {
@@ -145,9 +146,24 @@ function readCertificates(file: FileSource | readonly Uint8Array[]): readonly X5
   } catch (error) {
     return `the certificate cannot be read: ${readFailure(error)}`;
   }
-  const blocks = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").match(PEM) ?? [];
+  const blocks = pemBlocks(latin1(bytes));
   const found = blocks.length > 0 ? blocks.map(parse) : [parse(bytes)];
   const whole = found.filter((certificate) => certificate !== null);
   if (whole.length === 0) return "it holds no certificate (PEM or DER)";
   return whole.length < found.length ? "one of its certificates is damaged" : whole;
+}
+
+/** What stands between a first line and the next last one, both included: each line is met once, however many have no end. */
+function pemBlocks(text: string): readonly string[] {
+  const blocks: string[] = [];
+  let from = -1;
+  for (const line of text.matchAll(PEM_LINE)) {
+    if (line[1] === "BEGIN") {
+      if (from < 0) from = line.index;
+    } else if (from >= 0) {
+      blocks.push(text.slice(from, line.index + line[0].length));
+      from = -1;
+    }
+  }
+  return blocks;
 }

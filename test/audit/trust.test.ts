@@ -157,6 +157,14 @@ describe("files", () => {
     expect(end(["leaf", "middle"].map(der), { trust: [at("other-root.pem"), at("root.der")] })).toBe("trusted");
   });
 
+  it("a file of first lines that nothing ends is read once", () => {
+    // Looking for an end behind each of them was a matter of minutes, in a file of the largest size of hours.
+    const lines = "-----BEGIN CERTIFICATE-----\n".repeat(300_000);
+    expect(whyNot(lines)).toMatch(/no certificate/);
+    expect(whyNot(pem("root") + lines)).toBe("");
+    expect(whyNot(`-----END CERTIFICATE-----\n${pem("root")}`)).toBe("");
+  });
+
   it("what cannot be used is said in one line", () => {
     expect(whyNot(pem("root"))).toBe("");
     expect(whyNot(null)).toMatch(/cannot be read: there is no such file$/);
