@@ -81,6 +81,9 @@ class Parser implements Http1Parser {
   get between(): boolean {
     return this.#state === "start";
   }
+  get kept(): number {
+    return this.#head.length;
+  }
 
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     this.#settleSkipped();

@@ -168,6 +168,8 @@ export interface Http1Parser {
   skippable: number;
   /** Bytes consumed or missing so far. */
   readonly position: StreamOffset;
+  /** Bytes kept of a head that is not whole. */
+  readonly kept: number;
 }
 
 /** The two ends of an HTTP/2 connection. */
@@ -205,4 +207,6 @@ export interface Http2Sink {
 export interface Http2Connection {
   readonly client: ByteSink;
   readonly server: ByteSink;
+  /** Bytes kept: of field blocks that are not whole, and of the tables of fields. */
+  readonly kept: number;
 }

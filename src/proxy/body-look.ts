@@ -21,6 +21,11 @@ export class BodyLook {
     this.#context = context;
   }
 
+  /** Bytes of the page that is looked at. */
+  get kept(): number {
+    return this.#buffer?.length ?? 0;
+  }
+
   start(head: ResponseHead): void {
     this.#active = true;
     this.#length = 0;

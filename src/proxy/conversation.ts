@@ -14,7 +14,7 @@ import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
-import { bodyRule, ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
+import { bodyRule, ExchangeList, endResponse, MAX_CONNECTS, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, UNKNOWN_TARGET } from "./open-connect.ts";
@@ -24,9 +24,6 @@ import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
 import type { GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
-
-/** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
-const MAX_CONNECTS = 64;
 
 type FirstBytes = [from: "client" | "server", bytes: Uint8Array, start: number, end: number, frame: FrameNo];
 
@@ -76,6 +73,9 @@ export class ProxyConversation implements Conversation, Listener {
     this.sinks = [new DirectionSink(this, 0), new DirectionSink(this, 1)];
   }
 
+  get kept(): number {
+    return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#held.kept + (this.#tunnel?.kept ?? 0);
+  }
   /** Bytes of one side; returns how much may be skipped next. */
   take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     this.abandoned ||= !this.#roles.settle(side, bytes, start, end);
@@ -406,12 +406,12 @@ export class ProxyConversation implements Conversation, Listener {
     return this.#tunnelled(...first);
   }
 
-  #tunnelled(...[from, bytes, start, end, frame]: FirstBytes): number {
-    return this.#tunnel === null ? 0 : this.#tunnel.push(from, bytes, start, end, frame, 0);
-  }
-
   #tunnelSkippable(): number {
     return this.#tunnel?.skippable("client") ?? 0;
+  }
+
+  #tunnelled(...[from, bytes, start, end, frame]: FirstBytes): number {
+    return this.#tunnel === null ? 0 : this.#tunnel.push(from, bytes, start, end, frame, 0);
   }
 
   /** A connection to a known proxy that was joined late, behind its CONNECT, or of which it is lost. */

@@ -3,6 +3,8 @@ import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
 import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 
+/** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
+export const MAX_CONNECTS = 64;
 /** Exchanges kept per list. A tunnel can carry thousands; the first ones and every challenge are what a diagnosis reads. */
 export const MAX_EXCHANGES = 100;
 /** Challenges kept beyond that. */

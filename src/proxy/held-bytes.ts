@@ -10,12 +10,14 @@ export interface HeldPiece {
 }
 
 const NOTHING = new Uint8Array(0);
+/** Of a piece besides its bytes: its array, frame and time. */
+const PIECE_BYTES = 250;
 
 /** A bounded list of copied pieces. */
 export class HeldBytes {
   /** A client that does not wait for the 2xx sends its ClientHello and perhaps early data (RFC 8446 §4.2.10): tens of kilobytes. */
   static readonly LIMIT = 128 * 1024;
-  /** Pieces have a frame and a time each, some 250 bytes besides their own: a hundred thousand pieces of one byte would take 25 MB. */
+  /** Pieces have a frame and a time each: a hundred thousand pieces of one byte would take 25 MB. */
   static readonly MAX_PIECES = 4_096;
 
   #pieces: HeldPiece[] = [];
@@ -42,6 +44,11 @@ export class HeldBytes {
 
   gap(frame: FrameNo, time: Nanos): void {
     if (this.#pieces.at(-1)?.gap !== true) this.#pieces.push({ bytes: NOTHING, frame, time, gap: true });
+  }
+
+  /** What it takes in memory, roughly. */
+  get kept(): number {
+    return this.length + this.#pieces.length * PIECE_BYTES;
   }
 
   get empty(): boolean {

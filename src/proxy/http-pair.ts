@@ -29,6 +29,8 @@ export interface HttpConversation {
   gap(from: "client" | "server", length: number, cause: GapCause, frame: FrameNo, skippable: number): number;
   end(from: "client" | "server", how: EndCause, frame: FrameNo): void;
   close(why: Unanswered): void;
+  /** Bytes kept of what is not whole. */
+  readonly kept: number;
 }
 
 /** More than any connection carries: nothing needs to be pushed any more. */
@@ -79,6 +81,10 @@ export class HttpPair implements HttpConversation {
   }
 
   /** Takes bytes of one side; returns how many behind them need only be counted. */
+  get kept(): number {
+    return this.#requests.kept + this.#responses.kept + this.#look.kept;
+  }
+
   push(
     from: "client" | "server",
     bytes: Uint8Array,

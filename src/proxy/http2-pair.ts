@@ -48,6 +48,12 @@ export class Http2Pair implements HttpConversation, Http2Sink {
     this.#connection = createHttp2Connection(this, context);
   }
 
+  get kept(): number {
+    let looks = 0;
+    for (const { look } of this.#streams.values()) looks += look?.kept ?? 0;
+    return this.#connection.kept + looks;
+  }
+
   push(from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     const sink = this.#connection[from];
     sink.skippable = skippable;

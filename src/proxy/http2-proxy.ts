@@ -50,6 +50,7 @@ export class Http2ProxySession implements Http2Sink {
   abandoned = false;
   readonly client: ByteSink;
   readonly server: ByteSink;
+  readonly #http2: Http2Connection;
   readonly #connection: TcpConnection;
   readonly #clientSide: Side;
   readonly #context: ConnectionContext;
@@ -75,9 +76,16 @@ export class Http2ProxySession implements Http2Sink {
     this.#gaps = gaps;
     this.#context = new ConnectionContext(context);
     this.#secure = secure;
-    const http2: Http2Connection = createHttp2Connection(this, this.#context);
-    this.client = http2.client;
-    this.server = http2.server;
+    this.#http2 = createHttp2Connection(this, this.#context);
+    this.client = this.#http2.client;
+    this.server = this.#http2.server;
+  }
+
+  /** Bytes kept of what is not whole, in front of answers and in tunnels. */
+  get kept(): number {
+    let sum = this.#http2.kept;
+    for (const { held, tunnel } of this.#tunnels.values()) sum += held.kept + (tunnel?.kept ?? 0);
+    return sum;
   }
 
   /** Takes the connection for one to a proxy although nothing of what it says could be read. */

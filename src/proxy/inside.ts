@@ -27,6 +27,10 @@ export class Inside implements TlsSink {
     this.#authority = authority;
   }
 
+  get kept(): number {
+    return this.#pair?.kept ?? 0;
+  }
+
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     // Records that were passed over unopened held the start of what could be skipped.
     const skippable = this.#skippable[from] - this.#opener.takePassed(from);

@@ -37,6 +37,10 @@ export class LegConversation implements Conversation {
     this.sinks = this.#proxySide === 0 ? [client, server] : [server, client];
   }
 
+  get kept(): number {
+    return (this.#tls?.kept ?? 0) + (this.#http?.kept ?? 0) + (this.#inside?.kept ?? 0);
+  }
+
   push(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     if (this.#tls === null && this.#http === null && !this.#begin(from, bytes, start, end, frame)) return 0;
     if (this.#tls === null) return this.#http?.push(from, bytes, start, end, frame, skippable) ?? 0;

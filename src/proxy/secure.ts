@@ -49,6 +49,10 @@ export class SecureConversation implements Conversation, TlsSink {
     return this.#http1?.abandoned ?? this.#http2?.abandoned ?? false;
   }
 
+  get kept(): number {
+    return this.#tls.kept + (this.#http1?.kept ?? 0) + (this.#http2?.kept ?? 0);
+  }
+
   /** A direction of the connection is over; for its sink. */
   ended(role: TlsRole, how: EndCause, frame: FrameNo): void {
     this.#ends[role] = { how, frame };

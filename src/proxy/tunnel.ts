@@ -51,6 +51,13 @@ export class Tunnel {
     this.#target = target;
   }
 
+  /** Bytes kept of what is not whole, or not known yet to be TLS. */
+  get kept(): number {
+    const { client, server } = this.#sides;
+    const read = (this.#tls?.kept ?? 0) + (this.#http?.kept ?? 0) + (this.#inside?.kept ?? 0);
+    return client.held.kept + server.held.kept + read;
+  }
+
   /** Takes bytes of one side; returns how many behind them need only be counted. */
   push(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     const side = this.#sides[from];

@@ -41,6 +41,10 @@ export class UndecidedConversation implements Conversation {
     return this.#unwanted || (this.#decided?.abandoned ?? false);
   }
 
+  get kept(): number {
+    return this.#decided?.kept ?? this.#begun[0].length + this.#begun[1].length;
+  }
+
   /** The sink of a side; null as long as nothing is decided. */
   sinkOf(side: Side): ByteSink | null {
     return this.#decided?.sinks[side] ?? null;

@@ -4,7 +4,7 @@ import type { Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import type { Connection } from "./connection.ts";
 import { STATE } from "./flow-table.ts";
-import { LINGER_SECONDS, MAX_LINGERING } from "./limits.ts";
+import { LINGER_SECONDS, LOOK_BYTES, MAX_LINGERING } from "./limits.ts";
 import type { Shared } from "./shared.ts";
 import type { EndCause, TcpCounts } from "./types.ts";
 
@@ -26,6 +26,8 @@ export class Followed {
   /** Closing connections, first closed first; what stands before `#lingerFrom` is done. */
   #lingering: (Connection | null)[] = [];
   #lingerFrom = 0;
+  /** Payload since it was last looked what the connections keep. */
+  #sinceLooked = 0;
   #sums: Sums = { followed: 0, gaps: 0, missingBytes: 0, overlapsDiffering: 0 };
 
   constructor(shared: Shared, leave: (row: number, state: number) => void) {
@@ -44,9 +46,11 @@ export class Followed {
   receive(slot: number, segment: Segment, side: Side): void {
     const connection = this.#slots[slot]!;
     if (!connection.receive(segment, side)) return;
+    this.#sinceLooked += segment.payloadLength;
     if (connection.conversation.abandoned) this.#abandon(slot, connection);
     else if (connection.over) this.finish(slot, "capture-end");
     else if (connection.closing && !connection.lingering) this.#linger(connection);
+    if (this.#sinceLooked >= LOOK_BYTES) this.#relieve();
   }
 
   /** Whether the connection in `slot` is closing. */
@@ -91,11 +95,7 @@ export class Followed {
   /** Gives up those that were silent longest. */
   evict(): void {
     const oldest = this.#sorted((a, b) => a.lastFrame - b.lastFrame).slice(0, Math.ceil(this.count * EVICTED_SHARE));
-    if (this.evicted === 0) this.#shared.note({ id: "tcp-flow-evicted", frame: this.#shared.clock.frame, at: 0 });
-    for (const slot of oldest) {
-      if (!this.#slots[slot]!.closing) this.evicted++;
-      this.finish(slot, "evicted");
-    }
+    for (const slot of oldest) this.#giveUp(slot);
   }
 
   /** Sums over all that were and are followed. */
@@ -108,6 +108,27 @@ export class Followed {
   #sorted(order: (a: Connection, b: Connection) => number): number[] {
     const slots = [...this.#slots.keys()].filter((slot) => this.#slots[slot] !== null);
     return slots.sort((a, b) => order(this.#slots[a]!, this.#slots[b]!));
+  }
+
+  /** Where all together keep too much of what they have read, gives up those that keep most, until half of that is free. */
+  #relieve(): void {
+    this.#sinceLooked = 0;
+    const limit = this.#shared.limits.kept;
+    let sum = 0;
+    for (const connection of this.#slots) sum += connection?.conversation.kept ?? 0;
+    if (sum <= limit) return;
+    const kept = this.#slots.map((connection, slot) => ({ slot, bytes: connection?.conversation.kept ?? 0 }));
+    for (const { slot, bytes } of kept.sort((a, b) => b.bytes - a.bytes)) {
+      if (sum <= limit / 2) return;
+      sum -= bytes;
+      this.#giveUp(slot);
+    }
+  }
+
+  #giveUp(slot: number): void {
+    if (this.evicted === 0) this.#shared.note({ id: "tcp-flow-evicted", frame: this.#shared.clock.frame, at: 0 });
+    if (!this.#slots[slot]!.closing) this.evicted++;
+    this.finish(slot, "evicted");
   }
 
   #abandon(slot: number, connection: Connection): void {

@@ -11,9 +11,14 @@ export const DEFAULT_LIMITS: TcpLimits = {
   flows: 1024 * 1024,
   // A followed connection with the parsers above it takes a few KiB. Large proxies hold tens of thousands open.
   followed: 32 * 1024,
+  // A head of a request, a ClientHello, a record on its way: a few kilobytes, and seldom of more than a few connections at once.
+  kept: 48 * 1024 * 1024,
   // 24 bytes each; scans of IPv6 networks would fill more.
   ipv6Addresses: 512 * 1024,
 };
+
+/** After so many bytes were given to sinks it is looked what the connections keep of them: more often costs, and it cannot be much more. */
+export const LOOK_BYTES = 8 * 1024 * 1024;
 
 /** Connections without payload so far of which the beginning is remembered, 128 bytes each; the rest of a SYN flood forgets it. */
 export const MAX_BEGINNINGS = 64 * 1024;

@@ -142,6 +142,8 @@ export interface Conversation {
    * call of a sink's `push` or `gap`; from then on nothing of the conversation is called, not even `end` or `closed`.
    */
   readonly abandoned: boolean;
+  /** Bytes that are kept until more come: heads, messages and records that are not whole. Asked now and then. */
+  readonly kept?: number;
 }
 
 /** Totals for the report. */
@@ -174,6 +176,8 @@ export interface TcpLimits {
   readonly flows: number;
   /** Connections followed at once. */
   readonly followed: number;
+  /** Bytes of `Conversation.kept` over all connections; those that keep most are given up. */
+  readonly kept: number;
   /** Different IPv6 addresses. */
   readonly ipv6Addresses: number;
 }

@@ -21,6 +21,8 @@ import { Turns } from "./turns.ts";
 import type { ClientHello, TlsRole, TlsSetup } from "./types.ts";
 
 const HANDSHAKE_HEADER = 4;
+/** Of a hello so much is kept, as of one whose rest is lost. Hellos with the keys of several groups have a few kilobytes. */
+const MAX_HELLO = 32 * 1024;
 
 export class Connection {
   readonly setup: TlsSetup;
@@ -55,7 +57,7 @@ export class Connection {
     if (from === "client" && type !== CLIENT_HELLO) this.turns.clientRecord();
     switch (type) {
       case CLIENT_HELLO:
-        this.#clientHello(readClientHello(copyOf(bytes, start, end), end - start, where));
+        this.#clientHello(readClientHello(helloOf(message), end - start, where));
         break;
       case ENCRYPTED_EXTENSIONS: {
         const r = new Reader(bytes, start + HANDSHAKE_HEADER, end);
@@ -78,11 +80,11 @@ export class Connection {
 
   /** A message whose rest is lost; of a ClientHello what there is is kept. */
   cutMessage(from: TlsRole, message: Message, frame: FrameNo): void {
-    const { type, bytes, start, end, length } = message;
+    const { type, length } = message;
     if (type !== CLIENT_HELLO) return;
     const where = placeOf(message, frame, this.clock);
     this.facts.addTransition(from, "client-hello", where, false);
-    this.#clientHello(readClientHello(copyOf(bytes, start, end), length, where));
+    this.#clientHello(readClientHello(helloOf(message), length, where));
   }
 
   sslv2Hello(from: TlsRole, raw: Uint8Array, where: Where): void {
@@ -95,15 +97,16 @@ export class Connection {
     if (facts.clientHello === null) facts.clientHello = hello;
     else facts.clientHellos++;
     this.turns.clientHello(hello.whole && !hello.earlyData);
-    if (!hello.whole) this.#malformed(hello.where, CLIENT_HELLO);
+    if (!hello.whole && hello.raw.length < MAX_HELLO) this.#malformed(hello.where, CLIENT_HELLO);
     setup.opener?.clientHello(hello);
   }
 
   #serverHello(from: TlsRole, message: Message, where: Where, decrypted: boolean): void {
     const { facts, setup } = this;
     const clientSessionId = facts.clientHello?.sessionId ?? null;
-    const read = readServerHello(copyOf(message.bytes, message.start, message.end), where, clientSessionId);
-    if (read === null || !read.whole) this.#malformed(where, SERVER_HELLO);
+    const read = readServerHello(helloOf(message), where, clientSessionId);
+    const all = message.end - message.start <= MAX_HELLO;
+    if (read === null || (all && !read.whole)) this.#malformed(where, SERVER_HELLO);
     const retry = read?.hello.retry ?? false;
     facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);
     if (read === null) return;
@@ -125,4 +128,9 @@ export class Connection {
   #malformed(where: Where, type: number): void {
     this.setup.note({ id: "tls-handshake-malformed", frame: where.frame, at: where.at, detail: { type } });
   }
+}
+
+/** A hello's own copy of its message. */
+function helloOf({ bytes, start, end }: Message): Uint8Array {
+  return copyOf(bytes, start, Math.min(end, start + MAX_HELLO));
 }

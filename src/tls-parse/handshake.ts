@@ -58,6 +58,11 @@ export class HandshakeReader {
     this.#handler = handler;
   }
 
+  /** Bytes of the message that has begun. */
+  get kept(): number {
+    return this.#buffer?.length ?? 0;
+  }
+
   /** A record begins: where no message is under way, one begins with it. */
   beginRecord(): void {
     this.#deaf = false;

@@ -119,6 +119,11 @@ export class RecordReader implements ByteSink {
     this.#note = note;
   }
 
+  /** Bytes of a record that is not whole, or that waits for the other direction. */
+  get kept(): number {
+    return (this.#buffer?.length ?? 0) + (this.#waiting?.length ?? 0);
+  }
+
   /** Names the other direction, which may wait for this one and this one for it. */
   meet(peer: RecordReader): void {
     this.#peer = peer;

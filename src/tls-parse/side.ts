@@ -69,6 +69,11 @@ export class Side implements RecordHandler, MessageHandler {
     this.#connection = connection;
   }
 
+  /** Bytes of a message that is not whole. */
+  get kept(): number {
+    return this.#messages.kept;
+  }
+
   get waits(): boolean {
     const { turns } = this.#connection;
     return this.#role === "client" ? turns.clientWaits : turns.serverWaits;

@@ -262,6 +262,8 @@ export interface TlsConversation {
   readonly client: ByteSink;
   readonly server: ByteSink;
   readonly facts: TlsFacts;
+  /** Bytes kept of records and handshake messages that are not whole, and of the ClientHello. */
+  readonly kept: number;
 }
 
 /** What a TLS conversation needs from outside. */

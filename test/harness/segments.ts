@@ -52,6 +52,8 @@ export interface RecorderOptions {
   readonly limits?: Partial<TcpLimits>;
   /** What a sink asks to pass over after each call. */
   readonly skippable?: () => number;
+  /** What a conversation says that it keeps. */
+  readonly kept?: (recorded: Recorded) => number;
   /** Whether to abandon the conversation, asked after each call of a sink. */
   readonly abandon?: (recorded: Recorded) => boolean;
   /** Sums only. */
@@ -98,6 +100,9 @@ export function record(options: RecorderOptions = {}): Recorder {
         },
         get abandoned() {
           return options.abandon?.(recorded) ?? false;
+        },
+        get kept() {
+          return options.kept?.(recorded) ?? 0;
         },
       };
       return conversation;

@@ -1,7 +1,8 @@
-// Buffers of record bodies: as large as what came, whatever a header promises, and handed on where they serve any record.
+// What is kept of records and hellos: as much as came, whatever a header promises, and no more than any real one has.
 import { describe, expect, it } from "vitest";
 import { MAX_CIPHERTEXT } from "../../src/tls-parse/looks-like.ts";
 import { giveRecordBuffer, recordBuffer } from "../../src/tls-parse/record-buffers.ts";
+import { clientHello, concat, play, record } from "./play.ts";
 
 /** Buffers that no test gave back. */
 function emptyPool(): void {
@@ -35,5 +36,19 @@ describe("the buffer of a record", () => {
     giveRecordBuffer(large);
     expect(recordBuffer(null, 1, 10_000)).toBe(large);
     expect(recordBuffer(null, 1, 10_000)).not.toBe(large);
+  });
+});
+
+describe("a hello", () => {
+  it("that is larger than any is read from its beginning, and is not called malformed for it", () => {
+    const hello = clientHello({ extensions: [[0x7777, new Array(60_000).fill(1)]] });
+    const pieces = [];
+    for (let at = 0; at < hello.length; at += 16_000) pieces.push(record(22, hello.subarray(at, at + 16_000)));
+    const { facts, noteIds } = play([{ from: "client", bytes: concat(...pieces) }]);
+    expect(facts.clientHello?.raw.length).toBeLessThanOrEqual(32 * 1024);
+    expect(facts.clientHello?.cipherSuites).toEqual(
+      play([{ from: "client", bytes: record(22, clientHello()) }]).facts.clientHello?.cipherSuites,
+    );
+    expect(noteIds).toEqual([]);
   });
 });

@@ -30,6 +30,11 @@ export class HpackDecoder {
   #scratch: Uint8Array = NOTHING;
   #scratchLength = 0;
 
+  /** What the table holds, in bytes. */
+  get kept(): number {
+    return this.#table.size;
+  }
+
   /** Blocks are missing: what they added to the table is not known. */
   forget(): void {
     this.#table.forget();

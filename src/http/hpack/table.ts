@@ -99,6 +99,11 @@ export class HeaderTable {
   #size = 0;
   #maximum = DEFAULT_SIZE;
 
+  /** What the dynamic table holds weighs so much (RFC 7541 §4.1). */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Entries that can be referred to. */
   get length(): number {
     return this.#entries.length - this.#first;

@@ -9,9 +9,14 @@ import { Http2Streams } from "./streams.ts";
 /** A connection, from its first byte or joined in its middle. */
 export function createHttp2Connection(sink: Http2Sink, context: HttpContext): Http2Connection {
   const streams = new Http2Streams(sink);
+  const client = new Http2Direction("client", sink, streams, context);
+  const server = new Http2Direction("server", sink, streams, context);
   return {
-    client: new Http2Direction("client", sink, streams, context),
-    server: new Http2Direction("server", sink, streams, context),
+    client,
+    server,
+    get kept() {
+      return client.kept + server.kept;
+    },
   };
 }
 

@@ -58,6 +58,10 @@ export class Http2Direction implements ByteSink {
     this.#state = role === "client" ? "preface" : "header";
   }
 
+  get kept(): number {
+    return this.#block.bytes.length + this.#decoder.kept;
+  }
+
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     this.#settleSkipped();
     this.#origin = this.#position - start;

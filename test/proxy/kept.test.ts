@@ -1,0 +1,38 @@
+// What a conversation says that it keeps: tcp adds it up over all connections, so nothing large may be left out.
+import { describe, expect, it } from "vitest";
+import { clientHello, concat, record } from "../tls-parse/play.ts";
+import { client, play, proxy, type Turn } from "./play.ts";
+
+const CONNECT = client("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
+const OPENED = proxy("HTTP/1.1 200 OK\r\n\r\n");
+const KB_40 = "a".repeat(40_000);
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/** The beginning of a message of 100,000 bytes, in records. */
+const begun = (type: number): Uint8Array =>
+  concat(...[[type, 1, 0x86, 0xa0], [], [], []].map((head) => record(22, [...head, ...new Array(10_000).fill(0)])));
+/** HEADERS of 40,000 bytes that CONTINUATION would have to follow. */
+const block = Uint8Array.of(0, 0x9c, 0x40, 1, 0, 0, 0, 0, 1, ...new Array(40_000).fill(0x82));
+
+const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
+  ["a request's head", [client(`CONNECT a.example:443 HTTP/1.1\r\nX: ${KB_40}`)]],
+  ["an answer's head", [CONNECT, proxy(`HTTP/1.1 407 No\r\nX: ${KB_40}`)]],
+  ["what is sent before the answer", [CONNECT, client(KB_40)]],
+  ["a page", [CONNECT, proxy(`HTTP/1.1 407 No\r\nContent-Length: 50000\r\n\r\n${KB_40}`)]],
+  ["a handshake message of the client", [CONNECT, OPENED, client(record(22, clientHello())), client(begun(11))]],
+  ["a handshake message of the server", [CONNECT, OPENED, client(record(22, clientHello())), proxy(begun(11))]],
+  ["a record", [CONNECT, OPENED, client(record(22, new Array(18_000).fill(0)).subarray(0, 17_900))]],
+  ["a request's head in the tunnel", [CONNECT, OPENED, client(`GET / HTTP/1.1\r\nX: ${KB_40}`)]],
+  ["a field block in the tunnel", [CONNECT, OPENED, client(PREFACE), client(block)]],
+];
+
+describe("what is kept of", () => {
+  it.each(KEPT)("%s is told", (_what, turns) => {
+    const { kept } = play(turns);
+    expect(kept).toBeGreaterThan(16_000);
+    expect(kept).toBeLessThan(200_000);
+  });
+
+  it("an exchange that is over is nothing", () => {
+    expect(play([CONNECT, proxy("HTTP/1.1 407 No\r\nContent-Length: 3\r\n\r\nno!")]).kept).toBe(0);
+  });
+});
