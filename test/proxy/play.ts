@@ -43,6 +43,8 @@ export interface PlayOptions {
   readonly unknown?: boolean;
   /** Passes over what the sinks allow, as tcp does. */
   readonly skip?: boolean;
+  /** Told what the conversation keeps behind the last turn. */
+  readonly kept?: (bytes: number) => void;
   /** Cuts the bytes of a turn: offsets in ascending order. */
   readonly cuts?: (bytes: Uint8Array) => readonly number[];
 }
@@ -51,8 +53,6 @@ export interface PlayOptions {
 export interface Played {
   readonly timelines: readonly Timeline[];
   readonly notes: readonly Note[];
-  /** What the conversation kept behind the last turn. */
-  readonly kept: number;
 }
 
 /** A direction in which all is well. */
@@ -74,7 +74,6 @@ export const DIRECTION: DirectionFacts = {
 export function play(turns: readonly Turn[], options: PlayOptions = {}): Played {
   const timelines: Timeline[] = [];
   const notes: Note[] = [];
-  let kept = 0;
   let now = 0n;
   const store = options.keys === undefined ? null : storeOf(options.keys);
   const cache = createSessionCache();
@@ -129,7 +128,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
       destinationPort: connection.endpoints[first.from === 0 ? 1 : 0].port,
       senderIsInitiator: options.late === true ? null : first.from === 0,
     });
-    if (interest === "ignore") return { timelines, notes, kept };
+    if (interest === "ignore") return { timelines, notes };
   }
   const conversation = tracker.open(connection);
   const ended = new Set<Side>();
@@ -139,7 +138,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     now = BigInt(frame) * 1_000_000n;
     connection.lastFrame = frame;
     const sink = conversation.sinks[turn.from];
-    if (conversation.abandoned) return { timelines, notes, kept };
+    if (conversation.abandoned) return { timelines, notes };
     if ("gap" in turn) sink.gap(turn.gap, turn.cause ?? "lost", frame);
     else if ("end" in turn) {
       sink.end(turn.end, frame);
@@ -149,17 +148,17 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
         // Never all of it: the last byte always comes.
         const over = options.skip === true ? Math.max(0, Math.min(sink.skippable, end - start) - 1) : 0;
         sink.skippable -= over;
-        if (conversation.abandoned) return { timelines, notes, kept };
+        if (conversation.abandoned) return { timelines, notes };
         sink.push(turn.bytes, start + over, end, frame);
       }
     }
   }
-  kept = conversation.kept ?? 0;
+  options.kept?.(conversation.kept ?? 0);
   for (const side of [0, 1] as const) {
     if (!conversation.abandoned && !ended.has(side)) conversation.sinks[side].end("fin", count + 1);
   }
   if (!conversation.abandoned) conversation.closed();
-  return { timelines, notes, kept };
+  return { timelines, notes };
 }
 
 function piecesOf(bytes: Uint8Array, cuts: readonly number[]): [start: number, end: number][] {
