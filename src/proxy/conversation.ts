@@ -58,8 +58,7 @@ export class ProxyConversation implements Conversation, Listener {
   #opener: ResponseHead | null = null;
 
   readonly #gaps: GapFact[] = [];
-  #clientEnd: EndCause = "capture-end";
-  #proxyEnd: EndCause = "capture-end";
+  readonly #ends: { client: EndCause; proxy: EndCause } = { client: "capture-end", proxy: "capture-end" };
 
   /** `secure`: facts of the TLS around all of it, if the client speaks TLS to the proxy. */
   constructor(connection: TcpConnection, context: ProxyContext, secure: TlsFacts | null = null) {
@@ -76,6 +75,7 @@ export class ProxyConversation implements Conversation, Listener {
   get kept(): number {
     return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#held.kept + (this.#tunnel?.kept ?? 0);
   }
+
   /** Bytes of one side; returns how much may be skipped next. */
   take(side: Side, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     this.abandoned ||= !this.#roles.settle(side, bytes, start, end);
@@ -109,8 +109,7 @@ export class ProxyConversation implements Conversation, Listener {
 
   end(side: Side, how: EndCause, frame: FrameNo): void {
     const fromClient = side === (this.#roles.client ?? 0);
-    if (fromClient) this.#clientEnd = how;
-    else this.#proxyEnd = how;
+    this.#ends[fromClient ? "client" : "proxy"] = how;
     if (this.#tunnel !== null) this.#tunnel.end(fromClient ? "client" : "server", how, frame);
     else if (!fromClient) this.#responses.end(how, frame);
     else if (this.#state !== "asked") this.#requests.end(how, frame);
@@ -431,11 +430,11 @@ export class ProxyConversation implements Conversation, Listener {
 
   #whyUnanswered(): Unanswered {
     if (this.#answerLost || (this.#secure !== null && isReadInPart(this.#secure))) return "not-captured";
-    return whyUnanswered(this.#connection, this.#roles.proxy, this.#clientEnd, this.#proxyEnd);
+    return whyUnanswered(this.#connection, this.#roles.proxy, this.#ends.client, this.#ends.proxy);
   }
 
   #timeline(detectedBy: DetectedBy): Timeline {
-    const facts = connectionFacts(this.#connection, this.#roles.client ?? 0, this.#clientEnd, this.#proxyEnd);
+    const facts = connectionFacts(this.#connection, this.#roles.client ?? 0, this.#ends.client, this.#ends.proxy);
     return timelineOf(facts, {
       detectedBy,
       gaps: this.#gaps,

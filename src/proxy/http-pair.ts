@@ -80,11 +80,11 @@ export class HttpPair implements HttpConversation {
     );
   }
 
-  /** Takes bytes of one side; returns how many behind them need only be counted. */
   get kept(): number {
     return this.#requests.kept + this.#responses.kept + this.#look.kept;
   }
 
+  /** Takes bytes of one side; returns how many behind them need only be counted. */
   push(
     from: "client" | "server",
     bytes: Uint8Array,

@@ -11,8 +11,9 @@ export const DEFAULT_LIMITS: TcpLimits = {
   flows: 1024 * 1024,
   // A followed connection with the parsers above it takes a few KiB. Large proxies hold tens of thousands open.
   followed: 32 * 1024,
-  // A head of a request, a ClientHello, a record on its way: a few kilobytes, and seldom of more than a few connections at once.
-  kept: 48 * 1024 * 1024,
+  // A head of a request, a record on its way: a few kilobytes, and seldom of more than a few connections at once. A ClientHello
+  // of all of them: browsers' have two kilobytes.
+  kept: 80 * 1024 * 1024,
   // 24 bytes each; scans of IPv6 networks would fill more.
   ipv6Addresses: 512 * 1024,
 };
