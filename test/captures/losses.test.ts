@@ -131,6 +131,19 @@ it("forward-401-proxy: is not in order where a request is lost with its 401", as
   expect(await verdictsOf("forward-401-proxy", without(14, 2))).toEqual(["incomplete"]);
 });
 
+it("forward-401-nginx: claims neither side where two sites alike are left, and says what speaks for each", async () => {
+  const { verdict, connections } = await damagedReport("forward-401-nginx", without(10, 2));
+  expect(verdict).toBe("forward-401-origin");
+  const [first] = connections[0]!.forwards;
+  expect([first?.sentBy, first?.certainty]).toEqual(["unknown", null]);
+  expect(first?.evidence).toEqual([
+    "the same challenge came with the same Server for the unrelated site shop.example.net (frame 9)",
+    '"Server: nginx/1.22.1" names a web server (frame 6)',
+  ]);
+  const alone = (await damagedReport("forward-401-nginx", without(7, 6))).connections[0]!.forwards;
+  expect(alone.map(({ sentBy, certainty }) => [sentBy, certainty])).toEqual([["origin", "possible"]]);
+});
+
 it("tls-13-early-data: fails no handshake whose ServerHello was recorded behind the client's Finished", async () => {
   expect(await verdictsOf("tls-13-early-data", swapped(28))).toEqual(["encrypted", "encrypted"]);
 });

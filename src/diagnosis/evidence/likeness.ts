@@ -1,6 +1,8 @@
 // Evidence by likeness: the same challenge or page came from this proxy before, or in tunnels to unrelated sites.
-import type { Challenge } from "../../http/index.ts";
+import type { Challenge, ResponseHead } from "../../http/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
+import { type AnswerRegister, serverOf } from "./answers.ts";
 import type { Question } from "./types.ts";
 import { isUsualRealm, namesWebServer } from "./web-servers.ts";
 
@@ -14,13 +16,13 @@ export const sameChallenge: Question = (_exchange, head, { timeline, answers }) 
 };
 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */
-export const challengeElsewhere: Question = (exchange, head, { timeline, answers }) => {
+export const challengeElsewhere: Question = (exchange, head, { timeline, inTunnel, answers }) => {
   if (exchange.url === null || head.challenges.length === 0 || isBare(head.challenges)) return [];
   const host = hostOf(exchange.url);
   // Default realms and pages of web servers are alike on sites that have nothing else in common.
   if (namesWebServer(head) || hasUsualRealm(head.challenges)) {
     const [one, other] = answers.alikeElsewhere(timeline, head, host);
-    if (one === undefined || other === undefined) return [];
+    if (one === undefined || other === undefined) return inTunnel ? [] : oneAlike(head, host, timeline, answers);
     const text = `the same challenge came with the same Server for the unrelated sites ${one.host} (frame ${one.frame}) and ${other.host} (frame ${other.frame})`;
     return [{ says: "proxy", weight: "possible", source: "elsewhere", text }];
   }
@@ -29,6 +31,18 @@ export const challengeElsewhere: Question = (exchange, head, { timeline, answers
   const text = `the same challenge came for the unrelated site ${same.host} (frame ${same.frame})`;
   return [{ says: "proxy", weight: "likely", source: elsewhere(head.challenges), chance: !same.many, text }];
 };
+
+/**
+ * Who answers a forwarded request need not show that it can read inside: with a realm of its own on one other site of the same
+ * software it may be the proxy, or both sites are one owner's.
+ */
+function oneAlike(head: ResponseHead, host: string, timeline: Timeline, answers: AnswerRegister): ReturnType<Question> {
+  if (hasUsualRealm(head.challenges)) return [];
+  const same = answers.challengeElsewhere(timeline, head.challenges, host);
+  if (same === null || same.server !== serverOf(head)) return [];
+  const text = `the same challenge came with the same Server for the unrelated site ${same.host} (frame ${same.frame})`;
+  return [{ says: "proxy", weight: "possible", source: "elsewhere", text }];
+}
 
 /** It names nobody: no realm, no domain. */
 function isBare(challenges: readonly Challenge[]): boolean {
