@@ -1,5 +1,6 @@
 // Advice that depends on the case: programs whose keys are missing, passwords that were accepted.
 import { describe, expect, it } from "vitest";
+import { explanations } from "../../src/diagnosis/index.ts";
 import type { RequestHead, ResponseHead } from "../../src/http/index.ts";
 import { GATEWAY, read, SENT, unread } from "./asked.ts";
 import { found } from "./diagnose.ts";
@@ -44,4 +45,11 @@ describe("what the helpdesk is told of a 401 by the proxy", () => {
     expect(advice({}, 200, {})).toMatch(/own login is not ruled out\. Open the site without the proxy/);
     expect(advice({ authorization: SENT }, 200, {})).toMatch(/was accepted \(frame 203\), as it would be by a site's/);
   });
+});
+
+it("tells of a suspicion how a refusal is told from a challenge", () => {
+  const suspicion = explanations().find(({ id }) => id === "tunnel-401-suspected")!;
+  expect(suspicion.meaning).toMatch(/refuses everything \(403\) can look like/);
+  expect(suspicion.advice.helpdesk).toMatch(/access is denied, nobody asked/);
+  expect(suspicion.advice.proxyAdmin).toMatch(/If the code there is 403/);
 });

@@ -22,9 +22,9 @@ export const tunnel401Suspected = verdictRule(
       "Each sign with its frames and figures: sizes in bytes, times, and how long the proxy's way to the site is.",
     advice: {
       helpdesk:
-        "Ask the user whether a login box appeared in the name of the web site. If so, tell them not to enter a password, record once more with keys (pcapcheck explain keys-missing), and give both to the administrator of the proxy.",
+        "Ask the user whether a login box appeared in the name of the web site. If so, tell them not to enter a password, record once more with keys (pcapcheck explain keys-missing), and give both to the administrator of the proxy. If a page said that access is denied, nobody asked: the proxy refuses what it reads (403).",
       proxyAdmin:
-        "Look in the access log or a policy trace for this client and minute: is there a transaction GET https:// with client.response.code: 401 and server.response.code: 0? If so, look for the authenticate(...) rule that matches there and not at CONNECT tcp://: url.scheme=https, url.domain=, url.path=, another authenticate.mode(...), authenticate.force(yes).",
+        "Look in the access log or a policy trace for this client and minute: is there a transaction GET https:// with client.response.code: 401 and server.response.code: 0? If so, look for the authenticate(...) rule that matches there and not at CONNECT tcp://: url.scheme=https, url.domain=, url.path=, another authenticate.mode(...), authenticate.force(yes). If the code there is 403, nobody was asked: look for the rule that denies.",
     },
     references: [
       "RFC 8446 §5.2 (record lengths)",
