@@ -12,6 +12,8 @@ const MAX_ALERT = 24;
 /** What HTTP/2 begins with (RFC 9113 §3.4) goes out together with the Finished, whether anything is asked or not. */
 const MAX_PREFACE = 150;
 const WITH_FINISHED_NS = 2_000_000n;
+/** Clocks of two recorders that are set over the network differ by some milliseconds. */
+const CLOCKS_DIFFER_NS = 20_000_000n;
 /** Methods with a body, which may still be on its way when the answer comes. */
 const WITH_BODY = /^(?:POST|PUT|PATCH)$/;
 const SWITCHING_PROTOCOLS = 101;
@@ -99,19 +101,35 @@ function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly A
       if (request !== null) add(url === null ? sni : hostOf(url), { leg, time: request.where.time, read: true });
     }
     if (leg.exchanges.length > 0) continue;
-    const finished = firstOfClient(leg);
-    for (const mark of leg.tls?.marks ?? []) {
-      if (mayAsk(mark, finished)) add(sni, { leg, time: mark.firstTime, read: false });
-    }
+    for (const { mark, orPreface } of requestsMaybe(leg))
+      if (!orPreface) add(sni, { leg, time: mark.firstTime, read: false });
   }
   return all;
 }
 
-function mayAsk(mark: RecordMark, finished: RecordMark | null): boolean {
-  if (mark.from !== "client" || mark.kind !== "applicationData" || mark === finished) return false;
-  if (mark.length < MIN_REQUEST) return false;
-  const isPreface = finished !== null && mark.firstTime - finished.time <= WITH_FINISHED_NS;
-  return !isPreface || mark.length > MAX_PREFACE;
+/**
+ * Whether a leg that was not read has something, outside of these two times but near them, of which nobody knows whether it is a
+ * request or what HTTP/2 begins with: where two clocks differ a little, it may be what was asked for between them.
+ */
+export function mayHaveAskedNear(leg: ServerLeg, from: Nanos, to: Nanos): boolean {
+  if (leg.exchanges.length > 0) return false;
+  return requestsMaybe(leg).some(
+    ({ mark, orPreface }) =>
+      orPreface && mark.firstTime >= from - CLOCKS_DIFFER_NS && mark.firstTime <= to + CLOCKS_DIFFER_NS,
+  );
+}
+
+/** Records of the proxy that may ask for something; `orPreface`: or be what HTTP/2 begins with. */
+function requestsMaybe(leg: ServerLeg): readonly { readonly mark: RecordMark; readonly orPreface: boolean }[] {
+  const finished = firstOfClient(leg);
+  const hello = leg.tls?.clientHello ?? null;
+  const mayBeHttp2 = finished !== null && (hello === null || hello.alpn.includes("h2"));
+  return gather(leg.tls?.marks ?? [], (mark) => {
+    if (mark.from !== "client" || mark.kind !== "applicationData" || mark === finished) return [];
+    if (mark.length < MIN_REQUEST) return [];
+    const isFirst = mayBeHttp2 && mark.firstTime - finished.time <= WITH_FINISHED_NS;
+    return [{ mark, orPreface: isFirst && mark.length <= MAX_PREFACE }];
+  });
 }
 
 function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Wait[]> {

@@ -1,8 +1,9 @@
 // Whether what a proxy asked of an origin fits into what its clients waited for.
 import { describe, expect, it } from "vitest";
+import { evidenceOf } from "../../src/diagnosis/evidence/index.ts";
 import { outOfStep } from "../../src/diagnosis/in-step.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../src/proxy/index.ts";
-import { HOST, leg } from "./evidence-talk.ts";
+import { HOST, leg, REQUEST_MS, staged } from "./evidence-talk.ts";
 import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 /** A GET that was sent at `from` and answered at `to`, in milliseconds. */
@@ -52,5 +53,41 @@ describe("a leg", () => {
     const few = many.slice(0, 100);
     expect(isOut(readLeg(...asked.slice(0, 100)), ...few)).toBe(false);
     expect(isOut(readLeg(...asked.slice(0, 101)), ...few)).toBe(true);
+  });
+});
+
+/** A leg that was not read: its handshake ends at `ms`, and a record follows at once. */
+function lateLeg(ms: number, bytes: number, alpn: readonly string[]): ServerLeg {
+  const one = leg(HOST, [["client", bytes, ms + 1]]);
+  const [finished, ...rest] = one.tls!.marks;
+  const marks = [{ ...finished!, firstTime: atMs(ms), time: atMs(ms) }, ...rest];
+  return { ...one, tls: { ...one.tls!, clientHello: { ...one.tls!.clientHello!, alpn }, marks } };
+}
+
+describe("what a leg begins with that was not read", () => {
+  it.each([
+    ["a request in HTTP/1.1, whatever its size", 120, ["http/1.1"], true],
+    ["a request, or HTTP/2 begins so", 120, ["h2", "http/1.1"], false],
+    ["more than HTTP/2 begins with", 200, ["h2", "http/1.1"], true],
+    ["nothing that asks", 40, ["http/1.1"], false],
+  ] as const)("is %s", (_what, bytes, alpn, isOdd) => {
+    expect(isOut(lateLeg(22, bytes, alpn), client(get(10, 20)))).toBe(isOdd);
+    expect(isOut(lateLeg(12, bytes, alpn), client(get(10, 20)))).toBe(false);
+  });
+
+  it.each([
+    [REQUEST_MS - 22, "certain"],
+    [REQUEST_MS - 20, "possible"],
+    [REQUEST_MS + 3, "possible"],
+    [REQUEST_MS + 19, "possible"],
+    [REQUEST_MS + 22, "certain"],
+  ])("at %d ms is the request of a proxy that connects late, where clocks differ a little: %s", (ms, weight) => {
+    const { exchange, context } = staged([]);
+    const said = (alpn: readonly string[]) =>
+      evidenceOf(exchange, { ...context, legs: [lateLeg(ms, 120, alpn)] })
+        .filter(({ source }) => source === "legs")
+        .map((one) => one.weight);
+    expect(said(["h2", "http/1.1"])).toEqual([weight]);
+    expect(said(["http/1.1"])).toEqual(["certain"]);
   });
 });

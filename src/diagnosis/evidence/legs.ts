@@ -2,6 +2,7 @@
 import { quoted } from "../../bytes/index.ts";
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../proxy/index.ts";
+import { mayHaveAskedNear } from "../in-step.ts";
 import {
   allLegs,
   asksAlike,
@@ -38,7 +39,8 @@ export const neverForwarded: Question = (exchange, head, { legs, timeline, inTun
     const text = `the proxy's connection to ${to?.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
     // One that was opened for this client carries what it asks; an older one may stand beside others.
     const weight = toHost.some((leg) => leg.start >= timeline.start) ? "certain" : "likely";
-    return [{ says: "proxy", weight, source: "legs", text }];
+    const isNear = near.some((leg) => mayHaveAskedNear(leg, time, head.where.time));
+    return [{ says: "proxy", weight: isNear ? "possible" : weight, source: "legs", text }];
   }
   if (allLegs(near, timeline, to?.port ?? null).length === 0) return [];
   const text = `the proxy's connections to origins are in the capture, and none of them carries this request (frame ${frame}) before its answer (frame ${head.where.frame})`;
