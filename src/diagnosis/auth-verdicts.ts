@@ -88,6 +88,16 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
       summary: `The client began to authenticate (${last.credentials?.scheme}, frame ${last.frame}), and nothing followed the proxy's next 407 (frame ${last.responseFrame})${until(last, context)}.`,
     };
   }
+  const sent = context.chain.steps.findLast((step) => step.credentials !== null);
+  if (sent?.status === 407 && last.credentials === null) {
+    const before = isHalfway(sent)
+      ? `The client began to authenticate (${sent.credentials?.scheme}, frame ${sent.frame})`
+      : `The proxy refused the client's credentials (frame ${sent.responseFrame})`;
+    return {
+      verdict: "auth-abandoned",
+      summary: `${before}, and then the client asked without any (407, frame ${last.responseFrame}) and did not come back${until(last, context)}.`,
+    };
+  }
   return {
     verdict: "auth-abandoned",
     summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.`,

@@ -1,8 +1,8 @@
 // Which later connection of a client answers which 407.
 import { describe, expect, it } from "vitest";
 import type { Timeline } from "../../src/proxy/index.ts";
-import { ACCEPTED, asked, CHALLENGED, read, SENT } from "./asked.ts";
-import { diagnosisOf } from "./diagnose.ts";
+import { ACCEPTED, asked, CHALLENGED, NTLM, ntlm, read, SENT, TYPE_1 } from "./asked.ts";
+import { diagnosisOf, found } from "./diagnose.ts";
 
 const REFUSED = { with: SENT, ...CHALLENGED };
 
@@ -43,5 +43,30 @@ describe("the answer to a challenge", () => {
       asked(5, [REFUSED]),
     ];
     expect(verdicts(loop)).toEqual(loop.map(() => "auth-loop"));
+  });
+});
+
+describe("a challenge that nobody answered in the end", () => {
+  const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
+  const said = (steps: Parameters<typeof asked>[1]) =>
+    found("auth-abandoned", [asked(0, steps)]).map(({ title, detail }) => `${title}: ${detail}`);
+
+  it("is not said to have been without credentials where some came before", () => {
+    expect(said([CHALLENGED, REFUSED, CHALLENGED])).toEqual([
+      expect.stringMatching(/^The proxy refused .* refused .* \(frame 16\), and then the client asked without any/),
+    ]);
+    expect(said([{ with: TYPE_1, status: 407, challenges: [TYPE_2] }, CHALLENGED])).toEqual([
+      expect.stringMatching(/handshake was not finished: .* \(NTLM, frame 10\), and then the client asked without any/),
+    ]);
+  });
+
+  it("has one title and one story, also where another kind of credentials was refused before", () => {
+    expect(said([CHALLENGED, REFUSED, { with: TYPE_1, status: 407, challenges: [TYPE_2] }])).toEqual([
+      expect.stringMatching(/handshake was not finished: The client began to authenticate \(NTLM/),
+    ]);
+  });
+
+  it("was not answered by what was let through before", () => {
+    expect(said([ACCEPTED, CHALLENGED])).toEqual([expect.stringMatching(/never came back with any: .* never came/)]);
   });
 });

@@ -54,7 +54,9 @@ export const authAbandoned = verdictRule(
 );
 
 function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: typeof REFUSED_ADVICE } {
-  if (steps.some(isRefusal)) return { title: REFUSED_TITLE, advice: REFUSED_ADVICE };
-  const last = steps.at(-1);
-  return last !== undefined && isHalfway(last) ? { title: HALFWAY_TITLE } : {};
+  // As the summary has it: what was sent last counts.
+  const sent = steps.findLast((step) => step.credentials !== null);
+  if (sent === undefined) return {};
+  if (isHalfway(sent)) return { title: HALFWAY_TITLE };
+  return isRefusal(sent) ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {};
 }
