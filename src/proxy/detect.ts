@@ -97,6 +97,9 @@ export function roleByBeginning(
 ): Role | null {
   const role = roleOf(connection, known);
   const { endpoints, initiator } = connection;
+  // What a SOCKS server passes on is not read: behind its answers those of an HTTP proxy would be mistaken.
+  if (role === "proxy" && side === initiator && isSocks(bytes) && known.has(endpoints[side === 0 ? 1 : 0]) === null)
+    return null;
   if (role === "leg" || initiator === null || looksLikeTls(bytes, 0, bytes.length) !== "yes") return role;
   if (known.has(endpoints[initiator === 0 ? 1 : 0]) !== null) return "secure";
   const whole = { bytes, start: 0, end: bytes.length };
@@ -105,6 +108,11 @@ export function roleByBeginning(
   if (isClient && !asked.isClient(endpoints[initiator].ip) && asked.meets(whole, true)) return "leg";
   if (known.fixed || !anyKeys()) return null;
   return !isClient || hasRandom(bytes, 0, bytes.length, hasKeys) ? "secure" : null;
+}
+
+/** The greeting of a SOCKS client: version 5 with a list of methods (RFC 1928 §3), or version 4 with a command. */
+function isSocks(bytes: Uint8Array): boolean {
+  return (bytes[0] === 5 && bytes[1]! > 0) || (bytes[0] === 4 && (bytes[1] === 1 || bytes[1] === 2));
 }
 
 /** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */

@@ -39,6 +39,8 @@ export interface PlayOptions {
   readonly late?: boolean;
   /** The proxy is one that is known. */
   readonly known?: boolean;
+  /** It is followed without having been asked about, as a connection that begins with a few bytes. */
+  readonly unasked?: boolean;
   /** No proxy is known. */
   readonly unknown?: boolean;
   /** Passes over what the sinks allow, as tcp does. */
@@ -115,7 +117,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     synAckToAckMs: 1,
   };
   const first = turns.find((turn) => "bytes" in turn);
-  if (first !== undefined && "bytes" in first) {
+  if (first !== undefined && "bytes" in first && options.unasked !== true) {
     const interest = tracker.interest({
       bytes: first.bytes,
       start: 0,

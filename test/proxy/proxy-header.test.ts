@@ -61,3 +61,24 @@ describe("a request behind the header", () => {
     expect(seen([client(LINE), proxy("HTTP/1.1 400 Bad Request\r\n\r\n")])).toEqual([]);
   });
 });
+
+describe("a request behind a SOCKS server", () => {
+  const TALK = [
+    client("\x05\x02\0\x01"),
+    proxy("\x05\0"),
+    client("\x05\x01\0\x01\x0a\x2c\x01\x50\x0c\x38"),
+    proxy("\x05\0\0\x01\0\0\0\0\0\0"),
+    client(CONNECT),
+    proxy("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
+    client(CONNECT),
+    proxy("HTTP/1.1 200 OK\r\n\r\n"),
+  ];
+
+  it("is left alone, as its answers would be mistaken", () => {
+    expect(play(TALK, { unasked: true }).timelines).toEqual([]);
+  });
+
+  it("is none of these where it begins otherwise", () => {
+    expect(play([client(CONNECT), REFUSED], { unasked: true }).timelines).toHaveLength(1);
+  });
+});
