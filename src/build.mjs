@@ -135,8 +135,10 @@ async function evaluate(entryPoint, dist) {
 }
 
 async function buildTexts(dist) {
-  const { reportSchema } = await evaluate("src/report/schema.ts", dist);
-  writeFileSync(join(dist, "report.schema.json"), `${JSON.stringify(reportSchema, null, 2)}\n`);
+  for (const [name, source] of Object.entries({ report: "schema", audit: "audit-schema", trace: "trace-schema" })) {
+    const schema = (await evaluate(`src/report/${source}.ts`, dist))[`${name}Schema`];
+    writeFileSync(join(dist, `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
+  }
   const { manPage } = await evaluate("src/cli/shell/man-page.ts", dist);
   writeFileSync(join(dist, "pcapcheck.1"), manPage());
 }

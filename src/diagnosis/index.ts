@@ -7,5 +7,5 @@ export { pageMarks, productWords } from "./products/index.ts";
 export { siteOf } from "./sites.ts";
 export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";
-export { VERDICTS } from "./types.ts";
+export { FINDINGS, VERDICTS } from "./types.ts";
 export { schemesText } from "./wording.ts";

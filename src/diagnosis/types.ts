@@ -27,16 +27,19 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 
 /** Ids of findings: the verdicts that are worth one, and rules of their own. */
-export type FindingId =
-  | Verdict
-  | "capture-quality"
-  | "keys-missing"
-  | "ntlm-broken-connection"
-  | "scheme-mismatch"
-  | "basic-in-clear"
-  | "untrusted-interception"
-  | "mixed-auth-context"
-  | "challenge-after-success";
+export const FINDINGS = [
+  ...VERDICTS,
+  "mixed-auth-context",
+  "challenge-after-success",
+  "ntlm-broken-connection",
+  "scheme-mismatch",
+  "untrusted-interception",
+  "basic-in-clear",
+  "capture-quality",
+  "keys-missing",
+] as const;
+
+export type FindingId = (typeof FINDINGS)[number];
 
 export type Severity = "error" | "warning" | "info";
 export type Certainty = "certain" | "likely" | "possible";

@@ -6,14 +6,19 @@ export const string: Schema = { type: "string" };
 export const boolean: Schema = { type: "boolean" };
 export const count: Schema = { type: "integer", minimum: 0 };
 export const frame: Schema = { type: "integer", minimum: 1, description: "frame number, from 1" };
+export const port: Schema = { type: "integer", minimum: 0, maximum: 65_535, description: "TCP port" };
 export const time: Schema = {
   type: "string",
-  pattern: "^-?\\d{4,}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$",
+  pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$",
   description: "RFC 3339, UTC, nanoseconds",
 };
 export const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
 export const list = (items: Schema): Schema => ({ type: "array", items });
 export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
+/** `schema` with what it holds, in words; pieces that say it already may go without. */
+export const said = (description: string, schema: Schema): Schema => ({ ...schema, description });
+/** How many of each of `names` there are; those that are not there are left out. */
+export const tally = (names: Schema): Schema => ({ type: "object", propertyNames: names, additionalProperties: count });
 export const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
 export const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: "object",
@@ -21,3 +26,9 @@ export const object = (properties: Readonly<Record<string, Schema>>): Schema => 
   required: Object.keys(properties),
   additionalProperties: false,
 });
+/** What all reports begin with. */
+export const tool: Schema = said(
+  "the program that made the report",
+  object({ name: said("always the same", { const: "pcapcheck" }), version: said("of pcapcheck", string) }),
+);
+export const schemaVersion: Schema = said("goes up where a field goes or means something else", { const: 1 });

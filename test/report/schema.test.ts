@@ -1,8 +1,19 @@
 // Schema, types and reports against each other: every sample validates, no property is on one side only, enumerations agree.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { type Certainty, type Sender, type Severity, VERDICTS, type Verdict } from "../../src/diagnosis/index.ts";
+import { NOTES } from "../../src/bytes/index.ts";
 import {
+  type Certainty,
+  explanations,
+  FINDINGS,
+  type Sender,
+  type Severity,
+  VERDICTS,
+  type Verdict,
+} from "../../src/diagnosis/index.ts";
+import { TRACE_FINDINGS } from "../../src/policy-trace/index.ts";
+import {
+  auditSchema,
   type Report,
   type ReportCapture,
   type ReportConnection,
@@ -11,6 +22,7 @@ import {
   type ReportTls,
   type ReportTunnel,
   reportSchema,
+  traceSchema,
 } from "../../src/report/index.ts";
 import { finding, judged, report, SAMPLES } from "./samples.ts";
 
@@ -119,6 +131,41 @@ describe("the JSON Schema of the report", () => {
     expect(enumAt(path)).toEqual(values);
   });
 
+  it.each([
+    ["report", reportSchema],
+    ["audit", auditSchema],
+    ["trace", traceSchema],
+  ])(
+    "of the %s says of every field what it holds, closes every object and lists every id that there is",
+    (_name, schema) => {
+      let fields = 0;
+      for (const [path, object] of objectsIn(schema, "#")) {
+        if (object.type !== "object" || typeof object.properties !== "object") continue;
+        expect(object.additionalProperties, path).toBe(false);
+        expect(object.required, path).toEqual(Object.keys(object.properties as object));
+        for (const [field, { description }] of Object.entries(
+          object.properties as Record<string, { description?: string }>,
+        )) {
+          fields++;
+          expect(description ?? described(object, field, schema), `${path}/${field}`).toMatch(/\w/);
+        }
+      }
+      expect(fields).toBeGreaterThan(60);
+      expect(schema.$id).toMatch(/^urn:pcapcheck:\w+:1$/);
+    },
+  );
+
+  it("knows the ids of all findings, notes and warnings, and no others", () => {
+    const rules = explanations().map(({ id }) => id);
+    expect([...FINDINGS].sort()).toEqual([...rules].sort());
+    expect(enumAt("$defs/finding/properties/id")).toEqual([...rules, ...TRACE_FINDINGS].sort());
+    expect(enumAt("$defs/connection/properties/notes/items/properties/id")).toEqual(Object.keys(NOTES).sort());
+    const { warnings } = (reportSchema.properties as { capture: { properties: { quality: { properties: never } } } })
+      .capture.properties.quality.properties;
+    const ids = (warnings as { items: { properties: { id: { enum: string[] } } } }).items.properties.id.enum;
+    expect([...ids].sort()).toEqual([...Object.keys(NOTES), "stopped"].sort());
+  });
+
   it("has a sample of every verdict", () => {
     expect([...SAMPLES.keys()]).toEqual([...VERDICTS]);
     for (const [verdict, sample] of SAMPLES) expect<Verdict>(sample.verdict).toBe(verdict);
@@ -131,6 +178,13 @@ describe("the JSON Schema of the report", () => {
     expect(validate({ ...sample, connections: [{ ...connection, firstFrame: 0 }] })).toBe(false);
   });
 });
+
+/** What is said where a field refers to. */
+function described(object: Record<string, unknown>, field: string, schema: Readonly<Record<string, unknown>>): string {
+  const { $ref } = (object.properties as Record<string, { $ref?: string }>)[field]!;
+  const name = $ref?.replace("#/$defs/", "") ?? "";
+  return (schema.$defs as Record<string, { description?: string }>)[name]?.description ?? "";
+}
 
 /** Every object inside `value`, itself included, with its path. */
 function* objectsIn(value: unknown, path = "report"): Generator<[string, Record<string, unknown>]> {
