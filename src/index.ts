@@ -1,8 +1,11 @@
 // The library: a capture in, a report out.
 export {
+  type AuditFiles,
   type AuditOptions,
   type AuditProgress,
   auditCaptures,
+  type ByteSource,
+  type CancelSignal,
   type CaptureFiles,
   type CaptureSource,
   type CheckFailure,
@@ -10,14 +13,31 @@ export {
   type CheckResult,
   checkCapture,
   checkTrace,
+  type FileSource,
+  type FileUrl,
   JournalError,
   mergeJournals,
   NamedFileError,
   type ProxyAddress,
   type TraceOptions,
+  type WebBlob,
+  type WebStream,
 } from "./audit/index.ts";
-export { type Explanation, explanations, VERDICTS, type Verdict } from "./diagnosis/index.ts";
-export { type TraceExplanation, traceExplanations } from "./policy-trace/index.ts";
-export type * from "./report/index.ts";
-export { auditSchema, reportSchema, traceSchema } from "./report/index.ts";
-export type { TlsPlatform } from "./tls-decrypt/index.ts";
+export {
+  type Advice,
+  type Certainty,
+  type Explanation,
+  explanations,
+  FINDINGS,
+  type FindingId,
+  type Sender,
+  type Severity,
+  VERDICTS,
+  type Verdict,
+} from "./diagnosis/index.ts";
+export { type TraceExplanation, type TraceFindingId, traceExplanations } from "./policy-trace/index.ts";
+export type * from "./report/audit-types.ts";
+export { auditSchema, reportSchema, type Schema, traceSchema } from "./report/index.ts";
+export type * from "./report/trace-types.ts";
+export type * from "./report/types.ts";
+export type { Aead, AeadName, Cbc, CbcName, HashName, RsaKey, TlsPlatform } from "./tls-decrypt/index.ts";

@@ -1,8 +1,10 @@
 // An audit: many captures, checked in a steady order, written into a journal as they come, and summed up.
+import { fileURLToPath } from "node:url";
 import type { AuditReport, AuditRow } from "../report/index.ts";
 import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
-import { checkedOptions } from "./check-options.ts";
+import { checkedOptions, mustBeLimits } from "./check-options.ts";
+import { isFile } from "./files.ts";
 import { findCaptures } from "./find-captures.ts";
 import { Journal, latestRows } from "./journal.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
@@ -12,6 +14,7 @@ import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { CheckOptions } from "./types.ts";
 
 export interface AuditProgress {
+  /** Captures that are done, of how many, and their bytes. */
   readonly captures: number;
   readonly capturesTotal: number;
   readonly bytes: number;
@@ -36,17 +39,19 @@ export interface AuditFiles {
 export type LentFiles = AuditFiles & Pick<CheckOptions, "held">;
 
 export interface AuditOptions extends AuditChecks {
-  /** Captures that are checked at a time, where there is enough to do; more than one needs `workerFile`. Default 1. */
+  /** Captures that are checked at a time, each in a worker thread, where there is enough to do. 1 to 64, default 1. */
   readonly jobs?: number;
-  /** Bundle for worker threads; comes with the program. */
+  /** What workers run. Default: the one that comes with the package; a bundle that has left it behind has to say where it is. */
   readonly workerFile?: string;
-  /** Milliseconds for one capture; what takes longer is a row with that reason. */
+  /** Milliseconds for one capture, which a worker checks then; what takes longer is a row with that reason. */
   readonly timeoutMs?: number;
   /** MiB of heap for one capture, likewise. */
   readonly maxMemoryMiB?: number;
+  /** Path of a journal, which is gone on with if it is there: what it has is not checked again. */
   readonly journal?: string;
   /** Tell changed files by their content instead of size and time. */
   readonly hash?: boolean;
+  /** Of `of` parts the one with this number, from 1. */
   readonly shard?: { readonly index: number; readonly of: number };
   /** Read numbered files of one rotated capture as one. */
   readonly join?: boolean;
@@ -56,6 +61,7 @@ export interface AuditOptions extends AuditChecks {
   readonly allRows?: boolean;
   /** Called with each row, in order. */
   readonly onRow?: (row: AuditRow) => void;
+  /** Called behind each capture. */
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Ends the audit behind the captures that are under way. */
   readonly signal?: { readonly aborted: boolean };
@@ -68,12 +74,14 @@ type AuditChecks = AuditFiles & Pick<CheckOptions, "proxies" | "verifyBodies" | 
 const BREATH_MS = 50;
 
 /**
- * Audits what `paths` name: files, folders, globs, `@lists`. Rejects with `JournalError` where a journal cannot be used and with
- * `NamedFileError` where keys or certificates cannot;
- * whatever is wrong with a capture is a row.
+ * Audits what `paths` name: files, folders, globs, `@lists`. Rejects with `JournalError` where a journal cannot be used, with
+ * `NamedFileError` where keys or certificates cannot, and with `TypeError` for an option that is none; whatever is wrong with a
+ * capture is a row.
  */
 export async function auditCaptures(paths: readonly string[], options: AuditOptions = {}): Promise<AuditReport> {
   const check = checkOptionsOf(checkedOptions(options, "paths"));
+  mustBeLimits(options);
+  const workerFile = workerFileOf(options);
   const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
   const held = await holdPipes(named);
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
@@ -120,7 +128,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     jobs: jobsFor(found.tasks, known, options),
     timeoutMs: options.timeoutMs ?? null,
     maxMemoryMiB: options.maxMemoryMiB ?? null,
-    workerFile: options.workerFile ?? null,
+    workerFile,
   });
   try {
     journal?.setMissing(missing);
@@ -131,6 +139,24 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     journal?.close();
   }
   return summary.finish({ skipped, interrupted, elsewhere: found.elsewhere, earlier });
+}
+
+/** Where the package has its worker, beside the file that this is a part of. */
+function packagedWorker(): string | null {
+  const file = fileURLToPath(new URL("pcapcheck.worker.cjs", import.meta.url));
+  return isFile(file) ? file : null;
+}
+
+/** What workers run; null where there is none, and none is needed. Throws `TypeError` where limits could not be kept. */
+function workerFileOf({ workerFile, timeoutMs, maxMemoryMiB, jobs = 1 }: AuditOptions): string | null {
+  const limited = timeoutMs !== undefined || maxMemoryMiB !== undefined;
+  if (workerFile !== undefined || (jobs <= 1 && !limited)) return workerFile ?? null;
+  const packaged = packagedWorker();
+  if (packaged === null && limited)
+    throw new TypeError(
+      "timeoutMs and maxMemoryMiB need workerFile: pcapcheck.worker.cjs of the package is not beside it",
+    );
+  return packaged;
 }
 
 /** As many as were asked for where there are limits, which need workers, else as many as pay. */

@@ -9,6 +9,7 @@ const PATHS = ["policyTraces", "accessLogs"] as const;
 const DETAILS: readonly unknown[] = ["full", "connections", "verdict"];
 const CIPHERS = ["digest", "hmac", "aead", "cbc", "rsaKey"] as const;
 const MAX_PORT = 65_535;
+const MAX_JOBS = 64;
 
 /**
  * The options with addresses as captures show them. Throws `TypeError` for what is none of the types that they have. `files`: how
@@ -31,6 +32,17 @@ export function checkedOptions<Options extends { readonly proxies?: readonly Pro
   const isPlatform = isObject(ciphers) && CIPHERS.every((part) => typeof ciphers[part] === "function");
   check("ciphers", "a TlsPlatform, as portableCiphers is", ciphers, isPlatform);
   return given.proxies === undefined ? options : { ...options, proxies: checkedProxies(given.proxies) };
+}
+
+/** Throws `TypeError` for limits and parts of an audit that are none. */
+export function mustBeLimits(options: object): void {
+  const { jobs, timeoutMs, maxMemoryMiB, shard } = options as Readonly<Record<string, unknown>>;
+  check("jobs", "a whole number from 1 to 64", jobs, isCount(jobs) && jobs >= 1 && jobs <= MAX_JOBS);
+  for (const [name, limit] of Object.entries({ timeoutMs, maxMemoryMiB }))
+    check(name, "a number greater than 0", limit, typeof limit === "number" && limit > 0);
+  const { index, of } = isObject(shard) ? shard : {};
+  const isPart = isCount(index) && isCount(of) && index >= 1 && index <= of;
+  check("shard", "{ index, of }, with index from 1 to of", shard, isPart);
 }
 
 function mustBeFiles(name: string, given: unknown): void {

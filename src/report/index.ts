@@ -8,11 +8,9 @@ export { noteText } from "./note-text.ts";
 export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {
   FORMATS,
-  type Format,
   type FormatName,
   loadLadder,
   type OutputDocument,
-  type UncheckedCapture,
 } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
 export { TRACE_FORMATS } from "./outputs/trace/formats.ts";
@@ -21,6 +19,7 @@ export { loadRedactor } from "./redact/load.ts";
 export { REDACT_KINDS, type RedactKind } from "./redact/pseudonyms.ts";
 export type { Redactor } from "./redact/redact.ts";
 export { reportSchema } from "./schema.ts";
+export type { Schema } from "./schema-parts.ts";
 export { timestamp } from "./time.ts";
 export type { ReportDigests } from "./tls.ts";
 export { buildTraceReport } from "./trace-build.ts";

@@ -48,6 +48,17 @@ describe("options of a check", () => {
     expect(checkedOptions(all)).toEqual(all);
   });
 
+  it.each<[string, AuditOptions, string]>([
+    ["no jobs", { jobs: 0 }, "jobs must be a whole number from 1 to 64, and not 0"],
+    ["no time", { timeoutMs: 0 }, "timeoutMs must be a number greater than 0, and not 0"],
+    ["a part that is counted from 0", { shard: { index: 0, of: 4 } }, "shard must be { index, of }, with index from 1"],
+    ["a part behind the last", { shard: { index: 5, of: 4 } }, "shard must be { index, of }, with index from 1 to of"],
+    ["limits that nothing keeps, here without the built worker", { timeoutMs: 10 }, "timeoutMs and maxMemoryMiB need"],
+  ])("%s: refused for an audit", async (_what, options, message) => {
+    await expect(auditCaptures([CAPTURE], options)).rejects.toThrow(TypeError);
+    await expect(auditCaptures([CAPTURE], options)).rejects.toThrow(message);
+  });
+
   it("takes no bytes for an audit, whose journal remembers files", async () => {
     const keylogs = [new Uint8Array(2)] as unknown as string[];
     await expect(auditCaptures([CAPTURE], { keylogs })).rejects.toThrow("keylogs[0] must be a path, and not");

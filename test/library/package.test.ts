@@ -12,7 +12,9 @@ const consumer = mkdtempSync(join(tmpdir(), "pcapcheck-consumer-"));
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
 const SOURCE = `
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream, openAsBlob, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { checkCapture, reportSchema, VERDICTS, type CaptureSource, type CheckResult, type Report, type Verdict } from "pcapcheck";
 import { portableCiphers } from "pcapcheck/portable";
 import schema from "pcapcheck/report.schema.json" with { type: "json" };
@@ -25,11 +27,15 @@ const web = new ReadableStream<Uint8Array>({
     controller.close();
   },
 });
-const sources: Record<string, CaptureSource> = { path: capture, bytes, node: createReadStream(capture), web };
+const handle = await open(capture);
+const sources: Record<string, CaptureSource> = {
+  path: capture, bytes, node: createReadStream(capture), web, buffer: readFileSync(capture), url: pathToFileURL(capture),
+  blob: await openAsBlob(capture), memory: bytes.slice().buffer, list: [bytes], handle: handle.createReadStream(),
+};
 const verdicts: Record<string, Verdict | string> = {};
 for (const [name, source] of Object.entries(sources)) {
   const ciphers = name === "bytes" ? { ciphers: portableCiphers } : {};
-  const result: CheckResult = await checkCapture(source, { keylogs: [keys], ...ciphers });
+  const result: CheckResult = await checkCapture(source, { keylogs: [keys, readFileSync(keys)], signal: new AbortController().signal, ...ciphers });
   verdicts[name] = "kind" in result ? result.message : verdictOf(result);
 }
 function verdictOf(report: Report): Verdict {
@@ -41,6 +47,8 @@ const nothing = await checkCapture(new TextEncoder().encode("GET / HTTP/1.1\\r\\
 const failed = "kind" in nothing ? nothing.kind : "report";
 console.log(JSON.stringify({ verdicts, failed, known: VERDICTS.length, same: JSON.stringify(schema) === JSON.stringify(reportSchema) }));
 `;
+
+const SOURCES = ["path", "bytes", "node", "web", "buffer", "url", "blob", "memory", "list", "handle"];
 
 describe("the package", () => {
   beforeAll(() => {
@@ -76,7 +84,7 @@ describe("the package", () => {
     const out = execFileSync(process.execPath, [join(consumer, "out/main.js"), ...captures], { encoding: "utf8" });
     const verdict = "tunnel-401-proxy";
     expect(JSON.parse(out)).toEqual({
-      verdicts: { path: verdict, bytes: verdict, node: verdict, web: verdict },
+      verdicts: Object.fromEntries(SOURCES.map((name) => [name, verdict])),
       failed: "failed",
       known: 19,
       same: true,
@@ -108,9 +116,23 @@ describe("the package", () => {
         return "kind" in result ? null : result.verdict;
       }
       ${lib.length > 1 ? "export const fetched = async () => await verdict((await fetch('/capture')).body ?? 'none');" : ""}
+      ${lib.length > 1 ? "export const chosen = async (file: File, signal: AbortSignal) => await checkCapture(file, { signal });" : ""}
       ${lib.length > 1 ? "void auditCaptures([], { signal: new AbortController().signal });" : ""}
     `;
     expect(compiledAlone(source, lib)).toBe("");
+  });
+
+  it("has a name for every type that its types are made of, and none for what is of the program only", () => {
+    const names =
+      "Advice Aead AeadName AuditFiles AuditOptions AuditReport AuditRow ByteSource CancelSignal CaptureFiles CaptureSource Cbc CbcName " +
+      "Certainty CheckFailure CheckOptions CheckResult Explanation FileSource FileUrl FindingId HashName ProxyAddress Report " +
+      "ReportConnection ReportFinding RsaKey Schema Sender Severity TlsPlatform TraceExplanation TraceFindingId TraceOptions " +
+      "TraceReport TraceVerdict Verdict WebBlob WebStream";
+    const imported = names.split(" ").join(", ");
+    const types = `import type { ${imported} } from "pcapcheck";\nexport type { ${imported} };\n`;
+    const own = ["buildReport", "FORMATS", "Redactor", "TerminalStyle", "CaptureDescription", "PolicyFacts"];
+    const missing = own.map((name) => `// @ts-expect-error: ${name}\nimport type { ${name} } from "pcapcheck";\n`);
+    expect(compiledAlone(types + missing.join(""), ["ES2023"])).toBe("");
   });
 
   it("has ciphers that a bundler puts into a page", async () => {
