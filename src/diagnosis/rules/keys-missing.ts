@@ -16,7 +16,7 @@ const PROGRAMS: readonly { readonly name: string; readonly agent: RegExp; readon
   {
     name: "Firefox",
     agent: /\bFirefox\//,
-    how: 'Firefox: close all windows. Windows, in one Command Prompt: set SSLKEYLOGFILE=%USERPROFILE%\\keys.log, then "%ProgramFiles%\\Mozilla Firefox\\firefox.exe". Linux: SSLKEYLOGFILE=$HOME/keys.log firefox (a build by Mozilla: Debian\'s writes none). macOS: SSLKEYLOGFILE=$HOME/keys.log /Applications/Firefox.app/Contents/MacOS/firefox.',
+    how: 'Firefox: close all windows. Windows, in one Command Prompt: set SSLKEYLOGFILE=%USERPROFILE%\\keys.log, then "%ProgramFiles%\\Mozilla Firefox\\firefox.exe". Linux: SSLKEYLOGFILE=$HOME/keys.log firefox (if no file is written: with a build by Mozilla). macOS: SSLKEYLOGFILE=$HOME/keys.log /Applications/Firefox.app/Contents/MacOS/firefox.',
   },
   {
     name: "Chrome and Edge",
