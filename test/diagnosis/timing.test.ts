@@ -50,6 +50,12 @@ describe("an answer that came at once, through a proxy that reads inside", () =>
       { connectMs: 1, helloMs: 130 },
       ["proxy possible"],
     ],
+    [
+      "a handshake as long as no way to an origin, behind a CONNECT that went nowhere",
+      { connectMs: 1, helloMs: 1_000 },
+      [],
+    ],
+    ["the same behind a CONNECT that did go there", { connectMs: 300, helloMs: 1_000 }, ["proxy likely"]],
     ["both of them", { connectMs: 41, helloMs: 130 }, ["proxy likely"]],
     ["a handshake no longer than the making of a certificate", { connectMs: 1, helloMs: 70 }, []],
     ["that and little more", { connectMs: 1, helloMs: 85 }, []],
@@ -69,6 +75,8 @@ describe("an answer that came at once, through a proxy that reads inside", () =>
     expect(told(slow)).toEqual(["proxy possible"]);
     expect(told(slow, { connectMs: 1, helloMs: 250 })).toEqual(["proxy likely"]);
     expect(told(slow, { connectMs: 1, helloMs: 4 })).toEqual([]);
+    const slowest = { connectMs: 1, helloMs: 1_000 };
+    expect(told(slowest, slowest)).toEqual(["proxy likely"]);
     expect(told({ connectMs: 90, helloMs: 4 }, { connectMs: 3, helloMs: 4 })).toEqual([]);
   });
 });

@@ -15,6 +15,11 @@ const MIN_ANSWER_MS = 5;
 const MARGIN = 2;
 /** CONNECT and handshake may take several round trips to the origin (TCP, TLS), and the first ones look up names. */
 const TUNNEL_MARGIN = 3;
+/**
+ * A handshake that is the only measure, behind a CONNECT that was answered at once, is hardly a way if it took longer than this: a
+ * proxy that has a program of its own run for each certificate takes 1 to 2 s, as recorded.
+ */
+const MAX_LONE_HANDSHAKE_MS = 600;
 /** The other way round: from this share of the way on it may well have been there. A slow proxy takes as long, so it is a weak sign. */
 const FAR_ENOUGH = 0.7;
 
@@ -85,7 +90,9 @@ function wayToOrigin(
   // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
   if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
   if (longest === inConnect[0]) return { ...longest, doubtedBy: handshake };
-  return { ...longest, doubtedBy: other ?? (isWay && connect >= MIN_WAY_MS ? connect : 0) };
+  const goesThere = isWay && connect >= MIN_WAY_MS;
+  if (other === null && !goesThere && longest.measured > MAX_LONE_HANDSHAKE_MS) return null;
+  return { ...longest, doubtedBy: other ?? (goesThere ? connect : 0) };
 }
 
 function way(measured: Millis, work: Millis, shownBy: string, margin: number): Way {
