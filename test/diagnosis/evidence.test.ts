@@ -364,6 +364,16 @@ describe("what looks like a row and is none", () => {
     expect(said(true)).toEqual(["origin"]);
   });
 
+  it("the Server of a site alone does not make an answer the site's, where its other headers are missing", () => {
+    const { context } = staged([]);
+    context.answers.learn(ordinary());
+    const [found, ...more] = changed([], { fields: [{ name: "server", value: "shop" }] }, { answers: context.answers });
+    expect([found?.says, found?.weight, more]).toEqual(["proxy", "possible", []]);
+    const names = ["www-authenticate", "server", "x-shop", "strict-transport-security"];
+    const own = changed([], { names, fields: [{ name: "server", value: "shop" }] }, { answers: context.answers });
+    expect(own).toMatchObject([{ says: "origin", weight: "likely", source: "site-headers" }]);
+  });
+
   it("a redirect is no ordinary answer of the site: the proxy may have made it", () => {
     const { context } = staged([]);
     const portal = ordinary();

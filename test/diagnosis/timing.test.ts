@@ -1,6 +1,7 @@
 // Evidence by time: what a proxy does by itself while a tunnel is set up is not taken for its way to the origin.
 import { describe, expect, it } from "vitest";
 import { AnswerRegister, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
+import type { Interception } from "../../src/diagnosis/interception.ts";
 import { attribute } from "../../src/diagnosis/sender.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { BASIC, SENT } from "./asked.ts";
@@ -10,6 +11,7 @@ import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./reco
 interface SetUp {
   readonly connectMs: number;
   readonly helloMs: number;
+  readonly roundTripMs?: number;
   /** Of the credentials with which the tunnel was opened. */
   readonly tag?: string;
 }
@@ -26,6 +28,16 @@ function signedIn(timeline: Timeline, tag: string | undefined): Timeline {
 /** What the time of an answer says that came within a millisecond, through a proxy that reads inside. */
 function told(...setUps: readonly SetUp[]): readonly string[] {
   return toldOf(0, ...setUps);
+}
+
+const INTERCEPTED: Interception = { state: "yes", why: "one key for unrelated sites" };
+
+/** What the time says of an exchange in this tunnel, which is the only one. */
+function timesOf(timeline: Timeline, interception = INTERCEPTED, exchange = staged([]).exchange): readonly string[] {
+  const answers = new AnswerRegister();
+  answers.learn(timeline);
+  const found = evidenceOf(exchange, { ...staged([]).context, timeline, answers, interception });
+  return found.filter(({ source }) => source === "timing").map(({ says, weight }) => `${says} ${weight}`);
 }
 
 /** The same of the tunnel at this place among them. */
@@ -60,7 +72,40 @@ describe("an answer that came at once, through a proxy that reads inside", () =>
     ["a handshake no longer than the making of a certificate", { connectMs: 1, helloMs: 70 }, []],
     ["that and little more", { connectMs: 1, helloMs: 85 }, []],
     ["a CONNECT no longer than the lookup of a name", { connectMs: 12, helloMs: 60 }, []],
+    [
+      "a CONNECT as long as the shortest way that counts, and the way to the proxy",
+      { connectMs: 21, helloMs: 15 },
+      ["proxy likely"],
+    ],
+    [
+      "a handshake that went to the origin, and a lookup before it",
+      { connectMs: 12, helloMs: 130 },
+      ["proxy possible"],
+    ],
+    ["a CONNECT that took no longer than the way to the proxy", { connectMs: 80, helloMs: 80, roundTripMs: 70 }, []],
+    ["a handshake that did", { connectMs: 1, helloMs: 130, roundTripMs: 50 }, []],
   ] as const)("%s", (_name, setUp, said) => expect(told(setUp)).toEqual(said));
+
+  it("says nothing where another ClientHello was asked for: its handshake measures two", () => {
+    const slow = tunnelOf({ connectMs: 1, helloMs: 130, inside: "full", records: [] });
+    const tls = { ...slow.tunnel!.tls!, helloRetryRequest: slow.tunnel!.tls!.serverHello };
+    expect(timesOf({ ...slow, tunnel: { ...slow.tunnel!, tls } })).toEqual([]);
+    expect(timesOf(slow)).toEqual(["proxy possible"]);
+  });
+
+  it("says nothing by the longer measure where the proxy may only tunnel: the shorter one reached the origin, too", () => {
+    const lookedUp = tunnelOf({ connectMs: 90, helloMs: 2, inside: "full", records: [] });
+    expect(timesOf(lookedUp, { state: "unknown", why: null })).toEqual([]);
+    const far = tunnelOf({ connectMs: 90, helloMs: 80, inside: "full", records: [] });
+    expect(timesOf(far, { state: "unknown", why: null })).toEqual(["proxy likely"]);
+  });
+
+  it("says nothing where the clock was set back meanwhile", () => {
+    const far = tunnelOf({ connectMs: 80, helloMs: 15, inside: "full", records: [] });
+    const { exchange } = staged([]);
+    const early = { ...exchange.response!.where, time: exchange.request!.where.time - 1n };
+    expect(timesOf(far, INTERCEPTED, { ...exchange, response: { ...exchange.response!, where: early } })).toEqual([]);
+  });
 
   it("says nothing where credentials were checked meanwhile, unless the proxy knew them", () => {
     const asked = { connectMs: 80, helloMs: 15, tag: "ann" };
