@@ -374,6 +374,18 @@ describe("what looks like a row and is none", () => {
     expect(own).toMatchObject([{ says: "origin", weight: "likely", source: "site-headers" }]);
   });
 
+  it("the headers of a site with another Server are not the site's, and what proxies add to them says nothing", () => {
+    const said = (usual: readonly string[], names: readonly string[], server: string) => {
+      const { context } = staged([]);
+      context.answers.learn(ordinary(usual));
+      const change = { names: ["www-authenticate", ...names], fields: [{ name: "server", value: server }] };
+      return changed([], change, { answers: context.answers }).map(({ says, weight }) => `${says} ${weight}`);
+    };
+    const shop = ["content-type", "server", "x-shop", "strict-transport-security"];
+    expect(said(shop, shop, "another")).toEqual([]);
+    expect(said([...shop, "via", "x-cache"], shop, "shop")).toEqual(["origin likely"]);
+  });
+
   it("a redirect is no ordinary answer of the site: the proxy may have made it", () => {
     const { context } = staged([]);
     const portal = ordinary();
