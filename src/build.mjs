@@ -20,6 +20,9 @@ const common = {
   legalComments: "none",
 };
 
+/** Modules that make a require() of their own; CommonJS has the name of its file instead of a URL. */
+const COMMON_JS = { format: "cjs", define: { ...common.define, "import.meta.url": "__filename" } };
+
 /** commander loads it for subcommands that are programs of their own; there are none, and it costs 5 % of a short run. */
 const noChildProcess = {
   name: "no-child-process",
@@ -71,12 +74,10 @@ async function buildProgram(outfile) {
   const folder = dirname(outfile);
   const cjs = {
     ...common,
-    format: "cjs",
+    ...COMMON_JS,
     minifySyntax: true,
     minifyWhitespace: true,
     charset: "ascii",
-    // Modules that make a require() of their own; CommonJS has the name of its file instead of a URL.
-    define: { ...common.define, "import.meta.url": "__filename" },
   };
   await build({
     ...cjs,
@@ -128,7 +129,7 @@ async function buildLibrary(dist) {
 /** What a module of the sources gives, without leaving it behind. */
 async function evaluate(entryPoint, dist) {
   const outfile = join(dist, `${basename(entryPoint)}.cjs`);
-  await build({ ...common, entryPoints: [entryPoint], outfile, format: "cjs", external: ["@colors/colors/safe"] });
+  await build({ ...common, ...COMMON_JS, entryPoints: [entryPoint], outfile, external: ["@colors/colors/safe"] });
   const value = createRequire(import.meta.url)(outfile);
   rmSync(outfile);
   return value;

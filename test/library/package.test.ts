@@ -1,5 +1,6 @@
 // The package as another project has it: built, imported by name, compiled strictly with NodeNext, fed from every source.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +49,8 @@ const failed = "kind" in nothing ? nothing.kind : "report";
 console.log(JSON.stringify({ verdicts, failed, known: VERDICTS.length, same: JSON.stringify(schema) === JSON.stringify(reportSchema) }));
 `;
 
+const LISTEN =
+  'listen(0, "127.0.0.1", function (this: { address(): unknown }) { console.log(Object(this.address()).port); })';
 const SOURCES = ["path", "bytes", "node", "web", "buffer", "url", "blob", "memory", "list", "handle"];
 
 describe("the package", () => {
@@ -120,6 +123,53 @@ describe("the package", () => {
       ${lib.length > 1 ? "void auditCaptures([], { signal: new AbortController().signal });" : ""}
     `;
     expect(compiledAlone(source, lib)).toBe("");
+  });
+
+  describe("as the README shows it", () => {
+    const examples = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
+      ([, text]) => text!,
+    );
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+
+    /** Compiles an example; where it is to be run. */
+    function compiled(name: string, text: string): string {
+      writeFileSync(join(consumer, `${name}.ts`), text);
+      const compilerOptions = { strict: true, module: "NodeNext", target: "ES2023", types: ["node"], outDir: "out" };
+      writeFileSync(join(consumer, `${name}.json`), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
+      const { stdout } = spawnSync(process.execPath, [tsc, "--project", join(consumer, `${name}.json`)], {
+        encoding: "utf8",
+      });
+      expect(stdout).toBe("");
+      return join(consumer, "out", `${name}.js`);
+    }
+
+    it("checks a file", () => {
+      const file = compiled("file", examples[0]!);
+      const { stdout, stderr } = spawnSync(process.execPath, [file], { cwd: root, encoding: "utf8" });
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^tunnel-401-proxy 1 \d+\n$/), ""]);
+    });
+
+    it("checks what is uploaded to a service", async () => {
+      expect(examples).toHaveLength(2);
+      // Any free port, which the service tells.
+      const text = examples[1]!.replace('listen(8023, "127.0.0.1")', LISTEN);
+      expect(text).toContain(LISTEN);
+      const service = spawn(process.execPath, [compiled("service", text)], {
+        cwd: root,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      try {
+        const [port] = await once(service.stdout, "data");
+        const post = (body: Uint8Array<ArrayBuffer>) =>
+          fetch(`http://127.0.0.1:${String(port).trim()}/`, { method: "POST", body });
+        const report = await post(new Uint8Array(readFileSync(join(root, "captures/mitm-401-basic.pcap"))));
+        expect(await report.json()).toMatchObject({ verdict: "tunnel-401-proxy", capture: { path: "upload" } });
+        const failure = await post(new TextEncoder().encode("no capture"));
+        expect([failure.status, await failure.json()]).toEqual([422, expect.objectContaining({ kind: "failed" })]);
+      } finally {
+        service.kill();
+      }
+    });
   });
 
   it("has a name for every type that its types are made of, and none for what is of the program only", () => {
