@@ -14,7 +14,7 @@ const common = {
   absWorkingDir: root,
   bundle: true,
   platform: "node",
-  target: `node${engines.node.replace(/[^\d.]/g, "")}`,
+  target: `node${/[\d.]+/.exec(engines.node)[0]}`,
   define: { PCAPCHECK_VERSION: JSON.stringify(version) },
   logLevel: "warning",
   legalComments: "none",

@@ -1,5 +1,5 @@
 // Names by a pattern: *, ?, [ab], {a,b}. A folder that is there is taken by its name, whatever characters that has.
-import nodePath, { type PlatformPath } from "node:path";
+import nodePath from "node:path";
 import { lookAt } from "./files.ts";
 
 const MARKS = /[*?[{]/;
@@ -28,7 +28,7 @@ export async function namesOf(pattern: string): Promise<readonly string[]> {
 /** The folders in front that are named, and the pattern behind them, with slashes. */
 export function parted(
   pattern: string,
-  { sep }: Pick<PlatformPath, "sep">,
+  { sep }: { readonly sep: string },
   isThere: (folder: string) => boolean,
 ): { readonly folder: string; readonly rest: string } {
   const windows = sep === "\\";

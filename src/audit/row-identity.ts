@@ -1,8 +1,12 @@
 // Which rows of journals, of whatever run, are about the same capture: told by its path, in whatever spelling.
-import nodePath, { type PlatformPath } from "node:path";
+import nodePath from "node:path";
 
 /** What is needed of `node:path`, which tests give as another platform has it. */
-type Paths = Pick<PlatformPath, "isAbsolute" | "resolve" | "sep">;
+interface Paths {
+  readonly sep: string;
+  isAbsolute(path: string): boolean;
+  resolve(path: string): string;
+}
 
 /**
  * `path` in one spelling: absolute, without "." and doubled separators, on Windows in lower case. ".." behind a name stays:
