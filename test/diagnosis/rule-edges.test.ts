@@ -45,6 +45,23 @@ describe("untrusted-interception", () => {
     expect(finding?.detail).toMatch(/cannot be told from this capture\.$/);
   });
 
+  it("is none where another alert says why, whatever the client sent in the last record", () => {
+    const shell = tunnelOf({
+      version: 0x0303,
+      records: [{ from: "client", bytes: 2, ms: 5 }],
+      closedBy: "reset-by-client",
+    });
+    const tunnel = shell.tunnel!;
+    const { frame } = tunnel.tls!.marks.at(-1)!;
+    const alert = { where: where(frame, 40), from: "client", encrypted: false, level: "fatal" } as const;
+    const ended = (description: string) => {
+      const alerts = [{ ...alert, description }];
+      const tls = { ...tunnel.tls!, alerts, handshakeComplete: false, handshakeCompleteWhere: null };
+      return found("untrusted-interception", [{ ...shell, lastFrame: frame, tunnel: { ...tunnel, tls } }]).length;
+    };
+    expect([ended("unknown_ca"), ended("protocol_version")]).toEqual([1, 0]);
+  });
+
   it.each(["client", "server"] as const)("is possible where the last record is the client's, here the %s's", (from) => {
     // Of TLS 1.2, and behind it the connection is over: what the record says is not known.
     const shell = tunnelOf({ version: 0x0303, records: [{ from, bytes: 2, ms: 5 }], closedBy: "reset-by-client" });
@@ -57,6 +74,17 @@ describe("untrusted-interception", () => {
 });
 
 describe("ntlm-broken-connection", () => {
+  it("is none where bytes are missing, or the connection is open at the capture's end: the answer may be behind that", () => {
+    const steps = [
+      { status: 407, challenges: [NTLM] },
+      { with: TYPE_1, status: 407, challenges: [TYPE_2] },
+    ];
+    const gap = { from: "client" as const, length: 300, where: where(17, 17) };
+    expect(found("ntlm-broken-connection", [asked(0, steps)])).toHaveLength(1);
+    expect(found("ntlm-broken-connection", [asked(0, steps, { gaps: [gap] })])).toEqual([]);
+    expect(found("ntlm-broken-connection", [asked(0, steps, { closedBy: "open" })])).toEqual([]);
+  });
+
   it("is none where the handshake starts over and ends well", () => {
     const steps = [
       { with: TYPE_3, status: 407, challenges: [NTLM] },
