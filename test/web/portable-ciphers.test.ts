@@ -200,7 +200,14 @@ describe("portable ciphers in a bundle", () => {
   it.each(["../../src/cli/main.ts", "../../src/audit/worker.ts"])("are not in the program (%s)", async (entry) => {
     const { metafile } = await build({
       entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-      ...{ bundle: true, write: false, metafile: true, platform: "node", format: "cjs" },
+      ...{
+        bundle: true,
+        write: false,
+        metafile: true,
+        platform: "node",
+        format: "cjs",
+        define: { "import.meta.url": "__filename" },
+      },
       external: ["piscina", "@colors/colors/safe"],
     });
     const files = Object.keys(metafile.inputs);
