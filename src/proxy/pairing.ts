@@ -34,8 +34,8 @@ export class ExchangePairing {
   #lostFirst = false;
   /** Bytes of the requests are lost behind the last one. */
   #requestsLost = false;
-  /** Requests in front of which others may be missing. */
-  readonly #behindLoss = new WeakSet<OpenExchange>();
+  /** Requests in front of which others may be missing; made with the first of them, since each such set costs the collection of memory. */
+  #behindLoss: WeakSet<OpenExchange> | null = null;
   /** Its response came first behind lost ones, and no request since. */
   #doubtful: OpenExchange | null = null;
   /** The last response, if no request waited for it and none came since. */
@@ -69,7 +69,9 @@ export class ExchangePairing {
     }
     const exchange = { ...openExchange(head), request: head, url };
     this.#waiting.push(exchange);
-    if (isBehindLoss) this.#behindLoss.add(exchange);
+    if (!isBehindLoss) return;
+    this.#behindLoss ??= new WeakSet();
+    this.#behindLoss.add(exchange);
   }
 
   requestDone(bytes: number): void {
@@ -148,7 +150,7 @@ export class ExchangePairing {
       this.#lostBefore = 0;
       this.#lostFirst = false;
       const next = this.#waiting[1];
-      const mayLack = next === undefined ? this.#requestsLost : this.#behindLoss.has(next);
+      const mayLack = next === undefined ? this.#requestsLost : (this.#behindLoss?.has(next) ?? false);
       if (this.waitsFor(lostBefore)) {
         // The next request is lost, too, and this is its answer; or it may be.
         if (first || mayLack) this.#giveUp(this.#waiting.shift(), "not-captured");

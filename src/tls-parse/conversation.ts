@@ -2,22 +2,33 @@
 import { Connection } from "./connection.ts";
 import { RecordReader } from "./records.ts";
 import { Side } from "./side.ts";
-import type { TlsConversation, TlsSetup } from "./types.ts";
+import type { TlsConversation, TlsFacts, TlsSetup } from "./types.ts";
 
 /** Follows one TLS connection, from its first record or from anywhere behind it. */
 export function createTlsConversation(setup: TlsSetup): TlsConversation {
-  const connection = new Connection(setup);
-  const sides = { client: new Side("client", connection), server: new Side("server", connection) };
-  const client = new RecordReader(sides.client, setup.note);
-  const server = new RecordReader(sides.server, setup.note);
-  client.meet(server);
-  return {
-    client,
-    server,
-    facts: connection.facts,
-    get kept() {
-      const hello = connection.facts.clientHello?.raw.length ?? 0;
-      return hello + client.kept + server.kept + sides.client.kept + sides.server.kept;
-    },
-  };
+  return new Conversation(setup);
+}
+
+// A class: an object that is written down with a getter has a shape of its own each time, and thousands of shapes are collected slowly.
+class Conversation implements TlsConversation {
+  readonly client: RecordReader;
+  readonly server: RecordReader;
+  readonly facts: TlsFacts;
+  readonly #clientSide: Side;
+  readonly #serverSide: Side;
+
+  constructor(setup: TlsSetup) {
+    const connection = new Connection(setup);
+    this.facts = connection.facts;
+    this.#clientSide = new Side("client", connection);
+    this.#serverSide = new Side("server", connection);
+    this.client = new RecordReader(this.#clientSide, setup.note);
+    this.server = new RecordReader(this.#serverSide, setup.note);
+    this.client.meet(this.server);
+  }
+
+  get kept(): number {
+    const hello = this.facts.clientHello?.raw.length ?? 0;
+    return hello + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
+  }
 }

@@ -8,16 +8,22 @@ import { Http2Streams } from "./streams.ts";
 
 /** A connection, from its first byte or joined in its middle. */
 export function createHttp2Connection(sink: Http2Sink, context: HttpContext): Http2Connection {
-  const streams = new Http2Streams(sink);
-  const client = new Http2Direction("client", sink, streams, context);
-  const server = new Http2Direction("server", sink, streams, context);
-  return {
-    client,
-    server,
-    get kept() {
-      return client.kept + server.kept;
-    },
-  };
+  return new Connection(sink, context);
+}
+
+class Connection implements Http2Connection {
+  readonly client: Http2Direction;
+  readonly server: Http2Direction;
+
+  constructor(sink: Http2Sink, context: HttpContext) {
+    const streams = new Http2Streams(sink);
+    this.client = new Http2Direction("client", sink, streams, context);
+    this.server = new Http2Direction("server", sink, streams, context);
+  }
+
+  get kept(): number {
+    return this.client.kept + this.server.kept;
+  }
 }
 
 /** Whether the first bytes of a direction begin an HTTP/2 connection: the client's preface, the server's SETTINGS frame. */
