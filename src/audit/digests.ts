@@ -1,5 +1,6 @@
 // Digests for fingerprints of clients and certificates, from Node.
 import type { ReportDigests } from "../report/index.ts";
+import { builtin } from "./builtin.ts";
 
 /** node:crypto takes 4 % of a short run to load: only a report that shows fingerprints asks for it. */
 export const DIGESTS: ReportDigests = {
@@ -8,5 +9,5 @@ export const DIGESTS: ReportDigests = {
 };
 
 function digest(algorithm: "sha256" | "md5", bytes: Uint8Array): Uint8Array {
-  return process.getBuiltinModule("node:crypto").createHash(algorithm).update(bytes).digest();
+  return builtin("node:crypto").createHash(algorithm).update(bytes).digest();
 }

@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { latin1 } from "../bytes/index.ts";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
+import { builtin } from "./builtin.ts";
 import { contentOf } from "./files.ts";
 import { type Held, lentFor, NOTHING_HELD } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
@@ -97,7 +98,7 @@ class PublicRoots {
   readonly #byName = new Map<string, readonly X509Certificate[]>();
 
   constructor() {
-    const { rootCertificates } = process.getBuiltinModule("node:tls");
+    const { rootCertificates } = builtin("node:tls");
     this.#ders = rootCertificates.map((pem) =>
       Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64").toString("latin1"),
     );

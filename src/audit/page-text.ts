@@ -1,5 +1,6 @@
 // Small pages that a proxy or site sent with a content coding, as text.
 import { latin1 } from "../bytes/index.ts";
+import { builtin } from "./builtin.ts";
 
 /** A compressed error page of 16 KiB may unfold to this much; more is no error page. */
 const MAX_PAGE_BYTES = 256 * 1024;
@@ -8,7 +9,7 @@ const MAX_PAGE_BYTES = 256 * 1024;
 export function pageText(bytes: Uint8Array, coding: string | null): string {
   if (coding === null) return latin1(bytes);
   // Loaded by the first page that is packed: most runs see none.
-  const { brotliDecompressSync, gunzipSync, inflateSync } = process.getBuiltinModule("node:zlib");
+  const { brotliDecompressSync, gunzipSync, inflateSync } = builtin("node:zlib");
   const limit = { maxOutputLength: MAX_PAGE_BYTES, finishFlush: 2 };
   try {
     switch (coding) {

@@ -23,7 +23,9 @@ let held = false;
  */
 export function muchIsRead(): void {
   if (settled || (calls++ >= FIRST_CALLS && calls % CALLS_BETWEEN !== 0)) return;
-  const { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const v8 = settings();
+  if (v8 === undefined) return;
+  const { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } = v8;
   // The first connections of a capture are kept, which teaches V8 to place what later ones are made of among the long-lived at
   // once; there it keeps alive all that it points to, and a capture of short tunnels costs a third more time and twice the memory.
   if (calls === 1) {
@@ -47,10 +49,15 @@ export function muchIsListed(): void {
   held = true;
 }
 
+/** Nodes 22.0 to 22.2 have no such door: they take more memory. */
+function settings(): typeof import("node:v8") | undefined {
+  return typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:v8") : undefined;
+}
+
 function collectSooner(): void {
-  process.getBuiltinModule("node:v8").setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+  settings()?.setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
 }
 
 function growYoung(factor: number): void {
-  process.getBuiltinModule("node:v8").setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+  settings()?.setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }

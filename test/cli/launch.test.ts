@@ -26,11 +26,23 @@ vm.Script = class extends Script {
 process.on("exit", () => process.stderr.write(said));
 `;
 
-function start(pretend: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(pretend: string, ...options: readonly string[]): Ended {
   const folder = mkdtempSync(join(program.folder, "preload-"));
   const file = join(folder, "preload.cjs");
   writeFileSync(file, preload(pretend));
-  const args = ["--require", file, program.path, "-q", captured("mitm-401-basic.pcap")];
+  const args = [
+    "--require",
+    file,
+    program.path,
+    ...(options.length > 0 ? options : ["-q"]),
+    captured("mitm-401-basic.pcap"),
+  ];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   rmSync(folder, { recursive: true });
   return { status, stdout, stderr };
@@ -48,6 +60,12 @@ describe("the code cache", () => {
     ["build", `process.execPath = __filename;`],
   ])("is not even read by a Node of another %s", (_what, pretend) => {
     expect(start(pretend)).toEqual({ status: 1, stdout: "tunnel-401-proxy\n", stderr: "no cache" });
+  });
+
+  it("starts a Node that lacks process.getBuiltinModule, as 22.0 to 22.2 do", () => {
+    const lacking = "delete process.getBuiltinModule;";
+    expect(start(lacking)).toEqual({ status: 1, stdout: "tunnel-401-proxy\n", stderr: "taken" });
+    expect(start(lacking, "-f", "json")).toEqual(start("", "-f", "json"));
   });
 
   it("that is cut is done without", () => {
