@@ -3,16 +3,41 @@
 /** One character per byte, each 0–255. Short strings only: heads, names, tokens. */
 export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const stop = Math.min(end, bytes.length);
-  if (stop - start > SHORT && isAscii(bytes, start, stop)) return ASCII.decode(bytes.subarray(start, stop));
+  if (stop - start > SHORT) {
+    const piece = bytes.subarray(start, stop);
+    return isAscii(bytes, start, stop) ? ASCII.decode(piece) : fromCodes(piece);
+  }
   let text = "";
   for (let p = start; p < stop; p++) text += String.fromCharCode(bytes[p]!);
   return text;
 }
 
-/** Up to here adding characters one by one is quicker, and gives text in one piece. */
+/**
+ * Up to here adding characters one by one is quicker, and gives text in one piece. Beyond, text that grew so holds on to 32 bytes
+ * for each of its characters.
+ */
 const SHORT = 12;
 /** ASCII is UTF-8. Decoding gives text in one piece; joined from parts, what is kept of a connection takes twice the memory. */
 const ASCII = new TextDecoder();
+/** Arguments of one call; the stack holds some hundred thousand. */
+const MAX_CODES = 8_192;
+
+/** A character for each code, in one piece. */
+function fromCodes(codes: Uint8Array | Uint16Array): string {
+  if (codes.length <= MAX_CODES) return String.fromCharCode(...codes);
+  const parts: string[] = [];
+  for (let p = 0; p < codes.length; p += MAX_CODES)
+    parts.push(String.fromCharCode(...codes.subarray(p, p + MAX_CODES)));
+  return parts.join("");
+}
+
+/** A copy in one piece of a part that is kept of a longer text: by itself it would keep all of that in memory. */
+export function ownText(part: string): string {
+  if (part.length <= SHORT) return part;
+  const codes = new Uint16Array(part.length);
+  for (let i = 0; i < part.length; i++) codes[i] = part.charCodeAt(i);
+  return fromCodes(codes);
+}
 
 function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   let all = 0;
@@ -50,9 +75,9 @@ function isAt(text: string, bytes: Uint8Array, start: number): boolean {
 
 /** UTF-16LE text as NTLM carries it (MS-NLMP 2.2.2); a trailing odd byte is dropped. */
 export function utf16le(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  let text = "";
-  for (let p = start; p + 1 < end; p += 2) text += String.fromCharCode(bytes[p]! | (bytes[p + 1]! << 8));
-  return text;
+  const codes = new Uint16Array(Math.max(0, (end - start) >> 1));
+  for (let i = 0, p = start; i < codes.length; i++, p += 2) codes[i] = bytes[p]! | (bytes[p + 1]! << 8);
+  return fromCodes(codes);
 }
 
 /** Whether `bytes` has the characters of `ascii` at `at`, not looking past `end`. */

@@ -1,4 +1,5 @@
 // WWW-Authenticate and Proxy-Authenticate (RFC 9110 §11.6.1, §11.7.1): several challenges in one field, commas inside quotes.
+import { ownText } from "../bytes/index.ts";
 import { decodeBase64 } from "./base64.ts";
 import { readNegotiate } from "./negotiate.ts";
 import { readNtlm } from "./ntlm.ts";
@@ -10,6 +11,9 @@ const MAX_CHALLENGES = 16;
 const MAX_PARAMETERS = 16;
 /** A longer word before "=" is a token68 with its padding. */
 const MAX_PARAMETER_NAME = 16;
+/** No scheme and no parameter that is registered or known has more than half as many characters. */
+const MAX_SCHEME = 64;
+const MAX_SHOWN_NAME = 64;
 /** Realms are shown to people. */
 const MAX_REALM = 200;
 
@@ -50,8 +54,8 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
     }
     scanner.skip(" \t");
     const text = scanner.take('"') ? scanner.quoted() : scanner.bare();
-    if (name === "realm") realm ??= text.slice(0, MAX_REALM);
-    else if (parameters.length < MAX_PARAMETERS) parameters.push(name);
+    if (name === "realm") realm ??= ownText(text.slice(0, MAX_REALM));
+    else if (parameters.length < MAX_PARAMETERS) parameters.push(ownText(name.slice(0, MAX_SHOWN_NAME)));
     if (name === "stale") stale = text.toLowerCase() === "true";
   }
   const token = token68 === null ? null : decodeBase64(token68);
@@ -59,7 +63,7 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
   const ntlm = token === null || (lower !== "ntlm" && lower !== "negotiate") ? null : readNtlm(token);
   const negotiate = token === null || lower !== "negotiate" ? null : readNegotiate(token);
   const inner = negotiate?.kind === "ntlm" ? negotiate.message : null;
-  return { scheme, realm, parameters, stale, ntlm: ntlm ?? inner, negotiate };
+  return { scheme: ownText(scheme.slice(0, MAX_SCHEME)), realm, parameters, stale, ntlm: ntlm ?? inner, negotiate };
 }
 
 /** Walks over a field value once. */
@@ -103,13 +107,16 @@ class Scanner {
 
   /** RFC 9110 §5.6.4, behind the opening quote; without a closing quote up to the end. */
   quoted(): string {
-    let text = "";
-    while (this.at < this.#text.length) {
-      const character = this.#text[this.at++]!;
-      if (character === '"') return text;
-      text += character === "\\" && this.at < this.#text.length ? this.#text[this.at++]! : character;
+    const start = this.at;
+    let escapes = false;
+    while (this.at < this.#text.length && this.#text[this.at] !== '"') {
+      const escaped = this.#text[this.at] === "\\";
+      escapes ||= escaped;
+      this.at += escaped ? 2 : 1;
     }
-    return text;
+    const text = this.#text.slice(start, this.at);
+    this.at = Math.min(this.at + 1, this.#text.length);
+    return escapes ? text.replace(/\\(.)/gs, "$1") : text;
   }
 
   /** A token68 that ends the challenge; null (and nothing consumed) if it is no such thing. */

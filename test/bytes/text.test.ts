@@ -1,7 +1,26 @@
 // Latin-1 text of wire bytes: every value survives, whatever the length and wherever the bytes lie.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { familiar, latin1 } from "../../src/bytes/index.ts";
+import { familiar, latin1, ownText, utf16le } from "../../src/bytes/index.ts";
+
+describe("long text", () => {
+  const long = Uint8Array.from({ length: 30_001 }, (_, i) => (i * 31 + (i >> 8)) & 255);
+
+  it("of any bytes is theirs, one character for each", () => {
+    for (const end of [13, 8_191, 8_192, 8_193, 16_384, 30_001])
+      expect(latin1(long, 0, end)).toBe(Buffer.from(long.subarray(0, end)).toString("latin1"));
+  });
+
+  it("of UTF-16 is its units, without an odd last byte", () => {
+    expect(utf16le(long)).toBe(Buffer.from(long).toString("utf16le"));
+    expect(utf16le(long, 5, 6)).toBe("");
+    expect(utf16le(long, 6, 5)).toBe("");
+  });
+
+  it("is the same when it is copied", () => {
+    for (const text of ["", "short", "aé\u{1f600}z", utf16le(long), latin1(long)]) expect(ownText(text)).toBe(text);
+  });
+});
 
 describe("latin1", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
