@@ -1,6 +1,6 @@
 // Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
 import { gather, type Nanos } from "../bytes/index.ts";
-import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { authSteps } from "./auth-steps.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
@@ -25,9 +25,17 @@ import { hostOfTimeline } from "./wording.ts";
 const MAX_FINDINGS_PER_RULE = 200;
 /** Server legs kept for comparison. */
 const MAX_LEGS = 5_000;
+/**
+ * About how many bytes the timelines that are kept may take, for each that is allowed, and at least. A long tunnel takes some 30 KiB
+ * without keys; those that say most would take megabytes each.
+ */
+const BYTES_PER_CONNECTION = 48 * 1024;
+const MIN_BYTES = 96 * 1024 * 1024;
+/** About how many bytes the legs may take. */
+const MAX_LEG_BYTES = 64 * 1024 * 1024;
 
 export interface CollectorLimits {
-  /** Timelines kept in full. Of remarkable ones as many again. */
+  /** Timelines kept in full, fewer if they say too much. Of remarkable ones as many again. */
   readonly connections: number;
 }
 
@@ -62,8 +70,10 @@ export interface Diagnosis {
 export class Collector {
   readonly #limits: CollectorLimits;
   readonly #kept: Timeline[] = [];
+  #keptBytes = 0;
   readonly #folding = new Folding();
   readonly #legs: ServerLeg[] = [];
+  #legBytes = 0;
   readonly #legsByProxy = new Map<string, ServerLeg[]>();
   /** When the first leg began that was not kept. */
   #legsMissingFrom: Nanos | null = null;
@@ -88,10 +98,7 @@ export class Collector {
     this.#proxies.add(timeline);
     this.#answers.learn(timeline);
     this.#certificates.learn(timeline);
-    if (this.#kept.length < this.#limits.connections) {
-      this.#kept.push(timeline);
-      return;
-    }
+    if (this.#keep(timeline, false)) return;
     const steps = authSteps(timeline);
     const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
@@ -99,16 +106,28 @@ export class Collector {
     const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null, told: weigh([]) });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
-    if (remarkable && this.#kept.length < 2 * this.#limits.connections) this.#kept.push(timeline);
-    else this.#folding.add(timeline, verdict, steps);
+    if (!remarkable || !this.#keep(timeline, true)) this.#folding.add(timeline, verdict, steps);
+  }
+
+  /** Keeps a timeline if there is room for it; a quarter is left for remarkable ones. */
+  #keep(timeline: Timeline, remarkable: boolean): boolean {
+    const { connections } = this.#limits;
+    if (this.#kept.length >= (remarkable ? 2 : 1) * connections) return false;
+    const bytes = this.#keptBytes + weightOfTimeline(timeline);
+    if (bytes > (remarkable ? 1 : 0.75) * Math.max(MIN_BYTES, connections * BYTES_PER_CONNECTION)) return false;
+    this.#keptBytes = bytes;
+    this.#kept.push(timeline);
+    return true;
   }
 
   addLeg(leg: ServerLeg): void {
-    if (this.#legs.length >= MAX_LEGS) {
+    const weight = weightOfLeg(leg);
+    if (this.#legs.length >= MAX_LEGS || this.#legBytes + weight > MAX_LEG_BYTES) {
       if (this.#legsMissingFrom === null || leg.start < this.#legsMissingFrom) this.#legsMissingFrom = leg.start;
       return;
     }
     this.#legs.push(leg);
+    this.#legBytes += weight;
     const own = this.#legsByProxy.get(leg.proxy.ip);
     if (own === undefined) this.#legsByProxy.set(leg.proxy.ip, [leg]);
     else own.push(leg);

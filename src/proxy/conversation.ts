@@ -24,6 +24,7 @@ import { Tunnel } from "./tunnel.ts";
 import { answerOf, next, type TunnelState } from "./tunnel-states.ts";
 import type { GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
+import { unusualBytesOf } from "./weight.ts";
 
 type FirstBytes = [from: "client" | "server", bytes: Uint8Array, start: number, end: number, frame: FrameNo];
 
@@ -36,7 +37,6 @@ export class ProxyConversation implements Conversation, Listener {
   readonly #secure: TlsFacts | null;
   readonly #context: ConnectionContext;
   readonly #roles: Roles;
-
   readonly #requests: Http1Parser;
   readonly #responses: Http1Parser;
   readonly #forwards = new ExchangeList();
@@ -73,7 +73,8 @@ export class ProxyConversation implements Conversation, Listener {
   }
 
   get kept(): number {
-    return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#held.kept + (this.#tunnel?.kept ?? 0);
+    const read = this.#requests.kept + this.#responses.kept + this.#look.kept + this.#held.kept + this.#pairing.kept;
+    return read + unusualBytesOf(this.#connects) + this.#forwards.unusualBytes + (this.#tunnel?.kept ?? 0);
   }
 
   /** Bytes of one side; returns how much may be skipped next. */

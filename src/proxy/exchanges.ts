@@ -2,6 +2,7 @@
 import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
 import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
+import { unusualBytesOf } from "./weight.ts";
 
 /** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
 export const MAX_CONNECTS = 64;
@@ -27,6 +28,11 @@ export class ExchangeList {
   readonly kept: OpenExchange[] = [];
   dropped = 0;
   #challenges = 0;
+
+  /** About how many bytes they take beyond what is usual. */
+  get unusualBytes(): number {
+    return unusualBytesOf(this.kept);
+  }
 
   /** What was kept, in the order of the requests. */
   sorted(): readonly OpenExchange[] {

@@ -81,7 +81,7 @@ export class HttpPair implements HttpConversation {
   }
 
   get kept(): number {
-    return this.#requests.kept + this.#responses.kept + this.#look.kept;
+    return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#pairing.kept;
   }
 
   /** Takes bytes of one side; returns how many behind them need only be counted. */

@@ -16,6 +16,7 @@ import { bodyRule, type ExchangeList, endResponse, type OpenExchange, openExchan
 import type { HttpConversation, HttpPairSetup } from "./http-pair.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
+import { unusualBytesOf } from "./weight.ts";
 
 /** Streams that wait for their response; servers allow a hundred or so at once (SETTINGS_MAX_CONCURRENT_STREAMS). */
 const MAX_WAITING = 1_000;
@@ -49,9 +50,9 @@ export class Http2Pair implements HttpConversation, Http2Sink {
   }
 
   get kept(): number {
-    let looks = 0;
-    for (const { look } of this.#streams.values()) looks += look?.kept ?? 0;
-    return this.#connection.kept + looks;
+    const open = [...this.#streams.values()];
+    const looks = open.reduce((sum, { look }) => sum + (look?.kept ?? 0), 0);
+    return this.#connection.kept + looks + unusualBytesOf(open.map(({ exchange }) => exchange));
   }
 
   push(from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {

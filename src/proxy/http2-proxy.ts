@@ -22,6 +22,7 @@ import { Tunnel } from "./tunnel.ts";
 import { answerOf } from "./tunnel-states.ts";
 import type { ConnectFact, GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
+import { unusualBytesOf } from "./weight.ts";
 
 /** Tunnels and requests of one connection; a browser opens a few dozen. */
 const MAX_STREAMS = 2_000;
@@ -81,9 +82,9 @@ export class Http2ProxySession implements Http2Sink {
     this.server = this.#http2.server;
   }
 
-  /** Bytes kept of what is not whole, in front of answers and in tunnels. */
+  /** Bytes kept of what is not whole, in front of answers and in tunnels, and of what is unusually much. */
   get kept(): number {
-    let sum = this.#http2.kept;
+    let sum = this.#http2.kept + this.#forwards.unusualBytes + unusualBytesOf([...this.#requests.values()]);
     for (const { held, tunnel } of this.#tunnels.values()) sum += held.kept + (tunnel?.kept ?? 0);
     return sum;
   }

@@ -4,3 +4,4 @@ export { MAX_EXCHANGES } from "./exchanges.ts";
 export { KnownProxies } from "./known-proxies.ts";
 export { createProxyTracker } from "./tracker.ts";
 export type * from "./types.ts";
+export { weightOfLeg, weightOfTimeline } from "./weight.ts";

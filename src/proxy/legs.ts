@@ -38,7 +38,7 @@ export class LegConversation implements Conversation {
   }
 
   get kept(): number {
-    return (this.#tls?.kept ?? 0) + (this.#http?.kept ?? 0) + (this.#inside?.kept ?? 0);
+    return (this.#tls?.kept ?? 0) + (this.#http?.kept ?? 0) + (this.#inside?.kept ?? 0) + this.#exchanges.unusualBytes;
   }
 
   push(from: Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {

@@ -3,6 +3,7 @@ import type { FrameNo, Where } from "../bytes/index.ts";
 import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
 import { bodyRule, type ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
 import type { Unanswered } from "./types.ts";
+import { unusualBytesOf } from "./weight.ts";
 
 /** Requests that may wait for their response; pipelining clients stay far below. */
 const MAX_PENDING = 1_000;
@@ -43,6 +44,11 @@ export class ExchangePairing {
 
   constructor(list: ExchangeList) {
     this.#list = list;
+  }
+
+  /** About how many bytes the requests take that wait, beyond what is usual. */
+  get kept(): number {
+    return unusualBytesOf(this.#waiting);
   }
 
   /** Whether a request waits for the response that came in `frame`. */

@@ -51,11 +51,11 @@ export class Tunnel {
     this.#target = target;
   }
 
-  /** Bytes kept of what is not whole, or not known yet to be TLS. */
+  /** Bytes kept of what is not whole, or not known yet to be TLS, and of what is unusually much. */
   get kept(): number {
     const { client, server } = this.#sides;
     const read = (this.#tls?.kept ?? 0) + (this.#http?.kept ?? 0) + (this.#inside?.kept ?? 0);
-    return client.held.kept + server.held.kept + read;
+    return client.held.kept + server.held.kept + read + this.#exchanges.unusualBytes;
   }
 
   /** Takes bytes of one side; returns how many behind them need only be counted. */

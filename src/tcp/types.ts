@@ -142,7 +142,7 @@ export interface Conversation {
    * call of a sink's `push` or `gap`; from then on nothing of the conversation is called, not even `end` or `closed`.
    */
   readonly abandoned: boolean;
-  /** Bytes that are kept until more come: heads, messages and records that are not whole. Asked now and then. */
+  /** Bytes that are kept until more come: heads, messages and records that are not whole; and of what is known what is unusually much. Asked now and then. */
   readonly kept?: number;
 }
 

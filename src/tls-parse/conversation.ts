@@ -3,6 +3,7 @@ import { Connection } from "./connection.ts";
 import { RecordReader } from "./records.ts";
 import { Side } from "./side.ts";
 import type { TlsConversation, TlsFacts, TlsSetup } from "./types.ts";
+import { unusualBytesOfTls } from "./weight.ts";
 
 /** Follows one TLS connection, from its first record or from anywhere behind it. */
 export function createTlsConversation(setup: TlsSetup): TlsConversation {
@@ -28,7 +29,7 @@ class Conversation implements TlsConversation {
   }
 
   get kept(): number {
-    const hello = this.facts.clientHello?.raw.length ?? 0;
-    return hello + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
+    const unusual = unusualBytesOfTls(this.facts);
+    return unusual + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
   }
 }

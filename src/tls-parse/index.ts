@@ -15,3 +15,4 @@ export { groupName } from "./registry/groups.ts";
 export { versionName } from "./registry/versions.ts";
 export { peekServerName } from "./server-name.ts";
 export type * from "./types.ts";
+export { weightOfTls } from "./weight.ts";

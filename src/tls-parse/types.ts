@@ -262,7 +262,7 @@ export interface TlsConversation {
   readonly client: ByteSink;
   readonly server: ByteSink;
   readonly facts: TlsFacts;
-  /** Bytes kept of records and handshake messages that are not whole, and of the ClientHello. */
+  /** Bytes kept of records and handshake messages that are not whole, and of an unusually long hello or chain. */
   readonly kept: number;
 }
 

@@ -1,6 +1,6 @@
 // What a conversation says that it keeps: tcp adds it up over all connections, so nothing large may be left out.
 import { describe, expect, it } from "vitest";
-import { clientHello, concat, record } from "../tls-parse/play.ts";
+import { clientHello, concat, message, record } from "../tls-parse/play.ts";
 import { client, play, proxy, type Turn } from "./play.ts";
 
 const CONNECT = client("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
@@ -13,6 +13,24 @@ const begun = (type: number): Uint8Array =>
 /** HEADERS of 40,000 bytes that CONTINUATION would have to follow. */
 const block = Uint8Array.of(0, 0x9c, 0x40, 1, 0, 0, 0, 0, 1, ...new Array(40_000).fill(0x82));
 
+const LONG = "a".repeat(1_500);
+const CHALLENGES = Array.from(
+  { length: 16 },
+  (_, i) => `Proxy-Authenticate: Digest realm="${i}", a="1", b="2"\r\n`,
+).join("");
+const twenty = (turns: readonly Turn[]): readonly Turn[] => Array.from({ length: 20 }, () => turns).flat();
+const refused = (fields = ""): Turn => proxy(`HTTP/1.1 407 No\r\n${fields}Content-Length: 0\r\n\r\n`);
+
+/** A Certificate message of four of this size, in records. */
+function chain(bytes: number): Uint8Array {
+  const one = [0, bytes >> 8, bytes & 255, ...new Array(bytes).fill(0)];
+  const all = message(11, [0, (4 * one.length) >> 8, (4 * one.length) & 255, ...one, ...one, ...one, ...one]);
+  const pieces = Array.from({ length: Math.ceil(all.length / 16_000) }, (_, i) =>
+    record(22, all.subarray(i * 16_000, (i + 1) * 16_000)),
+  );
+  return concat(...pieces);
+}
+
 const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["a request's head", [client(`CONNECT a.example:443 HTTP/1.1\r\nX: ${KB_40}`)]],
   ["an answer's head", [CONNECT, proxy(`HTTP/1.1 407 No\r\nX: ${KB_40}`)]],
@@ -23,6 +41,12 @@ const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["a record", [CONNECT, OPENED, client(record(22, new Array(18_000).fill(0)).subarray(0, 17_900))]],
   ["a request's head in the tunnel", [CONNECT, OPENED, client(`GET / HTTP/1.1\r\nX: ${KB_40}`)]],
   ["a field block in the tunnel", [CONNECT, OPENED, client(PREFACE), client(block)]],
+  ["CONNECTs of long words", twenty([client(`CONNECT ${LONG}:443 HTTP/1.1\r\n\r\n`), refused()])],
+  ["forwarded requests", twenty([client(`GET http://${LONG}/ HTTP/1.1\r\n\r\n`), refused()])],
+  ["requests that wait", twenty([client(`GET http://${LONG}/ HTTP/1.1\r\n\r\n`)])],
+  ["exchanges in the tunnel", [CONNECT, OPENED, ...twenty([client(`GET /${LONG} HTTP/1.1\r\n\r\n`), refused()])]],
+  ["challenges", twenty([client("CONNECT a.example:443 HTTP/1.1\r\n\r\n"), refused(CHALLENGES)])],
+  ["a chain of certificates", [CONNECT, OPENED, client(record(22, clientHello())), proxy(chain(10_000))]],
 ];
 
 function keptBehind(turns: readonly Turn[]): number {
