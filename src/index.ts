@@ -13,6 +13,7 @@ export {
   type CheckResult,
   checkCapture,
   checkTrace,
+  createRedactor,
   type FileSource,
   type FileUrl,
   JournalError,
@@ -37,7 +38,14 @@ export {
 } from "./diagnosis/index.ts";
 export { type TraceExplanation, type TraceFindingId, traceExplanations } from "./policy-trace/index.ts";
 export type * from "./report/audit-types.ts";
-export { auditSchema, reportSchema, type Schema, traceSchema } from "./report/index.ts";
+export {
+  auditSchema,
+  type RedactKind,
+  type Redactor,
+  reportSchema,
+  type Schema,
+  traceSchema,
+} from "./report/index.ts";
 export type * from "./report/trace-types.ts";
 export type * from "./report/types.ts";
 export type { Aead, AeadName, Cbc, CbcName, HashName, RsaKey, TlsPlatform } from "./tls-decrypt/index.ts";

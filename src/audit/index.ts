@@ -12,6 +12,7 @@ export { JournalError } from "./journal.ts";
 export { NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
 export { codeOf, readFailure } from "./read-failure.ts";
+export { createRedactor, LEAST_KEY_BYTES } from "./redactor.ts";
 export { reservedName } from "./reserved-names.ts";
 export { rotatedSets } from "./rotation.ts";
 export type * from "./types.ts";

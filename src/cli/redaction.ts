@@ -1,14 +1,11 @@
 // --redact and its key: pseudonyms of this run, or the same in every run that has the key.
-import { createHmac } from "node:crypto";
 import type { Command } from "commander";
-import { readFailure, readSmall } from "../audit/index.ts";
-import { loadRedactor, type RedactKind, type Redactor } from "../report/index.ts";
+import { createRedactor, LEAST_KEY_BYTES, readFailure, readSmall } from "../audit/index.ts";
+import type { RedactKind, Redactor } from "../report/index.ts";
 import { redactKinds } from "./option-values.ts";
 
 /** A key on the command line would be in the list of processes and in the shell's history. */
 export const KEY_VARIABLE = "PCAPCHECK_REDACT_KEY";
-/** All IPv4 addresses can be tried against a key that can be guessed. */
-const LEAST_KEY_BYTES = 16;
 const MAX_KEY_BYTES = 1024 * 1024;
 
 export interface RedactArguments {
@@ -28,14 +25,10 @@ export function redactOptions(command: Command): Command {
 export async function redaction(options: RedactArguments): Promise<Redactor | string | null> {
   const { redact, redactKey } = options;
   if (redact === undefined) return redactKey === undefined ? null : "--redact-key needs --redact";
-  const kinds = new Set(redact);
   const key = redactKey === undefined ? keyOfEnvironment() : keyOfFile(redactKey);
   if (typeof key === "string") return key;
   if (key !== null && key.length < LEAST_KEY_BYTES) return `the key of --redact needs ${LEAST_KEY_BYTES} bytes or more`;
-  const createRedactor = await loadRedactor();
-  return key === null
-    ? createRedactor(kinds)
-    : createRedactor(kinds, (text) => createHmac("sha256", key).update(text).digest("hex"));
+  return createRedactor(redact, key);
 }
 
 function keyOfEnvironment(): Uint8Array | null {

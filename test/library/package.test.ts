@@ -16,7 +16,7 @@ const SOURCE = `
 import { createReadStream, openAsBlob, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { checkCapture, reportSchema, VERDICTS, type CaptureSource, type CheckResult, type Report, type Verdict } from "pcapcheck";
+import { checkCapture, createRedactor, reportSchema, VERDICTS, type CaptureSource, type CheckResult, type Report, type Verdict } from "pcapcheck";
 import { portableCiphers } from "pcapcheck/portable";
 import schema from "pcapcheck/report.schema.json" with { type: "json" };
 
@@ -46,7 +46,8 @@ function verdictOf(report: Report): Verdict {
 }
 const nothing = await checkCapture(new TextEncoder().encode("GET / HTTP/1.1\\r\\n\\r\\n"));
 const failed = "kind" in nothing ? nothing.kind : "report";
-console.log(JSON.stringify({ verdicts, failed, known: VERDICTS.length, same: JSON.stringify(schema) === JSON.stringify(reportSchema) }));
+const { ip } = (await createRedactor(["ip"])).redact({ ip: "192.0.2.1" });
+console.log(JSON.stringify({ verdicts, failed, ip, known: VERDICTS.length, same: JSON.stringify(schema) === JSON.stringify(reportSchema) }));
 `;
 
 const LISTEN =
@@ -89,6 +90,7 @@ describe("the package", () => {
     expect(JSON.parse(out)).toEqual({
       verdicts: Object.fromEntries(SOURCES.map((name) => [name, verdict])),
       failed: "failed",
+      ip: "ip-1",
       known: 19,
       same: true,
     });
@@ -175,12 +177,12 @@ describe("the package", () => {
   it("has a name for every type that its types are made of, and none for what is of the program only", () => {
     const names =
       "Advice Aead AeadName AuditFiles AuditOptions AuditReport AuditRow ByteSource CancelSignal CaptureFiles CaptureSource Cbc CbcName " +
-      "Certainty CheckFailure CheckOptions CheckResult Explanation FileSource FileUrl FindingId HashName ProxyAddress Report " +
+      "Certainty CheckFailure CheckOptions CheckResult Explanation FileSource FileUrl FindingId HashName ProxyAddress RedactKind Redactor Report " +
       "ReportConnection ReportFinding RsaKey Schema Sender Severity TlsPlatform TraceExplanation TraceFindingId TraceOptions " +
       "TraceReport TraceVerdict Verdict WebBlob WebStream";
     const imported = names.split(" ").join(", ");
     const types = `import type { ${imported} } from "pcapcheck";\nexport type { ${imported} };\n`;
-    const own = ["buildReport", "FORMATS", "Redactor", "TerminalStyle", "CaptureDescription", "PolicyFacts"];
+    const own = ["buildReport", "FORMATS", "Pseudonyms", "TerminalStyle", "CaptureDescription", "PolicyFacts"];
     const missing = own.map((name) => `// @ts-expect-error: ${name}\nimport type { ${name} } from "pcapcheck";\n`);
     expect(compiledAlone(types + missing.join(""), ["ES2023"])).toBe("");
   });
