@@ -30,6 +30,7 @@ export const NOTES = {
   "http-gap": "bytes are missing inside a head or body",
   "http2-malformed": "an HTTP/2 frame contradicts RFC 9113",
   "http2-hpack-unknown": "a header refers to a dynamic table entry that was never seen",
+  "http2-hpack-repeated": "headers refer to long values in the dynamic table so often that they are not read any more",
   // tls-parse
   "tls-not-tls": "bytes where a record should start are not TLS",
   "tls-record-too-long": "a record is longer than the protocol allows",

@@ -66,6 +66,10 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
   return { scheme: ownText(scheme.slice(0, MAX_SCHEME)), realm, parameters, stale, ntlm: ntlm ?? inner, negotiate };
 }
 
+const SPACE = 0x20;
+const TAB = 0x09;
+const COMMA = 0x2c;
+
 /** Walks over a field value once. */
 class Scanner {
   at = 0;
@@ -79,8 +83,12 @@ class Scanner {
     return this.at >= this.#text.length;
   }
 
-  skip(characters: string): void {
-    while (this.at < this.#text.length && characters.includes(this.#text[this.at]!)) this.at++;
+  skip(characters: " \t" | ", \t"): void {
+    const commas = characters.length > 2;
+    for (; this.at < this.#text.length; this.at++) {
+      const code = this.#text.charCodeAt(this.at);
+      if (code !== SPACE && code !== TAB && !(commas && code === COMMA)) return;
+    }
   }
 
   take(character: string): boolean {

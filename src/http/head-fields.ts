@@ -14,6 +14,8 @@ const MAX_NAMES = 64;
 const MAX_NAME_BYTES = 64;
 /** Kept fields of one head; set-cookie may repeat. */
 const MAX_FIELDS = 32;
+/** Longest Content-Length that is read, a list of equal ones included. */
+const MAX_LENGTH_DIGITS = 1_024;
 /** Challenges kept of one head, over all its fields; real ones offer a handful. */
 const MAX_CHALLENGES = 32;
 
@@ -186,6 +188,8 @@ function cookieName(value: string): string {
 /** Digits only (RFC 9110 §8.6); "5, 5" counts as 5. null for anything else. */
 function contentLength(bytes: Uint8Array, start: number, end: number): number | null {
   let value = 0;
+  // Zeros in front may go on and on, over and over again.
+  if (end - start > MAX_LENGTH_DIGITS) return null;
   for (let at = start; at < end; at++) {
     const digit = bytes[at]! - 0x30;
     if (digit < 0 || digit > 9) return at > start && bytes[at] === 0x2c ? value : null;

@@ -41,6 +41,8 @@ export class Http2Pair implements HttpConversation, Http2Sink {
   readonly #streams = new Map<number, OpenStream>();
   /** Responses that were over before their request was seen, which is held back behind a hole or was recorded too late. */
   readonly #early = new Map<number, OpenExchange>();
+  /** No stream beyond this one waits: it was named by the last GOAWAY, and none was opened since. */
+  #allUpTo = Number.POSITIVE_INFINITY;
 
   constructor(context: ProxyContext, list: ExchangeList, setup: HttpPairSetup) {
     this.#context = context;
@@ -93,7 +95,10 @@ export class Http2Pair implements HttpConversation, Http2Sink {
     const exchange = answered ?? openExchange(head);
     exchange.request = head;
     exchange.url = absoluteUrl(head, this.#setup.scheme, this.#setup.authority);
-    if (answered === undefined) this.#streams.set(stream, { exchange, look: null });
+    if (answered === undefined) {
+      this.#streams.set(stream, { exchange, look: null });
+      this.#allUpTo = Number.POSITIVE_INFINITY;
+    }
     this.#early.delete(stream);
     return "framed";
   }
@@ -157,7 +162,8 @@ export class Http2Pair implements HttpConversation, Http2Sink {
 
   /** RFC 9113 §6.8: requests on later streams were not worked on, and are sent again. */
   goAway(from: Http2Role, lastStream: number): void {
-    if (from === "client") return;
+    if (from === "client" || lastStream >= this.#allUpTo) return;
+    this.#allUpTo = lastStream;
     for (const [stream, { exchange }] of this.#streams) {
       if (stream > lastStream && exchange.response === null) this.#giveUp(stream, exchange, "cancelled");
     }

@@ -4,7 +4,7 @@ import type { Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import type { Connection } from "./connection.ts";
 import { STATE } from "./flow-table.ts";
-import { LINGER_SECONDS, LOOK_BYTES, MAX_LINGERING } from "./limits.ts";
+import { LINGER_SECONDS, LOOK_BYTES, LOOK_BYTES_PER_CONNECTION, MAX_LINGERING, MAX_LOOK_BYTES } from "./limits.ts";
 import type { Shared } from "./shared.ts";
 import type { EndCause, TcpCounts } from "./types.ts";
 
@@ -50,7 +50,7 @@ export class Followed {
     if (connection.conversation.abandoned) this.#abandon(slot, connection);
     else if (connection.over) this.finish(slot, "capture-end");
     else if (connection.closing && !connection.lingering) this.#linger(connection);
-    if (this.#sinceLooked >= LOOK_BYTES) this.#relieve();
+    if (this.#sinceLooked >= LOOK_BYTES && this.#sinceLooked >= this.#lookBytes()) this.#relieve();
   }
 
   /** Whether the connection in `slot` is closing. */
@@ -108,6 +108,11 @@ export class Followed {
   #sorted(order: (a: Connection, b: Connection) => number): number[] {
     const slots = [...this.#slots.keys()].filter((slot) => this.#slots[slot] !== null);
     return slots.sort((a, b) => order(this.#slots[a]!, this.#slots[b]!));
+  }
+
+  /** Bytes between two looks at what the connections keep. */
+  #lookBytes(): number {
+    return Math.min(MAX_LOOK_BYTES, LOOK_BYTES_PER_CONNECTION * this.count);
   }
 
   /** Where all together keep too much of what they have read, gives up those that keep most, until half of that is free. */

@@ -18,8 +18,14 @@ export const DEFAULT_LIMITS: TcpLimits = {
   ipv6Addresses: 512 * 1024,
 };
 
-/** After so many bytes were given to sinks it is looked what the connections keep of them: more often costs, and it cannot be much more. */
-export const LOOK_BYTES = 8 * 1024 * 1024;
+/**
+ * After so many bytes were given to sinks it is looked what the connections keep of them, which may be a hundred times as much (HPACK).
+ * To look costs half a microsecond for each connection: of many that is more than reading a megabyte, so it is done less often then.
+ */
+export const LOOK_BYTES = 1024 * 1024;
+export const LOOK_BYTES_PER_CONNECTION = 8 * 1024;
+/** Of however many connections. */
+export const MAX_LOOK_BYTES = 8 * 1024 * 1024;
 
 /** Connections without payload so far of which the beginning is remembered, 128 bytes each; the rest of a SYN flood forgets it. */
 export const MAX_BEGINNINGS = 64 * 1024;

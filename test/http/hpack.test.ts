@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HpackDecoder } from "../../src/http/hpack/decoder.ts";
+import { HeaderTable } from "../../src/http/hpack/table.ts";
 import { times } from "../harness/times.ts";
 import { textOf } from "./talk.ts";
 
@@ -169,6 +170,55 @@ describe("limits", () => {
     // 256 KiB hold 1,971 entries of 133 bytes.
     expect(decode(decoder, block("ff f10e")).result).toBe("whole");
     expect(decode(decoder, block("ff f20e")).result).toBe("malformed");
+  });
+});
+
+describe("memory", () => {
+  it("is the text and little more, however little each entry says", () => {
+    const decoder = new HpackDecoder();
+    decode(decoder, block(`3fe1ff0f ${"400000".repeat(8_192)}`));
+    expect(decoder.kept).toBeGreaterThan(8_192);
+    expect(decoder.kept).toBeLessThan(8_192 * 32);
+  });
+
+  it("of views that were given is not written to by later entries", () => {
+    const decoder = new HpackDecoder();
+    const bytes = block(`3f29 4001 6101 31 be ${"4001 6201 32".repeat(200)}`);
+    const views: Uint8Array[] = [];
+    decoder.decode(bytes, 0, bytes.length, (name) => views.push(name!));
+    expect(textOf(views[1]!, 0, 1)).toBe("a");
+  });
+
+  it("holds what a list of entries would hold", () => {
+    const step = fc.oneof(
+      fc.record({ add: fc.tuple(fc.string({ maxLength: 9 }), fc.string({ maxLength: 40 })) }),
+      fc.record({ resize: fc.integer({ min: 0, max: 400 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const table = new HeaderTable();
+        let list: (readonly [string, string])[] = [];
+        let limit = 4_096;
+        const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+        const weight = (): number =>
+          list.reduce((sum, [name, value]) => sum + bytesOf(name).length + bytesOf(value).length + 32, 0);
+        for (const what of steps) {
+          if ("add" in what) {
+            table.add({ name: bytesOf(what.add[0]), value: bytesOf(what.add[1]) });
+            list.unshift(what.add);
+          } else {
+            limit = what.resize;
+            table.resize(limit);
+          }
+          while (weight() > limit) list = list.slice(0, -1);
+          expect([table.length, table.size]).toEqual([list.length, weight()]);
+          expect(table.get(62 + list.length)).toBeNull();
+          for (const [i, [name, value]] of list.entries())
+            expect(table.get(62 + i)).toEqual({ name: bytesOf(name), value: bytesOf(value) });
+        }
+      }),
+      { numRuns: times(100) },
+    );
   });
 });
 

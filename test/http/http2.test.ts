@@ -358,6 +358,33 @@ describe("losses", () => {
     expect(notes.map(({ id }) => id)).toEqual(["http2-hpack-unknown"]);
   });
 
+  it("reads a long value of the table a hundred times, not a million times", () => {
+    const { connection, heads, notes, push } = live();
+    connection.client.push(bytesOf(PREFACE), 0, PREFACE.length, 1);
+    // A literal with indexing: :path, 2,000 characters long.
+    const path = Buffer.concat([bytesOf("\x44\x7f\xd1\x0e"), Buffer.alloc(2_000, "/x")]);
+    const head = bytesOf("\x82\x87");
+    push("client", frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS | END_STREAM, 1, Buffer.concat([head, path])));
+    for (let stream = 3; stream < 2_003; stream += 2)
+      push("client", frame(HEADERS, END_HEADERS | END_STREAM, stream, Buffer.concat([head, bytesOf("\xbe")])));
+    const read = heads.filter(([, head]) => !head.cut);
+    expect(heads).toHaveLength(1_001);
+    expect(read.length).toBeGreaterThan(128);
+    // What is behind the limit has its method, and is read where it has earned enough.
+    expect(read.length).toBeLessThan(950);
+    expect(notes.map(({ id }) => id)).toEqual(["http2-hpack-repeated"]);
+  });
+
+  it("reads no long challenge of the table again and again", () => {
+    const { heads, notes, push } = live();
+    const challenge = Buffer.concat([bytesOf("\x7d\x7f\x51"), Buffer.alloc(208, ",")]);
+    const first = Buffer.concat([bytesOf("\x48\x03401"), challenge]);
+    push("server", frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS | END_STREAM, 1, first));
+    push("server", frame(HEADERS, END_HEADERS | END_STREAM, 3, Buffer.concat([OK, Buffer.alloc(10_000, 0xbe)])));
+    expect(heads.map(([, head]) => head.cut)).toEqual([false, true]);
+    expect(notes.map(({ id }) => id)).toEqual(["http2-hpack-repeated"]);
+  });
+
   it("joins late without being told", () => {
     const { notes, events, push } = live();
     push("client", frame(HEADERS, END_HEADERS | END_STREAM, 31, Buffer.concat([GET, bytesOf("\xc5")])));

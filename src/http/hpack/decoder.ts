@@ -8,8 +8,21 @@ const MAX_SHIFT = 28;
 /** Room for the decoded text of ordinary fields stays; what a large one needed is given back. */
 const MAX_KEPT_SCRATCH = 16 * 1024;
 
-/** Takes one field; views that are valid during the call. null: what the capture does not tell. */
-export type TakeField = (name: Uint8Array | null, value: Uint8Array | null) => void;
+/**
+ * Bytes of values in the table that are read for each byte of field blocks. One byte may refer to 256 KiB, a million times; requests
+ * that repeat all they say, a token of a kilobyte among it, refer to a hundred times what they take on the wire.
+ */
+const READ_PER_BYTE = 128;
+/** Reading a shorter value again costs no more than the reference to it. */
+const SHORT_VALUE = 64;
+/** What frames add to a field block on the wire, at least (RFC 9113 §4.1). */
+const FRAME_HEADER = 9;
+
+/**
+ * Takes one field; views that are valid during the call. null: what the capture does not tell. `repeated`: the value is in the table, and
+ * to be read only if `mayRead` allows it.
+ */
+export type TakeField = (name: Uint8Array | null, value: Uint8Array | null, repeated: boolean) => void;
 
 /**
  * How a block was read. `unknown`: it refers to entries that are not known, though they may well have been there.
@@ -29,10 +42,20 @@ export class HpackDecoder {
   #missed = false;
   #scratch: Uint8Array = NOTHING;
   #scratchLength = 0;
+  /** Bytes of values in the table that may still be read. */
+  #readable = 0;
 
-  /** What the table holds, in bytes. */
+  /** What the table takes in memory, roughly. */
   get kept(): number {
-    return this.#table.size;
+    return this.#table.kept;
+  }
+
+  /** Whether a value of the table, of `length` bytes, may be read once more. Counts it. */
+  mayRead(length: number): boolean {
+    if (length <= SHORT_VALUE) return true;
+    if (length > this.#readable) return false;
+    this.#readable -= length;
+    return true;
   }
 
   /** Blocks are missing: what they added to the table is not known. */
@@ -48,6 +71,7 @@ export class HpackDecoder {
     this.#end = end;
     this.#failed = false;
     this.#result = "whole";
+    this.#readable += (end - start + FRAME_HEADER) * READ_PER_BYTE;
     while (this.#at < end && !this.#failed) this.#representation(take);
     this.#bytes = NOTHING;
     if (this.#scratch.length > MAX_KEPT_SCRATCH) this.#scratch = NOTHING;
@@ -75,7 +99,7 @@ export class HpackDecoder {
     const name = entry?.name ?? null;
     const value = entry?.value ?? null;
     if (name === null || value === null) this.#notFound(index);
-    take(name, value);
+    take(name, value, true);
   }
 
   /** Without indexing (§6.2.2) and never indexed (§6.2.3) differ for those who pass the field on, not for us. */
@@ -86,8 +110,8 @@ export class HpackDecoder {
     if (name === null && index !== 0) this.#notFound(index);
     const value = this.#string();
     if (this.#failed) return;
-    if (add) this.#table.add({ name: name?.slice() ?? null, value: value?.slice() ?? null });
-    take(name, value);
+    if (add) this.#table.add({ name, value });
+    take(name, value, false);
   }
 
   #notFound(index: number): void {

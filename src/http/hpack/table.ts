@@ -91,13 +91,28 @@ const MAX_SIZE = 256 * 1024;
 /** RFC 7541 §4.1: what an entry weighs besides its text. */
 const ENTRY_OVERHEAD = 32;
 
+/** Numbers per entry: where its text begins, and the lengths of name and value; -1 where the capture does not tell. */
+const MARKS = 3;
+
 /** The indices of one direction: 1–61 static, then the dynamic table from its newest entry on. */
 export class HeaderTable {
-  /** Oldest first; those before `#first` were evicted. */
-  #entries: (Entry | null)[] = [];
+  /**
+   * Names and values, one behind the other, oldest entry first. Bytes are never overwritten: views of them stay good. An array for
+   * each would take ten times what an entry without text weighs.
+   */
+  #text: Uint8Array = NOTHING;
+  #textEnd = 0;
+  #marks = new Int32Array(0);
+  /** Entries in `#marks`, and how many of the first of them were evicted. */
+  #count = 0;
   #first = 0;
   #size = 0;
   #maximum = DEFAULT_SIZE;
+
+  /** What the dynamic table takes in memory. */
+  get kept(): number {
+    return this.#text.length + this.#marks.byteLength;
+  }
 
   /** What the dynamic table holds weighs so much (RFC 7541 §4.1). */
   get size(): number {
@@ -106,53 +121,93 @@ export class HeaderTable {
 
   /** Entries that can be referred to. */
   get length(): number {
-    return this.#entries.length - this.#first;
+    return this.#count - this.#first;
   }
 
   /** The entry with this index (RFC 7541 §2.3.3); null if there is none. */
   get(index: number): Entry | null {
     if (index <= STATIC_ROWS.length) return staticTable()[index - 1] ?? null;
-    const at = this.#entries.length - (index - STATIC_ROWS.length);
-    return at < this.#first ? null : (this.#entries[at] ?? null);
+    const at = this.#count - (index - STATIC_ROWS.length);
+    if (at < this.#first) return null;
+    const start = this.#marks[at * MARKS]!;
+    const name = this.#marks[at * MARKS + 1]!;
+    const value = this.#marks[at * MARKS + 2]!;
+    const behind = start + Math.max(0, name);
+    return {
+      name: name < 0 ? null : this.#text.subarray(start, behind),
+      value: value < 0 ? null : this.#text.subarray(behind, behind + value),
+    };
   }
 
-  add(entry: Entry): void {
-    this.#entries.push(entry);
-    this.#size += weight(entry);
-    this.#evict();
+  add({ name, value }: Entry): void {
+    const length = (name?.length ?? 0) + (value?.length ?? 0);
+    // RFC 7541 §4.4: room is made first, and what is larger than the table empties it.
+    this.#evict(this.#maximum - length - ENTRY_OVERHEAD);
+    if (length + ENTRY_OVERHEAD > this.#maximum) return;
+    this.#makeRoom(length);
+    this.#marks[this.#count * MARKS] = this.#textEnd;
+    this.#marks[this.#count * MARKS + 1] = name?.length ?? -1;
+    this.#marks[this.#count * MARKS + 2] = value?.length ?? -1;
+    this.#count++;
+    this.#size += length + ENTRY_OVERHEAD;
+    for (const part of [name, value]) {
+      if (part === null) continue;
+      this.#text.set(part, this.#textEnd);
+      this.#textEnd += part.length;
+    }
   }
 
   /** A dynamic table size update (RFC 7541 §6.3). */
   resize(size: number): void {
     this.#maximum = Math.min(size, MAX_SIZE);
-    this.#evict();
+    this.#evict(this.#maximum);
   }
 
   /** What is in the table, and how large it may be, is not known any more: entries that are added are kept as long as can be. */
   forget(): void {
-    this.#entries = [];
+    this.#text = NOTHING;
+    this.#textEnd = 0;
+    this.#marks = new Int32Array(0);
+    this.#count = 0;
     this.#first = 0;
     this.#size = 0;
     this.#maximum = MAX_SIZE;
   }
 
-  #evict(): void {
-    while (this.#size > this.#maximum) {
-      const oldest = this.#entries[this.#first]!;
-      this.#entries[this.#first++] = null;
-      if (oldest !== null) this.#size -= weight(oldest);
+  #evict(maximum: number): void {
+    while (this.#size > maximum && this.#first < this.#count) this.#size -= this.#weight(this.#first++);
+  }
+
+  #weight(at: number): number {
+    return Math.max(0, this.#marks[at * MARKS + 1]!) + Math.max(0, this.#marks[at * MARKS + 2]!) + ENTRY_OVERHEAD;
+  }
+
+  /** Makes room for one more entry; what was evicted is given back then. */
+  #makeRoom(length: number): void {
+    const entries = this.length;
+    const start = entries === 0 ? this.#textEnd : this.#marks[this.#first * MARKS]!;
+    const live = this.#textEnd - start;
+    if (this.#textEnd + length > this.#text.length) {
+      const text = new Uint8Array(Math.max(FIRST_TEXT, 2 * (live + length)));
+      text.set(this.#text.subarray(start, this.#textEnd));
+      this.#text = text;
+      this.#textEnd = live;
+      for (let at = this.#first; at < this.#count; at++) this.#marks[at * MARKS]! -= start;
     }
-    // What was evicted is given back once it is half of the list.
-    if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#first);
+    if ((this.#count + 1) * MARKS > this.#marks.length) {
+      const marks = new Int32Array(Math.max(FIRST_ENTRIES, 2 * (entries + 1)) * MARKS);
+      marks.set(this.#marks.subarray(this.#first * MARKS, this.#count * MARKS));
+      this.#marks = marks;
       this.#first = 0;
+      this.#count = entries;
     }
   }
 }
 
-function weight(entry: Entry): number {
-  return (entry.name?.length ?? 0) + (entry.value?.length ?? 0) + ENTRY_OVERHEAD;
-}
+/** First room; a browser's requests to one site have some twenty entries. */
+const FIRST_TEXT = 512;
+const FIRST_ENTRIES = 16;
+const NOTHING = new Uint8Array(0);
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -34,6 +34,7 @@ export class Http2Direction implements ByteSink {
   /** No frame was met yet. */
   #fresh = true;
   #unknownNoted = false;
+  #leftOutNoted = false;
 
   /** The frame header, and how much of it (or of the preface) is there. */
   readonly #headerBytes = new Uint8Array(FRAME_HEADER);
@@ -334,6 +335,10 @@ export class Http2Direction implements ByteSink {
     else if (read.result === "unknown" && !this.#unknownNoted) {
       this.#unknownNoted = true;
       this.#context.note({ id: "http2-hpack-unknown", frame, at: where.at });
+    }
+    if (read.leftOut && !this.#leftOutNoted) {
+      this.#leftOutNoted = true;
+      this.#context.note({ id: "http2-hpack-repeated", frame, at: where.at });
     }
     const bytes = this.#position - where.at;
     if (promised !== 0) {

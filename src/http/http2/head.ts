@@ -1,5 +1,6 @@
 // A field block of HTTP/2 (RFC 9113 §8.1–8.3) as the head of a request or a response, or as trailers.
 import { latin1, startsWith } from "../../bytes/index.ts";
+import { fieldRow } from "../fields.ts";
 import { type HeadPlace, MAX_TARGET } from "../head.ts";
 import { type HeadFields, noFields, takeField, takeName } from "../head-fields.ts";
 import type { BlockResult, HpackDecoder } from "../hpack/decoder.ts";
@@ -28,8 +29,18 @@ interface Pseudo {
 const MAX_WORD = 64;
 /** Longest authority kept: a DNS name has at most 253 characters. */
 const MAX_AUTHORITY = 300;
+/** A byte of a challenge costs as much as so many of another value. */
+const CHALLENGE_COST = 16;
 const COLON = 0x3a;
 const AT = 0x40;
+
+/** A block, and how it was read. */
+interface ReadBlock {
+  readonly block: Block;
+  readonly result: BlockResult;
+  /** Fields were left out that were read too often (see `HpackDecoder.mayRead`). */
+  readonly leftOut: boolean;
+}
 
 /** Reads the block `bytes[start, end)` of the direction that sends requests or responses. */
 export function readBlock(
@@ -40,12 +51,18 @@ export function readBlock(
   end: number,
   place: Omit<HeadPlace, "cut">,
   context: HttpContext,
-): { readonly block: Block; readonly result: BlockResult } {
+): ReadBlock {
   const said = noFields();
   const pseudo: Pseudo = { method: null, scheme: null, authority: null, path: null, protocol: null, status: null };
   let pseudos = 0;
   let unknown = 0;
-  const result = decoder.decode(bytes, start, end, (name, value) => {
+  let leftOut = false;
+  const result = decoder.decode(bytes, start, end, (name, told, repeated) => {
+    let value = told;
+    if (repeated && name !== null && value !== null && !decoder.mayRead(costOf(name, value))) {
+      leftOut = true;
+      value = null;
+    }
     if (name === null || value === null) unknown++;
     if (name === null) return;
     if (name[0] === COLON) {
@@ -58,7 +75,21 @@ export function readBlock(
   const cut = unknown > 0 || result !== "whole";
   const whole: HeadPlace = { ...place, cut };
   const block = role === "request" ? request(pseudo, said, whole) : response(pseudo, said, whole);
-  return { block: block ?? { kind: pseudos > 0 || cut ? "unreadable" : "trailers" }, result };
+  return { block: block ?? { kind: pseudos > 0 || cut ? "unreadable" : "trailers" }, result, leftOut };
+}
+
+/** What reading a value costs, in bytes of others. Of most fields nothing but the name is looked at, while challenges are taken apart. */
+function costOf(name: Uint8Array, value: Uint8Array): number {
+  if (name[0] === COLON) return value.length;
+  switch (fieldRow(name, 0, name.length)?.use) {
+    case undefined:
+      return 0;
+    case "www-authenticate":
+    case "proxy-authenticate":
+      return CHALLENGE_COST * value.length;
+    default:
+      return value.length;
+  }
 }
 
 function takePseudo(pseudo: Pseudo, name: Uint8Array, value: Uint8Array): void {
