@@ -14,6 +14,11 @@ const MAX_DEPTH = 8;
 const MAX_FILE = 16 * 1024 * 1024;
 /** Issuers remembered; a capture shows a few dozen. */
 const MAX_NAMES = 1_000;
+/** Longer than the name of any root. */
+const MAX_NAME_LENGTH = 1_024;
+/** Keys of authorities have 4,096 bits at most and an exponent of 17; with others a signature takes milliseconds to check. */
+const MAX_RSA_BITS = 8_192;
+const MAX_RSA_EXPONENT = 2n ** 33n;
 const PEM_LINE = /-----(BEGIN|END) (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** Files of certificates, PEM (several in one are a bundle) or DER. */
@@ -92,9 +97,10 @@ class NodeTrust implements Trust {
   }
 }
 
-/** Node's bundled Mozilla roots. Parsing all of them costs as long as checking a small capture: only those asked for are. */
+/** Node's bundled Mozilla roots. Parsing all of them costs as long as checking a small capture: only those asked for are, once. */
 class PublicRoots {
   readonly #ders: readonly string[];
+  readonly #parsed: (X509Certificate | null | undefined)[] = [];
   readonly #byName = new Map<string, readonly X509Certificate[]>();
 
   constructor() {
@@ -104,16 +110,29 @@ class PublicRoots {
     );
   }
 
-  /** Roots in which the last part of this name occurs: its common name, mostly. `name` is a line per part. */
+  /** Roots with this name, of a line per part, whatever its case (RFC 5280 §7.1). */
   named(name: string): readonly X509Certificate[] {
-    const value = Buffer.from(name.slice(name.lastIndexOf("=") + 1)).toString("latin1");
-    let roots = this.#byName.get(value);
+    if (name.length > MAX_NAME_LENGTH) return [];
+    let roots = this.#byName.get(name);
     if (roots === undefined) {
-      const found = value === "" ? [] : this.#ders.filter((der) => der.includes(value));
-      roots = found.map((der) => parse(Buffer.from(der, "latin1"))).filter((root) => root !== null);
-      if (this.#byName.size < MAX_NAMES) this.#byName.set(value, roots);
+      roots = this.#find(name);
+      if (this.#byName.size < MAX_NAMES) this.#byName.set(name, roots);
     }
     return roots;
+  }
+
+  /** Of the roots in which the last part of the name occurs, its common name mostly, those that have all of it. */
+  #find(name: string): readonly X509Certificate[] {
+    const value = Buffer.from(name.slice(name.lastIndexOf("=") + 1)).toString("latin1");
+    if (value === "") return [];
+    const found: X509Certificate[] = [];
+    for (const [i, der] of this.#ders.entries()) {
+      if (!der.includes(value)) continue;
+      this.#parsed[i] ??= parse(Buffer.from(der, "latin1"));
+      const root = this.#parsed[i];
+      if (root !== null && root.subject.toLowerCase() === name.toLowerCase()) found.push(root);
+    }
+    return found;
   }
 }
 
@@ -123,11 +142,17 @@ let publicRoots: PublicRoots | null = null;
 /** Whether `issuer` may sign certificates (RFC 5280 §4.2.1.9) and signed this one. */
 function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
   try {
-    return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+    return issuer.ca && certificate.checkIssued(issuer) && isOrdinary(issuer) && certificate.verify(issuer.publicKey);
   } catch {
     // A key of a kind that the platform does not know: nothing was shown.
     return false;
   }
+}
+
+/** Whether checking a signature with its key takes no longer than with those that authorities have. */
+function isOrdinary({ publicKey }: X509Certificate): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
+  return modulusLength <= MAX_RSA_BITS && publicExponent <= MAX_RSA_EXPONENT;
 }
 
 function parse(certificate: string | Uint8Array): X509Certificate | null {

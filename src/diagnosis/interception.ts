@@ -19,6 +19,10 @@ const UNKNOWN: Interception = { state: "unknown", why: null };
 
 /** Certificates remembered for comparison, one per proxy, host and leaf; more tunnels than this are judged by themselves. */
 const MAX_CERTIFICATES = 5_000;
+/** What those take in memory at most; text of theirs as well as their bytes. */
+const MAX_CERTIFICATE_BYTES = 16 * 1024 * 1024;
+/** Longer names and keys are none that are met twice; answers about them are not remembered. */
+const MAX_ID = 8 * 1024;
 /** Public authorities date certificates back by an hour; one made minutes before it is used was made for this connection. */
 const FRESH_MS = 10 * 60_000;
 /** Unrelated sites with one unknown issuer: a company's own authority may sign for a few of its domains, hardly for so many. */
@@ -43,6 +47,8 @@ export class CertificateRegister {
   /** By proxy and public key, by proxy and issuer: certificates to compare with. */
   readonly #byKey = new Map<string, Known[]>();
   readonly #byIssuer = new Map<string, Known[]>();
+  /** Of the certificates in `#known`. */
+  #bytes = 0;
 
   constructor(trust: Trust) {
     this.#trust = trust;
@@ -55,6 +61,8 @@ export class CertificateRegister {
     const proxy = timeline.proxy.ip;
     const id = `${proxy} ${host} ${leaf.serial} ${leaf.issuer}`;
     if (this.#seen.has(id)) return;
+    if (this.#bytes + leaf.der.length > MAX_CERTIFICATE_BYTES) return;
+    this.#bytes += leaf.der.length;
     this.#seen.add(id);
     const known = { proxy, host, leaf, frame: timeline.tunnel?.tls?.certificateWhere?.frame ?? timeline.firstFrame };
     this.#known.push(known);
@@ -161,7 +169,7 @@ export class CertificateRegister {
         tls.certificates.map(({ der }) => der),
         at,
       );
-      if (this.#ends.size < MAX_CERTIFICATES) this.#ends.set(id, end);
+      if (this.#ends.size < MAX_CERTIFICATES && id.length <= MAX_ID) this.#ends.set(id, end);
     }
     return end;
   }

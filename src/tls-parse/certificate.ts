@@ -19,6 +19,9 @@ const BASIC_CONSTRAINTS = "2.5.29.19";
 /** Names are shown and compared; some hosting certificates have hundreds. */
 const MAX_NAMES = 1024;
 
+/** Extensions that are read; real certificates have ten. */
+const MAX_EXTENSIONS = 64;
+
 const NO_NAME: DistinguishedName = { text: "", commonName: null, organization: null };
 
 interface Fields {
@@ -96,7 +99,7 @@ function readBody(r: Reader, fields: Fields): boolean {
 }
 
 function readExtensions(list: Reader, fields: Fields): void {
-  while (list.more) {
+  for (let read = 0; list.more && read < MAX_EXTENSIONS; read++) {
     const extension = readElement(list).content;
     const id = oidText(contentOf(readElement(extension)));
     if (peekTag(extension) === TAG.boolean) readElement(extension);

@@ -61,8 +61,12 @@ function readLength(r: Reader): number {
   return first === 0x80 ? Number.MAX_SAFE_INTEGER / 256 : length;
 }
 
-/** Dotted text of an object identifier (X.690 §8.19); empty if it is damaged. */
+/** Bytes of an object identifier that is made to text: registered ones have a dozen. Arithmetic with longer numbers is slow. */
+const MAX_OID_BYTES = 64;
+
+/** Dotted text of an object identifier (X.690 §8.19); empty if it is damaged, or longer than any that has a meaning. */
 export function oidText(bytes: Uint8Array): string {
+  if (bytes.length > MAX_OID_BYTES) return "";
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const byte of bytes) {

@@ -11,6 +11,9 @@ export interface DistinguishedName {
   readonly organization: string | null;
 }
 
+/** Attributes that are read of one name; real ones have ten. */
+const MAX_ATTRIBUTES = 64;
+
 const COMMON_NAME = "2.5.4.3";
 const ORGANIZATION = "2.5.4.10";
 
@@ -42,9 +45,10 @@ export function readName(rdns: Reader): DistinguishedName {
   const parts: string[] = [];
   let commonName: string | null = null;
   let organization: string | null = null;
-  while (rdns.more) {
+  let read = 0;
+  while (rdns.more && read < MAX_ATTRIBUTES) {
     const attributes: string[] = [];
-    for (const set = readElement(rdns).content; set.more; ) {
+    for (const set = readElement(rdns).content; set.more && read < MAX_ATTRIBUTES; read++) {
       const pair = readElement(set).content;
       const type = oidText(contentOf(readElement(pair)));
       const value = readElement(pair);

@@ -78,6 +78,33 @@ const forgedName = `/${PUBLIC.subject.split("\n").join("/")}`;
 make("forged", forgedName, CA, null);
 make("of-forged", SUBJECT, NO_CA, "forged");
 
+/** An authority whose exponent has as many bits as its modulus nearly: each signature of it takes milliseconds to check. */
+openssl(
+  "genpkey",
+  "-algorithm",
+  "RSA",
+  "-pkeyopt",
+  "rsa_keygen_bits:2048",
+  "-pkeyopt",
+  `rsa_keygen_pubexp:${2n ** 63n + 1n}`,
+  "-out",
+  at("slow.key"),
+);
+openssl(
+  "req",
+  "-new",
+  "-x509",
+  "-key",
+  at("slow.key"),
+  "-subj",
+  "/O=Example/CN=Slow Root",
+  "-addext",
+  CA,
+  "-out",
+  at("slow.pem"),
+);
+make("of-slow", SUBJECT, NO_CA, "slow");
+
 function end(chain: readonly Uint8Array[], files: TrustFiles = {}): string {
   const loaded = loadTrust(files);
   if ("why" in loaded) throw new Error(loaded.why);
@@ -117,6 +144,12 @@ describe("chains", () => {
         () => ["leaf", "middle"].map(der),
         { trust: [at("root.pem")], proxyCa: [at("root.pem")] },
         "proxy-ca",
+      ],
+      [
+        "an authority whose signatures take long to check",
+        () => ["of-slow"].map(der),
+        { trust: [at("slow.pem")] },
+        "unknown",
       ],
       ["a public root's name and another key", () => ["of-forged", "forged"].map(der), {}, "other"],
       ["a public root's name, not sent", () => ["of-forged"].map(der), {}, "unknown"],

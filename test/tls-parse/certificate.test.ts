@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Certificate, parseCertificate } from "../../src/tls-parse/index.ts";
+import { type Certificate, oidText, parseCertificate } from "../../src/tls-parse/index.ts";
 import { CORPUS_SKIP, corpusBytes, hasCorpus } from "../harness/corpus.ts";
 import { followTls } from "../harness/tls-follow.ts";
 import { fromHex } from "./play.ts";
@@ -218,5 +218,13 @@ describe.skipIf(!hasCorpus)(`certificates of the corpus${CORPUS_SKIP}`, () => {
       const names = (x509.subjectAltName ?? "").split(", ").filter((entry) => /^DNS:/.test(entry));
       expect(ours.names.filter((entry) => !/^[\d.]+$/.test(entry))).toEqual(names.map((entry) => entry.slice(4)));
     }
+  });
+});
+
+describe("object identifiers", () => {
+  it("longer than any that has a meaning are not taken apart", () => {
+    const long = (length: number): Uint8Array => Uint8Array.of(...new Array(length - 1).fill(0x81), 1);
+    expect(oidText(long(64))).toMatch(/^2\.\d{100,}$/);
+    expect(oidText(long(65))).toBe("");
   });
 });
