@@ -118,11 +118,14 @@ interface ZstdStream {
   push(chunk: Uint8Array, final?: boolean): void;
 }
 
+/** A million frames of nine bytes may ask for 128 MiB each. */
+const ALL_WINDOWS = 8 * 1024 * 1024 * 1024;
+
 class ZstdDecompressor implements Decompressor {
   damaged: string | null = null;
   readonly #stream: ZstdStream;
   /** The library takes room for any window of up to 2 GiB, moves all that is in it with each block, and calls itself for each frame. */
-  readonly #frames = new ZstdFrames();
+  readonly #frames = new ZstdFrames(ALL_WINDOWS);
   #wanted = true;
   #step = FIRST_STEP;
 

@@ -34,6 +34,13 @@ export interface Decompressor {
 /** Makes a decompressor; `unpacked` is called for each stretch that comes out. */
 export type CreateDecompressor = (compression: Compression, unpacked: Unpacked) => Promise<Decompressor>;
 
+/**
+ * Unpacked bytes per packed one that are too many, once they are this many: gzip reaches 1,032 with nothing but zeros, captures of real
+ * networks a hundred, while four bytes of zstd can stand for 128 KiB, and a few megabytes for hours of work.
+ */
+const MAX_RATIO = 1_500;
+const ANY_RATIO_BYTES = 128 * 1024 * 1024;
+
 /** Bytes that tell whether a file is compressed. */
 const MAGIC_BYTES = 4;
 
@@ -48,6 +55,8 @@ export class Intake implements PieceTaker {
   #decompressor: Decompressor | null = null;
   /** Whether anything came out of the compressed file. */
   #unpacked = false;
+  #packedBytes = 0;
+  #unpackedBytes = 0;
 
   constructor(reader: CaptureReader, note: NoteSink, create: CreateDecompressor) {
     this.#reader = reader;
@@ -57,7 +66,12 @@ export class Intake implements PieceTaker {
 
   /** Whether reading on makes sense. */
   get wanted(): boolean {
-    return this.#reader.failed === null && (this.#decompressor === null || this.#decompressor.damaged === null);
+    if (this.#reader.failed !== null || this.#isBomb) return false;
+    return this.#decompressor === null || this.#decompressor.damaged === null;
+  }
+
+  get #isBomb(): boolean {
+    return this.#unpackedBytes > ANY_RATIO_BYTES && this.#unpackedBytes > MAX_RATIO * this.#packedBytes;
   }
 
   put(piece: Uint8Array): Promise<void> | undefined {
@@ -94,9 +108,12 @@ export class Intake implements PieceTaker {
     }
     this.#decompressor ??= await this.#create(this.#compression, (out, start, end) => {
       this.#unpacked ||= end > start;
+      if (this.#isBomb) return false;
+      this.#unpackedBytes += end - start;
       this.#reader.push(out, start, end);
-      return this.#reader.failed === null;
+      return this.#reader.failed === null && !this.#isBomb;
     });
+    this.#packedBytes += bytes.length;
     await this.#decompressor.push(bytes);
   }
 
@@ -104,7 +121,8 @@ export class Intake implements PieceTaker {
     if (this.#first !== null) this.#reader.push(this.#first, 0, this.#first.length);
     // A decompressor that was left in the middle, because the content is no capture, has not met its end: no damage.
     const wanted = this.wanted;
-    const why = this.#decompressor === null ? null : await this.#decompressor.end();
+    const ended = this.#decompressor === null ? null : await this.#decompressor.end();
+    const why = this.#isBomb ? `it unpacks to more than ${MAX_RATIO} times its size` : ended;
     const damaged = why !== null && (wanted || this.#reader.failed === null);
     const result = this.#reader.end();
     const compression = this.#compression;

@@ -6,6 +6,9 @@
  */
 const MAX_WINDOW = 128 * 1024 * 1024;
 
+/** Room for windows that each byte of a file earns: small frames of a file that was written bit by bit have a window of 2 MiB. */
+const WINDOW_PER_BYTE = 1_024;
+
 const MAGIC = 0xfd2fb528;
 /** The low four bits are free (§3.1.2). */
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -21,7 +24,7 @@ const LENGTHS = { magic: 4, "skippable-size": 4, descriptor: 1, "block-header": 
 
 /** Follows the frames of one file, that is pushed in pieces of any size. */
 export class ZstdFrames {
-  /** A frame asks for more than is unpacked. */
+  /** A frame, or all together, asks for more than is unpacked. */
   tooWide = false;
   #part: Part = "magic";
   readonly #bytes = new Uint8Array(MAX_FIELDS);
@@ -30,6 +33,17 @@ export class ZstdFrames {
   /** Bytes that are none of our business: contents of blocks and of skippable frames, checksums. */
   #skip = 0;
   #descriptor = 0;
+  /** Window of the current frame. */
+  #window = 0;
+  /** Windows of all frames and runs so far, and all that was followed, in bytes. */
+  #windows = 0;
+  #followed = 0;
+  readonly #allWindows: number;
+
+  /** `allWindows`: what all frames together may ask for at least, where room is made anew for each and moved with each block. */
+  constructor(allWindows = Number.POSITIVE_INFINITY) {
+    this.#allWindows = allWindows;
+  }
 
   /** Takes `bytes[start, end)` up to the end of the frame that they belong to at most; returns how far. */
   follow(bytes: Uint8Array, start: number, end: number): number {
@@ -38,9 +52,11 @@ export class ZstdFrames {
       if (this.#skip > 0) {
         const skipped = Math.min(this.#skip, end - p);
         this.#skip -= skipped;
+        this.#followed += skipped;
         p += skipped;
       } else {
         this.#bytes[this.#have++] = bytes[p++]!;
+        this.#followed++;
         if (this.#have === this.#need) this.#take();
       }
       if (this.between) return p;
@@ -71,7 +87,8 @@ export class ZstdFrames {
         return;
       }
       case "fields":
-        this.tooWide ||= windowOf(this.#descriptor, this.#bytes) > MAX_WINDOW;
+        this.#window = windowOf(this.#descriptor, this.#bytes);
+        this.#takeWindow();
         this.#expect("block-header");
         return;
       case "block-header": {
@@ -79,9 +96,16 @@ export class ZstdFrames {
         const type = (value >> 1) & 3;
         const isLast = (value & 1) !== 0;
         this.#expect(isLast ? "magic" : "block-header");
+        // Four bytes stand for 128 KiB, behind which all of the window is moved.
+        if (type === RLE_BLOCK) this.#takeWindow();
         this.#skip = (type === RLE_BLOCK ? 1 : value >> 3) + (isLast && (this.#descriptor & 4) !== 0 ? 4 : 0);
       }
     }
+  }
+
+  #takeWindow(): void {
+    this.#windows += this.#window;
+    this.tooWide ||= this.#window > MAX_WINDOW || this.#windows > this.#allWindows + this.#followed * WINDOW_PER_BYTE;
   }
 
   #expect(part: Part, length?: number): void {

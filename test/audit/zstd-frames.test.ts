@@ -67,3 +67,40 @@ describe("windows of zstd frames", () => {
     expect(isTooWide(concat(Uint8Array.of(1, 2, 3, 4), Uint8Array.from(WIDE["3.75 TiB"])))).toBe(false);
   });
 });
+
+describe("windows of all frames together", () => {
+  const asks = (frame: readonly number[], count: number): boolean => {
+    const frames = new ZstdFrames(1024 * 1024 * 1024);
+    const bytes = Uint8Array.from(frame);
+    for (let i = 0; i < count; i++) for (let p = 0; p < bytes.length; ) p = frames.follow(bytes, p, bytes.length);
+    return frames.tooWide;
+  };
+
+  it("may ask for so much, wherever frames are tiny", () => {
+    expect(asks(FRAMES.at128MiB, 8)).toBe(false);
+    expect(asks(FRAMES.at128MiB, 9)).toBe(true);
+  });
+
+  it("count for each run, which moves all of it", () => {
+    const run = (last: number): readonly number[] =>
+      [(128 << 3) | (1 << 1) | last, (128 << 3) >> 8, 0, 0xaa].map((byte) => byte & 0xff);
+    const runs = (count: number): readonly number[] =>
+      Array.from({ length: count }, (_, i) => run(i === count - 1 ? 1 : 0)).flat();
+    expect(asks([...MAGIC, 0x00, 17 << 3, ...runs(7)], 1)).toBe(false);
+    expect(asks([...MAGIC, 0x00, 17 << 3, ...runs(8)], 1)).toBe(true);
+  });
+
+  it("earn room with the bytes of their blocks", () => {
+    // 2 MiB, and two kilobytes of one raw block.
+    const frame = [
+      ...MAGIC,
+      0x00,
+      11 << 3,
+      ((2_048 << 3) & 0xff) | 1,
+      (2_048 << 3) >> 8,
+      0,
+      ...new Array(2_048).fill(0),
+    ];
+    expect(asks(frame, 2_000)).toBe(false);
+  });
+});
