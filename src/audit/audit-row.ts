@@ -1,5 +1,5 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
-import type { Diagnosis, JudgedConnection } from "../diagnosis/index.ts";
+import { clientOf, type Diagnosis, type JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
 import { type Examined, examine } from "./examine.ts";
@@ -120,7 +120,7 @@ function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: numb
     for (const { timeline, verdict } of facts.connections) {
       if (exitCodeOf(verdict) !== rank) continue;
       const proxy = endpoint(timeline.proxy);
-      const client = timeline.client.ip;
+      const client = clientOf(timeline);
       const host = hostOf(timeline);
       add(`${verdict} ${proxy} ${client} ${host ?? ""}`, 1, () => ({
         proxy,

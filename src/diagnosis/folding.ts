@@ -1,6 +1,7 @@
 // Sums of connections that are not kept: by client, proxy, target and verdict. Challenges still wait for their answer.
 import type { Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
+import { clientKey, clientOf } from "./client.ts";
 import type { FoldedConnections } from "./facts.ts";
 import type { Verdict } from "./types.ts";
 import { endpointText, targetOf } from "./wording.ts";
@@ -11,7 +12,7 @@ const MAX_GROUPS = 2_000;
 const MAX_WAITING = 20_000;
 
 interface Waiting {
-  readonly timeline: Pick<Timeline, "client" | "proxy" | "stream" | "firstFrame">;
+  readonly timeline: Pick<Timeline, "client" | "namedClient" | "proxy" | "stream" | "firstFrame">;
   readonly target: string | null;
 }
 
@@ -37,8 +38,8 @@ export class Folding {
       this.#answered(keyOf(timeline, first));
     if (last?.status === 407 && verdict === "auth-abandoned" && this.#waitingCount < MAX_WAITING) {
       const key = keyOf(timeline, last);
-      const { client, proxy, stream, firstFrame } = timeline;
-      const entry = { timeline: { client, proxy, stream, firstFrame }, target };
+      const { client, namedClient, proxy, stream, firstFrame } = timeline;
+      const entry = { timeline: { client, namedClient, proxy, stream, firstFrame }, target };
       const list = this.#waiting.get(key);
       if (list === undefined) this.#waiting.set(key, [entry]);
       else list.push(entry);
@@ -66,7 +67,7 @@ export class Folding {
   }
 
   #count(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): void {
-    const own = this.#groups.get(timeline.client.ip);
+    const own = this.#groups.get(clientOf(timeline));
     const group =
       own === undefined && this.#groupCount >= MAX_GROUPS
         ? this.#other(timeline, verdict)
@@ -78,7 +79,7 @@ export class Folding {
 
   /** The group of connections of one client to one target; where there is no room for it, that of the verdict and the proxy. */
   #exact(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): Group {
-    const client = timeline.client.ip;
+    const client = clientOf(timeline);
     const proxy = endpointText(timeline.proxy);
     const key = `${verdict} ${proxy} ${target}`;
     let own = this.#groups.get(client);
@@ -120,5 +121,5 @@ function groupOf(
 }
 
 function keyOf(timeline: Timeline, step: AuthStep): string {
-  return `${timeline.client.ip} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.target}`;
+  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.target}`;
 }

@@ -2,6 +2,7 @@
 import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { clientKey } from "./client.ts";
 import { secureFailure } from "./handshake.ts";
 
 /** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
@@ -80,20 +81,20 @@ function chainsFrom(
     const chain = {
       members,
       steps,
-      unseen: mayGoOnUnseen(steps.at(-1), headless.get(clientOf(timeline)) ?? [], members),
+      unseen: mayGoOnUnseen(steps.at(-1), headless.get(wayOf(timeline)) ?? [], members),
     };
     for (const member of members) chains.set(member, chain);
   }
   return chains;
 }
 
-/** Connections of each client whose first request is not in the capture. */
+/** Connections by each way whose first request is not in the capture. */
 function headlessByClient(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
   const found = new Map<string, Timeline[]>();
   for (const timeline of timelines) {
     if (!isHeadless(timeline)) continue;
-    const list = found.get(clientOf(timeline));
-    if (list === undefined) found.set(clientOf(timeline), [timeline]);
+    const list = found.get(wayOf(timeline));
+    if (list === undefined) found.set(wayOf(timeline), [timeline]);
     else list.push(timeline);
   }
   return found;
@@ -119,9 +120,14 @@ function mayGoOnUnseen(
 ): boolean {
   if (last?.status !== 407 || last.responseTime === null || last.responseFrame === null) return false;
   const { responseTime, responseFrame } = last;
+  const [{ namedClient } = { namedClient: null }] = members;
   return headless.some(
     (timeline) =>
-      placeOf(timeline) > responseFrame && timeline.start - responseTime <= MAX_DELAY_NS && !members.includes(timeline),
+      // Of one behind a balancer the header is not in the capture either.
+      (timeline.namedClient === null || timeline.namedClient.ip === namedClient?.ip) &&
+      placeOf(timeline) > responseFrame &&
+      timeline.start - responseTime <= MAX_DELAY_NS &&
+      !members.includes(timeline),
   );
 }
 
@@ -130,7 +136,8 @@ function placeOf({ tunnel, lateStart, firstFrame, lastFrame }: Timeline): number
   return lateStart ? firstFrame : (tunnel?.opened?.frame ?? tunnel?.firstClient?.frame ?? lastFrame);
 }
 
-function clientOf({ client, proxy }: Timeline): string {
+/** From where to where: a client, or the balancer that it comes through. */
+function wayOf({ client, proxy }: Timeline): string {
   return `${client.ip} ${proxy.ip} ${proxy.port}`;
 }
 
@@ -158,5 +165,5 @@ function answers(challenge: AuthStep, answer: AuthStep): boolean {
 
 /** Same client, proxy and target. */
 function keyOf(timeline: Timeline, step: AuthStep): string {
-  return `${timeline.client.ip} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.connect} ${step.target}`;
+  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.connect} ${step.target}`;
 }

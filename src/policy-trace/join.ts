@@ -1,5 +1,5 @@
 // Joins what a proxy wrote down to the tunnels of a capture: by client, port where it is given, host, and time within the clocks' difference.
-import type { Nanos } from "../bytes/index.ts";
+import type { Endpoint, Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import { type ClockDifference, type ClockPair, clockDifference } from "./clock.ts";
 import { maskFits } from "./masks.ts";
@@ -231,11 +231,10 @@ class Sites {
   /** Timelines with client, port and host of a record, whenever they were. */
   of({ client, clientPort, host }: ProxyRecord): readonly Timeline[] {
     const sameHost = this.#byHost.get(host) ?? this.#masked(host);
-    return sameHost.filter(
-      (timeline) =>
-        (client === null || maskFits(client, timeline.client.ip)) &&
-        (clientPort === null || clientPort === timeline.client.port),
-    );
+    // A proxy behind a balancer may write either: who connected, or whom the header names.
+    const isOf = ({ ip, port }: Endpoint): boolean =>
+      (client === null || maskFits(client, ip)) && (clientPort === null || clientPort === port);
+    return sameHost.filter((one) => isOf(one.client) || (one.namedClient !== null && isOf(one.namedClient)));
   }
 
   #masked(host: string): readonly Timeline[] {

@@ -112,6 +112,7 @@ export function timelineOf(facts: ConnectionFacts, said: ConversationFacts): Tim
     stream: facts.stream,
     client: facts.client,
     proxy: facts.proxy,
+    namedClient: said.namedClient,
     firstFrame: facts.firstFrame,
     lastFrame: facts.lastFrame,
     start: facts.start,

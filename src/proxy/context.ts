@@ -2,7 +2,7 @@
 import type { Nanos, Note, NoteSink } from "../bytes/index.ts";
 import type { TlsOpener } from "../tls-decrypt/index.ts";
 import type { KnownProxies } from "./known-proxies.ts";
-import type { ServerLeg, Timeline } from "./types.ts";
+import type { NamedClient, ServerLeg, Timeline } from "./types.ts";
 
 export interface ProxyContext {
   readonly known: KnownProxies;
@@ -19,6 +19,8 @@ export interface ProxyContext {
   anyKeys(): boolean;
   /** Whether keys for the TLS connection with this client random are at hand. */
   hasKeys(random: Uint8Array): boolean;
+  /** Whom the connection was passed on for; see `Timeline`. Of the context of one connection only. */
+  readonly namedClient?: NamedClient | null;
   timeline(timeline: Timeline): void;
   leg(leg: ServerLeg): void;
 }
@@ -31,10 +33,12 @@ export class ConnectionContext implements ProxyContext {
   readonly notes: Note[] = [];
   /** Time of the held bytes that are given on now; null outside of a replay. */
   replaying: Nanos | null = null;
+  namedClient: NamedClient | null;
   readonly #base: ProxyContext;
 
   constructor(base: ProxyContext) {
     this.#base = base;
+    this.namedClient = base.namedClient ?? null;
     this.note = this.note.bind(this);
     this.now = this.now.bind(this);
     this.during = this.during.bind(this);

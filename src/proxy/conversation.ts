@@ -437,6 +437,7 @@ export class ProxyConversation implements Conversation, Listener {
   #timeline(detectedBy: DetectedBy): Timeline {
     const facts = connectionFacts(this.#connection, this.#roles.client ?? 0, this.#ends.client, this.#ends.proxy);
     return timelineOf(facts, {
+      namedClient: this.#context.namedClient,
       detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,

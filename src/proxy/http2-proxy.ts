@@ -109,6 +109,7 @@ export class Http2ProxySession implements Http2Sink {
     for (const stream of streams) stream.tunnel?.close(why, 0, 0);
     const first: Timeline = {
       ...facts,
+      namedClient: this.#context.namedClient,
       detectedBy: this.#detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,

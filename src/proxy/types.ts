@@ -75,12 +75,23 @@ export interface TunnelFact {
   readonly inside: "full" | "partial" | "none";
 }
 
+/** Whom a load balancer passes a connection on for, as its PROXY header says; nothing on the wire proves it. */
+export interface NamedClient {
+  readonly ip: string;
+  readonly port: number;
+  /** Where the header became complete. */
+  readonly frame: FrameNo;
+  readonly time: Nanos;
+}
+
 /** All facts of one connection to a proxy. */
 export interface Timeline {
   /** Wireshark's tcp.stream. */
   readonly stream: number;
   readonly client: Endpoint;
   readonly proxy: Endpoint;
+  /** Null without a PROXY header, or with one that names nobody. `client` is the balancer where this is somebody. */
+  readonly namedClient: NamedClient | null;
   readonly detectedBy: "connect" | "absolute-form" | "option";
   readonly firstFrame: FrameNo;
   readonly lastFrame: FrameNo;

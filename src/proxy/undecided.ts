@@ -3,7 +3,7 @@ import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { beginningNeeded, type Role, roleByBeginning, roleOf } from "./detect.ts";
-import { proxyHeaderLength } from "./proxy-header.ts";
+import { namedByHeader, proxyHeaderLength } from "./proxy-header.ts";
 
 /** What came before it was decided, in order. */
 type Waiting = { readonly side: Side; readonly frame: FrameNo; readonly time: Nanos } & (
@@ -70,6 +70,9 @@ export class UndecidedConversation implements Conversation {
     if (header === null || header > begun.length) return false;
     this.#mayHaveHeader = false;
     if (header === 0) return true;
+    const named = namedByHeader(begun, 0, header);
+    const { frame } = this.#waiting.at(-1)!;
+    if (named !== null) this.#context.namedClient = { ...named, frame, time: this.#context.now() };
     this.#begun[side] = begun.subarray(header);
     let over = header;
     for (const one of this.#waiting) {

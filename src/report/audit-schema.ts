@@ -21,7 +21,10 @@ import {
 const verdict = said("worst first", oneOf(...VERDICTS));
 const finding = said("see pcapcheck explain", oneOf(...FINDINGS, ...TRACE_FINDINGS));
 const proxy = said("IP address and port", string);
-const client = said("IP address", string);
+const client = said(
+  "IP address: whom a PROXY header names where a balancer passes connections on, else who connects",
+  string,
+);
 const host = said("of the tunnel or request; null where it was not seen", nullable(string));
 const exitCode = (what: string): Schema =>
   said(

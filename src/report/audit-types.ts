@@ -7,6 +7,7 @@ import type { Timestamp } from "./types.ts";
 export interface AuditGroup {
   /** "10.0.0.2:8080". */
   readonly proxy: string;
+  /** Whom a PROXY header names where a balancer passes connections on, else who connects. */
   readonly client: string;
   /** Host of the tunnel or request; null where it was not seen. */
   readonly host: string | null;

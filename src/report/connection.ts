@@ -21,6 +21,7 @@ export function buildConnection(judged: JudgedConnection, digests: ReportDigests
     stream: timeline.stream,
     client: timeline.client,
     proxy: timeline.proxy,
+    namedClient: named(timeline.namedClient),
     start: timestamp(timeline.start),
     end: timestamp(timeline.end),
     closedBy: timeline.closedBy,
@@ -44,6 +45,12 @@ export function buildConnection(judged: JudgedConnection, digests: ReportDigests
     forwards: timeline.forwards.map((exchange) => buildExchange(exchange, judged, false)),
     notes: timeline.notes.map((note) => ({ id: note.id, frame: note.frame, text: noteText(note) })),
   };
+}
+
+function named(client: Timeline["namedClient"]): ReportConnection["namedClient"] {
+  if (client === null) return null;
+  const { ip, port, frame, time } = client;
+  return { ip, port, frame, time: timestamp(time) };
 }
 
 function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: ReportDigests | null): ReportTunnel {

@@ -189,10 +189,20 @@ const $defs = {
       ),
     ),
   }),
+  namedClient: object({
+    ip: said("address in the header", string),
+    port: said("likewise", { type: "integer", minimum: 0, maximum: 65535 }),
+    frame: said("of the header", frame),
+    time: said("likewise", time),
+  }),
   connection: object({
     stream: said("Wireshark's tcp.stream", count),
     client: said("where it comes from", ref("endpoint")),
     proxy: said("where it goes to", ref("endpoint")),
+    namedClient: said(
+      "whom a load balancer passes it on for, as its PROXY header says, which nothing in the capture proves; null: no such header, or one that names nobody",
+      nullable(ref("namedClient")),
+    ),
     start: said("time of its first packet", time),
     end: said("time of its last packet", time),
     closedBy: said("open: its end is not in the capture", oneOf("fin", "reset-by-client", "reset-by-proxy", "open")),

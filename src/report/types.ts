@@ -151,10 +151,22 @@ export interface ReportSign {
   readonly text: string;
 }
 
+/** Whom a balancer passes a connection on for, as its PROXY header says: whoever connects may write there what he likes. */
+export interface ReportNamedClient {
+  readonly ip: string;
+  readonly port: number;
+  /** Of the header. */
+  readonly frame: number;
+  readonly time: Timestamp;
+}
+
 export interface ReportConnection {
   readonly stream: number;
+  /** Who connects: the balancer where `namedClient` is somebody. */
   readonly client: ReportEndpoint;
   readonly proxy: ReportEndpoint;
+  /** Null without a PROXY header, or with one that names nobody. */
+  readonly namedClient: ReportNamedClient | null;
   readonly start: Timestamp;
   readonly end: Timestamp;
   readonly closedBy: "fin" | "reset-by-client" | "reset-by-proxy" | "open";
@@ -236,6 +248,7 @@ export interface ReportCapture {
 /** Connections that were judged and counted, but of which only these sums were kept (limit on memory). */
 export interface ReportFolded {
   readonly verdict: Verdict;
+  /** Whom a PROXY header names, else who connects; "several" for the sum of many. */
   readonly client: string;
   readonly proxy: string;
   readonly target: string | null;

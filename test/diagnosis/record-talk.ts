@@ -146,6 +146,7 @@ const DIRECTION = {
 export function timeline(change: Partial<Timeline> = {}): Timeline {
   return {
     stream: 0,
+    namedClient: null,
     client: { ip: "192.0.2.17", port: 52_110 },
     proxy: { ip: "192.0.2.80", port: 8080 },
     detectedBy: "connect",

@@ -39,6 +39,63 @@ describe("the length of the header", () => {
   ])("is 0 of %j", (text) => expect(lengthOf(text)).toBe(0));
 });
 
+describe("the client that the header names", () => {
+  const OVER_6 = "PROXY TCP6 2001:DB8:0:0::7 2001:db8::80 50000 8080\r\n";
+  const MAPPED_LINE = "PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.80 50000 8080\r\n";
+  const ADDRESS_6 = "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07";
+  const MAPPED = "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07";
+  const binary6 = (address: string) => `${SIGNATURE}\x21\x21\0\x24${address}${ADDRESS_6}\xc3\x50\x1f\x90`;
+  /** With more behind the addresses (section 2.2: type-length-value). */
+  const LONGER = `${SIGNATURE}\x21\x11\0\x0f\xc0\0\x02\x07\xc0\0\x02\x50\xc3\x50\x1f\x90\x04\0\0`;
+  const named = (header: string, cuts?: (bytes: Uint8Array) => readonly number[]) =>
+    play([client(header + CONNECT), REFUSED], cuts === undefined ? {} : { cuts }).timelines.map(
+      ({ namedClient, client: { ip } }) => [ip, namedClient && `${namedClient.ip} ${namedClient.port}`],
+    );
+
+  it.each([
+    [LINE, "192.0.2.7"],
+    [BINARY, "192.0.2.7"],
+    [LONGER, "192.0.2.7"],
+    [OVER_6, "2001:db8::7"],
+    [MAPPED_LINE, "192.0.2.7"],
+    [binary6(ADDRESS_6), "2001:db8::7"],
+    [binary6(MAPPED), "192.0.2.7"],
+  ])("stands beside the one that connects, however the bytes come: %j", (header, ip) => {
+    for (let at = 0; at < header.length; at++)
+      expect(named(header, (bytes) => (at < bytes.length ? [at] : []))).toEqual([["192.0.2.1", `${ip} 50000`]]);
+  });
+
+  it.each([
+    "",
+    UNKNOWN,
+    LOCAL,
+    "PROXY UNKNOWN 192.0.2.7 192.0.2.80 50000 8080\r\n",
+    "PROXY TCP4 192.0.2.777 192.0.2.80 50000 8080\r\n",
+    "PROXY TCP4 192.0.2.7 192.0.2.80 50000\r\n",
+    "PROXY TCP4 192.0.2.7 192.0.2.80 70000 8080\r\n",
+    "PROXY TCP4 2001:db8::7 2001:db8::80 50000 8080\r\n",
+    "PROXY TCP6 2001:db8::7::7 2001:db8::80 50000 8080\r\n",
+    "PROXY TCP6 example.com 2001:db8::80 50000 8080\r\n",
+    // LOCAL with addresses, UDP, a socket of Unix, fewer bytes than the addresses need.
+    BINARY.replace("\x21\x11", "\x20\x11"),
+    BINARY.replace("\x21\x11", "\x21\x12"),
+    BINARY.replace("\x21\x11", "\x21\x31"),
+    `${SIGNATURE}\x21\x11\0\x08\xc0\0\x02\x07\xc0\0\x02\x50`,
+  ])("is nobody where it says nothing, or nothing right: %j", (header) => {
+    expect(named(header)).toEqual([["192.0.2.1", null]]);
+  });
+
+  it("has the frame in which the header ended", () => {
+    const turns = [client(LINE.slice(0, 10)), client(LINE.slice(10)), client(CONNECT), REFUSED];
+    expect(play(turns).timelines[0]?.namedClient).toEqual({
+      ip: "192.0.2.7",
+      port: 50_000,
+      frame: 2,
+      time: 2_000_000n,
+    });
+  });
+});
+
 describe("a request behind the header", () => {
   const seen = (turns: Parameters<typeof play>[0], cuts?: (bytes: Uint8Array) => readonly number[]) =>
     play(turns, cuts === undefined ? {} : { cuts }).timelines.map(({ connects }) =>

@@ -29,7 +29,7 @@ describe("CSV", () => {
       ...["capture", "verdict", "class", "connections", "stream", "client_ip", "client_port", "proxy_ip", "proxy_port"],
       ...["start", "end", "closed_by", "target", "connect_status", "tls_version", "tls_complete", "intercepted"],
       ...["decrypted", "inside_status", "asked_by", "certainty", "schemes", "frame", "continued_by", "summary"],
-      "display_filter",
+      ...["display_filter", "named_client_ip", "named_client_port"],
     ]);
     expect(header).toEqual(Object.keys(COLUMNS));
   });
@@ -64,6 +64,8 @@ describe("CSV", () => {
         summary:
           "GET https://news.example.com/ (frame 40) was answered 401 inside the tunnel (frame 43) by the proxy, which should have asked with 407 on the CONNECT.",
         display_filter: "tcp.stream eq 3 and frame.number in {12, 14, 43}",
+        named_client_ip: "",
+        named_client_port: "",
       },
     ]);
   });

@@ -130,6 +130,7 @@ function tunnel(change: Partial<ReportTunnel> = {}): ReportTunnel {
 function connection(stream: number, verdict: Verdict, change: Partial<ReportConnection> = {}): ReportConnection {
   return {
     stream,
+    namedClient: null,
     client: { ip: "192.0.2.17", port: 52_110 + stream },
     proxy: { ip: "192.0.2.80", port: 8080 },
     start: at(0),

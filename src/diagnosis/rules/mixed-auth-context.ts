@@ -2,6 +2,7 @@
 import { gather } from "../../bytes/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
+import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import type { Certainty, Finding } from "../types.ts";
@@ -75,12 +76,12 @@ interface Context {
 function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
   const contexts = new Map<string, Context>();
   for (const connection of connections) {
-    const { client, proxy } = connection.timeline;
-    const key = `${proxy.ip} ${proxy.port} ${client.ip}`;
+    const { proxy } = connection.timeline;
+    const key = `${proxy.ip} ${proxy.port} ${clientKey(connection.timeline)}`;
     let context = contexts.get(key);
     if (context === undefined) {
       context = {
-        client: client.ip,
+        client: clientText(connection.timeline),
         connect: new Map(),
         https: new Map(),
         never: new Map(),

@@ -1,6 +1,7 @@
 // The proxy offers schemes, the client knows others: it cannot answer, however right its password is.
 import { gather, quoted } from "../../bytes/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
+import { clientKey } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import type { Finding } from "../types.ts";
@@ -73,7 +74,7 @@ function mismatch(
     const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); ${preset.why}, and the client calls itself ${quoted(agent)}.`;
     return [finding(TEXT, timeline.stream, { detail, frames: [last.frame, last.responseFrame], certainty: "likely" })];
   }
-  const elsewhere = [...(used.get(clientKey(connection, agent)) ?? [])];
+  const elsewhere = [...(used.get(programOf(connection, agent)) ?? [])];
   if (agent === "" || elsewhere.length === 0 || elsewhere.some(([scheme]) => offered.includes(scheme))) return [];
   const [scheme, frame] = elsewhere[0]!;
   const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); elsewhere in this capture the same client uses ${scheme} (frame ${frame}).`;
@@ -96,7 +97,7 @@ function schemesByClient({ connections }: CaptureFacts): Map<string, Map<string,
   for (const connection of connections) {
     for (const { request } of connection.timeline.connects) {
       if (request.proxyAuthorization === null) continue;
-      const key = clientKey(connection, request.userAgent ?? "");
+      const key = programOf(connection, request.userAgent ?? "");
       const schemes = used.get(key) ?? new Map<string, number>();
       const scheme = request.proxyAuthorization.scheme.toLowerCase();
       if (!schemes.has(scheme)) schemes.set(scheme, request.where.frame);
@@ -106,6 +107,6 @@ function schemesByClient({ connections }: CaptureFacts): Map<string, Map<string,
   return used;
 }
 
-function clientKey({ timeline }: JudgedConnection, agent: string): string {
-  return `${timeline.client.ip} ${agent}`;
+function programOf({ timeline }: JudgedConnection, agent: string): string {
+  return `${clientKey(timeline)} ${agent}`;
 }

@@ -1,5 +1,6 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
+import { clientKey } from "../client.ts";
 import { allAlike, isOneSize } from "./alike.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
 import { nearTurns } from "./near-answer.ts";
@@ -76,7 +77,7 @@ function ofOneProxy(
   }
   for (const tunnel of tunnels) for (const answer of neverForwarded(tunnel, legs)) addOwn(answer);
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
-  for (const row of grouped(tunnels, ({ target, timeline }) => `${timeline.client.ip} ${target}`)) {
+  for (const row of grouped(tunnels, ({ target, timeline }) => `${clientKey(timeline)} ${target}`)) {
     for (const repeat of repeats(row, ways.get(row[0]!) ?? null)) {
       if (fromOrigin(repeat.tunnel, repeat.index)) continue;
       register.add(repeat.tunnel, repeat.sign);
@@ -88,7 +89,7 @@ function ofOneProxy(
   if (same.size === 0) return;
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
   const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
-  for (const ofClient of grouped(tunnels, ({ timeline }) => timeline.client.ip)) {
+  for (const ofClient of grouped(tunnels, ({ timeline }) => clientKey(timeline))) {
     if (!allAlike(ofClient, others(ofClient), likeness)) continue;
     const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
     for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
@@ -105,22 +106,22 @@ function othersOf(
   byClient: ReadonlyMap<string, readonly Timeline[]>,
 ): readonly Timeline[] {
   const own = new Set(tunnels.map(({ timeline }) => timeline));
-  return (byClient.get(clientKey(tunnels[0]!.timeline)) ?? []).filter((one) => !own.has(one));
+  return (byClient.get(atProxy(tunnels[0]!.timeline)) ?? []).filter((one) => !own.has(one));
 }
 
 /** All connections by client and proxy: looked for once, not once for each client. */
 function clientsOf(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
   const found = new Map<string, Timeline[]>();
   for (const timeline of timelines) {
-    const list = found.get(clientKey(timeline));
-    if (list === undefined) found.set(clientKey(timeline), [timeline]);
+    const list = found.get(atProxy(timeline));
+    if (list === undefined) found.set(atProxy(timeline), [timeline]);
     else list.push(timeline);
   }
   return found;
 }
 
-function clientKey({ client, proxy }: Timeline): string {
-  return `${client.ip} ${proxy.ip} ${proxy.port}`;
+function atProxy(timeline: Timeline): string {
+  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port}`;
 }
 
 class Register {

@@ -7,6 +7,7 @@ import { connectCell, httpsCell, tlsCell } from "./cells.ts";
 import { NO_FRAME } from "./frame.ts";
 import { targetOf } from "./headline.ts";
 import {
+  clientIp,
   colourOf,
   counted,
   endpointText,
@@ -62,8 +63,9 @@ function proxies({ proxies: all, connections, folded }: Report, style: TerminalS
   const lines = all.slice(0, MAX_PROXIES).flatMap((proxy) => {
     const { product, intercepts } = proxy;
     const address = endpointText(proxy);
+    const own = connections.filter((connection) => endpointText(connection.proxy) === address);
     const clients = new Set([
-      ...connections.filter((connection) => endpointText(connection.proxy) === address).map(({ client }) => client.ip),
+      ...own.map(clientIp),
       ...folded.filter((group) => group.proxy === address).map(({ client }) => client),
     ]);
     const from = clients.size === 1 ? [...clients].join("") : counted(clients.size, "client");
@@ -73,6 +75,7 @@ function proxies({ proxies: all, connections, folded }: Report, style: TerminalS
         : [`${product.name}${product.certainty === "certain" ? "" : ` (${product.certainty})`}`]),
       ...(intercepts === "yes" ? ["intercepts TLS"] : []),
       `${counted(proxy.connections, "connection")} from ${from}`,
+      ...namedBy(own),
     ];
     return wrap(safe(style, `Proxy ${address}: ${about.join(", ")}`), style.width);
   });
@@ -80,6 +83,14 @@ function proxies({ proxies: all, connections, folded }: Report, style: TerminalS
   return more > 0
     ? [...lines, paint(style, "dim", `and ${counted(more, "proxy").replace("proxys", "proxies")} more`)]
     : lines;
+}
+
+/** What clients behind a load balancer are known by. */
+function namedBy(connections: readonly ReportConnection[]): string[] {
+  const balancers = [...new Set(connections.flatMap(({ client, namedClient }) => (namedClient ? [client.ip] : [])))];
+  if (balancers.length === 0) return [];
+  const by = balancers.length === 1 ? balancers.join("") : `${balancers.length} balancers`;
+  return [`as PROXY headers from ${by} name them, if they tell the truth`];
 }
 
 /** Rows that differ only in stream and client port are one row with a count: wrong ones first, then those not seen. */
@@ -106,7 +117,7 @@ function foldedRows(report: Report, style: TerminalStyle): Row[] {
 
 function cellsOf(connection: ReportConnection): string[] {
   return [
-    connection.client.ip,
+    clientIp(connection),
     targetOf(connection),
     connectCell(connection),
     tlsCell(connection),

@@ -38,6 +38,8 @@ export const COLUMNS = {
   continued_by: "tcp.stream on which the client came back",
   summary: "one sentence",
   display_filter: "for Wireshark",
+  named_client_ip: "whom a load balancer's PROXY header names as the client",
+  named_client_port: "",
 } as const;
 
 const NAMES = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[];
@@ -80,7 +82,7 @@ export function proxyColumns(proxy: string): Pick<CsvRow, "proxy_ip" | "proxy_po
 }
 
 function connectionRow(report: Report, connection: ReportConnection): CsvRow {
-  const { client, proxy, tunnel, connects, forwards, stream, verdict } = connection;
+  const { client, namedClient, proxy, tunnel, connects, forwards, stream, verdict } = connection;
   const finding = report.findings.find((candidate) => candidate.id === verdict && candidate.stream === stream);
   const exchanges = tunnel === null ? forwards : tunnel.exchanges;
   const decisive = decisiveExchange(exchanges);
@@ -111,6 +113,8 @@ function connectionRow(report: Report, connection: ReportConnection): CsvRow {
     continued_by: connection.continuedBy,
     summary: connection.summary,
     display_filter: finding?.displayFilter ?? `tcp.stream eq ${stream}`,
+    named_client_ip: namedClient?.ip ?? null,
+    named_client_port: namedClient?.port ?? null,
   };
 }
 

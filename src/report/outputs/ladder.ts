@@ -2,7 +2,7 @@
 import type { Report, ReportConnection } from "../types.ts";
 import { beyondSummary } from "./headline.ts";
 import { closing, ladderStages, milliseconds, type Rung } from "./rungs.ts";
-import { colourOf, endpointText, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
+import { clientText, colourOf, endpointText, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
 
 /** The ladder of `connection`, ending with a line end. */
 export function ladder(report: Report, connection: ReportConnection, style: TerminalStyle): string {
@@ -22,9 +22,9 @@ export function ladder(report: Report, connection: ReportConnection, style: Term
 }
 
 function header(connection: ReportConnection, style: TerminalStyle): string {
-  const { stream, client, proxy, verdict, summary } = connection;
+  const { stream, proxy, verdict, summary } = connection;
   const arrow = style.drawing ? "→" : "->";
-  const place = safe(style, `${endpointText(client)} `) + arrow + safe(style, ` ${endpointText(proxy)}`);
+  const place = safe(style, `${clientText(connection)} `) + arrow + safe(style, ` ${endpointText(proxy)}`);
   return [
     `${paint(style, colourOf(verdict), verdict)}  ${paint(style, "bold", `stream ${stream}`)}`,
     ...wrap(place, style.width - 2).map((line) => `  ${line}`),

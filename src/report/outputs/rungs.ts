@@ -9,6 +9,7 @@ import type {
   ReportTransition,
 } from "../types.ts";
 import { certificateLines } from "./certificate-text.ts";
+import { endpointText } from "./style.ts";
 
 /** The stages as a proxy's policy has them. */
 export type Stage = "connect" | "tls" | "https";
@@ -43,7 +44,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
 /** The stages of `connection` that have something to show. */
 export function ladderStages(connection: ReportConnection): readonly LadderStage[] {
   const stages: Readonly<Record<Stage, readonly Rung[]>> = {
-    connect: connectRungs(connection),
+    connect: [...headerRungs(connection), ...connectRungs(connection)],
     tls: tlsRungs(connection),
     https: [
       ...[...(connection.tunnel?.exchanges ?? []), ...connection.forwards].flatMap(exchangeRungs),
@@ -70,6 +71,24 @@ function emptyStage(stage: Stage, { tunnel }: ReportConnection): string {
   if (stage === "connect") return "not in the capture";
   if (stage === "tls") return "no TLS";
   return tunnel.protocol === "tls" ? "no exchange that could be read" : "nothing";
+}
+
+/** What a load balancer says in front of all else. */
+function headerRungs({ client, namedClient }: ReportConnection): Rung[] {
+  if (namedClient === null) return [];
+  const { ip, port, frame, time } = namedClient;
+  return [
+    {
+      frame,
+      time,
+      from: "client",
+      text: `PROXY header: passed on for ${endpointText({ ip, port })}`,
+      wrong: false,
+      beneath: [
+        `so says ${client.ip}, and nothing else in the capture shows it: whoever connects can write such a header, and a proxy has to take it from its load balancers only`,
+      ],
+    },
+  ];
 }
 
 function connectRungs({ connects, continues }: ReportConnection): Rung[] {

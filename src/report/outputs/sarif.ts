@@ -4,7 +4,7 @@ import type { OutputDocument, UncheckedCapture } from "./formats.ts";
 import { targetOf } from "./headline.ts";
 import { connectionOf } from "./kinds.ts";
 import { type PathStyle, SarifLog, sentence } from "./sarif-log.ts";
-import { endpointText } from "./style.ts";
+import { clientIp, endpointText } from "./style.ts";
 
 const MEDIA_TYPES = { pcap: "application/vnd.tcpdump.pcap", pcapng: "application/x-pcapng" } as const;
 
@@ -33,13 +33,14 @@ export class SarifDocument implements OutputDocument {
           ? null
           : {
               client: endpointText(connection.client),
+              ...(connection.namedClient === null ? {} : { namedClient: endpointText(connection.namedClient) }),
               proxy: endpointText(connection.proxy),
               target: targetOf(connection),
             };
       this.#log.addResult({
         ...{ ruleId: id, severity, artifact, path, stream, frames },
         message: [sentence(title), detail, ...evidence.map((text) => `Evidence: ${text}.`)].join("\n"),
-        about: connection === null || place === null ? [] : [place.proxy, connection.client.ip, place.target],
+        about: connection === null || place === null ? [] : [place.proxy, clientIp(connection), place.target],
         more: { properties: { stream, frames, certainty, displayFilter, advice, ...place } },
       });
     }

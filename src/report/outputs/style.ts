@@ -4,7 +4,7 @@
 
 import type { Verdict } from "../../diagnosis/index.ts";
 import { asciiText, terminalText } from "../escape.ts";
-import type { ReportEndpoint } from "../types.ts";
+import type { ReportConnection, ReportEndpoint } from "../types.ts";
 import { exitCodeOf } from "../verdicts.ts";
 
 /** What the terminal can do. */
@@ -48,6 +48,16 @@ export function safe(style: TerminalStyle, text: string): string {
 /** "10.0.0.2:8080", "[fd00::2]:8080". */
 export function endpointText({ ip, port }: ReportEndpoint): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** Who is counted as the client: whom a PROXY header names, else who connects. */
+export function clientIp({ client, namedClient }: Pick<ReportConnection, "client" | "namedClient">): string {
+  return namedClient?.ip ?? client.ip;
+}
+
+/** "10.0.0.1:52110"; behind a load balancer "10.0.0.1:52110 through 10.0.0.9:40000". */
+export function clientText({ client, namedClient }: Pick<ReportConnection, "client" | "namedClient">): string {
+  return namedClient === null ? endpointText(client) : `${endpointText(namedClient)} through ${endpointText(client)}`;
 }
 
 /** "1 tunnel", "3 tunnels". */

@@ -4,7 +4,7 @@ import { classOf } from "../../verdicts.ts";
 import { connectCell, httpsCell, tlsCell } from "../cells.ts";
 import { beyondSummary, decisiveFrame, headline, targetOf } from "../headline.ts";
 import { byKind, connectionOf } from "../kinds.ts";
-import { counted, endpointText } from "../style.ts";
+import { clientText, counted, endpointText } from "../style.ts";
 import { ladderSvg } from "./ladder-svg.ts";
 import { definitions, html, list, time, verdictMark } from "./text.ts";
 
@@ -160,7 +160,7 @@ ${rows.join("\n")}
 
 function connectionRow(connection: ReportConnection): string {
   return row(String(connection.stream), [
-    html(endpointText(connection.client)),
+    html(clientText(connection)),
     html(targetOf(connection)),
     html(connectCell(connection)),
     html(tlsCell(connection)),
