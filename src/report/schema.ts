@@ -89,7 +89,10 @@ const $defs = {
     ja4: said("JA4; null as ja3", {
       anyOf: [{ type: "string", pattern: "^t.{9}_[0-9a-f]{12}_[0-9a-f]{12}$" }, { type: "null" }],
     }),
-    ech: said("Encrypted ClientHello; grease: a placeholder that means nothing", oneOf("none", "grease", "offered")),
+    ech: said(
+      "Encrypted ClientHello; offered: a real one, or GREASE that is made to look like it (RFC 9849 section 6.2), which nobody on the way can tell apart; grease: most likely such a placeholder, as the hello names no server",
+      oneOf("none", "grease", "offered"),
+    ),
     clientHelloFrame: said("null where none was seen", nullable(frame)),
     serverHelloFrame: said("null where none was seen", nullable(frame)),
     handshakeComplete: said("both sides finished it, as far as the capture shows", boolean),

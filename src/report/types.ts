@@ -101,6 +101,7 @@ export interface ReportTls {
   readonly cipher: string | null;
   readonly ja3: string | null;
   readonly ja4: string | null;
+  /** "offered": or GREASE, which looks the same (RFC 9849 §6.2). "grease": most likely, as the hello names no server. */
   readonly ech: "none" | "grease" | "offered";
   readonly clientHelloFrame: number | null;
   readonly serverHelloFrame: number | null;

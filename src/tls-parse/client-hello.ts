@@ -106,8 +106,8 @@ class Hello implements ClientHello {
 
   get ech(): ClientHello["ech"] {
     if (this.#data(EXTENSION.encryptedClientHello) === null) return "none";
-    // RFC 9849 §6.1: a real outer hello names the public name of its configuration. GREASE (§6.2) is made to look the
-    // same, so only a hello without a name tells.
+    // RFC 9849 §6.1: a real outer hello should name the public name of its configuration. GREASE (§6.2) is made to look the
+    // same, so only a hello without a name tells anything.
     return this.sni === null ? "grease" : "offered";
   }
 

@@ -28,8 +28,9 @@ export interface ClientHello {
   readonly groups: readonly number[];
   readonly signatureAlgorithms: readonly number[];
   /**
-   * encrypted_client_hello (RFC 9849). GREASE is made to look like a real one, so most are "offered"; "grease" only if the
-   * hello names no server, which a real outer hello does. Where it is "offered", `sni` may be a cover name.
+   * encrypted_client_hello (RFC 9849). GREASE (§6.2) is made to look like a real one, and browsers send it wherever they have no
+   * configuration: "offered" is the one or the other, and `sni` may be a cover name. "grease" only if the hello names no server:
+   * a real outer hello should (§6.1), so that is most likely.
    */
   readonly ech: "none" | "grease" | "offered";
   /** pre_shared_key or a non-empty session_ticket was offered. */

@@ -109,6 +109,17 @@ describe("the report on a terminal", () => {
     expect(text).toContain("What the administrator does about tunnel-refused.");
   });
 
+  it.each([
+    ["none", "ECH none"],
+    ["grease", "ECH none, most likely: GREASE without a server name"],
+    ["offered", "ECH offered, or GREASE that looks the same"],
+  ] as const)("says of an Encrypted ClientHello no more than can be seen: %s", (ech, said) => {
+    const one = judged(1, "ok");
+    const tunnel = { ...one.tunnel!, tls: { ...one.tunnel!.tls!, ech } };
+    const text = table(report([{ ...one, tunnel }]), { ...FULL, verbose: true, width: 200 });
+    expect(/ECH [^;\n]*/.exec(text)?.[0]).toBe(said);
+  });
+
   it("leads with the sentence about all hosts where there is one, and says it once", () => {
     const base = morning();
     const detail =

@@ -1,6 +1,6 @@
 // The report on a terminal: what is wrong and what to do, the connections, what could not be seen.
 
-import type { Report, ReportCapture, ReportConnection } from "../types.ts";
+import type { Report, ReportCapture, ReportConnection, ReportTls } from "../types.ts";
 import { certificateLines } from "./certificate-text.ts";
 import { connectionsTable } from "./connections-table.ts";
 import { headline } from "./headline.ts";
@@ -48,7 +48,7 @@ function details({ stream, summary, proxy, tunnel, notes }: ReportConnection, st
       `SNI ${tls.sni ?? "none"}`,
       `ALPN ${tls.alpn ?? "unknown"} of ${tls.alpnOffered.join(", ") || "none"}`,
       ...(tls.cipher === null ? [] : [tls.cipher]),
-      `ECH ${tls.ech}`,
+      `ECH ${ECH[tls.ech]}`,
     ];
     lines.push(labelled(style, "TLS", facts.join("; ")));
     const certificate = certificateLines(tls);
@@ -59,6 +59,13 @@ function details({ stream, summary, proxy, tunnel, notes }: ReportConnection, st
   for (const { frame, text } of notes) lines.push(labelled(style, "Note", `frame ${frame}: ${text}`));
   return lines.join("\n");
 }
+
+/** RFC 9849 §6.2: GREASE is made so that nobody on the way can tell it from a real offer. */
+const ECH: Readonly<Record<ReportTls["ech"], string>> = {
+  none: "none",
+  grease: "none, most likely: GREASE without a server name",
+  offered: "offered, or GREASE that looks the same",
+};
 
 /** How the proxy's own records were joined to the connections. */
 function policyNotes({ policy }: Report, style: TerminalStyle): string {
