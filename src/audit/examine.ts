@@ -72,13 +72,22 @@ export async function examine(
   if ("kind" in policy) return policy;
   // Tags of credentials and pages are comparable within one capture: a process may go on for days, and with those of others.
   const lent = { keys, trust, records: policy.records, tag: createKeyedHash(runKey()) };
-  let result = await readOnce(path, source, options, lent);
+  let known = new KnownProxies(options.proxies ?? []);
+  let result = await readOnce(path, source, options, lent, known);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   while (keys.late && !("kind" in result) && rereadable()) {
     keys.again();
     const late = unusable();
     if (late !== null) return late;
-    result = await readOnce(path, source, options, lent);
+    known = new KnownProxies(options.proxies ?? []);
+    result = await readOnce(path, source, options, lent, known);
+  }
+  // So it is with a proxy's connections to origins that stand in front of what they were opened for.
+  if (known.asked.legsInFront && !("kind" in result) && rereadable()) {
+    keys.again();
+    const late = unusable();
+    if (late !== null) return late;
+    result = await readOnce(path, source, options, lent, new KnownProxies(options.proxies ?? [], known));
   }
   return result;
 }
@@ -88,8 +97,9 @@ async function readOnce(
   source: CaptureSource | CaptureFiles,
   options: CheckOptions,
   lent: Lent,
+  known: KnownProxies,
 ): Promise<Examined | CheckFailure> {
-  const run = new Run(options, lent);
+  const run = new Run(options, lent, known);
   const around = {
     note: run.sink.note,
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
@@ -141,7 +151,7 @@ class Run {
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, { keys, trust, records, tag }: Lent) {
+  constructor(options: CheckOptions, { keys, trust, records, tag }: Lent, known: KnownProxies) {
     this.#keys = keys;
     this.#told = records === null ? null : new PolicyTold(records);
     this.#collector = new Collector(
@@ -153,7 +163,7 @@ class Run {
     );
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
-      known: new KnownProxies(options.proxies ?? []),
+      known,
       note,
       now: () => this.#now(),
       tag,

@@ -19,7 +19,7 @@ export type Role =
   | "maybe-leg";
 
 /** As what a connection is to be followed, from its first payload; null if not at all. Without options only what the bytes say counts. */
-export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: ProxyContext): Role | null {
+export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys, now }: ProxyContext): Role | null {
   const { bytes, start, end } = peek;
   if (!known.fixed) {
     const form = requestForm(bytes, start, end);
@@ -29,6 +29,8 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
   const looks = looksLikeTls(bytes, start, end);
   const tls = looks !== "no";
   const isAnswer = peek.senderIsInitiator === false;
+  const isOpening = peek.senderIsInitiator === true && (tls || looksLikeRequest(bytes, start, end) !== "no");
+  const { asked } = known;
   if (!known.empty) {
     const source = addressText(peek.addressBytes, peek.source, peek.addressLength);
     const destination = addressText(peek.addressBytes, peek.destination, peek.addressLength);
@@ -45,12 +47,11 @@ export function interestOf(peek: FirstPayload, { known, anyKeys, hasKeys }: Prox
     // What the proxy said on it is lost or was recorded too late.
     if (peek.senderIsInitiator !== true && known.hasAddress(destination) && isAnswerOfServer(peek)) return "leg";
     // Or by another one of its addresses: it leads where a client has just asked to go. Whether it is one, the diagnosis finds.
-    const { asked } = known;
-    if (peek.senderIsInitiator === true && !asked.empty && !asked.isClient(source)) {
-      if (asked.meets(peek, tls)) return "leg";
-      if (looks === "yes" && isCutHello(bytes, start, end)) return "maybe-leg";
+    if (isOpening && !asked.isClient(source)) {
+      if (asked.meets(peek, tls, now())) return "leg";
+      if (!asked.empty && looks === "yes" && isCutHello(bytes, start, end)) return "maybe-leg";
     }
-  }
+  } else if (isOpening) asked.meets(peek, tls, now());
   // Keys for a connection that nobody knows: it may lead to a proxy behind TLS, which its first request will tell.
   if (tls && !known.fixed && anyKeys() && (isAnswer ? looks === "yes" : hasRandom(bytes, start, end, hasKeys)))
     return "secure";
@@ -93,7 +94,7 @@ export function roleByBeginning(
   connection: TcpConnection,
   side: Side,
   bytes: Uint8Array,
-  { known, anyKeys, hasKeys }: ProxyContext,
+  { known, anyKeys, hasKeys, now }: ProxyContext,
 ): Role | null {
   const role = roleOf(connection, known);
   const { endpoints, initiator } = connection;
@@ -105,7 +106,7 @@ export function roleByBeginning(
   const whole = { bytes, start: 0, end: bytes.length };
   const { asked } = known;
   const isClient = side === initiator;
-  if (isClient && !asked.isClient(endpoints[initiator].ip) && asked.meets(whole, true)) return "leg";
+  if (isClient && !asked.isClient(endpoints[initiator].ip) && asked.meets(whole, true, now())) return "leg";
   if (known.fixed || !anyKeys()) return null;
   return !isClient || hasRandom(bytes, 0, bytes.length, hasKeys) ? "secure" : null;
 }

@@ -141,7 +141,8 @@ export class Http2ProxySession implements Http2Sink {
     if (head.method === "CONNECT") {
       this.#detectedBy = "connect";
       this.#context.known.learn(proxy, "connect");
-      this.#context.known.asked.add(parseTarget(head.target).host, this.#connection.endpoints[this.#clientSide].ip);
+      const client = this.#connection.endpoints[this.#clientSide].ip;
+      this.#context.known.asked.add(parseTarget(head.target).host, client, this.#context.now());
       const held = new HeldBytes();
       const stream: TunnelStream = { number, request: head, response: null, interim: 0, tunnel: null, held };
       this.#tunnels.set(number, stream);

@@ -16,15 +16,21 @@ const MAX_KNOWN = 10_000;
 /** The proxies of a capture, growing as it is read. */
 export class KnownProxies {
   /** What their clients asked them for. */
-  readonly asked = new AskedHosts();
+  readonly asked: AskedHosts;
   readonly #options: readonly ProxyOption[];
   /** By address, then by port. */
-  readonly #byEndpoint = new Map<string, Map<number, DetectedBy>>();
-  #known = 0;
-  readonly #addresses = new Set<string>();
+  readonly #byEndpoint: Map<string, Map<number, DetectedBy>>;
+  #known: number;
+  readonly #addresses: Set<string>;
 
-  constructor(options: readonly ProxyOption[]) {
+  /** `before`: what was learnt when the same capture was read before. */
+  constructor(options: readonly ProxyOption[], before: KnownProxies | null = null) {
     this.#options = options;
+    this.asked = before === null ? new AskedHosts() : before.asked;
+    this.asked.again();
+    this.#byEndpoint = before === null ? new Map() : before.#byEndpoint;
+    this.#known = before === null ? 0 : before.#known;
+    this.#addresses = before === null ? new Set() : before.#addresses;
     for (const { host } of options) if (host !== undefined) this.#addresses.add(host);
   }
 

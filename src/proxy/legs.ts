@@ -111,7 +111,10 @@ export class LegConversation implements Conversation {
     if (hello === null && from === "client") return;
     this.#confirm = null;
     const { asked } = this.#context.known;
-    this.abandoned = hello?.sni == null || !asked.has(hello.sni) || !confirm();
+    const host = hello?.sni ?? null;
+    const isAsked = host !== null && asked.has(host);
+    if (host !== null && !isAsked) asked.passOver(host.toLowerCase(), this.#context.now());
+    this.abandoned = !isAsked || !confirm();
   }
 
   #beginTls(): void {

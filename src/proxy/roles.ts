@@ -57,7 +57,8 @@ export class Roles {
   /** Notes where the proxy goes next: connections that lead there may be its own. */
   askFor(head: RequestHead): void {
     const host = head.method === "CONNECT" ? parseTarget(head.target).host : parseTarget(head.host ?? "").host;
-    if (host !== "") this.#context.known.asked.add(host, this.#connection.endpoints[this.proxy === 0 ? 1 : 0].ip);
+    const client = this.#connection.endpoints[this.proxy === 0 ? 1 : 0].ip;
+    if (host !== "") this.#context.known.asked.add(host, client, this.#context.now());
   }
 
   /** Whether the client may have asked what the capture does not show. */

@@ -25,9 +25,12 @@ const NAMES = [
 ];
 const recorded = loadTruth().filter(({ name }) => NAMES.includes(name));
 
-/** The capture (pcapng, nanoseconds, little-endian, one section) with the outside's clock set by `ms`; in order of time. */
-function shifted(capture: Uint8Array, ms: number): Uint8Array {
-  const blocks: { readonly bytes: Uint8Array; readonly time: bigint }[] = [];
+/** How packets stand in a file: in order of time, or as when recordings are put one behind the other. */
+type Order = "by time" | "outside first";
+
+/** The capture (pcapng, nanoseconds, little-endian, one section) with the outside's clock set by `ms`. */
+function shifted(capture: Uint8Array, ms: number, order: Order): Uint8Array {
+  const blocks: { readonly bytes: Uint8Array; readonly time: bigint; readonly place: number }[] = [];
   let last = 0n;
   for (let at = 0; at < capture.length; ) {
     const view = new DataView(capture.buffer, capture.byteOffset + at);
@@ -36,14 +39,17 @@ function shifted(capture: Uint8Array, ms: number): Uint8Array {
     if (view.getUint32(0, true) === ENHANCED_PACKET) {
       const own = new DataView(bytes.buffer);
       last = (BigInt(own.getUint32(BLOCK_HEADER + 4, true)) << 32n) | BigInt(own.getUint32(BLOCK_HEADER + 8, true));
-      if (own.getUint32(BLOCK_HEADER, true) === OUTSIDE) last += BigInt(ms) * NANOS_PER_MS;
+      const isOutside = own.getUint32(BLOCK_HEADER, true) === OUTSIDE;
+      if (isOutside) last += BigInt(ms) * NANOS_PER_MS;
       own.setUint32(BLOCK_HEADER + 4, Number(last >> 32n), true);
       own.setUint32(BLOCK_HEADER + 8, Number(last & 0xffff_ffffn), true);
-      blocks.push({ bytes, time: last });
-    } else blocks.push({ bytes, time: blocks.length === 0 ? -1n : last });
+      blocks.push({ bytes, time: last, place: order === "by time" || isOutside ? 1 : 2 });
+    } else blocks.push({ bytes, time: blocks.length === 0 ? -1n : last, place: order === "by time" ? 1 : 0 });
     at += length;
   }
-  const sorted = blocks.map((one, i) => ({ ...one, i })).sort((a, b) => Number(a.time - b.time) || a.i - b.i);
+  const sorted = blocks
+    .map((one, i) => ({ ...one, i }))
+    .sort((a, b) => a.place - b.place || Number(a.time - b.time) || a.i - b.i);
   return Uint8Array.from(sorted.flatMap(({ bytes }) => [...bytes]));
 }
 
@@ -51,9 +57,9 @@ const folder = mkdtempSync(join(tmpdir(), "pcapcheck-two-clocks-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Who is named with more than one sign, who is truth; and tunnels that are suspected. */
-async function said({ name, path, truth }: RecordedCapture, ms: number, keys: boolean) {
-  const file = join(folder, `${name}${ms}${keys}.pcapng`);
-  writeFileSync(file, shifted(readFileSync(path), ms));
+async function said({ name, path, truth }: RecordedCapture, ms: number, keys: boolean, order: Order = "by time") {
+  const file = join(folder, `${name}${ms}${keys}${order}.pcapng`);
+  writeFileSync(file, shifted(readFileSync(path), ms, order));
   const own = path.replace(/\.pcapng$/, ".keys");
   if (keys && existsSync(own)) copyFileSync(own, file.replace(/\.pcapng$/, ".keys"));
   const report = await checkCapture(file, {});
@@ -83,6 +89,20 @@ describe.each(recorded.map((one) => [one.name, one] as const))("%s", (_name, cap
   it.each(SHIFTS_MS)("names nobody wrongly where the outside is %d ms off", async (ms) => {
     for (const keys of [true, false]) {
       const { named, suspected } = await said(capture, ms, keys);
+      expect(named.filter((one) => one.said !== one.truth)).toEqual([]);
+      expect(suspected.filter((guilty) => !guilty)).toEqual([]);
+    }
+  });
+
+  it("names who answered, and is certain, where the outside stands in front of what it was opened for", async () => {
+    const { named } = await said(capture, 0, true, "outside first");
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((one) => one.said !== one.truth || one.certainty !== "certain")).toEqual([]);
+  });
+
+  it.each(SHIFTS_MS)("names nobody wrongly where the outside stands in front, and is %d ms off", async (ms) => {
+    for (const keys of [true, false]) {
+      const { named, suspected } = await said(capture, ms, keys, "outside first");
       expect(named.filter((one) => one.said !== one.truth)).toEqual([]);
       expect(suspected.filter((guilty) => !guilty)).toEqual([]);
     }
