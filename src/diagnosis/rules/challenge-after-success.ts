@@ -1,7 +1,7 @@
 // Authenticated, and asked again: the proxy lost what it already knew.
-import type { ExchangeFact } from "../../proxy/index.ts";
-import { authSteps } from "../auth-steps.ts";
-import type { JudgedConnection } from "../facts.ts";
+import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
+import { type AuthStep, authSteps } from "../auth-steps.ts";
+import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import type { Finding } from "../types.ts";
 import { requestText } from "../wording.ts";
@@ -37,10 +37,31 @@ const TEXT: RuleText = {
 /** Where one sign only says that it was the proxy that asked again. */
 const DOUBTED = "The proxy accepted credentials, and may have asked again inside the tunnel";
 
+/** What is no longer accepted may have become wrong meanwhile. */
+const REFUSED = {
+  title: "The proxy refused credentials that it had accepted before",
+  advice: {
+    helpdesk:
+      "Ask whether the password was changed lately: it, or the account, may have expired or been locked while this was recorded, and the program goes on with the old one. If it was not, give both frame numbers to the administrator of the proxy.",
+    proxyAdmin:
+      "Look into the log of authentications at the time of the refusal: an expired password, a locked account, a directory server that did not answer, or a second authenticate(...) realm that does not know this user.",
+  },
+};
+/** Accepted before and behind: they were right all the time. */
+const REFUSED_ONCE = {
+  title: "The proxy refused credentials that it accepts otherwise",
+  advice: {
+    helpdesk:
+      "The password is right: the proxy accepted it before and afterwards. Give the frame numbers to the administrator of the proxy.",
+    proxyAdmin:
+      "Look into the log of authentications at the time of the refusal: a directory server that did not answer in time, one of several that lags behind, or a rule with another authenticate(...) realm for this target.",
+  },
+};
+
 export const challengeAfterSuccess: Rule = {
   ...TEXT,
   find(capture) {
-    const accepted = new Map<string, number>();
+    const accepted = acceptedIn(capture);
     const findings: Finding[] = [];
     for (const connection of capture.connections) {
       const inside = challengedInside(connection);
@@ -81,21 +102,51 @@ function challengedInside(connection: JudgedConnection) {
   });
 }
 
-/** The same credentials, to the byte, once accepted and later refused. One-step schemes only: others never repeat theirs. */
-function refusedAgain({ timeline }: JudgedConnection, accepted: Map<string, number>) {
-  for (const { credentials, status, frame, responseFrame } of authSteps(timeline)) {
-    if (credentials === null || !credentials.complete || status === null || credentials.step !== null) continue;
-    const key = `${timeline.proxy.ip} ${timeline.proxy.port} ${credentials.tag}`;
-    const before = accepted.get(key);
-    if (status < 400) accepted.set(key, before ?? frame);
-    else if (status === 407 && before !== undefined) {
-      const detail = `The same ${credentials.scheme} credentials that were accepted in frame ${before} were refused in frame ${responseFrame}.`;
-      return finding(TEXT, timeline.stream, {
-        detail,
-        frames: [before, frame, responseFrame ?? frame],
-        certainty: "certain",
-      });
+/** When credentials were first and last accepted, by the frame of the request. */
+interface Accepted {
+  first: number;
+  last: number;
+}
+
+/** By proxy and credentials, to the byte. One-step schemes only: others never repeat theirs. */
+function acceptedIn({ connections }: CaptureFacts): ReadonlyMap<string, Accepted> {
+  const found = new Map<string, Accepted>();
+  for (const { timeline } of connections) {
+    for (const step of authSteps(timeline)) {
+      const key = repeatable(timeline, step);
+      if (key === null || step.status === null || step.status >= 400) continue;
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { first: step.frame, last: step.frame });
+      else {
+        known.first = Math.min(known.first, step.frame);
+        known.last = Math.max(known.last, step.frame);
+      }
     }
+  }
+  return found;
+}
+
+function repeatable({ proxy }: Timeline, { credentials }: AuthStep): string | null {
+  if (credentials === null || !credentials.complete || credentials.step !== null) return null;
+  return `${proxy.ip} ${proxy.port} ${credentials.tag}`;
+}
+
+/** The same credentials, once accepted and later refused. */
+function refusedAgain({ timeline }: JudgedConnection, accepted: ReadonlyMap<string, Accepted>) {
+  for (const step of authSteps(timeline)) {
+    const key = step.status === 407 ? repeatable(timeline, step) : null;
+    const known = key === null ? undefined : accepted.get(key);
+    const { frame, credentials } = step;
+    if (known === undefined || known.first >= frame) continue;
+    const responseFrame = step.responseFrame ?? frame;
+    const again = known.last > frame ? known.last : null;
+    const detail = `The same ${credentials?.scheme} credentials that were accepted in frame ${known.first} were refused in frame ${responseFrame}${again === null ? "" : `, and accepted again in frame ${again}`}.`;
+    return finding(TEXT, timeline.stream, {
+      ...(again === null ? REFUSED : REFUSED_ONCE),
+      detail,
+      frames: [known.first, frame, responseFrame, ...(again === null ? [] : [again])],
+      certainty: "certain",
+    });
   }
   return null;
 }

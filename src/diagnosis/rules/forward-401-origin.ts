@@ -36,6 +36,8 @@ export const forward401Origin = verdictRule(TEXT, ({ timeline, summary, attribut
     frames: exchangeFrames(answers),
     evidence: attribution?.evidence ?? [],
     certainty: isKnown ? attribution.certainty : "possible",
-    ...(isKnown ? {} : { advice: { ...TEXT.advice, helpdesk: FIRST_MAKE_SURE } }),
+    ...(isKnown && attribution.certainty !== "possible"
+      ? {}
+      : { advice: { ...TEXT.advice, helpdesk: FIRST_MAKE_SURE } }),
   };
 });

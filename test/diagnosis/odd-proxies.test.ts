@@ -1,0 +1,95 @@
+// What a report may say of credentials that are refused later, of a 407 from behind the proxy, and of a site that one sign speaks for.
+import { describe, expect, it } from "vitest";
+import { Collector, type Finding } from "../../src/diagnosis/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { ACCEPTED, asked, BASIC, CHALLENGED, read, SENT } from "./asked.ts";
+import { found, QUALITY } from "./diagnose.ts";
+import { readLeg } from "./evidence-talk.ts";
+import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
+
+const REFUSED = { with: SENT, status: 407, challenges: [BASIC] };
+const letThrough = (stream: number): Timeline => read(stream, [ACCEPTED], [{ status: 200 }]);
+
+function helpdesk(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ title, detail, advice }) => `${title} | ${detail} | ${advice.helpdesk}`);
+}
+
+describe("credentials that the proxy accepted, and then refused", () => {
+  const said = (timelines: readonly Timeline[]) => helpdesk(found("challenge-after-success", timelines));
+
+  it("may have become wrong: nobody is told that another password will not help", () => {
+    const other = read(2, [{ with: { ...SENT, tag: "b" }, status: 200 }], [{ status: 200 }]);
+    expect(said([letThrough(0), asked(1, [REFUSED]), other])).toEqual([
+      expect.stringMatching(
+        /^The proxy refused credentials that it had accepted before \| .* accepted in frame 10 were refused in frame 1012\. \| Ask whether the password was changed lately/,
+      ),
+    ]);
+  });
+
+  it("were right all the time where they are accepted again", () => {
+    expect(said([letThrough(0), asked(1, [REFUSED]), letThrough(2)])).toEqual([
+      expect.stringMatching(
+        /that it accepts otherwise \| .* refused in frame 1012, and accepted again in frame 2010\. \| The password is right/,
+      ),
+    ]);
+  });
+
+  it("are not said to have been accepted before where they were only later, on whatever connection", () => {
+    expect(said([asked(0, [REFUSED]), letThrough(1)])).toEqual([]);
+    const late = { ...letThrough(3), stream: 0 };
+    expect(said([late, { ...asked(1, [REFUSED]), stream: 1 }])).toEqual([]);
+  });
+
+  it("still say that the proxy asked again where it did so inside the tunnel", () => {
+    const inside = read(0, [ACCEPTED], [{ status: 407, proxyChallenges: [BASIC] }]);
+    expect(said([inside])).toEqual([expect.stringContaining("another password will not help")]);
+  });
+});
+
+describe("a 407 inside the tunnel", () => {
+  const inside = read(0, [CHALLENGED, ACCEPTED], [{ status: 407, proxyChallenges: [BASIC] }]);
+  const said = (legStatus: number | null): readonly string[] => {
+    const collector = new Collector({ connections: 9 });
+    collector.add(inside);
+    if (legStatus !== null) collector.addLeg(readLeg(legStatus));
+    const { findings, verdict } = collector.finish(QUALITY, {
+      sources: [],
+      sessions: 0,
+      decrypted: 0,
+      tlsConnections: 1,
+    });
+    expect(verdict).toBe("tunnel-407");
+    return helpdesk(findings.filter(({ id }) => id === "tunnel-407"));
+  };
+
+  it("is the proxy's, as its status says", () => {
+    expect(said(null)).toEqual([expect.stringMatching(/^The proxy asked with 407 inside the tunnel/)]);
+  });
+
+  it("is not the proxy's where the server leg shows that it came from there", () => {
+    expect(said(407)).toEqual([
+      expect.stringMatching(/^A 407 inside the tunnel that came from behind the proxy .* The proxy passed on/),
+    ]);
+  });
+});
+
+describe("a 401 of a site for which one sign speaks", () => {
+  it("inside a tunnel is said to seem the site's", () => {
+    const fields = [{ name: "server", value: "cloudflare" }];
+    const one = found("tunnel-401-origin", [read(0, [ACCEPTED], [{ status: 401, challenges: [BASIC], fields }])]);
+    expect(one.map(({ certainty }) => certainty)).toEqual(["possible"]);
+    expect(helpdesk(one)).toEqual([expect.stringMatching(/^A 401 .* that seems to be .* login box seems to belong/)]);
+  });
+
+  it("outside of one as well", () => {
+    const request = requestHead(where(20, 20), { method: "GET", target: "http://a.example/", host: "a.example" });
+    const response = responseHead(where(21, 21), 401, {
+      challenges: [BASIC],
+      fields: [{ name: "server", value: "nginx" }],
+    });
+    const forwards = [exchangeFact(request, response, { url: "http://a.example/" })];
+    const one = found("forward-401-origin", [timeline({ detectedBy: "absolute-form", forwards })]);
+    expect(one.map(({ certainty }) => certainty)).toEqual(["possible"]);
+    expect(helpdesk(one)).toEqual([expect.stringContaining("login box seems to belong")]);
+  });
+});
