@@ -1,0 +1,183 @@
+// Signs at their edges: each condition that keeps an innocent tunnel out of a suspicion, and each that says how sure one is, by itself.
+import { describe, expect, it } from "vitest";
+import { signsOf } from "../../src/diagnosis/signs/index.ts";
+import type { Timeline } from "../../src/proxy/index.ts";
+import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
+import { BASIC, challenged, client, FAR, ids, judged, legOf, REQUEST, server, TICKETS } from "./sign-talk.ts";
+
+/** NTLM's last message in place of its first: four bytes at a time. */
+const NTLM_LAST = 612;
+const CBC = 0xc013;
+
+function found(timelines: readonly Timeline[]): readonly string[] {
+  const all = signsOf(timelines, { ruledOut: () => false, legs: () => [] });
+  return timelines.map((one) => `${ids(all.get(one))} ${all.get(one)?.suspected === true}`);
+}
+
+describe("NTLM's last message in place of its first", () => {
+  const turns = (...sizes: readonly (readonly [asked: number, answered: number, tookMs: number])[]): readonly Said[] =>
+    sizes.flatMap(([asked, answered, tookMs], i) => [
+      client(asked, 0.1 + 100 * i),
+      ...(i === 0 ? TICKETS : []),
+      server(answered, 0.1 + 100 * i + tookMs),
+    ]);
+
+  it("counts at the first turn, where a client begins with its first message", () => {
+    const records = turns([REQUEST, 450, 2], [REQUEST + NTLM_LAST, 9_000, 50]);
+    expect(judged([{ ...FAR, records }]).map((one) => [ids(one), one.suspected])).toEqual([
+      ["near-answer credentials-repeat", true],
+    ]);
+  });
+
+  it("counts behind its first message, and nowhere else: a request may be larger by as much for any reason", () => {
+    const steps = turns([REQUEST, 450, 2], [REQUEST + 78, 460, 2], [REQUEST + 78 + NTLM_LAST, 9_000, 50]);
+    expect(ids(judged([{ ...FAR, records: steps }])[0])).toBe(
+      "near-answer credentials-repeat near-answer credentials-repeat",
+    );
+    const later = turns([REQUEST, 450, 2], [REQUEST, 460, 2], [REQUEST + NTLM_LAST, 9_000, 50]);
+    expect(judged([{ ...FAR, records: later }]).map((one) => [ids(one), one.suspected])).toEqual([
+      ["near-answer near-answer", false],
+    ]);
+    const apart = turns(
+      ...([
+        [REQUEST, 450, 2],
+        [REQUEST + 78, 3_000, 50],
+        [REQUEST, 460, 2],
+        [REQUEST + NTLM_LAST, 9_000, 50],
+      ] as const),
+    );
+    expect(ids(judged([{ ...FAR, records: apart }])[0])).toBe("near-answer credentials-repeat near-answer");
+  });
+
+  it("follows no answer that is too short for NTLM's challenge", () => {
+    const records = (answer: number) => turns([REQUEST, answer, 2], [REQUEST + NTLM_LAST, 9_000, 50]);
+    expect(judged([{ ...FAR, records: records(180) }])[0]?.suspected).toBe(true);
+    expect(judged([{ ...FAR, records: records(179) }])[0]?.suspected).toBe(false);
+  });
+});
+
+describe("a request that comes again on the next tunnel", () => {
+  const first: Talk = { ...FAR, startMs: 0, records: [client(REQUEST, 0.1), ...TICKETS, server(450, 2)] };
+  const next: Talk = {
+    ...FAR,
+    startMs: 500,
+    records: [client(REQUEST + BASIC, 0.1), server(233, 0.3), server(2_000, 45)],
+  };
+  const pair = (one: Partial<Talk>, other: Partial<Talk> = {}): readonly [Timeline, Timeline] => [
+    tunnelOf({ stream: 0, ...first, ...one }),
+    tunnelOf({ stream: 1, ...next, ...other }),
+  ];
+
+  it("is one where the first tunnel was over", () => {
+    expect(found(pair({}))).toEqual(["near-answer credentials-repeat true", " false"]);
+  });
+
+  it.each<readonly [string, readonly [Timeline, Timeline]]>([
+    ["the first tunnel is open still", pair({ closedBy: "open" })],
+    ["the next one asked before the answer", pair({}, { startMs: 1 })],
+    ["the next one goes elsewhere", pair({}, { host: "news.example.com" })],
+    ["somebody else asks", pair({}, { client: "192.0.2.18" })],
+    [
+      "the next one speaks HTTP/2",
+      pair({}, { alpnOffered: ["h2", "http/1.1"], records: [...next.records, client(9, 46)] }),
+    ],
+    ["the next one's sizes are known to a block only", pair({}, { version: 0x0303, cipherSuite: CBC })],
+    ["nothing was answered", pair({ records: [client(REQUEST, 0.1)] })],
+    ["the answer is a page", pair({ records: [client(REQUEST, 0.1), ...TICKETS, server(9_000, 2)] })],
+  ])("is none where %s", (_name, timelines) => {
+    expect(found(timelines).join()).not.toContain("credentials-repeat");
+    expect(found(timelines).join()).not.toContain("true");
+  });
+});
+
+describe("the same answer at once from every site", () => {
+  const SITES = ["www.example.com", "shop.example.net", "docs.example.org", "news.example.edu"];
+  const everywhere = (more: (i: number) => readonly Said[] = () => []): Talk[] =>
+    SITES.map((host, i) => ({
+      host,
+      ...FAR,
+      records: [client(400 + host.length, 0.1), ...TICKETS, server(450 + host.length, 2), ...more(i)],
+    }));
+  const sure = (talks: readonly Talk[]) => judged(talks).map(({ suspected, orRefusal }) => [suspected, orRefusal]);
+
+  it("may be a refusal of everything as long as nobody is let through, on any tunnel", () => {
+    // Not by credentials that could be recognised by their size.
+    const through = (i: number): readonly Said[] => (i === 2 ? [client(610, 3), server(9_000, 50)] : []);
+    expect(sure(everywhere())).toEqual(SITES.map(() => [true, true]));
+    expect(sure(everywhere(through))).toEqual(SITES.map(() => [true, false]));
+    const again = (): readonly Said[] => [client(610, 30), server(455, 32)];
+    expect(sure(everywhere(again))).toEqual(SITES.map(() => [true, true]));
+  });
+
+  it("is no mere refusal on the tunnel whose request came again with credentials", () => {
+    const repeated = (i: number): readonly Said[] =>
+      i === 2 ? [client(400 + SITES[2]!.length + BASIC, 30), server(450 + SITES[2]!.length, 32)] : [];
+    expect(sure(everywhere(repeated))).toEqual([
+      [true, true],
+      [true, true],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  it("stays one where what came then is much", () => {
+    const timelines = everywhere((i) => (i === 2 ? [client(610, 3), server(40_000, 50)] : [])).map((talk, stream) => {
+      const one = tunnelOf({ stream, ...talk });
+      return { ...one, tunnel: { ...one.tunnel!, serverBytes: stream === 2 ? 40_600 : 600 } };
+    });
+    expect(found(timelines).map((one) => one.endsWith("true"))).toEqual(SITES.map(() => true));
+  });
+});
+
+describe("an answer that came at once although its request was sent on", () => {
+  it("is no sign: the origin gave it, however long the way was when the tunnel was set up", () => {
+    const timeline = tunnelOf({ ...FAR, records: challenged() });
+    const signs = (at: number): string =>
+      ids(
+        signsOf([timeline], {
+          ruledOut: () => false,
+          legs: () => [legOf("www.example.com", [client(500, at), server(600, at + 0.5)])],
+        }).get(timeline),
+      );
+    expect(signs(300)).toBe("near-answer never-forwarded credentials-repeat never-forwarded");
+    // While the first request waited: nothing went out for the second.
+    expect(signs(98)).toBe("never-forwarded");
+  });
+});
+
+describe("near answers of other sizes", () => {
+  const near = (...sizes: readonly (readonly [asked: number, answered: number, tookMs: number])[]): boolean => {
+    const records = sizes.flatMap(([asked, answered, tookMs], i) => [
+      client(asked, 0.1 + 100 * i),
+      ...(i === 0 ? TICKETS : []),
+      server(answered, 0.1 + 100 * i + tookMs),
+    ]);
+    const frame = tunnelOf({ records }).firstFrame + 13 + 2 * 3;
+    const [found] = judged([{ ...FAR, records }]);
+    return found?.signs.some(({ id, frames }) => id === "near-answer" && frames.includes(frame)) === true;
+  };
+  const CHALLENGE = [REQUEST, 450, 2] as const;
+  const STEP = [REQUEST + 78, 780, 2] as const;
+  const PASSED = [REQUEST, 9_000, 50] as const;
+
+  it("say that the proxy answers from its cache, if there are two", () => {
+    expect(near(CHALLENGE, PASSED, [REQUEST, 1_900, 2])).toBe(true);
+    expect(near(CHALLENGE, PASSED, [REQUEST, 1_900, 2], [REQUEST, 700, 2])).toBe(false);
+    // As large as the challenge itself: the same again.
+    expect(near(CHALLENGE, PASSED, [REQUEST, 482, 2], [REQUEST, 418, 2])).toBe(true);
+    expect(near(CHALLENGE, PASSED, [REQUEST, 483, 2], [REQUEST, 417, 2])).toBe(false);
+  });
+
+  it("are not counted where they answer the next step of NTLM", () => {
+    expect(near(CHALLENGE, STEP, PASSED, [REQUEST, 1_900, 2])).toBe(true);
+    expect(near(CHALLENGE, [REQUEST + 78, 300, 2], PASSED, [REQUEST, 1_900, 2])).toBe(true);
+    expect(near(CHALLENGE, STEP, PASSED, [REQUEST, 1_900, 2], [REQUEST, 700, 2])).toBe(false);
+    expect(near(CHALLENGE, PASSED, STEP, [REQUEST, 1_900, 2])).toBe(false);
+    // A step that is as long as the challenge is none of the others anyway.
+    expect(near(CHALLENGE, [REQUEST + 78, 470, 2], PASSED, [REQUEST, 1_900, 2], [REQUEST, 700, 2])).toBe(false);
+  });
+
+  it("say so as well if one is too large for any challenge", () => {
+    expect(near(CHALLENGE, PASSED, [REQUEST, 9_000, 2])).toBe(false);
+  });
+});
