@@ -6,6 +6,8 @@ import { handshakeOutcome, secureFailure } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
+import { openingOf } from "./opening.ts";
+import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
 import type { Attribution, Verdict } from "./types.ts";
 import { connectSentence, requestText, targetText } from "./wording.ts";
@@ -206,8 +208,16 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
           summary: `The beginning of the tunnel to ${target} is not in the capture, and what is there does not tell what it carries.`,
         };
       }
+      if (tunnel.clientBytes === 0 && isPageForTunnel(timeline))
+        return { verdict: "tunnel-refused", summary: `${pageSentence(timeline)}.` };
       return { verdict: "not-tls", summary: `The tunnel to ${target} carries ${protocolText(tunnel)}.` };
   }
+}
+
+/** "CONNECT www.example.com:443 (frame 1) was answered 200 (frame 2) with a page and not with a tunnel, …" */
+function pageSentence(timeline: Timeline): string {
+  const opening = openingOf(timeline);
+  return `${opening === null ? "The CONNECT was answered" : connectSentence(opening)} ${LIKE_A_PORTAL}`;
 }
 
 /** What both sides said first in the tunnel is missing: the first bytes of either would tell what it is. */
@@ -257,8 +267,11 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
   if (tls === null || (tunnel.serverBytes === 0 && tls.alerts.length === 0)) return silent(timeline, tunnel, context);
   const target = targetText(timeline);
   const outcome = handshakeOutcome(timeline, tunnel, tls);
-  if (outcome.kind === "failed")
-    return { verdict: "tls-failed", summary: `The TLS handshake in the tunnel to ${target} failed: ${outcome.why}.` };
+  if (outcome.kind === "failed") {
+    const page = isPageForTunnel(timeline) ? ` ${pageSentence(timeline)}.` : "";
+    const summary = `The TLS handshake in the tunnel to ${target} failed: ${outcome.why}.${page}`;
+    return { verdict: "tls-failed", summary };
+  }
   if (outcome.kind === "unseen")
     return {
       verdict: "incomplete",

@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { Collector, type Finding } from "../../src/diagnosis/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
+import { client, play, proxy } from "../proxy/play.ts";
 import { ACCEPTED, asked, BASIC, CHALLENGED, read, SENT } from "./asked.ts";
-import { found, QUALITY } from "./diagnose.ts";
+import { diagnosisOf, found, QUALITY } from "./diagnose.ts";
 import { readLeg } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
 
@@ -91,5 +92,66 @@ describe("a 401 of a site for which one sign speaks", () => {
     const one = found("forward-401-origin", [timeline({ detectedBy: "absolute-form", forwards })]);
     expect(one.map(({ certainty }) => certainty)).toEqual(["possible"]);
     expect(helpdesk(one)).toEqual([expect.stringContaining("login box seems to belong")]);
+  });
+});
+
+describe("a CONNECT that is answered with a page", () => {
+  const CONNECT = "CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n";
+  const HELLO = Uint8Array.from(
+    Buffer.concat([
+      Buffer.from("160301002f0100002b0303", "hex"),
+      Buffer.alloc(32, 7),
+      Buffer.from("000002130101000000", "hex"),
+    ]),
+  );
+  const head = (...fields: readonly string[]): string => ["HTTP/1.1 200 OK", ...fields, "", ""].join("\r\n");
+  const LENGTH = "Content-Length: 26";
+  const HTML = "Content-Type: text/html; charset=utf-8";
+  const PAGE = "<html>Please log in</html>";
+  const said = (...turns: Parameters<typeof play>[0]): readonly string[] => {
+    const { verdict, findings } = diagnosisOf(play([client(CONNECT), ...turns]).timelines);
+    return [verdict, ...helpdesk(findings.filter(({ id }) => id === verdict))];
+  };
+
+  it.each([
+    ["with a length", head(HTML, LENGTH) + PAGE],
+    ["in chunks", `${head(HTML, "Transfer-Encoding: chunked")}1a\r\n${PAGE}\r\n0\r\n\r\n`],
+  ])("got no tunnel: %s", (_name, page) => {
+    expect(said(proxy(page))).toEqual([
+      "tunnel-refused",
+      expect.stringMatching(
+        /was not opened.* answered 200 \(frame 2\) with a page and not with a tunnel.*\| Open a plain/,
+      ),
+    ]);
+    expect(said(proxy(page), client(HELLO))).toEqual([
+      "tls-failed",
+      expect.stringMatching(/not TLS came in frame 2\. CONNECT .* with a page and not with a tunnel.*\| Open a plain/),
+    ]);
+  });
+
+  it.each([
+    ["has no length, as it should be", head(HTML)],
+    ["has a length of 0", head(HTML, "Content-Length: 0")],
+    ["is no page", head("Content-Type: application/octet-stream", LENGTH)],
+    ["is of no type", head(LENGTH)],
+  ])("is not said of an answer that %s", (_name, opened) => {
+    for (const turns of [[proxy(opened + PAGE)], [proxy(opened + PAGE), client(HELLO)]])
+      expect(said(...turns).join()).not.toContain("page");
+  });
+
+  it("is not said where the client spoke another protocol, and was answered", () => {
+    expect(said(proxy(head(HTML, LENGTH)), client("FOO 1"), proxy("BAR 2"))[0]).toBe("not-tls");
+  });
+});
+
+describe("the realm of this proxy's 407 in a 401 inside the tunnel", () => {
+  it.each([
+    ["Corp gateway", "likely"],
+    ["Restricted", "possible"],
+  ])("%s, beside a header of proxies, makes it %s", (realm, certainty) => {
+    const challenges = [{ ...BASIC, realm }];
+    const inside = { status: 401, challenges, names: ["www-authenticate", "proxy-connection"] };
+    const one = read(0, [{ status: 407, challenges }, ACCEPTED], [inside]);
+    expect(found("tunnel-401-proxy", [one]).map((finding) => finding.certainty)).toEqual([certainty]);
   });
 });

@@ -12,7 +12,9 @@ export const sameChallenge: Question = (_exchange, head, { timeline, answers }) 
   const same = answers.proxyChallenge(timeline, head.challenges, head.where.frame);
   if (same === null) return [];
   const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's 407 of frame ${same.frame}`;
-  return [{ says: "proxy", weight: "likely", source: "challenge", text }];
+  // A realm that comes with software, or into everybody's mind, may be the proxy's and the site's.
+  const weight = hasUsualRealm(head.challenges) ? "possible" : "likely";
+  return [{ says: "proxy", weight, source: "challenge", text }];
 };
 
 /** Sites that have nothing to do with each other do not challenge alike: what they share is the proxy. */

@@ -1,5 +1,7 @@
 // The tunnel was opened, the handshake in it failed.
+
 import { handshakeOutcome, secureFailure } from "../handshake.ts";
+import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames } from "./frames.ts";
 
@@ -53,7 +55,7 @@ export const tlsFailed = verdictRule(
       frames: [...connectFrames(timeline), ...frames.filter((frame) => frame != null)],
       evidence: outcome?.kind === "failed" ? [outcome.why] : [],
       certainty: "certain",
-      ...(isSecure ? WITH_THE_PROXY : {}),
+      ...(isSecure ? WITH_THE_PROXY : isPageForTunnel(timeline) ? { advice: PAGE_ADVICE } : {}),
     };
   },
 );

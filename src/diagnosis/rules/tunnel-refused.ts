@@ -1,5 +1,7 @@
 // The proxy would not, or could not, open the tunnel.
+
 import { isAlsoOfWebServers, isKnownProxy } from "../known-proxy.ts";
+import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
 import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
@@ -27,6 +29,8 @@ export const tunnelRefused = verdictRule(
   (connection, capture) => {
     const { timeline, summary } = connection;
     const frames = connectFrames(timeline);
+    if (isPageForTunnel(timeline))
+      return { detail: summary, frames, certainty: "certain", title: NO_TUNNEL, advice: PAGE_ADVICE };
     const status = timeline.connects.at(-1)?.response?.status ?? 0;
     if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
       return { detail: summary, frames, certainty: "certain" };
