@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { signsOf } from "../../src/diagnosis/signs/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
+import { TYPE_3 } from "./asked.ts";
 import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
 import { BASIC, challenged, client, FAR, ids, judged, legOf, REQUEST, server, TICKETS } from "./sign-talk.ts";
 
@@ -179,5 +180,114 @@ describe("near answers of other sizes", () => {
 
   it("say so as well if one is too large for any challenge", () => {
     expect(near(CHALLENGE, PASSED, [REQUEST, 9_000, 2])).toBe(false);
+  });
+});
+
+describe("the way to the site, by which an answer is near", () => {
+  /** Answered at once and let through; then so many more answers from afar. */
+  const talk = (connectMs: number, helloMs: number, answerMs = 2, more = 1, finalMs = 60): Talk => ({
+    connectMs,
+    helloMs,
+    records: [
+      ...challenged(answerMs, BASIC, finalMs),
+      ...Array.from({ length: more }, (_, i): readonly Said[] => [
+        client(REQUEST, 200 + 100 * i),
+        server(9_000, 260 + 100 * i),
+      ]).flat(),
+    ],
+  });
+  const near = (...timelines: readonly Timeline[]): boolean => found(timelines)[0]!.includes("near-answer");
+  const one = (talked: Talk, change: (timeline: Timeline) => Timeline = (timeline) => timeline): boolean =>
+    near(change(tunnelOf(talked)));
+
+  it("is the shorter one of CONNECT and handshake where both show one", () => {
+    expect(one(talk(60, 60, 8))).toBe(true);
+    expect(one(talk(200, 30, 8))).toBe(false);
+    expect(one(talk(30, 200, 8))).toBe(false);
+  });
+
+  it("has to be six times as long as the answer took", () => {
+    expect([8, 12].map((ms) => one(talk(61, 61, ms)))).toEqual([true, false]);
+  });
+
+  it("has to be longer by more than round trips vary", () => {
+    const far = (ms: number): Talk => ({ ...talk(154, 154, ms, 0, 160), roundTripMs: 100 });
+    expect([102, 107].map((ms) => one(far(ms)))).toEqual([true, false]);
+  });
+
+  it("is shown by one measure alone if two answers took as long", () => {
+    expect(one(talk(2, 61, 2, 0))).toBe(false);
+    expect(one(talk(2, 61, 2, 1))).toBe(true);
+    expect(one(talk(61, 2, 2, 0))).toBe(false);
+    expect(one(talk(61, 2, 2, 1))).toBe(true);
+  });
+
+  it("or if a later tunnel shows it, too, but none at the same time", () => {
+    // Answers that are neither near nor far.
+    const first = tunnelOf({ ...talk(2, 61, 2, 0, 18), stream: 0, startMs: 0 });
+    const other = (startMs: number) => tunnelOf({ ...talk(2, 61, 2, 0, 18), stream: 1, startMs });
+    expect(near(first, other(5_000))).toBe(true);
+    expect(near(first, other(10))).toBe(false);
+  });
+
+  it("is not shown by a CONNECT whose last step of NTLM somebody else may have checked", () => {
+    const checked = (timeline: Timeline): Timeline => ({
+      ...timeline,
+      connects: timeline.connects.map((connect) => ({
+        ...connect,
+        request: { ...connect.request, proxyAuthorization: TYPE_3 },
+      })),
+    });
+    expect(one(talk(61, 2), checked)).toBe(false);
+    expect(one(talk(2, 61), checked)).toBe(true);
+  });
+
+  it("is not shown by a handshake in which the client was asked once more", () => {
+    const retried = (timeline: Timeline): Timeline => {
+      const tunnel = timeline.tunnel!;
+      const tls = tunnel.tls!;
+      return { ...timeline, tunnel: { ...tunnel, tls: { ...tls, helloRetryRequest: tls.serverHello } } };
+    };
+    expect(one(talk(2, 61), retried)).toBe(false);
+    expect(one(talk(61, 2), retried)).toBe(true);
+  });
+
+  it("is not known where the CONNECT is not in the capture", () => {
+    expect(one(talk(61, 61))).toBe(true);
+    expect(one(talk(61, 61), (timeline) => ({ ...timeline, connects: [] }))).toBe(false);
+  });
+});
+
+describe("a client that is answered alike everywhere", () => {
+  const SITES = ["www.example.com", "shop.example.net", "docs.example.org", "news.example.edu"];
+  const at = (host: string, ...more: readonly Said[]): Talk => ({
+    host,
+    ...FAR,
+    records: [client(400 + host.length, 0.1), ...TICKETS, server(450 + host.length, 2), ...more],
+  });
+  const suspected = (...talks: readonly Talk[]): number =>
+    judged(talks).filter((one) => one.suspected && one.orRefusal).length;
+  const others = SITES.slice(1).map((host) => at(host));
+
+  it("is not where one site was answered otherwise, at once as well", () => {
+    const fifth: Talk = {
+      host: "wiki.example.info",
+      ...FAR,
+      records: [client(400, 0.1), ...TICKETS, server(900, 2)],
+    };
+    expect(suspected(at(SITES[0]!), ...others)).toBe(4);
+    expect(suspected(at(SITES[0]!), ...others, fifth)).toBe(0);
+  });
+
+  it("is not where the first answer was followed by another one without a request", () => {
+    const later = [client(30, 5), server(9_000, 60)];
+    expect(judged([at(SITES[0]!, ...later), ...others]).filter((one) => one.suspected)).toEqual([]);
+    expect(
+      judged([at(SITES[0]!, client(40, 5), server(9_000, 60)), ...others]).filter((one) => one.suspected),
+    ).toHaveLength(4);
+  });
+
+  it("is where the last request was not answered any more", () => {
+    expect(suspected(at(SITES[0]!, client(400, 30)), ...others)).toBe(4);
   });
 });
