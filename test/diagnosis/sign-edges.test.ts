@@ -69,8 +69,9 @@ describe("a request that comes again on the next tunnel", () => {
     tunnelOf({ stream: 1, ...next, ...other }),
   ];
 
-  it("is one where the first tunnel was over", () => {
+  it("is one where the first tunnel was over, in whatever order they come", () => {
     expect(found(pair({}))).toEqual(["near-answer credentials-repeat true", " false"]);
+    expect(found([...pair({})].reverse())).toEqual([" false", "near-answer credentials-repeat true"]);
   });
 
   it.each<readonly [string, readonly [Timeline, Timeline]]>([
@@ -83,6 +84,14 @@ describe("a request that comes again on the next tunnel", () => {
       pair({}, { alpnOffered: ["h2", "http/1.1"], records: [...next.records, client(9, 46)] }),
     ],
     ["the next one's sizes are known to a block only", pair({}, { version: 0x0303, cipherSuite: CBC })],
+    [
+      "the next one's sizes only seem to fit, as a block cipher's do",
+      pair({}, { version: 0x0303, cipherSuite: CBC, records: [client(REQUEST + BASIC + 16, 0.1), server(2_000, 45)] }),
+    ],
+    [
+      "the first one's sizes only seem to fit",
+      pair({ version: 0x0303, cipherSuite: CBC, records: [client(REQUEST + 16, 0.1), server(466, 2)] }),
+    ],
     ["nothing was answered", pair({ records: [client(REQUEST, 0.1)] })],
     ["the answer is a page", pair({ records: [client(REQUEST, 0.1), ...TICKETS, server(9_000, 2)] })],
   ])("is none where %s", (_name, timelines) => {
@@ -289,5 +298,16 @@ describe("a client that is answered alike everywhere", () => {
 
   it("is where the last request was not answered any more", () => {
     expect(suspected(at(SITES[0]!, client(400, 30)), ...others)).toBe(4);
+  });
+
+  it("is not where the proxy's own answers are too few: two sites, or less than half of the tunnels", () => {
+    /** Of these nobody knows who answered: the site is near. */
+    const unknown = (host: string): Talk => ({ ...at(host), connectMs: 2, helloMs: 3 });
+    const [first = "", second = "", third = "", fourth = ""] = SITES;
+    expect(suspected(at(first), at(second), at(third), unknown(fourth))).toBe(4);
+    expect(suspected(at(first), at(second), unknown(third))).toBe(0);
+    const more = ["wiki.example.info", "mail.example.biz", "maps.example.name"].map(unknown);
+    expect(suspected(at(first), at(second), at(third), ...more)).toBe(6);
+    expect(suspected(at(first), at(second), at(third), ...more, unknown(fourth))).toBe(0);
   });
 });
