@@ -5,8 +5,9 @@ import { type AuditTask, failedRow } from "./audit-row.ts";
 import { AuditSummary } from "./audit-summary.ts";
 import { checkedOptions, mustBeLimits } from "./check-options.ts";
 import { isFile } from "./files.ts";
-import { findCaptures } from "./find-captures.ts";
-import { Journal, latestRows } from "./journal.ts";
+import { type FoundCaptures, findCaptures } from "./find-captures.ts";
+import { Journal } from "./journal.ts";
+import { latestRows } from "./journal-rows.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
 import { mustBeUsable, NamedFileError } from "./named-files.ts";
 import { holdPipes, isPipeFailure } from "./pipes.ts";
@@ -119,10 +120,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     bytes += task?.size ?? 0;
     options.onProgress?.({ captures, capturesTotal: total, bytes, bytesTotal, problems: summary.wrong });
   };
-  const missing = found.failures.map(({ path, why }) =>
-    failedRow({ path, files: [path], size: 0, modified: 0, hash: null, keys: null, found: false }, why),
-  );
-  for (const row of missing) take(null, row);
+  for (const failure of found.failures) take(null, missingRow(failure));
   let interrupted = false;
   const runner = await createRunner(lending, {
     jobs: jobsFor(found.tasks, known, options),
@@ -131,7 +129,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     workerFile,
   });
   try {
-    journal?.setMissing(missing);
+    journal?.setMissing(found.failures, missingRow);
     const write = (row: AuditRow, { keys }: AuditTask): void => journal?.append(row, { keys, trust });
     interrupted = await runAll(found.tasks, runner, { known, write, take }, options.signal);
   } finally {
@@ -139,6 +137,11 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     journal?.close();
   }
   return summary.finish({ skipped, interrupted, elsewhere: found.elsewhere, earlier });
+}
+
+/** The row of what was named and cannot be found. */
+function missingRow({ path, why }: FoundCaptures["failures"][number]): AuditRow {
+  return failedRow({ path, files: [path], size: 0, modified: 0, hash: null, keys: null, found: false }, why);
 }
 
 /** Where the package has its worker, beside the file that this is a part of. */

@@ -8,7 +8,7 @@ export { isPattern, namesOf } from "./globs.ts";
 export type { CaptureSource, FileUrl } from "./input.ts";
 export { ipAddress } from "./ip-address.ts";
 export type { CaptureFiles } from "./joined-files.ts";
-export { JournalError } from "./journal.ts";
+export { JournalError } from "./journal-lines.ts";
 export { NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
 export { codeOf, readFailure } from "./read-failure.ts";

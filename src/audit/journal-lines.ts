@@ -1,0 +1,136 @@
+// The lines of an audit's journal: its head, the rows of captures, and rows that were taken back.
+import { fstatSync, readSync } from "node:fs";
+import type { AuditRow } from "../report/index.ts";
+
+/** First line of a journal. `options`: what the results depend on; other options give other results. */
+export interface JournalHead {
+  readonly journal: "pcapcheck audit";
+  readonly schemaVersion: 1;
+  readonly version: string;
+  readonly options: string;
+}
+
+/** A line that takes back the row of a path: what was missing is no more. */
+export interface Withdrawal {
+  readonly path: string;
+  readonly withdrawn: true;
+}
+
+/** What is wrong with a journal, as one sentence behind its path. */
+export class JournalError extends Error {
+  constructor(path: string, why: string) {
+    super(`${path}: ${why}`);
+  }
+}
+
+export const NO_FILE = "the journal is no file";
+
+/** The first bytes of every journal, as `JSON.stringify` writes a head. */
+const BEGINNING = '{"journal":"pcapcheck audit",';
+const CHUNK_BYTES = 1 << 20;
+/** A row has some hundred bytes, and below 100 kB with all groups it may have, unless their hosts are made to be long. */
+const MAX_LINE_BYTES = 16 << 20;
+const LF = 10;
+
+/** A line, without its end. */
+export interface JournalLine {
+  /** null: it is longer than any row. */
+  readonly text: string | null;
+  /** In the file, from 0. */
+  readonly start: number;
+  /** Bytes of it in the file. */
+  readonly length: number;
+  /** From 1. */
+  readonly number: number;
+}
+
+/**
+ * The lines of a file from its start, however long it is. What stands behind the last line end is none: a process that was killed
+ * may have torn it.
+ */
+export function* journalLines(descriptor: number): Generator<JournalLine> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  /** Pieces of a line that goes on in the next chunk; none are kept of one that is too long. */
+  let pieces: Buffer[] = [];
+  let held = 0;
+  let position = 0;
+  let start = 0;
+  for (let number = 1; ; ) {
+    const length = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
+    if (length === 0) return;
+    let from = 0;
+    for (let end = chunk.indexOf(LF); end >= 0 && end < length; end = chunk.indexOf(LF, from)) {
+      held += end - from;
+      const last = chunk.subarray(from, end);
+      const text =
+        held > MAX_LINE_BYTES ? null : (pieces.length === 0 ? last : Buffer.concat([...pieces, last])).toString("utf8");
+      yield { text, start, length: held, number };
+      pieces = [];
+      held = 0;
+      number++;
+      from = end + 1;
+      start = position + from;
+    }
+    held += length - from;
+    if (held > MAX_LINE_BYTES) pieces = [];
+    else if (from < length) pieces.push(Buffer.from(chunk.subarray(from, length)));
+    position += length;
+  }
+}
+
+/** What a line says; null for what is no JSON, which is told by what is expected of it. */
+export function parsed(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a file begins as journals do, as far as it goes: the first process may have been killed while it wrote that. */
+export function mayBeJournal(descriptor: number): boolean {
+  const first = Buffer.alloc(BEGINNING.length);
+  const length = readSync(descriptor, first, 0, first.length, 0);
+  return BEGINNING.startsWith(first.toString("latin1", 0, length));
+}
+
+/** A device has no end, a pipe no beginning to go back to. */
+export function mustBeFile(path: string, descriptor: number): void {
+  if (!fstatSync(descriptor).isFile()) throw new JournalError(path, NO_FILE);
+}
+
+export function isHead(value: unknown): value is JournalHead {
+  return isObject(value) && value.journal === "pcapcheck audit" && value.schemaVersion === 1;
+}
+
+/** What is read of a row later on; a line of another program, or of a version to come, may look alike. */
+export function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown; readonly trust?: unknown } {
+  return (
+    isObject(value) &&
+    typeof value.path === "string" &&
+    (value.verdict === null || typeof value.verdict === "string") &&
+    [value.size, value.modified, value.exitCode, value.connections].every(Number.isFinite) &&
+    isObject(value.verdicts) &&
+    isObject(value.findings) &&
+    Array.isArray(value.groups) &&
+    value.groups.every(isGroup)
+  );
+}
+
+function isGroup(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    [value.verdict, value.proxy, value.client].every((text) => typeof text === "string") &&
+    (value.host === null || typeof value.host === "string") &&
+    Number.isFinite(value.count)
+  );
+}
+
+export function isWithdrawal(value: unknown): value is Withdrawal {
+  return isObject(value) && typeof value.path === "string" && value.withdrawn === true;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,192 @@
+// Which rows journals have, of the same capture the last one: noted by where they stand, since a million rows are more than is held.
+import { closeSync, openSync, readSync } from "node:fs";
+import type { AuditRow } from "../report/index.ts";
+import { lookAt } from "./files.ts";
+import {
+  isHead,
+  isRow,
+  isWithdrawal,
+  JournalError,
+  type JournalLine,
+  journalLines,
+  mayBeJournal,
+  mustBeFile,
+  NO_FILE,
+  parsed,
+} from "./journal-lines.ts";
+import { readFailure } from "./read-failure.ts";
+import { identityOf } from "./row-identity.ts";
+
+/** What is remembered beside a row of how it was made. */
+export interface RowStamps {
+  /** Of the keys that the capture was read with; null if there were none. */
+  readonly keys: string | null;
+  /** Of the certificates that were named; null if none were. */
+  readonly trust: string | null;
+}
+
+/** A row as a journal has it. */
+export interface KnownRow extends RowStamps {
+  readonly row: AuditRow;
+}
+
+/** Reads bytes of a journal again. */
+type ReadAgain = (file: number, start: number, length: number) => Buffer;
+
+/** The rows of one or more journals, by the captures that they are about. */
+export class JournalRows {
+  /** Places by identity, in the order in which captures were first met. */
+  readonly #places = new Map<string, number>();
+  // Of each place: which journal, and the bytes of its line there.
+  readonly #files: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #lengths: number[] = [];
+  /** Captures that could not be found. */
+  readonly #missing = new Set<string>();
+
+  /** Notes what a line says; false if it says nothing. */
+  take({ text, start, length }: JournalLine, file = 0): boolean {
+    const value = parsed(text);
+    if (isRow(value)) {
+      const identity = identityOf(value.path);
+      const place = this.#places.get(identity) ?? this.#files.length;
+      this.#places.set(identity, place);
+      this.#files[place] = file;
+      this.#starts[place] = start;
+      this.#lengths[place] = length;
+      if (value.verdict === null && value.modified === 0) this.#missing.add(identity);
+      else this.#missing.delete(identity);
+    } else if (isWithdrawal(value)) this.forget(identityOf(value.path));
+    else return false;
+    return true;
+  }
+
+  forget(identity: string): void {
+    this.#places.delete(identity);
+    this.#missing.delete(identity);
+  }
+
+  /** Identities of captures that could not be found when the journal was written. */
+  get missing(): readonly string[] {
+    return [...this.#missing];
+  }
+
+  /** The row of a capture; null if its line is not what it was. */
+  get(identity: string, read: ReadAgain): KnownRow | null | undefined {
+    const place = this.#places.get(identity);
+    return place === undefined ? undefined : this.#at(place, read);
+  }
+
+  /** All rows, with the number of their journal. */
+  *all(read: ReadAgain): Iterable<{ readonly known: KnownRow | null; readonly file: number }> {
+    for (const place of this.#places.values()) yield { known: this.#at(place, read), file: this.#files[place]! };
+  }
+
+  #at(place: number, read: ReadAgain): KnownRow | null {
+    const bytes = read(this.#files[place]!, this.#starts[place]!, this.#lengths[place]!);
+    const value = parsed(bytes.toString("utf8"));
+    if (!isRow(value)) return null;
+    const { keys, trust, ...row } = value;
+    return { row, keys: stampOf(keys), trust: stampOf(trust) };
+  }
+}
+
+function stampOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** Rows stand one behind the other mostly, and are wanted in that order: what was read holds dozens. */
+const WINDOW_BYTES = 64 * 1024;
+
+/** Reads pieces of a file that are near each other. */
+export class Window {
+  readonly #bytes = Buffer.alloc(WINDOW_BYTES);
+  readonly #descriptor: number;
+  #start = 0;
+  #length = 0;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /** As many of the bytes as there are; valid until the next call. */
+  read(start: number, length: number): Buffer {
+    if (length > WINDOW_BYTES) {
+      const whole = Buffer.alloc(length);
+      return whole.subarray(0, readAt(this.#descriptor, whole, start));
+    }
+    if (start < this.#start || start + length > this.#start + this.#length) {
+      this.#start = start;
+      this.#length = readAt(this.#descriptor, this.#bytes, start);
+    }
+    const from = start - this.#start;
+    return this.#bytes.subarray(from, Math.min(from + length, this.#length));
+  }
+}
+
+/** Fills `into` from `start` on as far as the file goes; returns the bytes. */
+function readAt(descriptor: number, into: Buffer, start: number): number {
+  let at = 0;
+  for (let length = -1; length !== 0 && at < into.length; at += length)
+    length = readSync(descriptor, into, at, into.length - at, start + at);
+  return at;
+}
+
+/** The rows of journals; of the same capture the last one. Throws `JournalError`, later on as well where one changes meanwhile. */
+export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
+  const rows = new JournalRows();
+  for (const [file, path] of paths.entries()) readInto(path, file, rows);
+  return readAgain(paths, rows);
+}
+
+function* readAgain(paths: readonly string[], rows: JournalRows): Iterable<AuditRow> {
+  let open: { readonly file: number; readonly descriptor: number; readonly window: Window } | null = null;
+  const close = (): void => {
+    if (open !== null) closeSync(open.descriptor);
+    open = null;
+  };
+  try {
+    const read: ReadAgain = (file, start, length) => {
+      if (open?.file !== file) {
+        close();
+        const descriptor = opened(paths[file]!);
+        open = { file, descriptor, window: new Window(descriptor) };
+      }
+      return open.window.read(start, length);
+    };
+    for (const { known, file } of rows.all(read)) {
+      if (known === null) throw new JournalError(paths[file]!, "the journal was changed while it was read");
+      yield known.row;
+    }
+  } finally {
+    close();
+  }
+}
+
+function readInto(path: string, file: number, rows: JournalRows): void {
+  const descriptor = opened(path);
+  try {
+    mustBeFile(path, descriptor);
+    if (!mayBeJournal(descriptor)) throw new JournalError(path, "this is no journal of an audit");
+    for (const line of journalLines(descriptor)) {
+      if (line.number === 1) {
+        if (!isHead(parsed(line.text))) throw new JournalError(path, "this is no journal of an audit");
+      } else if (!rows.take(line, file))
+        throw new JournalError(path, `the journal has a line that is no result: line ${line.number}`);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function opened(path: string): number {
+  // Opening a pipe would wait for somebody who writes to it.
+  const status = lookAt(path);
+  if (typeof status === "string") throw new JournalError(path, `the journal cannot be read: ${status}`);
+  if (!status.isFile()) throw new JournalError(path, NO_FILE);
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new JournalError(path, `the journal cannot be read: ${readFailure(error)}`);
+  }
+}

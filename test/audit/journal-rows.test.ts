@@ -1,0 +1,82 @@
+// Journals of any size: rows are read where they stand, and a line that no row can be is not held.
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { auditCaptures, mergeJournals } from "../../src/audit/index.ts";
+import { journalLines } from "../../src/audit/journal-lines.ts";
+import { latestRows } from "../../src/audit/journal-rows.ts";
+import { captured } from "../cli/build.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pcapcheck-rows-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+
+/** Longer than any row. */
+const LONG = "x".repeat((16 << 20) + 1);
+
+async function journalOf(name: string, ...captures: readonly string[]): Promise<string> {
+  for (const capture of captures) copyFileSync(captured("squid-403.pcap"), at(capture));
+  await auditCaptures(captures.map(at), { journal: at(name) });
+  return at(name);
+}
+
+describe("the rows of journals", () => {
+  it("come in the order in which captures were first met, and as they were met last", async () => {
+    const first = await journalOf("first", "a.pcap", "b.pcap", "c.pcap");
+    const second = await journalOf("second", "d.pcap", "a.pcap", "c.pcap");
+    // A row longer than what is read at a time.
+    const [row] = [...latestRows([first])].slice(1);
+    appendFileSync(second, `${JSON.stringify({ ...row, text: "y".repeat(100_000) })}\n`);
+    const rows = [...latestRows([first, second])];
+    expect(rows.map(({ path }) => path)).toEqual(["a.pcap", "b.pcap", "c.pcap", "d.pcap"].map(at));
+    expect(rows[1]!.text).toHaveLength(100_000);
+  });
+
+  it("are not held: a journal that is cut while it is read is told of", async () => {
+    const journal = await journalOf("journal", "a.pcap", "b.pcap");
+    const rows = latestRows([journal]);
+    truncateSync(journal, 300);
+    expect(() => [...rows]).toThrow("the journal was changed while it was read");
+  });
+
+  it("are told from a line that is none, by its number", async () => {
+    const journal = await journalOf("journal", "a.pcap");
+    appendFileSync(journal, `${JSON.stringify({ path: LONG })}\n`);
+    expect(() => mergeJournals([journal])).toThrow(`${journal}: the journal has a line that is no result: line 3`);
+    // An audit goes on behind it.
+    await journalOf("journal", "b.pcap");
+    const { captures } = await auditCaptures([at("a.pcap"), at("b.pcap")], { journal });
+    expect(captures).toMatchObject({ total: 2, checked: 2 });
+  });
+});
+
+describe("a line of a journal", () => {
+  it("is not held if it is longer than any row, and what is behind the last end is none", () => {
+    writeFileSync(at("lines"), `a\n${LONG}\n\nb\n${LONG}`);
+    const descriptor = openSync(at("lines"), "r");
+    try {
+      expect([...journalLines(descriptor)]).toEqual([
+        { text: "a", start: 0, length: 1, number: 1 },
+        { text: null, start: 2, length: LONG.length, number: 2 },
+        { text: "", start: LONG.length + 3, length: 0, number: 3 },
+        { text: "b", start: LONG.length + 4, length: 1, number: 4 },
+      ]);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+});
