@@ -55,17 +55,20 @@ export function readSmall(file: string | number | readonly Uint8Array[], limit: 
     if (whole.length > limit) throw new Error(tooLarge(limit));
     return whole;
   }
+  return Buffer.concat([...readPieces(file, limit)]);
+}
+
+/** The same piece by piece, each in memory of its own: what stands before the limit, or before a fault, is there. */
+export function* readPieces(file: string | number, limit: number): Generator<Uint8Array, void, undefined> {
   const descriptor = typeof file === "number" ? file : openSync(file, "r");
   try {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    for (;;) {
+    for (let bytes = 0; ; ) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const length = readSync(descriptor, chunk);
-      if (length === 0) return Buffer.concat(parts, bytes);
-      parts.push(chunk.subarray(0, length));
+      if (length === 0) return;
       bytes += length;
       if (bytes > limit) throw new Error(tooLarge(limit));
+      yield chunk.subarray(0, length);
     }
   } finally {
     if (typeof file === "string") closeSync(descriptor);

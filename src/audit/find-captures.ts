@@ -5,15 +5,16 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs
 import { join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { hashOf, isFile, lookAt, readSmall, realPath } from "./files.ts";
+import { type FileStatus, hashOf, isFile, lookAt, readPieces, realPath } from "./files.ts";
 import { isPattern, namesOf } from "./globs.ts";
-import { pathsIn } from "./path-list.ts";
+import { beginList, pathsIn } from "./path-list.ts";
 import { NO_SUCH_FILE, readFailure } from "./read-failure.ts";
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 
-/** Folders within folders; a loop of links is found sooner. */
-const MAX_DEPTH = 64;
+/** Folders within folders. A loop of links is found sooner, and where a folder really lies takes time that grows with its depth squared. */
+const MAX_DEPTH = 256;
+const TOO_DEEP = `it lies more than ${MAX_DEPTH} folders deep: name it, too`;
 const STANDARD_INPUT = 0;
 /** What stands in a name for bytes that are no text: the file cannot be opened by it. */
 const NOT_UTF_8 = /\ufffd/;
@@ -47,12 +48,14 @@ export interface FindOptions {
   readonly shard: { readonly index: number; readonly of: number } | null;
 }
 
-interface Named {
+interface Failure {
   readonly path: string;
-  readonly found: boolean;
+  readonly why: string;
 }
 
-interface Wanted extends Named {
+interface Wanted {
+  readonly path: string;
+  readonly found: boolean;
   /** Why it cannot be read; null where nothing is known against it. */
   readonly why: string | null;
   readonly size: number;
@@ -61,11 +64,10 @@ interface Wanted extends Named {
 
 /** Finds the captures below `paths`: files, folders, globs, `@FILE` (a list, one path a line), `@-` (a list on standard input). */
 export async function findCaptures(paths: readonly string[], options: FindOptions): Promise<FoundCaptures> {
-  const failures: { path: string; why: string }[] = [];
-  const named: Named[] = [];
+  const failures: Failure[] = [];
+  const named = new Names();
   for (const path of paths) await expand(path, named, failures);
-  const unique = once(named);
-  const sets = options.join ? await rotatedSets(unique) : unique.map((file) => [file]);
+  const sets = options.join ? await rotatedSets(named.files) : named.files.map((file) => [file]);
   const tasks: AuditTask[] = [];
   let skipped = 0;
   let elsewhere = false;
@@ -93,34 +95,39 @@ export async function findCaptures(paths: readonly string[], options: FindOption
  * Each file once, in the order in which they were first met, however often and in whatever spelling it was named or found. Of
  * several names the first one counts that was named, else the first one.
  */
-function once(entries: readonly Named[]): Wanted[] {
-  const files: Wanted[] = [];
-  const byPath = new Map<string, number>();
-  const byFile = new Map<string, SameFile>();
-  for (const { path, found } of entries) {
-    let at = byPath.get(path) ?? -1;
-    if (at < 0) {
-      const status = lookAt(path);
-      const isThere = typeof status !== "string";
-      const why = isThere ? (status.isFile() ? null : NO_FILE) : path === "-" ? NO_INPUT : status;
-      const file = {
+class Names {
+  readonly files: Wanted[] = [];
+  readonly #byPath = new Map<string, number>();
+  readonly #byFile = new Map<string, SameFile>();
+
+  /** Takes a name that was met before; false if it was not. */
+  again(path: string, found: boolean): boolean {
+    const at = this.#byPath.get(path);
+    if (at !== undefined) this.#prefer(at, path, found);
+    return at !== undefined;
+  }
+
+  add(path: string, found: boolean, status: FileStatus | string = lookAt(path)): void {
+    if (this.again(path, found)) return;
+    const isThere = typeof status !== "string";
+    const place = this.files.length;
+    const at = isThere ? metBefore(this.#byFile, `${status.dev} ${status.ino}`, path, place) : -1;
+    this.#byPath.set(path, at < 0 ? place : at);
+    if (at >= 0) this.#prefer(at, path, found);
+    else
+      this.files.push({
         path,
         found,
-        why,
+        why: isThere ? (status.isFile() ? null : NO_FILE) : path === "-" ? NO_INPUT : status,
         size: isThere ? status.size : 0,
         modified: isThere ? Math.round(status.mtimeMs) : 0,
-      };
-      at = isThere ? metBefore(byFile, `${status.dev} ${status.ino}`, path, files.length) : -1;
-      byPath.set(path, at < 0 ? files.length : at);
-      if (at < 0) {
-        files.push(file);
-        continue;
-      }
-    }
-    const first = files[at]!;
-    if (first.found && !found) files[at] = { ...first, path, found };
+      });
   }
-  return files;
+
+  #prefer(at: number, path: string, found: boolean): void {
+    const first = this.files[at]!;
+    if (first.found && !found) this.files[at] = { ...first, path, found };
+  }
 }
 
 /** Names that lead to one number on a device: links to one file have the same, on some systems others do, too. */
@@ -168,17 +175,18 @@ function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditT
   };
 }
 
-async function expand(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
+async function expand(path: string, into: Names, failures: Failure[]): Promise<void> {
   if (path.startsWith("@")) {
     // A shell's * gives names of files that begin so, too.
-    if (isFile(path) && lookAt(path.slice(1)) === NO_SUCH_FILE) into.push({ path, found: false });
+    if (isFile(path) && lookAt(path.slice(1)) === NO_SUCH_FILE) into.add(path, false);
     else for (const line of listOf(path.slice(1), failures)) await expandOne(line, into, failures);
   } else await expandOne(path, into, failures);
 }
 
-async function expandOne(path: string, into: Named[], failures: { path: string; why: string }[]): Promise<void> {
+async function expandOne(path: string, into: Names, failures: Failure[]): Promise<void> {
+  if (into.again(path, false)) return;
   const status = lookAt(path);
-  if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set(), 0);
+  if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set());
   else if (typeof status === "string" && isPattern(path)) {
     let found: readonly string[];
     try {
@@ -191,53 +199,72 @@ async function expandOne(path: string, into: Named[], failures: { path: string; 
     const seen = new Set<string>();
     for (const name of found) {
       const kind = lookAt(name);
-      if (typeof kind === "string" || kind.isFile()) into.push({ path: name, found: true });
-      else if (kind.isDirectory()) walk(name, into, failures, seen, 0);
+      if (typeof kind === "string" || kind.isFile()) into.add(name, true, kind);
+      else if (kind.isDirectory()) walk(name, into, failures, seen);
     }
-  } else into.push({ path, found: false });
+  } else into.add(path, false, status);
 }
 
-/** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
-function walk(
-  folder: string,
-  into: Named[],
-  failures: { path: string; why: string }[],
-  seen: Set<string>,
-  depth: number,
-): void {
-  let entries: Dirent[];
-  try {
-    const real = realPath(folder);
-    if (seen.has(real) || depth > MAX_DEPTH) return;
-    seen.add(real);
-    entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    failures.push({ path: folder, why: `the folder cannot be read: ${readFailure(error)}` });
-    return;
-  }
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
+/**
+ * `seen`: folders by their real paths. One that several links
+ * lead to is walked once, by the first of them in the order of names.
+ */
+function walk(folder: string, into: Names, failures: Failure[], seen: Set<string>): void {
+  const open: { readonly folder: string; readonly entries: Iterator<Dirent> }[] = [];
+  const enter = (folder: string): void => {
+    try {
+      const real = realPath(folder);
+      if (seen.has(real)) return;
+      seen.add(real);
+      if (open.length > MAX_DEPTH) {
+        failures.push({ path: folder, why: TOO_DEEP });
+        return;
+      }
+      const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+      open.push({ folder, entries: entries.values() });
+    } catch (error) {
+      failures.push({ path: folder, why: `the folder cannot be read: ${readFailure(error)}` });
+    }
+  };
+  enter(folder);
+  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    const { done, value: entry } = inner.entries.next();
+    if (done === true) {
+      open.pop();
+      continue;
+    }
+    const path = join(inner.folder, entry.name);
     const kind = entry.isSymbolicLink() ? lookAt(path) : entry;
     if (kind === NO_SUCH_FILE) continue;
     if (typeof kind === "string") failures.push({ path, why: `the link cannot be followed: ${kind}` });
-    else if (kind.isDirectory()) walk(path, into, failures, seen, depth + 1);
-    else if (kind.isFile()) into.push({ path, found: true });
+    else if (kind.isDirectory()) enter(path);
+    else if (kind.isFile()) into.add(path, true);
   }
 }
 
-/** Paths of a list; "-" is standard input. */
-function listOf(file: string, failures: { path: string; why: string }[]): readonly string[] {
+/** Paths of a list; "-" is standard input. What stands before a fault of it is there. */
+function* listOf(file: string, failures: Failure[]): Generator<string, void, undefined> {
+  const path = `@${file}`;
+  let longLines = 0;
+  let firstLong = 0;
   try {
-    const bytes = readSmall(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES);
-    if (detectCompression(bytes) !== null || (bytes.length >= DETECT_BYTES && isCapture(bytes))) {
-      failures.push({ path: `@${file}`, why: "it is a capture and no list of captures: name it without the @" });
-      return [];
+    const list = beginList(readPieces(file === "-" ? STANDARD_INPUT : file, MAX_LIST_BYTES));
+    const { first } = list;
+    if (detectCompression(first) !== null || (first.length >= DETECT_BYTES && isCapture(first))) {
+      failures.push({ path, why: "it is a capture and no list of captures: name it without the @" });
+      return;
     }
-    return pathsIn(bytes);
+    yield* pathsIn(list, (number) => {
+      if (longLines++ === 0) firstLong = number;
+    });
   } catch (error) {
-    failures.push({ path: `@${file}`, why: `the list cannot be read: ${readFailure(error)}` });
-    return [];
+    failures.push({ path, why: `the list cannot be read: ${readFailure(error)}` });
   }
+  if (longLines > 0) failures.push({ path, why: tooLong(firstLong, longLines) });
+}
+
+function tooLong(first: number, count: number): string {
+  return `it has ${count === 1 ? "a line that is" : `${count} lines that are`} longer than any path: line ${first}`;
 }
 
 /** `surely`: what is no capture must not be among the files of a set, and need not be hashed. */

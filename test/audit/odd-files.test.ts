@@ -90,6 +90,35 @@ describe("an audit", () => {
     expect(await rows("-")).toEqual({ "": expect.stringContaining("pcapcheck -") });
   });
 
+  it("takes what stands before and behind a line of a list that no path is, and tells of it", async () => {
+    for (const name of ["a.pcap", "b.pcap"]) put(name);
+    const long = "x".repeat(2_000_000);
+    const name = `@${at("list")}`.slice(folder.length + 1);
+    writeFileSync(at("list"), `${at("a.pcap")}\n${long}\n# ${long}\n${at("b.pcap")}`);
+    const both = { "a.pcap": "tunnel-refused", "b.pcap": "tunnel-refused" };
+    expect(await rows(`@${at("list")}`)).toEqual({
+      ...both,
+      [name]: "it has a line that is longer than any path: line 2",
+    });
+    writeFileSync(at("list"), `${at("a.pcap")}\0${at("b.pcap")}\0${long}\0${long}`);
+    expect(await rows(`@${at("list")}`)).toEqual({
+      ...both,
+      [name]: "it has 2 lines that are longer than any path: line 3",
+    });
+  });
+
+  it("goes deep, and tells of folders that are too deep", async () => {
+    const deep = join(...Array.from({ length: 257 }, () => "d"));
+    mkdirSync(at(join(deep, "e")), { recursive: true });
+    put(join(deep, "a.pcap"));
+    put(join(deep, "e", "b.pcap"));
+    expect(await rows(at("d"))).toEqual({
+      [join(deep, "a.pcap")]: "tunnel-refused",
+      [join(deep, "e")]: "it lies more than 256 folders deep: name it, too",
+    });
+    expect(await rows(at(join(deep, "e")))).toEqual({ [join(deep, "e", "b.pcap")]: "tunnel-refused" });
+  });
+
   it("takes a file whose name begins as that of a list does for a file, if there is no such list", async () => {
     put("@d.pcap");
     const before = process.cwd();
