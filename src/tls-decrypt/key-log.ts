@@ -19,6 +19,8 @@ export function readKeyLog(store: KeyStore): KeyLogReader {
 /** Longest line that can hold a secret (RSA Session-ID with 32 and 48 bytes, or a label, 32 and 64 bytes) is below 300. */
 const MAX_LINE = 1024;
 const MAX_MALFORMED_LINES = 8;
+/** Different labels that are counted by name: there are a dozen, and generations of secrets have numbers. */
+const MAX_IGNORED = 64;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -143,7 +145,8 @@ class LineReader implements KeyLogReader {
     if (label === "" || label.startsWith("#")) return "taken";
     if (label === "RSA") return this.#tooLong ? "malformed" : this.#takeRsa(words);
     if (!Object.hasOwn(BY_RANDOM, label) && IGNORED.test(label)) {
-      const ignored = this.#store.counts.ignored;
+      const { ignored } = this.#store.counts;
+      if (!Object.hasOwn(ignored, label) && Object.keys(ignored).length >= MAX_IGNORED) return "unknown";
       ignored[label] = (ignored[label] ?? 0) + 1;
       return "taken";
     }

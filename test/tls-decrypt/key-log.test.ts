@@ -56,6 +56,12 @@ describe("the lines of a key log", () => {
     expect(store.counts).toMatchObject({ unknown: 1, malformed: 0, secrets: 0 });
   });
 
+  it("keeps no more names of labels than a dozen programs write, however many there are", () => {
+    const store = storeOf(Array.from({ length: 1_000 }, (_, i) => line(`QUIC_${i}`)).join("\n"));
+    expect(Object.keys(store.counts.ignored)).toHaveLength(64);
+    expect(store.counts).toMatchObject({ lines: 1_000, unknown: 936, malformed: 0 });
+  });
+
   it("passes over an ECHConfig of any length", () => {
     const store = storeOf(`ECH_CONFIG ${hexOf(32, 1)} ${hexOf(9000, 1)}\n${line("CLIENT_RANDOM")}`);
     expect(store.counts).toMatchObject({ lines: 2, malformed: 0, secrets: 1, ignored: { ECH_CONFIG: 1 } });
