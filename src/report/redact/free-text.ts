@@ -59,7 +59,7 @@ const SAID = (
   "just kept knew knowledge large last layers leads leaves left lengths less limit limited lines link links linux list " +
   "little logs longer looked lose made make makes man manager mark matched maximum memory mixed mostly move mozilla ms " +
   "named near networking nobody nowhere number offset option options origins otherwise overlap passed passes permission " +
-  "phrase pipe possibly private properties public reader reading reason received recording refers rename reports " +
+  "phrase pipe possibly private properties public reader reading reason received recording refer refers rename reports " +
   "reserved response responses return rfc right ruled save saved says schannel schedule seconds secrets section security " +
   "seem segments selectively sender sequence servers session sessions sets showed silence since sites size snapped " +
   "software specification stand stands status still stopped stream suffer suite symbolic table text theirs themselves " +
