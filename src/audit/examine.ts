@@ -19,7 +19,7 @@ import { type CaptureKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { pageText } from "./page-text.ts";
 import { holdPipes, isPipeFailure } from "./pipes.ts";
-import { loadPolicyRecords, type PolicyRecords, PolicyTold } from "./policy-records.ts";
+import { loadPolicyRecords, PolicyTold, unreadableRecords } from "./policy-records.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -68,10 +68,10 @@ export async function examine(
   const trusted = loadTrust(options);
   if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
   const { trust } = trusted;
-  const policy = await loadPolicyRecords(options);
-  if ("kind" in policy) return policy;
+  const unreadable = unreadableRecords(options);
+  if (unreadable !== null) return unreadable;
   // Tags of credentials and pages are comparable within one capture: a process may go on for days, and with those of others.
-  const lent = { keys, trust, records: policy.records, tag: createKeyedHash(runKey()) };
+  const lent = { keys, trust, tag: createKeyedHash(runKey()) };
   let known = new KnownProxies(options.proxies ?? []);
   let result = await readOnce(path, source, options, lent, known);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
@@ -89,7 +89,19 @@ export async function examine(
     if (late !== null) return late;
     result = await readOnce(path, source, options, lent, new KnownProxies(options.proxies ?? [], known));
   }
-  return result;
+  if ("kind" in result) return result;
+  const { run, summary, compression } = result;
+  const policy = await loadPolicyRecords(options, run.timelines());
+  if ("kind" in policy) return policy;
+  const told = policy.records === null ? null : new PolicyTold(policy.records);
+  return run.conclude(path, summary, compression, told);
+}
+
+/** A capture that was read to its end, and nothing concluded of it yet. */
+interface ReadCapture {
+  readonly run: Run;
+  readonly summary: CaptureSummary;
+  readonly compression: "gzip" | "zstd" | null;
 }
 
 async function readOnce(
@@ -98,7 +110,7 @@ async function readOnce(
   options: CheckOptions,
   lent: Lent,
   known: KnownProxies,
-): Promise<Examined | CheckFailure> {
+): Promise<ReadCapture | CheckFailure> {
   const run = new Run(options, lent, known);
   const around = {
     note: run.sink.note,
@@ -120,11 +132,12 @@ async function readOnce(
         notACapture: true,
       };
     case "capture":
-      return run.conclude(
-        path,
-        outcome.summary,
-        outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
-      );
+      run.end();
+      return {
+        run,
+        summary: outcome.summary,
+        compression: outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
+      };
   }
 }
 
@@ -132,7 +145,6 @@ async function readOnce(
 interface Lent {
   readonly keys: CaptureKeys;
   readonly trust: Trust;
-  readonly records: PolicyRecords;
   readonly tag: (bytes: Uint8Array) => string;
 }
 
@@ -144,23 +156,15 @@ class Run {
   readonly #tcp: ReturnType<typeof createTcp>;
   readonly #decoder: ReturnType<typeof createPacketDecoder>;
   readonly #keys: CaptureKeys;
-  readonly #told: PolicyTold | null;
   #seconds = 0;
   #nanoseconds = 0;
   #time: Nanos = 0n;
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, { keys, trust, records, tag }: Lent, known: KnownProxies) {
+  constructor(options: CheckOptions, { keys, trust, tag }: Lent, known: KnownProxies) {
     this.#keys = keys;
-    this.#told = records === null ? null : new PolicyTold(records);
-    this.#collector = new Collector(
-      { connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS },
-      {
-        trust,
-        ...(this.#told === null ? {} : { told: this.#told }),
-      },
-    );
+    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS }, trust);
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
       known,
@@ -205,10 +209,25 @@ class Run {
     return this.#time;
   }
 
-  conclude(path: string, summary: CaptureSummary, compression: "gzip" | "zstd" | null): Examined {
+  /** The capture is over. */
+  end(): void {
     this.#tcp.end();
-    const tcp = this.#tcp.counts();
     this.#decoder.end();
+  }
+
+  /** The connections to proxies that are kept; behind `end`. */
+  timelines(): ReturnType<Collector["timelines"]> {
+    return this.#collector.timelines();
+  }
+
+  /** What follows from all of it; `told` is what the proxy's own records say. */
+  conclude(
+    path: string,
+    summary: CaptureSummary,
+    compression: "gzip" | "zstd" | null,
+    told: PolicyTold | null,
+  ): Examined {
+    const tcp = this.#tcp.counts();
     const packets = this.#decoder.counts();
     for (const [type, count] of packets.unknownLinkTypes)
       this.#warnings.addCount("link-type-unknown", count, linkTypeName(type));
@@ -225,7 +244,7 @@ class Run {
       start: summary.start,
       end: summary.end,
     };
-    const diagnosis = this.#collector.finish(quality, this.#keys.facts(this.#decrypted));
+    const diagnosis = this.#collector.finish(quality, this.#keys.facts(this.#decrypted), told ?? undefined);
     if (this.#keys.dropped > 0)
       this.#warnings.addCount(
         "tls-keys-dropped",
@@ -246,7 +265,7 @@ class Run {
         warnings: this.#warnings.list(),
       },
       diagnosis,
-      policy: this.#told?.facts() ?? null,
+      policy: told?.facts() ?? null,
     };
   }
 }

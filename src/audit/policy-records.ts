@@ -1,4 +1,4 @@
-// Policy traces and access logs beside a capture: read before it, joined to its tunnels once it was read.
+// Policy traces and access logs beside a capture: read once its tunnels are known, since few records are about them, and joined to them.
 import { basename } from "node:path";
 import type { Told } from "../diagnosis/index.ts";
 import {
@@ -10,7 +10,9 @@ import {
   TraceReader,
   TraceSummary,
 } from "../policy-trace/index.ts";
+import type { Timeline } from "../proxy/index.ts";
 import type { PolicyFacts, PolicySource } from "../report/index.ts";
+import { lookAt } from "./files.ts";
 import type { CaptureSource } from "./input.ts";
 import { readText } from "./text-file.ts";
 import type { CheckFailure, CheckOptions } from "./types.ts";
@@ -18,18 +20,27 @@ import type { CheckFailure, CheckOptions } from "./types.ts";
 /** What was read; null if no such file was named. */
 export type PolicyRecords = { readonly sources: readonly PolicySource[]; readonly store: RecordStore } | null;
 
-/** Reads all traces and logs of `options`. */
-export async function loadPolicyRecords({
-  policyTraces = [],
-  accessLogs = [],
-  held,
-}: CheckOptions): Promise<{ readonly records: PolicyRecords } | CheckFailure> {
+/** Why one of the traces and logs cannot be read, as far as that shows without reading it. */
+export function unreadableRecords({ policyTraces = [], accessLogs = [], held }: CheckOptions): CheckFailure | null {
+  for (const path of [...policyTraces, ...accessLogs]) {
+    const status = path === "-" || held?.has(path) === true ? null : lookAt(path);
+    if (typeof status === "string") return failed(path, status);
+  }
+  return null;
+}
+
+/** Reads all traces and logs of `options`, and keeps what can be about `timelines`. */
+export async function loadPolicyRecords(
+  { policyTraces = [], accessLogs = [], held, signal }: CheckOptions,
+  timelines: readonly Timeline[],
+): Promise<{ readonly records: PolicyRecords } | CheckFailure> {
   if (policyTraces.length + accessLogs.length === 0) return { records: null };
   const sourceOf = (path: string): CaptureSource => {
     const pieces = held?.get(path);
     return pieces === undefined ? path : eachOf(pieces);
   };
-  const store = new RecordStore();
+  const watch = signal === undefined ? {} : { signal };
+  const store = new RecordStore(timelines);
   const sources: PolicySource[] = [];
   for (const path of policyTraces) {
     const summary = new TraceSummary();
@@ -41,7 +52,7 @@ export async function loadPolicyRecords({
         store.add(recordOfTransaction(transaction, source));
       },
     });
-    const outcome = await readText(sourceOf(path), reader);
+    const outcome = await readText(sourceOf(path), reader, watch);
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     const counts = reader.end();
     if (counts.transactions === 0) return failed(path, "this is no policy trace: no transaction was found in it");
@@ -55,7 +66,7 @@ export async function loadPolicyRecords({
       note: summary.note,
       entry: (entry) => store.add(recordOfEntry(entry, source)),
     });
-    const outcome = await readText(sourceOf(path), reader);
+    const outcome = await readText(sourceOf(path), reader, watch);
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     if (!reader.end().hasFields)
       return failed(path, "this is no access log in the W3C extended format: it has no #Fields line");
@@ -76,23 +87,19 @@ function failed(path: string, message: string): CheckFailure {
 /** Answers diagnosis from the records, and the report behind it. */
 export class PolicyTold implements Told {
   readonly #records: NonNullable<PolicyRecords>;
-  #join: RecordJoin | null = null;
+  readonly #join: RecordJoin;
 
   constructor(records: NonNullable<PolicyRecords>) {
     this.#records = records;
-  }
-
-  prepare(timelines: Parameters<Told["prepare"]>[0]): void {
-    const { store, sources } = this.#records;
-    this.#join = new RecordJoin(store.records, timelines, sources);
+    this.#join = new RecordJoin(records.store, records.sources);
   }
 
   exchange(...[timeline, exchange]: Parameters<Told["exchange"]>): ReturnType<Told["exchange"]> {
-    return this.#join?.exchange(timeline, exchange) ?? [];
+    return this.#join.exchange(timeline, exchange);
   }
 
-  tunnel(timeline: Parameters<Told["tunnel"]>[0]): ReturnType<Told["tunnel"]> {
-    return this.#join?.tunnel(timeline) ?? [];
+  tunnel(timeline: Timeline): ReturnType<Told["tunnel"]> {
+    return this.#join.tunnel(timeline);
   }
 
   facts(): PolicyFacts {

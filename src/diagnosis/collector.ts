@@ -41,20 +41,12 @@ export interface CollectorLimits {
 
 /** What the proxy's own records (policy trace, access log) say; see `Evidence`. */
 export interface Told {
-  /** Called once, with all timelines that are kept, before anything is asked. */
-  prepare(timelines: readonly Timeline[]): void;
   exchange(timeline: Timeline, exchange: ExchangeFact): readonly Evidence[];
   /** Of the inside of a tunnel that cannot be read. */
   tunnel(timeline: Timeline): readonly Evidence[];
 }
 
-/** What diagnosis is lent from outside. */
-export interface CollectorHelp {
-  readonly trust?: Trust;
-  readonly told?: Told;
-}
-
-const NOTHING_TOLD: Told = { prepare() {}, exchange: () => [], tunnel: () => [] };
+const NOTHING_TOLD: Told = { exchange: () => [], tunnel: () => [] };
 
 /** Everything that was concluded about a capture. */
 export interface Diagnosis {
@@ -80,17 +72,16 @@ export class Collector {
   readonly #proxies = new ProxyRegister();
   readonly #answers = new AnswerRegister();
   readonly #certificates: CertificateRegister;
-  readonly #told: Told;
+  #told = NOTHING_TOLD;
   /** Of each proxy's address the other one that it goes out by; known at the end. */
   #outside: ReadonlyMap<string, string> = new Map();
   /** By the proxy's address; see in-step.ts. */
   readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
   #tunnels = 0;
 
-  constructor(limits: CollectorLimits, { trust = NO_TRUST, told = NOTHING_TOLD }: CollectorHelp = {}) {
+  constructor(limits: CollectorLimits, trust: Trust = NO_TRUST) {
     this.#limits = limits;
     this.#certificates = new CertificateRegister(trust);
-    this.#told = told;
   }
 
   add(timeline: Timeline): void {
@@ -133,10 +124,15 @@ export class Collector {
     else own.push(leg);
   }
 
-  /** Judges everything; the collector is not used any more. */
-  finish(quality: CaptureQuality, keys: KeyFacts): Diagnosis {
-    const timelines = this.#kept.sort((a, b) => a.stream - b.stream || a.firstFrame - b.firstFrame);
-    this.#told.prepare(timelines);
+  /** The timelines that are kept, in order of their streams. */
+  timelines(): readonly Timeline[] {
+    return this.#kept.sort((a, b) => a.stream - b.stream || a.firstFrame - b.firstFrame);
+  }
+
+  /** Judges everything; the collector is not used any more. `told`: what the proxy's own records say of `timelines()`. */
+  finish(quality: CaptureQuality, keys: KeyFacts, told = NOTHING_TOLD): Diagnosis {
+    this.#told = told;
+    const timelines = this.timelines();
     const connections = this.#judgeAll(timelines, quality.end);
     const folded = this.#folding.finish();
     const facts: CaptureFacts = {

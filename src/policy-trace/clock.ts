@@ -7,8 +7,8 @@ const WINDOW_NS = 2n * SECOND;
 /** A difference this small is what clocks that are set have. */
 const SET_NS = 3n * SECOND;
 /** A wrong zone is up to 14 hours; what is further away is another day. */
-const MAX_DIFFERENCE_NS = 26n * 3_600n * SECOND;
-/** Pairs looked at; more say nothing else. */
+export const MAX_DIFFERENCE_NS = 26n * 3_600n * SECOND;
+/** Pairs looked at; of more the nearest. */
 const MAX_PAIRS = 200_000;
 
 /** Something in the capture that may be what a record is about. */
@@ -30,13 +30,14 @@ export interface ClockDifference {
 
 /** The difference; null where nothing meets. */
 export function clockDifference(pairs: Iterable<ClockPair>): ClockDifference | null {
-  const near: ClockPair[] = [];
+  let near: ClockPair[] = [];
   for (const pair of pairs) {
-    if (pair.difference > MAX_DIFFERENCE_NS || pair.difference < -MAX_DIFFERENCE_NS) continue;
+    if (absolute(pair.difference) > MAX_DIFFERENCE_NS) continue;
     near.push(pair);
-    if (near.length >= MAX_PAIRS) break;
+    if (near.length >= 2 * MAX_PAIRS) near = nearest(near);
   }
-  near.sort((a, b) => (a.difference < b.difference ? -1 : a.difference > b.difference ? 1 : 0));
+  if (near.length > MAX_PAIRS) near = nearest(near);
+  near.sort((a, b) => compare(a.difference, b.difference));
   const places = windows(near);
   let best: Place | null = null;
   for (const place of places) if (best === null || better(place, best)) best = place;
@@ -47,6 +48,11 @@ export function clockDifference(pairs: Iterable<ClockPair>): ClockDifference | n
     (place) => place.matches >= matches && absolute(near[place.first]!.difference - middle) > 2n * WINDOW_NS,
   );
   return { difference: middle, matches, certain: !rival };
+}
+
+/** A log of a day meets a host that is asked for all day at any difference. */
+function nearest(pairs: ClockPair[]): ClockPair[] {
+  return pairs.sort((a, b) => compare(absolute(a.difference), absolute(b.difference))).slice(0, MAX_PAIRS);
 }
 
 interface Place {
@@ -86,6 +92,10 @@ function count(counts: Map<number, number>, key: number, by: 1 | -1): void {
   const value = (counts.get(key) ?? 0) + by;
   if (value === 0) counts.delete(key);
   else counts.set(key, value);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function absolute(value: bigint): Nanos {

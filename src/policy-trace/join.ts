@@ -1,10 +1,12 @@
 // Joins what a proxy wrote down to the tunnels of a capture: by client, port where it is given, host, and time within the clocks' difference.
-import type { Endpoint, Nanos } from "../bytes/index.ts";
+import type { Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import { type ClockDifference, type ClockPair, clockDifference } from "./clock.ts";
 import { maskFits } from "./masks.ts";
 import { byOrder } from "./order.ts";
 import type { ProxyRecord } from "./records.ts";
+import type { Sites } from "./sites.ts";
+import type { RecordStore } from "./store.ts";
 
 /** Between the time of a record, which has whole seconds, and that of what it is about, once the clocks are compared. */
 const TOLERANCE_NS = 2_500_000_000n;
@@ -54,13 +56,16 @@ export class RecordJoin {
   readonly #joined: ReadonlyMap<Timeline, Joined>;
   readonly #clocks: readonly (ClockDifference | null)[];
 
-  constructor(records: readonly ProxyRecord[], timelines: readonly Timeline[], names: readonly RecordSource[]) {
+  constructor({ records, sites, foreign }: RecordStore, names: readonly RecordSource[]) {
     this.#names = names;
-    const sites = new Sites(timelines);
     const bySource = names.map((_, i) => records.filter(({ source }) => source === i));
     this.#clocks = bySource.map((own) => clockDifference(pairsOf(own, sites)));
     const parts = new Parts();
-    this.sources = bySource.map((own, i) => joinSource(own, this.#clocks[i] ?? null, sites, parts));
+    this.sources = bySource.map((own, i) => {
+      const { clock, ...counts } = joinSource(own, this.#clocks[i] ?? null, sites, parts);
+      const others = foreign[i] ?? 0;
+      return { clock, ...counts, records: counts.records + others, unmatched: counts.unmatched + others };
+    });
     this.#joined = parts.finish();
   }
 
@@ -211,51 +216,6 @@ function markStrangers(own: readonly ProxyRecord[], clock: ClockDifference, site
 
 /** Records cited for one answer. */
 const MAX_EVIDENCE = 4;
-
-/** Timelines by host, for records. */
-class Sites {
-  readonly #byHost = new Map<string, Timeline[]>();
-  readonly all: readonly Timeline[];
-
-  constructor(timelines: readonly Timeline[]) {
-    this.all = timelines;
-    for (const timeline of timelines) {
-      for (const host of hostsOf(timeline)) {
-        const list = this.#byHost.get(host);
-        if (list === undefined) this.#byHost.set(host, [timeline]);
-        else list.push(timeline);
-      }
-    }
-  }
-
-  /** Timelines with client, port and host of a record, whenever they were. */
-  of({ client, clientPort, host }: ProxyRecord): readonly Timeline[] {
-    const sameHost = this.#byHost.get(host) ?? this.#masked(host);
-    // A proxy behind a balancer may write either: who connected, or whom the header names.
-    const isOf = ({ ip, port }: Endpoint): boolean =>
-      (client === null || maskFits(client, ip)) && (clientPort === null || clientPort === port);
-    return sameHost.filter((one) => isOf(one.client) || (one.namedClient !== null && isOf(one.namedClient)));
-  }
-
-  #masked(host: string): readonly Timeline[] {
-    if (!/[x*]/.test(host)) return [];
-    return this.all.filter((timeline) => [...hostsOf(timeline)].some((real) => maskFits(host, real)));
-  }
-}
-
-function hostsOf(timeline: Timeline): ReadonlySet<string> {
-  const { connects, tunnel, forwards } = timeline;
-  return new Set([
-    ...connects.map(({ target }) => target.host),
-    ...(tunnel === null ? [] : [tunnel.target.host]),
-    ...(tunnel?.tls?.clientHello?.sni == null ? [] : [tunnel.tls.clientHello.sni.toLowerCase()]),
-    ...forwards.flatMap(({ url }) => (url === null ? [] : [hostOf(url)])),
-  ]);
-}
-
-function hostOf(url: string): string {
-  return (/^[a-z][a-z0-9+.-]*:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1] ?? "").replace(/^\[|\]$/g, "").toLowerCase();
-}
 
 function pathOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? "";

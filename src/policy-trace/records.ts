@@ -105,23 +105,3 @@ function senderInLog({ status, exception, filterResult, action, serverStatus, su
   if (exception !== null || denied) return { says: "proxy", weight: "likely" };
   return supplier === null ? null : { says: "origin", weight: "likely" };
 }
-
-/** Records kept of all traces and logs beside one capture: some minutes of a busy proxy. */
-const MAX_RECORDS = 200_000;
-
-/** Collects records; what is beyond the limit is counted. */
-export class RecordStore {
-  readonly records: ProxyRecord[] = [];
-  #dropped = 0;
-
-  /** Records that were not kept. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  add(record: ProxyRecord | null): void {
-    if (record === null) return;
-    if (this.records.length < MAX_RECORDS) this.records.push(record);
-    else this.#dropped++;
-  }
-}

@@ -261,7 +261,7 @@ function accused(): Timeline {
 
 describe("what follows", () => {
   const diagnosed = (end: ChainEnd) => {
-    const collector = new Collector({ connections: 10 }, { trust: ending(end) });
+    const collector = new Collector({ connections: 10 }, ending(end));
     for (const one of [accused(), asked(3, [{ status: 407, challenges: [BASIC] }])]) collector.add(one);
     return collector.finish(QUALITY, { sources: [], sessions: 0, decrypted: 1, tlsConnections: 1 });
   };
