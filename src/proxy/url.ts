@@ -1,4 +1,5 @@
 // The URL of a request as a report may show it: no user information, no query, no fragment, no values in the path.
+import { ownText } from "../bytes/index.ts";
 import { type RequestHead, shownUrl } from "../http/index.ts";
 
 /** URLs kept are for people to recognise a page; longer ones are cut. */
@@ -28,5 +29,7 @@ function withoutDefaultPort(authority: string | null, scheme: "http" | "https"):
 }
 
 function tidy(url: string): string {
-  return shownUrl(url).slice(0, MAX_URL);
+  const shown = shownUrl(url).slice(0, MAX_URL);
+  // Most are as they were: a part would keep the query in memory, which is longer than all the rest.
+  return shown.length < url.length ? ownText(shown) : shown;
 }

@@ -13,20 +13,23 @@ const WORD = 40;
 /** The counts of both directions, the endpoints and what belongs to each timeline and leg whatever was said. */
 const CONNECTION = 1_500;
 
-/** Of a CONNECT or an exchange with what its heads tell, or of one that goes on. */
-function weightOfExchange({ request, response }: Pick<ExchangeFact, "request" | "response">): number {
-  return ENTRY + weightOfRequest(request) + weightOfResponse(response);
+/** A CONNECT or an exchange, or one that goes on. */
+type Asked = Pick<ExchangeFact, "request" | "response"> & { readonly url?: string | null };
+
+/** With what its heads tell. */
+function weightOfExchange({ request, response, url }: Asked): number {
+  return ENTRY + weightOfRequest(request) + weightOfResponse(response) + (url?.length ?? 0);
 }
 
 /** Of all exchanges of a list. */
-function weightOfExchanges(exchanges: readonly Pick<ExchangeFact, "request" | "response">[]): number {
+function weightOfExchanges(exchanges: readonly Asked[]): number {
   let sum = 0;
   for (const exchange of exchanges) sum += weightOfExchange(exchange);
   return sum;
 }
 
 /** The same as far as it is more than a few usual ones take: tens of thousands of connections may be open. */
-export function unusualBytesOf(exchanges: readonly Pick<ExchangeFact, "request" | "response">[]): number {
+export function unusualBytesOf(exchanges: readonly Asked[]): number {
   return Math.max(0, weightOfExchanges(exchanges) - USUAL);
 }
 
