@@ -77,6 +77,8 @@ export class Collector {
   #outside: ReadonlyMap<string, string> = new Map();
   /** By the proxy's address; see in-step.ts. */
   readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
+  /** What was kept, by the proxy's address; known at the end. A scan of a network meets as many proxies as it has connections. */
+  #keptByProxy: ReadonlyMap<string, readonly Timeline[]> = new Map();
   #tunnels = 0;
 
   constructor(limits: CollectorLimits, trust: Trust = NO_TRUST) {
@@ -155,6 +157,7 @@ export class Collector {
 
   #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
     this.#outside = outsideAddresses(this.#legs, timelines);
+    this.#keptByProxy = byProxy(timelines);
     const chains = authChains(timelines);
     const interceptions = new Map(
       timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
@@ -213,8 +216,7 @@ export class Collector {
     const { ip } = timeline.proxy;
     let odd = this.#outOfStep.get(ip);
     if (odd === undefined) {
-      const own = this.#kept.filter(({ proxy }) => proxy.ip === ip);
-      odd = outOfStep(this.#legsOf(timeline), own);
+      odd = outOfStep(this.#legsOf(timeline), this.#keptByProxy.get(ip) ?? []);
       this.#outOfStep.set(ip, odd);
     }
     return odd;
@@ -245,6 +247,16 @@ export class Collector {
     for (const exchange of timeline.forwards) ask(exchange, false);
     return found;
   }
+}
+
+function byProxy(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
+  const lists = new Map<string, Timeline[]>();
+  for (const timeline of timelines) {
+    const own = lists.get(timeline.proxy.ip);
+    if (own === undefined) lists.set(timeline.proxy.ip, [timeline]);
+    else own.push(timeline);
+  }
+  return lists;
 }
 
 function first(findings: readonly Finding[]): readonly Finding[] {

@@ -35,11 +35,67 @@ export function outsideAddresses(
     else list.push(leg);
   }
   if (byOpener.size === 0) return found;
+  const answered = answeredByHost([...byOpener.values()].flat());
   for (const [proxy, errands] of errandsByProxy(timelines)) {
-    const openers = [...byOpener].filter(([, own]) => fits(own, errands)).map(([ip]) => ip);
-    if (openers.length === 1) found.set(proxy, openers[0]!);
+    const opener = onlyOpener(byOpener, errands, answered);
+    if (opener !== null) found.set(proxy, opener);
   }
   return found;
+}
+
+/** The one whose legs fit; null if there is none, or more. Only those are tried that have a leg which an errand caused. */
+function onlyOpener(
+  byOpener: ReadonlyMap<string, readonly ServerLeg[]>,
+  errands: ReadonlyMap<string, readonly Errand[]>,
+  answered: ReadonlyMap<string, readonly AnsweredLeg[]>,
+): string | null {
+  const tried = new Set<string>();
+  let only: string | null = null;
+  for (const [host, own] of errands) {
+    const legs = answered.get(host) ?? [];
+    for (const { from, to } of own) {
+      for (let at = firstFrom(legs, from); at < legs.length && legs[at]!.start <= to; at++) {
+        const { opener } = legs[at]!;
+        if (tried.has(opener)) continue;
+        tried.add(opener);
+        if (!fits(byOpener.get(opener) ?? [], errands)) continue;
+        if (only !== null) return null;
+        only = opener;
+      }
+    }
+  }
+  return only;
+}
+
+interface AnsweredLeg {
+  readonly opener: string;
+  readonly start: Nanos;
+}
+
+/** Legs that the origin answered, by its host and in order of time. */
+function answeredByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly AnsweredLeg[]> {
+  const byHost = new Map<string, AnsweredLeg[]>();
+  for (const leg of legs) {
+    const host = hostOfLeg(leg);
+    if (host === null || answeredAt(leg) === null) continue;
+    const answered = { opener: leg.proxy.ip, start: leg.start };
+    const list = byHost.get(host);
+    if (list === undefined) byHost.set(host, [answered]);
+    else list.push(answered);
+  }
+  for (const list of byHost.values()) list.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return byHost;
+}
+
+/** The place of the first that did not begin before `from`. */
+function firstFrom(legs: readonly AnsweredLeg[], from: Nanos): number {
+  let low = 0;
+  for (let high = legs.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (legs[middle]!.start < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function fits(legs: readonly ServerLeg[], errands: ReadonlyMap<string, readonly Errand[]>): boolean {

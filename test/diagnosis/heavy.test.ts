@@ -66,3 +66,30 @@ describe("server legs that say very much", () => {
     expect(verdictBehind(times(300, leg(HOST, [])))).toBe("tunnel-401-proxy");
   });
 });
+
+describe("very many proxies", () => {
+  /** `one` at its own proxy, `n`; `looked` is called whenever it is asked which. */
+  const at = (one: Timeline, n: number, looked: () => void): Timeline => {
+    const address = { ip: `10.${n >> 8}.${n & 255}.1`, port: 8080 };
+    return Object.defineProperty({ ...one, stream: n }, "proxy", {
+      enumerable: true,
+      get: () => {
+        looked();
+        return address;
+      },
+    });
+  };
+
+  it("are each compared with their own connections only", () => {
+    const perTimeline = [50, 500].map((count) => {
+      let looks = 0;
+      const one = staged([]).context.timeline;
+      const all = Array.from({ length: count }, (_, n) => at(one, n, () => looks++));
+      const collector = new Collector({ connections: 1_000 });
+      for (const timeline of all) collector.add(timeline);
+      expect(collector.finish(QUALITY, KEYS).facts.connections.length).toBe(count);
+      return Math.round(looks / count);
+    });
+    expect(perTimeline[1]).toBe(perTimeline[0]);
+  });
+});

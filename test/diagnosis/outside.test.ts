@@ -69,6 +69,25 @@ describe("the address that a proxy goes out by", () => {
     expect(outsideAddresses(legs, TUNNELS).get(INSIDE)).toBe(outside);
   });
 
+  it("is looked for only among those whose legs an errand can have caused, and found all the same", () => {
+    let looks = 0;
+    const others = Array.from({ length: 300 }, (_, n) =>
+      Object.defineProperty(leg("www.example.com", 20_000 + n, 50, `198.51.${n}.9`), "start", {
+        enumerable: true,
+        get: () => {
+          looks++;
+          return atMs(20_000 + n);
+        },
+      }),
+    );
+    const proxies = Array.from({ length: 100 }, (_, n) =>
+      TUNNELS.map((tunnel) => ({ ...tunnel, proxy: { ip: `192.0.${n}.80`, port: 8080 } })),
+    ).flat();
+    expect(outsideAddresses([...others, ...OWN], proxies).size).toBe(100);
+    // Each once for its place in the order of time, and not once for each proxy.
+    expect(looks).toBeLessThan(2 * others.length);
+  });
+
   it("is found where an interim response came before the answer inside a plain tunnel", () => {
     const [one] = TUNNELS;
     const request = requestHead(where(20, 50), { method: "GET", target: "/", host: "www.example.com" });
