@@ -5,7 +5,7 @@ export type * from "./audit-types.ts";
 export { buildReport, type CaptureDescription, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
 export { noteText } from "./note-text.ts";
-export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
+export { AUDIT_FORMATS, type AuditDocument, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {
   FORMATS,
   type FormatName,

@@ -4,6 +4,7 @@ import { type AuditOptions, auditCaptures, JournalError, mergeJournals, NamedFil
 import type { Verdict } from "../../diagnosis/index.ts";
 import {
   AUDIT_FORMATS,
+  type AuditDocument,
   type AuditFormatName,
   type AuditReport,
   type AuditRow,
@@ -108,7 +109,7 @@ async function print(
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
   const { output, style, shown } = begun;
   const format = AUDIT_FORMATS[options.format];
-  const document = await format.open(style);
+  const document: AuditDocument = await format.open(style);
   const quiet = options.quiet === true;
   const failed: AuditRow[] = [];
   let report: AuditReport;
@@ -129,8 +130,13 @@ async function print(
   // The formats for programs would say nothing at all.
   if (report.captures.total === 0 && report.exitCode === NOT_CHECKED && !report.captures.interrupted)
     complain(null, "no capture was found");
-  output.write(quiet ? `${report.verdict ?? "not-checked"}\n` : document.end(shown(report)));
+  if (quiet) output.write(`${report.verdict ?? "not-checked"}\n`);
+  else for (const piece of endOf(document, shown(report))) output.write(piece);
   return endOutput(output) ? exitCodeFor(report, options.failOn) : NOT_CHECKED;
+}
+
+function endOf(document: AuditDocument, report: AuditReport): Iterable<string> {
+  return document.endPieces?.(report) ?? [document.end(report)];
 }
 
 function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {

@@ -27,6 +27,7 @@ import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import type { RedactArguments } from "../redaction.ts";
 import { terminal } from "../standard-streams.ts";
 import type { LookOptions } from "../terminal.ts";
+import type { Output } from "../write-output.ts";
 
 /** What is for programs has every connection; this bounds the memory of a capture with more. */
 const MAX_CONNECTIONS_DATA = 50_000;
@@ -82,12 +83,8 @@ export async function check(paths: readonly string[], options: CheckArguments): 
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    const text = document.add(shown(result));
-    if (text === null) codes.push(NOT_CHECKED);
-    else {
-      output.write(text);
-      reports++;
-    }
+    if (writeReport(document, shown(result), output)) reports++;
+    else codes.push(NOT_CHECKED);
   }
   if (reports > 0) output.write(document.end());
   if (!endOutput(output)) codes.push(NOT_CHECKED);
@@ -97,6 +94,20 @@ export async function check(paths: readonly string[], options: CheckArguments): 
 /** As the outputs of formats are, but `add` gives null if what was asked for is not in the report. */
 interface CheckDocument extends Omit<OutputDocument, "add"> {
   add(report: Report): string | null;
+}
+
+/** Connections beyond which a report is written in pieces; below, one string is the quickest. */
+const MANY_CONNECTIONS = 1_000;
+
+/** Returns false if what was asked for is not in the report. */
+function writeReport(document: CheckDocument, report: Report, output: Output): boolean {
+  if (document.pieces !== undefined && report.connections.length > MANY_CONNECTIONS) {
+    for (const piece of document.pieces(report)) output.write(piece);
+    return true;
+  }
+  const text = document.add(report);
+  if (text !== null) output.write(text);
+  return text !== null;
 }
 
 async function openDocument(options: CheckArguments, style: TerminalStyle, many: boolean): Promise<CheckDocument> {

@@ -49,14 +49,15 @@ export const CSV_HEADER = `${NAMES.join(",")}\r\n`;
 
 /** The rows of one report; a capture without connections to a proxy has one, too. */
 export function csvRows(report: Report): string {
-  const rows = [
-    ...report.connections.map((connection) => connectionRow(report, connection)),
-    ...report.folded.map((folded) => foldedRow(report, folded)),
-  ];
-  if (rows.length === 0) {
-    rows.push({ ...emptyRow(report.capture.path, report.verdict), connections: 0, summary: headline(report) });
-  }
-  return rows.map(csvLine).join("");
+  return [...csvPieces(report)].join("");
+}
+
+/** The same row by row. */
+export function* csvPieces(report: Report): Generator<string> {
+  for (const connection of report.connections) yield csvLine(connectionRow(report, connection));
+  for (const folded of report.folded) yield csvLine(foldedRow(report, folded));
+  if (report.connections.length + report.folded.length === 0)
+    yield csvLine({ ...emptyRow(report.capture.path, report.verdict), connections: 0, summary: headline(report) });
 }
 
 /** One row with its line end. */

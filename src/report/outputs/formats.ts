@@ -13,6 +13,8 @@ export interface UncheckedCapture {
 /** One output over all captures of a run. What `add` and `end` return is written in this order, and is one valid document. */
 export interface OutputDocument {
   add(report: Report): string;
+  /** What `add` gives, in pieces, by those outputs that say all of every connection: it may be more than one string can hold. */
+  pieces?(report: Report): Iterable<string>;
   /** Told by those outputs that have a place for it. */
   failed(capture: UncheckedCapture): void;
   /** What is left, ending with a line end; empty if no report was added. */
@@ -48,21 +50,23 @@ export const FORMATS = {
   },
   json: {
     open: async (_style, many) => {
-      const { json } = await import("./json.ts");
+      const { json, reportPieces } = await import("./json.ts");
       const around = { before: "[\n", between: ",\n", behind: "]\n" };
-      return eachByItself((report) => `${json(report)}\n`, many, around);
+      const pieces = (report: Report): Iterable<string> => reportPieces(report, "json");
+      return eachByItself((report) => `${json(report)}\n`, many, around, pieces);
     },
   },
   ndjson: {
     open: async (_style, many) => {
-      const { ndjson } = await import("./json.ts");
-      return eachByItself((report) => `${ndjson(report)}\n`, many, NOTHING);
+      const { ndjson, reportPieces } = await import("./json.ts");
+      const pieces = (report: Report): Iterable<string> => reportPieces(report, "ndjson");
+      return eachByItself((report) => `${ndjson(report)}\n`, many, NOTHING, pieces);
     },
   },
   csv: {
     open: async () => {
-      const { CSV_HEADER, csvRows } = await import("./csv.ts");
-      return eachByItself(csvRows, true, { ...NOTHING, before: CSV_HEADER });
+      const { CSV_HEADER, csvPieces, csvRows } = await import("./csv.ts");
+      return eachByItself(csvRows, true, { ...NOTHING, before: CSV_HEADER }, csvPieces);
     },
   },
   sarif: { open: async (style: PathStyle = {}) => new (await import("./sarif.ts")).SarifDocument(style) },
@@ -71,13 +75,26 @@ export const FORMATS = {
 
 export type FormatName = keyof typeof FORMATS;
 
-/** A document in which every report stands by itself; a single one of `many` false has nothing around it. */
-function eachByItself(text: (report: Report) => string, many: boolean, around: Around): OutputDocument {
+/**
+ * A document in which every report stands by itself; a single one of `many` false has nothing around it. `pieces`: what `text`
+ * gives of a report, in pieces.
+ */
+function eachByItself(
+  text: (report: Report) => string,
+  many: boolean,
+  around: Around,
+  pieces: (report: Report) => Iterable<string> = (report) => [text(report)],
+): OutputDocument {
   let reports = 0;
+  const ahead = (): string => {
+    const first = reports++ === 0;
+    return many ? (first ? around.before : around.between) : "";
+  };
   return {
-    add(report) {
-      const first = reports++ === 0;
-      return (many ? (first ? around.before : around.between) : "") + text(report);
+    add: (report) => ahead() + text(report),
+    *pieces(report) {
+      yield ahead();
+      yield* pieces(report);
     },
     failed() {},
     end: () => (many && reports > 0 ? around.behind : ""),

@@ -1,6 +1,7 @@
 // The report itself as JSON (RFC 8259): indented for people, or one line for pipes.
 import { jsonText } from "../escape.ts";
 import type { Report } from "../types.ts";
+import { jsonPieces } from "./json-pieces.ts";
 
 /** Indented, without a line end. */
 export function json(report: Report): string {
@@ -10,4 +11,10 @@ export function json(report: Report): string {
 /** One line, without a line end. */
 export function ndjson(report: Report): string {
   return jsonText(JSON.stringify(report));
+}
+
+/** What `json` or, in one line, `ndjson` gives, with a line end, in pieces. */
+export function* reportPieces(report: Report, form: "json" | "ndjson"): Generator<string> {
+  yield* jsonPieces(report, form === "json" ? 2 : 0);
+  yield "\n";
 }

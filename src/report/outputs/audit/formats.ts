@@ -8,6 +8,8 @@ import type { TerminalStyle } from "../style.ts";
 export interface AuditDocument {
   row(row: AuditRow): string;
   end(report: AuditReport): string;
+  /** What `end` gives, in pieces, where it has a row of every capture: it may be more than one string can hold. */
+  endPieces?(report: AuditReport): Iterable<string>;
 }
 
 export interface AuditFormat {
@@ -30,7 +32,14 @@ export const AUDIT_FORMATS = {
   },
   json: {
     allRows: true,
-    open: async () => ({ row: () => "", end: (report) => `${jsonText(JSON.stringify(report, null, 2))}\n` }),
+    open: async () => {
+      const { jsonPieces } = await import("../json-pieces.ts");
+      const endPieces = function* (report: AuditReport): Generator<string> {
+        yield* jsonPieces(report, 2);
+        yield "\n";
+      };
+      return { row: () => "", end: (report) => [...endPieces(report)].join(""), endPieces };
+    },
   },
   ndjson: {
     allRows: false,
