@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
 import { lookAt } from "./files.ts";
+import { Numbers, Places } from "./identity-places.ts";
 import {
   isHead,
   isRow,
@@ -35,12 +36,12 @@ type ReadAgain = (file: number, start: number, length: number) => Buffer;
 
 /** The rows of one or more journals, by the captures that they are about. */
 export class JournalRows {
-  /** Places by identity, in the order in which captures were first met. */
-  readonly #places = new Map<string, number>();
-  // Of each place: which journal, and the bytes of its line there.
-  readonly #files: number[] = [];
-  readonly #starts: number[] = [];
-  readonly #lengths: number[] = [];
+  /** Places by identity, numbered in the order in which captures were first met. */
+  readonly #places = new Places();
+  // Of each place: which journal, and the bytes of its line there; none where what was there is forgotten.
+  readonly #files = new Numbers(Uint32Array);
+  readonly #starts = new Numbers(Float64Array);
+  readonly #lengths = new Numbers(Uint32Array);
   /** Captures that could not be found. */
   readonly #missing = new Set<string>();
 
@@ -49,11 +50,10 @@ export class JournalRows {
     const value = parsed(text);
     if (isRow(value)) {
       const identity = identityOf(value.path);
-      const place = this.#places.get(identity) ?? this.#files.length;
-      this.#places.set(identity, place);
-      this.#files[place] = file;
-      this.#starts[place] = start;
-      this.#lengths[place] = length;
+      const place = this.#places.add(identity);
+      this.#files.set(place, file);
+      this.#starts.set(place, start);
+      this.#lengths.set(place, length);
       if (value.verdict === null && value.modified === 0) this.#missing.add(identity);
       else this.#missing.delete(identity);
     } else if (isWithdrawal(value)) this.forget(identityOf(value.path));
@@ -62,7 +62,8 @@ export class JournalRows {
   }
 
   forget(identity: string): void {
-    this.#places.delete(identity);
+    const place = this.#places.forget(identity);
+    if (place !== undefined) this.#lengths.set(place, 0);
     this.#missing.delete(identity);
   }
 
@@ -79,11 +80,13 @@ export class JournalRows {
 
   /** All rows, with the number of their journal. */
   *all(read: ReadAgain): Iterable<{ readonly known: KnownRow | null; readonly file: number }> {
-    for (const place of this.#places.values()) yield { known: this.#at(place, read), file: this.#files[place]! };
+    for (let place = 0; place < this.#places.made; place++) {
+      if (this.#lengths.at(place) > 0) yield { known: this.#at(place, read), file: this.#files.at(place) };
+    }
   }
 
   #at(place: number, read: ReadAgain): KnownRow | null {
-    const bytes = read(this.#files[place]!, this.#starts[place]!, this.#lengths[place]!);
+    const bytes = read(this.#files.at(place), this.#starts.at(place), this.#lengths.at(place));
     const value = parsed(bytes.toString("utf8"));
     if (!isRow(value)) return null;
     const { keys, trust, ...row } = value;

@@ -86,6 +86,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
 export async function merge(paths: readonly string[], options: MergeArguments): Promise<number> {
   const journals = await expanded(paths);
   const { since } = options;
+  muchIsListed();
   return await print(options, journals, async (allRows, onRow) =>
     mergeJournals(journals, { allRows, onRow, ...(since === undefined ? {} : { since }) }),
   );
