@@ -54,7 +54,8 @@ export class Http2Pair implements HttpConversation, Http2Sink {
   get kept(): number {
     const open = [...this.#streams.values()];
     const looks = open.reduce((sum, { look }) => sum + (look?.kept ?? 0), 0);
-    return this.#connection.kept + looks + unusualBytesOf(open.map(({ exchange }) => exchange));
+    const exchanges = [...open.map(({ exchange }) => exchange), ...this.#early.values()];
+    return this.#connection.kept + looks + unusualBytesOf(exchanges);
   }
 
   push(from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {

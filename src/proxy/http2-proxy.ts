@@ -22,10 +22,13 @@ import { Tunnel } from "./tunnel.ts";
 import { answerOf } from "./tunnel-states.ts";
 import type { ConnectFact, GapFact, Timeline, Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
-import { unusualBytesOf } from "./weight.ts";
+import { unusualBytesOf, weightOfExchange, weightOfTunnel } from "./weight.ts";
 
 /** Tunnels and requests of one connection; a browser opens a few dozen. */
 const MAX_STREAMS = 2_000;
+
+/** A few tunnels with TLS: tens of thousands of connections may be open. */
+const USUAL_TUNNELS = 32 * 1024;
 
 /** A stream that began with CONNECT. */
 interface TunnelStream {
@@ -82,11 +85,17 @@ export class Http2ProxySession implements Http2Sink {
     this.server = this.#http2.server;
   }
 
-  /** Bytes kept of what is not whole, in front of answers and in tunnels, and of what is unusually much. */
+  /** Bytes kept of what is not whole, in front of answers and in tunnels, of what is unusually much, and of tunnels beyond the first. */
   get kept(): number {
     let sum = this.#http2.kept + this.#forwards.unusualBytes + unusualBytesOf([...this.#requests.values()]);
-    for (const { held, tunnel } of this.#tunnels.values()) sum += held.kept + (tunnel?.kept ?? 0);
-    return sum;
+    for (const { exchange, held } of this.#early.values()) sum += weightOfExchange(exchange) + (held?.kept ?? 0);
+    let tunnels = 0;
+    for (const stream of this.#tunnels.values()) {
+      const { held, tunnel } = stream;
+      tunnels += weightOfExchange(stream) + (tunnel === null ? 0 : weightOfTunnel(tunnel.isTls));
+      sum += held.kept + (tunnel?.kept ?? 0);
+    }
+    return sum + Math.max(0, tunnels - USUAL_TUNNELS);
   }
 
   /** Takes the connection for one to a proxy although nothing of what it says could be read. */

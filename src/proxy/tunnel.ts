@@ -46,6 +46,11 @@ export class Tunnel {
     this.#context = context;
   }
 
+  /** Whether it carries TLS, as far as is known. */
+  get isTls(): boolean {
+    return this.#tls !== null;
+  }
+
   /** Its CONNECT came to light only now. */
   leadsTo(target: Target): void {
     this.#target = target;

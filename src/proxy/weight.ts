@@ -13,11 +13,21 @@ const WORD = 40;
 /** The counts of both directions, the endpoints and what belongs to each timeline and leg whatever was said. */
 const CONNECTION = 1_500;
 
+/** A tunnel that goes on: what it counts of both sides, the lists for what it carries, and the timeline that is made of it. */
+const TUNNEL = 3_500;
+/** With TLS in it, opened or not: the facts, both directions' readers and a usual hello. */
+const TUNNEL_TLS = 6_000;
+
+/** Of a tunnel while it goes on, beside what it says itself that it keeps: one connection may have thousands (HTTP/2). */
+export function weightOfTunnel(isTls: boolean): number {
+  return TUNNEL + (isTls ? TUNNEL_TLS : 0);
+}
+
 /** A CONNECT or an exchange, or one that goes on. */
 type Asked = Pick<ExchangeFact, "request" | "response"> & { readonly url?: string | null };
 
 /** With what its heads tell. */
-function weightOfExchange({ request, response, url }: Asked): number {
+export function weightOfExchange({ request, response, url }: Asked): number {
   return ENTRY + weightOfRequest(request) + weightOfResponse(response) + (url?.length ?? 0);
 }
 

@@ -340,6 +340,18 @@ describe("losses", () => {
     expect(events.slice(1)).toEqual(["1 client gap 0", "1 client data again"]);
   });
 
+  it("tells a stream of a loss once, however many follow in which nothing of it comes", () => {
+    const { connection, events, push } = live();
+    push("client", client(frame(HEADERS, END_HEADERS, 1, literals(":method: CONNECT", ":authority: a:1"))));
+    for (let i = 0; i < 100; i++) {
+      connection.client.gap(50, "lost", 1);
+      push("client", frame(SETTINGS, 1, 0));
+    }
+    push("client", frame(DATA, 0, 1, "again"));
+    connection.client.gap(50, "lost", 1);
+    expect(events.slice(1)).toEqual(["1 client gap 0", "1 client data again", "1 client gap 0"]);
+  });
+
   it("joins late", () => {
     const { connection, notes, events, push } = live();
     connection.client.gap(0, "late-start", 1);

@@ -5,14 +5,28 @@ import { Http2ProxySession } from "../../src/proxy/http2-proxy.ts";
 import { KnownProxies, type ProxyContext, type Timeline } from "../../src/proxy/index.ts";
 import type { EndCause, TcpConnection } from "../../src/tcp/index.ts";
 import { frame, literals, PREFACE } from "../http/h2-talk.ts";
+import { clientHello, record } from "../tls-parse/play.ts";
 import { DIRECTION } from "./play.ts";
 
-const [HEADERS, SETTINGS] = [1, 4];
+const [DATA, HEADERS, SETTINGS] = [0, 1, 4];
 const [END_HEADERS, END] = [0x4, 0x5];
 const PROXY = { ip: "192.0.2.80", port: 8443 };
 const CONNECT = literals(":method: CONNECT", ":authority: www.example.com:443");
 const get = (scheme: string): Uint8Array =>
   literals(":method: GET", `:scheme: ${scheme}`, ":path: /", ":authority: www.example.com");
+
+const CONNECTION: TcpConnection = {
+  ...{ stream: 0, endpoints: [{ ip: "192.0.2.1", port: 50_000 }, PROXY], initiator: 0, firstFrame: 1, lastFrame: 9 },
+  ...{ startTime: 0n, endTime: 9n, directions: [DIRECTION, DIRECTION], synToSynAckMs: 1, synAckToAckMs: 1 },
+};
+
+function contextOf(known: ConstructorParameters<typeof KnownProxies>[0]): ProxyContext {
+  return {
+    ...{ known: new KnownProxies(known), note() {}, now: () => 1_000_000n, tag: createKeyedHash(new Uint8Array(8)) },
+    ...{ bodyMarks: () => [], opener: () => null, anyKeys: () => false, hasKeys: () => false, leg() {} },
+    timeline() {},
+  };
+}
 
 /** What is made of a client that says `headers`, and a proxy that answers `status`, or nothing. */
 function session(
@@ -22,16 +36,8 @@ function session(
   ends: EndCause = "fin",
 ) {
   const timelines: Timeline[] = [];
-  const context: ProxyContext = {
-    ...{ known: new KnownProxies(known), note() {}, now: () => 1_000_000n, tag: createKeyedHash(new Uint8Array(8)) },
-    ...{ bodyMarks: () => [], opener: () => null, anyKeys: () => false, hasKeys: () => false, leg() {} },
-    timeline: (timeline) => void timelines.push(timeline),
-  };
-  const connection: TcpConnection = {
-    ...{ stream: 0, endpoints: [{ ip: "192.0.2.1", port: 50_000 }, PROXY], initiator: 0, firstFrame: 1, lastFrame: 9 },
-    ...{ startTime: 0n, endTime: 9n, directions: [DIRECTION, DIRECTION], synToSynAckMs: 1, synAckToAckMs: 1 },
-  };
-  const http2 = new Http2ProxySession(connection, 0, context, null, []);
+  const context = { ...contextOf(known), timeline: (timeline: Timeline) => void timelines.push(timeline) };
+  const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
   const say = (side: "client" | "server", bytes: Uint8Array) => http2[side].push(bytes, 0, bytes.length, 5);
   say("client", Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
   say("client", frame(HEADERS, headers === CONNECT ? END_HEADERS : END, 1, headers));
@@ -41,6 +47,35 @@ function session(
   if (!http2.abandoned) http2.closed(ends, ends);
   return { abandoned: http2.abandoned, timelines };
 }
+
+/** Bytes that are kept behind the answers to `streams` CONNECTs, or behind as many answers that came before what they answer. */
+function keptBehind(streams: number, asked: boolean): number {
+  const http2 = new Http2ProxySession(CONNECTION, 0, contextOf([]), null, []);
+  const say = (side: "client" | "server", ...frames: readonly Uint8Array[]) => {
+    const bytes = Buffer.concat(frames);
+    http2[side].push(bytes, 0, bytes.length, 5);
+  };
+  say("client", Buffer.from(PREFACE), frame(SETTINGS, 0, 0));
+  say("server", frame(SETTINGS, 0, 0));
+  for (let number = 1; number < 2 * streams; number += 2) {
+    if (asked) say("client", frame(HEADERS, END_HEADERS, number, CONNECT));
+    say("server", frame(HEADERS, END_HEADERS, number, literals(":status: 200")));
+    if (asked) say("client", frame(DATA, 0, number, record(22, clientHello())));
+    else say("server", frame(DATA, 0, number, "x".repeat(10_000)));
+  }
+  return http2.kept;
+}
+
+describe("what is kept of HTTP/2 to a proxy", () => {
+  it("is told of a thousand tunnels, and of few is nothing unusual", () => {
+    expect(keptBehind(2, true)).toBeLessThan(8_000);
+    expect(keptBehind(1_000, true)).toBeGreaterThan(5_000_000);
+  });
+
+  it("is told of answers, and of what came behind them, that wait for what they answer", () => {
+    expect(keptBehind(16, false)).toBeGreaterThan(160_000);
+  });
+});
 
 describe("a connection over HTTP/2", () => {
   it("to nobody that is known, which asks for a page of TLS, is left alone", () => {

@@ -30,6 +30,10 @@ function chain(bytes: number): Uint8Array {
   );
   return concat(...pieces);
 }
+/** HEADERS without any field, of two hundred streams. */
+const empty = concat(
+  ...Array.from({ length: 200 }, (_, i) => Uint8Array.of(0, 0, 0, 1, 4, 0, 0, (2 * i + 1) >> 8, (2 * i + 1) & 255)),
+);
 /** HEADERS of fifty requests. */
 const streams = concat(
   ...Array.from({ length: 50 }, (_, i) => Uint8Array.of(0, 0, 3, 1, 5, 0, 0, 0, 2 * i + 1, 0x82, 0x87, 0x84)),
@@ -45,6 +49,7 @@ const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["a record", [CONNECT, OPENED, client(record(22, new Array(18_000).fill(0)).subarray(0, 17_900))]],
   ["a request's head in the tunnel", [CONNECT, OPENED, client(`GET / HTTP/1.1\r\nX: ${KB_40}`)]],
   ["streams in the tunnel that wait for their answers", [CONNECT, OPENED, client(PREFACE), client(streams)]],
+  ["streams in the tunnel of which nothing is known", [CONNECT, OPENED, client(PREFACE), client(empty)]],
   ["a field block in the tunnel", [CONNECT, OPENED, client(PREFACE), client(block)]],
   ["CONNECTs of long words", twenty([client(`CONNECT ${LONG}:443 HTTP/1.1\r\n\r\n`), refused()])],
   ["forwarded requests", twenty([client(`GET http://${LONG}/ HTTP/1.1\r\n\r\n`), refused()])],

@@ -14,15 +14,16 @@ export function createHttp2Connection(sink: Http2Sink, context: HttpContext): Ht
 class Connection implements Http2Connection {
   readonly client: Http2Direction;
   readonly server: Http2Direction;
+  readonly #streams: Http2Streams;
 
   constructor(sink: Http2Sink, context: HttpContext) {
-    const streams = new Http2Streams(sink);
-    this.client = new Http2Direction("client", sink, streams, context);
-    this.server = new Http2Direction("server", sink, streams, context);
+    this.#streams = new Http2Streams(sink);
+    this.client = new Http2Direction("client", sink, this.#streams, context);
+    this.server = new Http2Direction("server", sink, this.#streams, context);
   }
 
   get kept(): number {
-    return this.client.kept + this.server.kept;
+    return this.client.kept + this.server.kept + this.#streams.kept;
   }
 }
 

@@ -7,6 +7,8 @@ import type { Block } from "./head.ts";
 const MAX_STREAMS = 1_000;
 /** Bytes of a body that are shown to who asked for a look. */
 const MAX_LOOK = 64 * 1024;
+/** What a stream takes in memory, its entry in the table included. */
+const STREAM_BYTES = 300;
 
 /** One side of a stream. */
 interface Half {
@@ -17,6 +19,8 @@ interface Half {
   look: number;
   bytes: number;
   over: boolean;
+  /** It began, or DATA of it was given on, since losses were last told: the next one concerns it. */
+  hears: boolean;
 }
 
 interface Stream {
@@ -29,9 +33,16 @@ export class Http2Streams {
   readonly #sink: Http2Sink;
   readonly #streams = new Map<number, Stream>();
   readonly #ended = { client: false, server: false };
+  /** A stream may hear of the next loss of this side. */
+  readonly #hears = { client: false, server: false };
 
   constructor(sink: Http2Sink) {
     this.#sink = sink;
+  }
+
+  /** What the table takes in memory, roughly: nine bytes on the wire make an entry. */
+  get kept(): number {
+    return this.#streams.size * STREAM_BYTES;
   }
 
   /** A field block of one side is complete. */
@@ -41,20 +52,20 @@ export class Http2Streams {
     if (half.begun && !interim) return;
     switch (block.kind) {
       case "request":
-        this.#begin(half, this.#sink.request(id, block.head, false));
+        this.#begin(half, from, this.#sink.request(id, block.head, false));
         return;
       case "response": {
         const rule = this.#sink.response(id, block.head);
-        if (!interim) this.#begin(half, rule);
+        if (!interim) this.#begin(half, from, rule);
         return;
       }
       case "unreadable":
-        this.#begin(half, "none");
+        this.#begin(half, from, "none");
         this.#sink.unreadable(id, from, where);
         return;
       case "trailers":
         // Of a message whose head was not captured.
-        this.#begin(half, "none");
+        this.#begin(half, from, "none");
     }
   }
 
@@ -63,7 +74,7 @@ export class Http2Streams {
     const stream = this.#open(id, where.frame);
     if (stream.client.begun) return;
     stream.client.bytes = bytes;
-    this.#begin(stream.client, "none");
+    this.#begin(stream.client, "client", "none");
     if (block.kind === "request") this.#sink.request(id, block.head, true);
     else this.#sink.unreadable(id, "server", where);
     this.end(id, "client", where.frame, true);
@@ -78,8 +89,10 @@ export class Http2Streams {
   data(from: Http2Role, id: number, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     const half = this.#streams.get(id)?.[from];
     if (half === undefined || half.over || end <= start) return;
-    if (half.rule === "switch") this.#sink.data(id, from, bytes, start, end, frame);
-    else if (half.look > 0) {
+    if (half.rule === "switch") {
+      this.#listen(half, from);
+      this.#sink.data(id, from, bytes, start, end, frame);
+    } else if (half.look > 0) {
       const stop = Math.min(end, start + half.look);
       half.look -= stop - start;
       this.#sink.body?.(id, from, bytes, start, stop);
@@ -94,9 +107,19 @@ export class Http2Streams {
     if (half.rule === "switch") this.#sink.dataGap(id, from, length, frame);
   }
 
-  /** Frames of this side are missing, of any stream. */
+  /**
+   * Frames of this side are missing, of any stream. To one of which nothing came since the last loss this says nothing new: a sender
+   * can make a loss of a few bytes, and a thousand streams would be told of each.
+   */
   gap(from: Http2Role, frame: FrameNo): void {
-    for (const id of [...this.#streams.keys()]) this.dataGap(from, id, 0, frame);
+    if (!this.#hears[from]) return;
+    this.#hears[from] = false;
+    for (const [id, stream] of this.#streams) {
+      const half = stream[from];
+      if (!half.hears) continue;
+      half.hears = false;
+      this.dataGap(from, id, 0, frame);
+    }
   }
 
   /** Counts a frame of a message. */
@@ -126,10 +149,16 @@ export class Http2Streams {
     if (this.#ended.client && this.#ended.server) this.#streams.clear();
   }
 
-  #begin(half: Half, rule: BodyRule): void {
+  #begin(half: Half, from: Http2Role, rule: BodyRule): void {
     half.begun = true;
     half.rule = rule;
     half.look = rule === "look" ? MAX_LOOK : 0;
+    if (rule === "switch" || rule === "look") this.#listen(half, from);
+  }
+
+  #listen(half: Half, from: Http2Role): void {
+    half.hears = true;
+    this.#hears[from] = true;
   }
 
   #finish(id: number, stream: Stream, from: Http2Role, frame: FrameNo, whole: boolean): void {
@@ -153,5 +182,5 @@ export class Http2Streams {
 }
 
 function newHalf(over: boolean): Half {
-  return { begun: false, rule: "none", look: 0, bytes: 0, over };
+  return { begun: false, rule: "none", look: 0, bytes: 0, over, hears: false };
 }
