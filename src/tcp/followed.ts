@@ -4,7 +4,14 @@ import type { Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import type { Connection } from "./connection.ts";
 import { STATE } from "./flow-table.ts";
-import { LINGER_SECONDS, LOOK_BYTES, LOOK_BYTES_PER_CONNECTION, MAX_LINGERING, MAX_LOOK_BYTES } from "./limits.ts";
+import {
+  LINGER_SECONDS,
+  LOOK_BYTES,
+  LOOK_BYTES_PER_CONNECTION,
+  MAX_LINGERING,
+  MAX_LOOK_BYTES,
+  MIN_LOOK_BYTES,
+} from "./limits.ts";
 import type { Shared } from "./shared.ts";
 import type { EndCause, TcpCounts } from "./types.ts";
 
@@ -28,6 +35,9 @@ export class Followed {
   #lingerFrom = 0;
   /** Payload since it was last looked what the connections keep. */
   #sinceLooked = 0;
+  /** Bytes behind which it is looked again, if that is sooner than the number of connections says. The first time nothing is known. */
+  #lookAgain = LOOK_BYTES;
+  #keptWhenLooked = 0;
   #sums: Sums = { followed: 0, gaps: 0, missingBytes: 0, overlapsDiffering: 0 };
 
   constructor(shared: Shared, leave: (row: number, state: number) => void) {
@@ -50,7 +60,7 @@ export class Followed {
     if (connection.conversation.abandoned) this.#abandon(slot, connection);
     else if (connection.over) this.finish(slot, "capture-end");
     else if (connection.closing && !connection.lingering) this.#linger(connection);
-    if (this.#sinceLooked >= LOOK_BYTES && this.#sinceLooked >= this.#lookBytes()) this.#relieve();
+    if (this.#sinceLooked >= MIN_LOOK_BYTES && this.#sinceLooked >= this.#lookBytes()) this.#relieve();
   }
 
   /** Whether the connection in `slot` is closing. */
@@ -112,15 +122,19 @@ export class Followed {
 
   /** Bytes between two looks at what the connections keep. */
   #lookBytes(): number {
-    return Math.min(MAX_LOOK_BYTES, LOOK_BYTES_PER_CONNECTION * this.count);
+    return Math.min(MAX_LOOK_BYTES, Math.max(LOOK_BYTES, LOOK_BYTES_PER_CONNECTION * this.count), this.#lookAgain);
   }
 
   /** Where all together keep too much of what they have read, gives up those that keep most, until half of that is free. */
   #relieve(): void {
-    this.#sinceLooked = 0;
     const limit = this.#shared.limits.kept;
     let sum = 0;
     for (const connection of this.#slots) sum += connection?.conversation.kept ?? 0;
+    // Where a byte makes a hundred (HPACK, streams of HTTP/2), the limit would be passed many times over before the next look.
+    const growth = Math.max(0, sum - this.#keptWhenLooked) / this.#sinceLooked;
+    this.#sinceLooked = 0;
+    this.#keptWhenLooked = sum <= limit ? sum : limit / 2;
+    this.#lookAgain = growth > 0 ? (limit - this.#keptWhenLooked) / growth : Number.POSITIVE_INFINITY;
     if (sum <= limit) return;
     const kept = this.#slots.map((connection, slot) => ({ slot, bytes: connection?.conversation.kept ?? 0 }));
     for (const { slot, bytes } of kept.sort((a, b) => b.bytes - a.bytes)) {

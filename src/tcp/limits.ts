@@ -24,6 +24,8 @@ export const DEFAULT_LIMITS: TcpLimits = {
  */
 export const LOOK_BYTES = 1024 * 1024;
 export const LOOK_BYTES_PER_CONNECTION = 8 * 1024;
+/** However fast it grows. */
+export const MIN_LOOK_BYTES = 256 * 1024;
 /** Of however many connections. */
 export const MAX_LOOK_BYTES = 8 * 1024 * 1024;
 

@@ -26,6 +26,21 @@ describe("what connections keep", () => {
     expect(room.notes.map(({ id }) => id)).toEqual(["tcp-flow-evicted"]);
   });
 
+  it("is looked at sooner where it grows by the hundredfold of what is read", () => {
+    const each = 100;
+    const open = (room: ReturnType<typeof record>) => room.connections.filter(({ closed }) => closed === 0);
+    const kept = ({ bytes, closed }: { bytes: readonly number[]; closed: number }) => (closed ? 0 : each * bytes[0]!);
+    const room = record({ quiet: true, limits: { kept: LIMIT }, kept });
+    let most = 0;
+    for (let i = 0; i < 20_000; i++) {
+      room.add({ from: `3:${1000 + i}`, seq: 1, data: DATA.subarray(0, 1_000) });
+      if (i % 64 === 63) most = Math.max(most, each * 1_000 * open(room).length);
+    }
+    expect(most).toBeGreaterThan(LIMIT / 2);
+    // The first look comes behind a mebibyte; from then on it is known how fast it grows.
+    expect(most).toBeLessThanOrEqual(each * (LOOK_BYTES + DATA.length));
+  });
+
   it("does not end a connection where all keep little", () => {
     const room = record({ quiet: true, limits: { kept: LIMIT }, kept: () => 1000 });
     for (let i = 0; i < 2_000; i++)
