@@ -124,6 +124,7 @@ class Keys implements CaptureKeys {
   }
 
   again(): void {
+    this.#cache.refill();
     if (this.#rounds > 0 || this.#waiting || this.#store.counts.dropped > 0) {
       const before = this.#store;
       this.#waiting = false;

@@ -1,6 +1,7 @@
 // One direction's records: which key and which sequence number opens the next one, also behind lost records.
 import type { OpenedRecord } from "../tls-parse/index.ts";
 import type { Protection } from "./protection.ts";
+import type { Trials } from "./sessions.ts";
 import type { ClosedWhy, DirectionStats } from "./types.ts";
 
 /**
@@ -28,6 +29,10 @@ const MAX_FRESH_FAILURES = 64;
 const MAX_FAILURES = 512;
 /** All trials of one direction since its last opened record: 8,192 of 16 KiB cost some 0.1 s. */
 const MAX_TRIES = 8192;
+/** Ciphertext that earns a direction another trial: a trial costs some microseconds however short the record is. */
+const BYTES_PER_TRY = 64;
+/** Of these it saves up so many. What it tries beyond them all connections share. */
+const MAX_EARNED = 1024;
 
 export class Direction implements DirectionStats {
   opened = 0;
@@ -45,11 +50,18 @@ export class Direction implements DirectionStats {
   #searched = 0;
   #failures = 0;
   #triesLeft = MAX_TRIES;
+  #earned = 0;
+  readonly #trials: Trials;
   #given: "no-keys" | "damaged" | null = null;
   /** Plaintext bytes ahead that are not needed, and those passed over since they were last asked for. */
   #passable = 0;
   #passedBytes = 0;
   #openedInEpoch = 0;
+
+  /** `trials`: of the whole capture. */
+  constructor(trials: Trials) {
+    this.#trials = trials;
+  }
 
   get epoch(): number {
     return this.#epoch;
@@ -97,6 +109,7 @@ export class Direction implements DirectionStats {
     const source = this.#source;
     this.#given = null;
     if (source === null) return false;
+    this.#earned = Math.min(MAX_EARNED, this.#earned + (end - start) / BYTES_PER_TRY);
     const current = source.protection(this.#epoch);
     if (this.why === "keys-unusable" || this.why === "lost") return this.#fail(current);
     if (current?.open(this.#sequence, type, version, bytes, start, end, out)) {
@@ -189,8 +202,10 @@ export class Direction implements DirectionStats {
       }
       if (this.#uncertain && this.#searched < SEARCH_LIMIT) {
         const from = this.#sequence + Math.max(1, this.#searched);
-        const to = this.#sequence + this.#searched + SEARCH_PER_RECORD;
-        this.#searched += SEARCH_PER_RECORD;
+        // What there are no trials for is left to the next record.
+        const step = Math.min(SEARCH_PER_RECORD, Math.floor(this.#earned) + this.#trials.left);
+        const to = this.#sequence + this.#searched + step;
+        this.#searched += step;
         for (let s = from; s < to; s++) {
           if (this.#try(current, epoch, s, type, version, bytes, start, end, out)) return true;
         }
@@ -220,11 +235,20 @@ export class Direction implements DirectionStats {
     end: number,
     out: OpenedRecord,
   ): boolean {
-    if (this.#triesLeft === 0) return false;
+    if (!this.#pay()) return false;
     this.#triesLeft--;
     this.tries++;
     if (!protection.open(sequence, type, version, bytes, start, end, out)) return false;
     this.#succeed(epoch, sequence, protection, bytes, start, end, out);
+    return true;
+  }
+
+  /** Whether one more trial may be made. Counts it. */
+  #pay(): boolean {
+    if (this.#triesLeft === 0) return false;
+    if (this.#earned >= 1) this.#earned--;
+    else if (this.#trials.left > 0) this.#trials.left--;
+    else return false;
     return true;
   }
 

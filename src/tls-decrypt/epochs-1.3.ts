@@ -14,6 +14,8 @@ export const HANDSHAKE_EPOCH = 1;
 
 /** A KeyUpdate for each of 2^20 records would be a strange sender; it bounds the derivation. */
 const MAX_EPOCHS = 4096;
+/** An epoch is never asked for any more when the one so far behind it was made. */
+const BEHIND = 3;
 /** Offered suites that are tried for early data before the ServerHello. */
 const MAX_EARLY_SUITES = 8;
 
@@ -57,6 +59,8 @@ export class Epochs13 implements EpochSource {
     const made = this.#make(epoch);
     if (made === null) this.#missedAt[epoch] = this.#stamp();
     else this.#protections[epoch] = made;
+    // Nobody goes back, and a search looks two epochs ahead at most.
+    if (made !== null && epoch > BEHIND) this.#protections[epoch - BEHIND] = null;
     return made;
   }
 
@@ -98,7 +102,7 @@ export class Epochs13 implements EpochSource {
     const secret = this.#logged(EARLY_EPOCH);
     if (secret === null) return null;
     const candidates: Protection[] = [];
-    for (const id of this.#session.offered) {
+    for (const id of new Set(this.#session.offered)) {
       const suite = suiteOf(id);
       if (suite === null || !suite.tls13 || (suite.prf === "sha384") !== (secret.length === 48)) continue;
       const made = protect(this.#session.platform, suite, secret);

@@ -47,7 +47,7 @@ class Opener implements TlsOpener {
   readonly #platform: TlsPlatform;
   readonly #sessions: SessionCache;
   readonly #verifyBodies: boolean;
-  readonly #directions = { client: new Direction(), server: new Direction() };
+  readonly #directions: { readonly client: Direction; readonly server: Direction };
   readonly #record: OpenedRecord = { type: 0, bytes: new Uint8Array(0), start: 0, end: 0 };
   /** Negotiated; 0 until the ServerHello or HelloRetryRequest. */
   #version = 0;
@@ -72,6 +72,7 @@ class Opener implements TlsOpener {
     this.#platform = platform;
     this.#sessions = sessions;
     this.#verifyBodies = verifyBodies;
+    this.#directions = { client: new Direction(sessions.trials), server: new Direction(sessions.trials) };
   }
 
   get unsupported(): boolean {
