@@ -15,6 +15,11 @@ export class Compressed implements Protection {
   readonly #inflater = new Inflater();
   #broken = false;
 
+  /** Bytes that it takes to decompress what comes. */
+  get kept(): number {
+    return this.#inflater.kept;
+  }
+
   constructor(inner: Protection) {
     this.#inner = inner;
   }

@@ -59,6 +59,13 @@ export class Handshake12 {
     this.#sessions = sessions;
   }
 
+  /** Bytes that wait for a premaster secret, and those that decompress. */
+  get kept(): number {
+    const { client, server } = this.#made;
+    const waiting = (this.transcript?.length ?? 0) + (this.clientKeyExchange?.length ?? 0);
+    return waiting + keptOf(client) + keptOf(server);
+  }
+
   /** The keys of one side, for `Direction`. */
   epochs(side: TlsRole): EpochSource {
     const handshake = this;
@@ -110,6 +117,7 @@ export class Handshake12 {
     if (stamp === this.#missedAt) return null;
     this.#master = this.#lookUp(this.negotiated);
     this.#missedAt = stamp;
+    if (this.#master !== null) this.transcript = null;
     return this.#master;
   }
 
@@ -202,6 +210,10 @@ export class Handshake12 {
     };
     return new CbcProtection(cbc, mac, layout, iv);
   }
+}
+
+function keptOf(made: Protection | null): number {
+  return made instanceof Compressed ? made.kept : 0;
 }
 
 const MAC_KEY = { md5: 16, sha1: 20, sha256: 32, sha384: 48 } as const;

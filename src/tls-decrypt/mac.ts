@@ -168,7 +168,6 @@ export class StreamProtection implements Protection {
   readonly resync: "sequence" | "never";
   readonly #keystream: Rc4 | null;
   readonly #mac: RecordMac;
-  #plain = new Uint8Array(0);
 
   constructor(keystream: Rc4 | null, mac: RecordMac) {
     this.#keystream = keystream;
@@ -186,14 +185,15 @@ export class StreamProtection implements Protection {
     out: OpenedRecord,
   ): boolean {
     const length = end - start;
-    if (this.#plain.length < length) this.#plain = new Uint8Array(length);
-    if (this.#keystream !== null) this.#keystream.apply(bytes, start, end, this.#plain);
-    else for (let i = 0; i < length; i++) this.#plain[i] = bytes[start + i]!;
+    // For each record: kept from one to the next, each of tens of thousands of connections would hold its longest.
+    const plain = new Uint8Array(length);
+    if (this.#keystream !== null) this.#keystream.apply(bytes, start, end, plain);
+    else plain.set(bytes.subarray(start, end));
     const contentEnd = length - this.#mac.length;
     if (contentEnd < 0) return false;
-    if (!this.#mac.holds(sequence, type, version, this.#plain, 0, contentEnd, contentEnd)) return false;
+    if (!this.#mac.holds(sequence, type, version, plain, 0, contentEnd, contentEnd)) return false;
     out.type = type;
-    out.bytes = this.#plain;
+    out.bytes = plain;
     out.start = 0;
     out.end = contentEnd;
     return true;

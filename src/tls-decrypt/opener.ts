@@ -40,6 +40,11 @@ const SESSION_TICKET = 35;
 
 /** Hellos, a long chain and key exchanges; beyond it an extended master secret is not derived. */
 const MAX_TRANSCRIPT = 256 * 1024;
+/** First room: the handshake of a server with a usual chain. */
+const FIRST_TRANSCRIPT = 4 * 1024;
+/** What RSA keys of 16,384 bits encrypt has 2 KiB. What is longer fits no key, cut or not. */
+const MAX_KEY_EXCHANGE = 4 * 1024;
+const NOTHING = new Uint8Array(0);
 const HANDSHAKE_HEADER = 4;
 
 class Opener implements TlsOpener {
@@ -61,7 +66,7 @@ class Opener implements TlsOpener {
   /** Records of the client came before the ServerHello was seen: the first of them are past. */
   #clientAhead = false;
   /** Handshake messages since the ClientHello, kept only while premaster secrets may need them. */
-  #transcript: Uint8Array[] = [];
+  #transcript: Uint8Array = NOTHING;
   #transcriptBytes = 0;
   /** The last record that was opened of each side was a handshake record. */
   readonly #openedHandshake = { client: false, server: false };
@@ -78,6 +83,10 @@ class Opener implements TlsOpener {
   get unsupported(): boolean {
     const { client, server } = this.#directions;
     return client.why === "unsupported" || server.why === "unsupported";
+  }
+
+  get kept(): number {
+    return this.#transcript.length + (this.#handshake?.kept ?? 0);
   }
 
   get stats(): OpenerStats {
@@ -215,17 +224,35 @@ class Opener implements TlsOpener {
 
   #follow12(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type === CLIENT_HELLO) {
-      this.#transcript = [];
+      this.#transcript = NOTHING;
       this.#transcriptBytes = 0;
     }
     if (type === NEW_SESSION_TICKET) this.#takeTicket(bytes, start, end);
     if (!this.#keys.hasPremasters || type === HELLO_REQUEST) return;
-    this.#transcriptBytes += end - start;
-    if (this.#transcriptBytes <= MAX_TRANSCRIPT) this.#transcript.push(bytes.slice(start, end));
+    this.#transcribe(bytes, start, end);
     if (type !== CLIENT_KEY_EXCHANGE || this.#handshake === null) return;
-    this.#handshake.transcript = this.#transcriptBytes <= MAX_TRANSCRIPT ? concatenate(this.#transcript) : null;
-    this.#handshake.clientKeyExchange = bytes.slice(start + HANDSHAKE_HEADER, end);
-    this.#transcript = [];
+    const whole = this.#transcriptBytes <= MAX_TRANSCRIPT;
+    this.#handshake.transcript = whole ? this.#transcript.slice(0, this.#transcriptBytes) : null;
+    this.#handshake.clientKeyExchange = bytes.slice(start + HANDSHAKE_HEADER, Math.min(end, start + MAX_KEY_EXCHANGE));
+    // What comes behind it is no part of the transcript.
+    this.#transcript = NOTHING;
+    this.#transcriptBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** All messages in one array: messages may have four bytes, and arrays of their own take fifty times as much. */
+  #transcribe(bytes: Uint8Array, start: number, end: number): void {
+    const at = this.#transcriptBytes;
+    this.#transcriptBytes += end - start;
+    if (this.#transcriptBytes > MAX_TRANSCRIPT) {
+      this.#transcript = NOTHING;
+      return;
+    }
+    if (this.#transcriptBytes > this.#transcript.length) {
+      const larger = new Uint8Array(Math.max(FIRST_TRANSCRIPT, 2 * this.#transcriptBytes));
+      larger.set(this.#transcript.subarray(0, at));
+      this.#transcript = larger;
+    }
+    this.#transcript.set(bytes.subarray(start, end), at);
   }
 
   /** RFC 5077 §3.3: lifetime (4 bytes), length (2), ticket. */
@@ -241,14 +268,4 @@ class Opener implements TlsOpener {
 function compressionOf(raw: Uint8Array): number {
   const sessionId = raw[HANDSHAKE_HEADER + 2 + 32] ?? 0;
   return raw[HANDSHAKE_HEADER + 2 + 32 + 1 + sessionId + 2] ?? 0;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -15,12 +15,14 @@ class Conversation implements TlsConversation {
   readonly client: RecordReader;
   readonly server: RecordReader;
   readonly facts: TlsFacts;
+  readonly #opener: TlsSetup["opener"];
   readonly #clientSide: Side;
   readonly #serverSide: Side;
 
   constructor(setup: TlsSetup) {
     const connection = new Connection(setup);
     this.facts = connection.facts;
+    this.#opener = setup.opener;
     this.#clientSide = new Side("client", connection);
     this.#serverSide = new Side("server", connection);
     this.client = new RecordReader(this.#clientSide, setup.note);
@@ -29,7 +31,7 @@ class Conversation implements TlsConversation {
   }
 
   get kept(): number {
-    const unusual = unusualBytesOfTls(this.facts);
+    const unusual = unusualBytesOfTls(this.facts) + (this.#opener?.kept ?? 0);
     return unusual + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
   }
 }

@@ -244,6 +244,8 @@ export interface RecordOpener {
   /** Bytes of this side are missing; `records` of them is unknown. The opener resynchronises at the next that opens. */
   gap(from: TlsRole): void;
   readonly lastFailure: "no-keys" | "damaged" | null;
+  /** Bytes of handshakes that wait for what opens the records, and of what is remembered from one record to the next. */
+  readonly kept: number;
   /** The cipher suite (or compression) of this connection is none that can be opened here. */
   readonly unsupported: boolean;
 }

@@ -104,6 +104,7 @@ describe("a damaged conversation", () => {
             gap() {},
             lastFailure: "damaged",
             unsupported: false,
+            kept: 0,
           },
           sink: { data() {}, gap() {}, end() {} },
         });

@@ -10,6 +10,7 @@ function spy(wants: (from: TlsRole, type: number) => boolean = () => true) {
   const opener: RecordOpener & { lastFailure: RecordOpener["lastFailure"] } = {
     lastFailure: null,
     unsupported: false,
+    kept: 0,
     clientHello: (hello) => void calls.push(`clientHello ${hello.sni}`),
     serverHello: (hello) => void calls.push(`serverHello ${hello.retry ? "retry" : hello.version}`),
     handshake: (from, bytes, start, end) => void calls.push(`${from} handshake ${bytes[start]} (${end - start})`),

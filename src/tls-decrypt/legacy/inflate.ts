@@ -18,6 +18,11 @@ export class Inflater {
   #bits = 0;
   #bitCount = 0;
 
+  /** What the window takes. */
+  get kept(): number {
+    return this.#out.length;
+  }
+
   /** Decompresses one record; the plaintext is valid until the next call. Null if the stream is broken. */
   record(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
     if (this.#broken) return null;
