@@ -1,6 +1,7 @@
 // The lines of an audit's journal: its head, the rows of captures, and rows that were taken back.
 import { fstatSync, readSync } from "node:fs";
-import type { AuditRow } from "../report/index.ts";
+import { VERDICTS } from "../diagnosis/index.ts";
+import type { AuditGroup, AuditRow, GivenUp } from "../report/index.ts";
 
 /** First line of a journal. `options`: what the results depend on; other options give other results. */
 export interface JournalHead {
@@ -104,27 +105,87 @@ export function isHead(value: unknown): value is JournalHead {
   return isObject(value) && value.journal === "pcapcheck audit" && value.schemaVersion === 1;
 }
 
-/** What is read of a row later on; a line of another program, or of a version to come, may look alike. */
+/** A line of another program, or of a version to come, may look alike: every field is what the outputs take it for. */
 export function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown; readonly trust?: unknown } {
   return (
     isObject(value) &&
-    typeof value.path === "string" &&
-    (value.verdict === null || typeof value.verdict === "string") &&
-    [value.size, value.modified, value.exitCode, value.connections].every(Number.isFinite) &&
-    isObject(value.verdicts) &&
-    isObject(value.findings) &&
+    [value.path, value.text].every(isText) &&
+    [value.hash, value.message, value.start, value.end].every(isTextOrNull) &&
+    (value.verdict === null || isVerdict(value.verdict)) &&
+    [value.size, value.modified, value.exitCode, value.packets, value.connections].every(Number.isFinite) &&
+    [value.tunnels, value.wrong, value.unseen, value.ungrouped].every(Number.isFinite) &&
+    isGivenUp(value.givenUp) &&
+    areCounts(value.verdicts) &&
+    Object.keys(value.verdicts).every(isVerdict) &&
+    areCounts(value.findings) &&
     Array.isArray(value.groups) &&
     value.groups.every(isGroup)
   );
 }
 
+/** The row alone: whatever else stood in its line has no place in an output. */
+export function plainRow(row: AuditRow): AuditRow {
+  const { path, size, modified, hash, verdict, exitCode, message, givenUp, start, end, packets } = row;
+  const { connections, tunnels, wrong, unseen, verdicts, findings, groups, ungrouped, text } = row;
+  return {
+    ...{
+      path,
+      size,
+      modified,
+      hash,
+      verdict,
+      exitCode,
+      message,
+      givenUp: givenUp === null ? null : plainLimit(givenUp),
+    },
+    ...{ start, end, packets, connections, tunnels, wrong, unseen, verdicts, findings },
+    ...{ groups: groups.map(plainGroup), ungrouped, text },
+  };
+}
+
+function plainLimit(givenUp: GivenUp): GivenUp {
+  return givenUp.limit === "time"
+    ? { limit: "time", limitMs: givenUp.limitMs }
+    : { limit: "memory", limitMiB: givenUp.limitMiB };
+}
+
+function plainGroup({ proxy, client, host, verdict, count, since, stream, frame }: AuditGroup): AuditGroup {
+  return { proxy, client, host, verdict, count, since, stream, frame };
+}
+
 function isGroup(value: unknown): boolean {
   return (
     isObject(value) &&
-    [value.verdict, value.proxy, value.client].every((text) => typeof text === "string") &&
-    (value.host === null || typeof value.host === "string") &&
-    Number.isFinite(value.count)
+    isVerdict(value.verdict) &&
+    [value.proxy, value.client].every(isText) &&
+    [value.host, value.since].every(isTextOrNull) &&
+    [value.count, value.stream, value.frame].every(Number.isFinite)
   );
+}
+
+function isGivenUp(value: unknown): boolean {
+  if (value === null) return true;
+  if (!isObject(value)) return false;
+  const { limit, limitMs, limitMiB } = value;
+  return limit === "time"
+    ? Number.isFinite(limitMs)
+    : limit === "memory" && (limitMiB === null || Number.isFinite(limitMiB));
+}
+
+function areCounts(value: unknown): value is Record<string, number> {
+  return isObject(value) && !Array.isArray(value) && Object.values(value).every(Number.isFinite);
+}
+
+function isVerdict(value: unknown): boolean {
+  return (VERDICTS as readonly unknown[]).includes(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
 }
 
 export function isWithdrawal(value: unknown): value is Withdrawal {

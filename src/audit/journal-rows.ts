@@ -14,6 +14,7 @@ import {
   mustBeFile,
   NO_FILE,
   parsed,
+  plainRow,
 } from "./journal-lines.ts";
 import { readFailure } from "./read-failure.ts";
 import { identityOf } from "./row-identity.ts";
@@ -89,8 +90,7 @@ export class JournalRows {
     const bytes = read(this.#files.at(place), this.#starts.at(place), this.#lengths.at(place));
     const value = parsed(bytes.toString("utf8"));
     if (!isRow(value)) return null;
-    const { keys, trust, ...row } = value;
-    return { row, keys: stampOf(keys), trust: stampOf(trust) };
+    return { row: plainRow(value), keys: stampOf(value.keys), trust: stampOf(value.trust) };
   }
 }
 

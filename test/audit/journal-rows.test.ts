@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { auditCaptures, mergeJournals } from "../../src/audit/index.ts";
 import { journalLines } from "../../src/audit/journal-lines.ts";
 import { latestRows } from "../../src/audit/journal-rows.ts";
+import type { AuditRow } from "../../src/report/index.ts";
 import { captured } from "../cli/build.ts";
 
 let folder = "";
@@ -65,6 +67,33 @@ describe("the rows of journals", () => {
 });
 
 describe("a line of a journal", () => {
+  it("are none where a field is not what the outputs take it for", async () => {
+    const journal = await journalOf("journal", "a.pcap");
+    const [head, line] = readFileSync(journal, "utf8").split("\n");
+    const row = JSON.parse(line!) as AuditRow;
+    const ofGroup = (change: object): object => ({ groups: [{ ...row.groups[0], ...change }] });
+    const wrong: readonly object[] = [
+      ...[{ text: 5 }, { text: undefined }, { message: {} }, { hash: 1 }, { start: 5 }, { end: [] }, { givenUp: 5 }],
+      ...[{ givenUp: { limit: "time" } }, { wrong: "<b>" }, { unseen: "1" }, { tunnels: null }, { packets: undefined }],
+      ...[{ ungrouped: "0" }, { verdict: "__proto__" }, { verdicts: { ok: "5" } }, { verdicts: { nope: 1 } }],
+      ...[{ verdicts: [1] }, { findings: { ok: {} } }, ofGroup({ since: 5 }), ofGroup({ stream: "<b>" })],
+      ...[ofGroup({ frame: null }), ofGroup({ verdict: "constructor" })],
+    ];
+    for (const change of wrong) {
+      writeFileSync(journal, `${head}\n${line}\n${JSON.stringify({ ...row, ...change })}\n`);
+      expect(() => mergeJournals([journal]), JSON.stringify(change)).toThrow("no result: line 3");
+    }
+  });
+
+  it("are given without what else stands in their lines, be it nested as deep as it likes", async () => {
+    const journal = await journalOf("journal", "a.pcap");
+    const [row] = latestRows([journal]);
+    const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+    const text = readFileSync(journal, "utf8").replace('"ungrouped":', `"more":${deep},"ungrouped":`);
+    writeFileSync(journal, text.replace('"groups":[{', '"groups":[{"more":1,'));
+    expect([...latestRows([journal])]).toEqual([row]);
+  });
+
   it("is not held if it is longer than any row, and what is behind the last end is none", () => {
     writeFileSync(at("lines"), `a\n${LONG}\n\nb\n${LONG}`);
     const descriptor = openSync(at("lines"), "r");
