@@ -1,7 +1,7 @@
 // Outputs in pieces: together what they are at once, and none of them grows with the number of connections or captures.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AUDIT_FORMATS, type AuditReport, FORMATS, type FormatName } from "../../src/report/index.ts";
+import { AUDIT_FORMATS, type AuditReport, type AuditRow, FORMATS, type FormatName } from "../../src/report/index.ts";
 import { jsonPieces } from "../../src/report/outputs/json-pieces.ts";
 import { judged, report, SAMPLES } from "./samples.ts";
 
@@ -46,6 +46,48 @@ describe.each(IN_PIECES)("%s", (name) => {
     });
     const [few, more] = await Promise.all(lengths);
     expect(more).toBe(few);
+  });
+});
+
+describe("an audit of very many captures", () => {
+  const group = { verdict: "ok", proxy: "192.0.2.80:8080", client: "192.0.2.17", host: null, count: 1, since: null };
+  const captureOf = (n: number, verdict: string | null): AuditRow =>
+    ({
+      path: `${10_000 + n}.pcap`,
+      verdict,
+      text: "",
+      groups: [{ ...group, stream: 1, frame: 1 }],
+    }) as unknown as AuditRow;
+  const reportOf = (checked: number, failed: number): AuditReport =>
+    ({
+      ...{ schemaVersion: 1, kind: "audit", tool: { name: "pcapcheck", version: "0.1.0" }, verdict: "ok", exitCode: 0 },
+      captures: { total: checked + failed, checked, failed, skipped: 0, interrupted: false },
+      ...{ connections: 1, verdicts: [], findings: [], proxies: [], hosts: [], clients: [], problems: [] },
+      ...{ dropped: 0, changes: null, rows: [] },
+    }) as AuditReport;
+
+  it("as SARIF has no piece that grows with them", async () => {
+    const lengths = [1_000, 5_000].map(async (count) => {
+      const document = await AUDIT_FORMATS.sarif.open();
+      for (let n = 0; n < count; n++) document.row(captureOf(n, "tunnel-401-proxy"));
+      const pieces = [...document.endPieces(reportOf(count, 0))];
+      const log = JSON.parse(pieces.join("")) as { runs: [{ artifacts: unknown[] }] };
+      expect(log.runs[0].artifacts.length).toBe(count);
+      return longest(pieces.slice(1));
+    });
+    const [few, more] = await Promise.all(lengths);
+    expect(more).toBeLessThan(few! + 1_000);
+  });
+
+  it("as HTML needs no row but those that it shows, and counts the others", async () => {
+    const document = await AUDIT_FORMATS.html.open();
+    for (let n = 0; n < 1_300; n++) document.row(captureOf(n, n < 1_200 ? "ok" : null));
+    const html = document.end(reportOf(1_200, 100));
+    expect(AUDIT_FORMATS.html.allRows).toBe(false);
+    expect(html.match(/And \d+ more/g)).toEqual(["And 200 more"]);
+    expect(html).toContain("10999.pcap");
+    expect(html).not.toContain("11000.pcap");
+    expect(html).toContain("11299.pcap");
   });
 });
 

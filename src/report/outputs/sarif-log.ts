@@ -70,25 +70,37 @@ export class SarifLog {
 
   /** `executed` false: it was ended before all was done. `properties`: more about the run. */
   end(version: string, executed = true, properties: Readonly<Record<string, unknown>> = {}): string {
+    return [...this.endPieces(version, executed, properties)].join("");
+  }
+
+  /** The same in pieces: the log of a million captures is more than one string can hold. */
+  *endPieces(version: string, executed: boolean, properties: Readonly<Record<string, unknown>>): Generator<string> {
     const invocation = {
       executionSuccessful: executed && this.#failures.length === 0,
       toolExecutionNotifications: this.#failures.map((failure) => notification(failure, this.#uri(failure.path))),
     };
     const tool = { driver: driver(version, this.#rules) };
-    const text = [
-      `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":${JSON.stringify(tool)}`,
-      `"invocations":[${JSON.stringify(invocation)}]`,
-      `"artifacts":[\n${this.#artifacts.join(",\n")}\n]`,
-      `"results":[\n${this.#results.join(",\n")}\n]`,
-      `"columnKind":"utf16CodeUnits"`,
-      `"properties":${JSON.stringify(properties)}}]}\n`,
-    ];
-    return jsonText(text.join(",\n"));
+    yield jsonText(
+      `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":${JSON.stringify(tool)},\n`,
+    );
+    yield jsonText(`"invocations":[${JSON.stringify(invocation)}],\n"artifacts":[\n`);
+    yield* listPieces(this.#artifacts);
+    yield '\n],\n"results":[\n';
+    yield* listPieces(this.#results);
+    yield jsonText(`\n],\n"columnKind":"utf16CodeUnits",\n"properties":${JSON.stringify(properties)}}]}\n`);
   }
 
   #uri(path: string): string {
     return uriOf(path, this.#backslashes);
   }
+}
+
+/** Entries of a list that make one piece. */
+const ENTRIES = 256;
+
+function* listPieces(texts: readonly string[]): Generator<string> {
+  for (let from = 0; from < texts.length; from += ENTRIES)
+    yield jsonText((from === 0 ? "" : ",\n") + texts.slice(from, from + ENTRIES).join(",\n"));
 }
 
 function driver(version: string, rules: readonly RuleWords[]): unknown {

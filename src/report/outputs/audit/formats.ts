@@ -64,13 +64,7 @@ export const AUDIT_FORMATS = {
     },
   },
   sarif: { allRows: false, open: async (style: PathStyle = {}) => new (await import("./sarif.ts")).AuditSarif(style) },
-  html: {
-    allRows: true,
-    open: async () => {
-      const { auditHtml } = await import("./html.ts");
-      return { row: () => "", end: (report) => auditHtml(report, report.rows) };
-    },
-  },
+  html: { allRows: false, open: async () => new (await import("./html.ts")).AuditHtml() },
 } as const satisfies Readonly<Record<string, AuditFormat>>;
 
 export type AuditFormatName = keyof typeof AUDIT_FORMATS;

@@ -3,17 +3,32 @@ import type { AuditProblem, AuditReport, AuditRow, AuditTally } from "../../audi
 import { page } from "../html/document.ts";
 import { definitions, html, time, verdictMark } from "../html/text.ts";
 import { counted } from "../style.ts";
+import type { AuditDocument } from "./formats.ts";
 import { worstText } from "./worst-text.ts";
 
 /** Rows of one table: a page with more is slow to open, and the other formats have all. */
 const MAX_ROWS = 1_000;
 
-/** The whole page; `rows` are those of all captures. */
-export function auditHtml(report: AuditReport, rows: readonly AuditRow[]): string {
-  const { changes } = report;
+/** One page, written when the last capture is done; of the captures it keeps those that it shows. */
+export class AuditHtml implements AuditDocument {
+  readonly #checked: AuditRow[] = [];
+  readonly #failed: AuditRow[] = [];
+
+  row(row: AuditRow): string {
+    const list = row.verdict === null ? this.#failed : this.#checked;
+    if (list.length < MAX_ROWS) list.push(row);
+    return "";
+  }
+
+  end(report: AuditReport): string {
+    return auditHtml(report, this.#checked, this.#failed);
+  }
+}
+
+/** `checked` and `failed`: the first rows of captures that were and could not be checked. */
+function auditHtml(report: AuditReport, checked: readonly AuditRow[], failed: readonly AuditRow[]): string {
+  const { changes, captures } = report;
   const title = `pcapcheck audit: ${worstText(report)}`;
-  const failed = rows.filter((row) => row.verdict === null);
-  const checked = rows.filter((row) => row.verdict !== null);
   return page(
     title,
     report.tool.version,
@@ -44,12 +59,14 @@ export function auditHtml(report: AuditReport, rows: readonly AuditRow[]): strin
             html(row.text),
           ]),
         ],
+        captures.checked,
       ),
       table(
         "unchecked",
         "Could not be checked",
         ["Capture", "Why"],
         failed.map(({ path, message }) => [html(path), html(message ?? "")]),
+        captures.failed,
       ),
     ].filter((section) => section !== ""),
   );
@@ -117,11 +134,17 @@ function findings(list: readonly AuditTally[]): string {
   );
 }
 
-/** `rows` are HTML, the first cell of each is its header; empty for none. */
-function table(id: string, title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** `rows` are HTML, the first cell of each is its header; `total`: how many there are, shown or not. Empty for none. */
+function table(
+  id: string,
+  title: string,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  total = rows.length,
+): string {
   if (rows.length === 0) return "";
   const shown = rows.slice(0, MAX_ROWS);
-  const more = rows.length > shown.length ? `<p>And ${rows.length - shown.length} more.</p>` : "";
+  const more = total > shown.length ? `<p>And ${total - shown.length} more.</p>` : "";
   return `<section class="scroll" aria-labelledby="${id}" tabindex="0">
 <h2 id="${id}">${html(title)}</h2>
 <table>

@@ -33,10 +33,15 @@ export class AuditSarif implements AuditDocument {
     return "";
   }
 
-  end({ tool, captures, changes, problems }: AuditReport): string {
+  end(report: AuditReport): string {
+    return [...this.endPieces(report)].join("");
+  }
+
+  endPieces({ tool, captures, changes, problems }: AuditReport): Iterable<string> {
     const places = (list: readonly AuditProblem[]): unknown => list.map(({ path, stream, frame, ...what }) => what);
     const compared =
       changes === null ? {} : { new: places(changes.new), gone: places(changes.gone), still: places(changes.still) };
-    return this.#log.end(tool.version, !captures.interrupted, { captures, problems: problems.length, ...compared });
+    const about = { captures, problems: problems.length, ...compared };
+    return this.#log.endPieces(tool.version, !captures.interrupted, about);
   }
 }
