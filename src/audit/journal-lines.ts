@@ -125,21 +125,27 @@ export function isRow(value: unknown): value is AuditRow & { readonly keys?: unk
 
 /** The row alone: whatever else stood in its line has no place in an output. */
 export function plainRow(row: AuditRow): AuditRow {
-  const { path, size, modified, hash, verdict, exitCode, message, givenUp, start, end, packets } = row;
-  const { connections, tunnels, wrong, unseen, verdicts, findings, groups, ungrouped, text } = row;
   return {
-    ...{
-      path,
-      size,
-      modified,
-      hash,
-      verdict,
-      exitCode,
-      message,
-      givenUp: givenUp === null ? null : plainLimit(givenUp),
-    },
-    ...{ start, end, packets, connections, tunnels, wrong, unseen, verdicts, findings },
-    ...{ groups: groups.map(plainGroup), ungrouped, text },
+    path: row.path,
+    size: row.size,
+    modified: row.modified,
+    hash: row.hash,
+    verdict: row.verdict,
+    exitCode: row.exitCode,
+    message: row.message,
+    givenUp: row.givenUp === null ? null : plainLimit(row.givenUp),
+    start: row.start,
+    end: row.end,
+    packets: row.packets,
+    connections: row.connections,
+    tunnels: row.tunnels,
+    wrong: row.wrong,
+    unseen: row.unseen,
+    verdicts: row.verdicts,
+    findings: row.findings,
+    groups: row.groups.map(plainGroup),
+    ungrouped: row.ungrouped,
+    text: row.text,
   };
 }
 
