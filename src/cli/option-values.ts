@@ -26,7 +26,8 @@ export function positive(value: string): number {
 export function shard(value: string): { readonly index: number; readonly of: number } {
   const match = /^(\d{1,6})\/(\d{1,6})$/.exec(value);
   const [index, of] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || index < 1 || index > of) throw new InvalidArgumentError("It takes I/N, with I from 1 to N.");
+  if (match === null || index < 1 || index > of)
+    throw new InvalidArgumentError("It takes I/N, with I from 1 to N, and N up to 999999.");
   return { index, of };
 }
 
