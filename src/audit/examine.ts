@@ -72,23 +72,20 @@ export async function examine(
   if (unreadable !== null) return unreadable;
   // Tags of credentials and pages are comparable within one capture: a process may go on for days, and with those of others.
   const lent = { keys, trust, tag: createKeyedHash(runKey()) };
+  const readAgain = async (known: KnownProxies): Promise<ReadCapture | CheckFailure> => {
+    keys.again();
+    return unusable() ?? (await readOnce(path, source, options, lent, known));
+  };
   let known = new KnownProxies(options.proxies ?? []);
   let result = await readOnce(path, source, options, lent, known);
   // Wireshark writes secrets in front of the packets, other programs behind them: then what is readable is known only now.
   while (keys.late && !("kind" in result) && rereadable()) {
-    keys.again();
-    const late = unusable();
-    if (late !== null) return late;
     known = new KnownProxies(options.proxies ?? []);
-    result = await readOnce(path, source, options, lent, known);
+    result = await readAgain(known);
   }
   // So it is with a proxy's connections to origins that stand in front of what they were opened for.
-  if (known.asked.legsInFront && !("kind" in result) && rereadable()) {
-    keys.again();
-    const late = unusable();
-    if (late !== null) return late;
-    result = await readOnce(path, source, options, lent, new KnownProxies(options.proxies ?? [], known));
-  }
+  if (known.asked.legsInFront && !("kind" in result) && rereadable())
+    result = await readAgain(new KnownProxies(options.proxies ?? [], known));
   if ("kind" in result) return result;
   const { run, summary, compression } = result;
   const policy = await loadPolicyRecords(options, run.timelines());

@@ -205,10 +205,7 @@ async function expandOne(path: string, into: Names, failures: Failure[]): Promis
   } else into.add(path, false, status);
 }
 
-/**
- * `seen`: folders by their real paths. One that several links
- * lead to is walked once, by the first of them in the order of names.
- */
+/** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
 function walk(folder: string, into: Names, failures: Failure[], seen: Set<string>): void {
   const open: { readonly folder: string; readonly entries: Iterator<Dirent> }[] = [];
   const enter = (folder: string): void => {

@@ -104,15 +104,18 @@ function directionFacts(direction: DirectionFacts): DirectionFacts {
 }
 
 /** What a conversation of HTTP/1 adds to what TCP tells. */
-type ConversationFacts = Omit<Timeline, keyof ConnectionFacts | "http2Stream">;
+type ConversationFacts = Omit<Timeline, keyof ConnectionFacts | keyof ContextFacts | "http2Stream">;
+
+/** What its context has noted by the way. */
+type ContextFacts = Pick<Timeline, "namedClient" | "notes">;
 
 /** The timeline of an HTTP/1 conversation. Field by field: spreading that many makes a slow object, a tenth of a short tunnel. */
-export function timelineOf(facts: ConnectionFacts, said: ConversationFacts): Timeline {
+export function timelineOf(facts: ConnectionFacts, context: ContextFacts, said: ConversationFacts): Timeline {
   return {
     stream: facts.stream,
     client: facts.client,
     proxy: facts.proxy,
-    namedClient: said.namedClient,
+    namedClient: context.namedClient,
     firstFrame: facts.firstFrame,
     lastFrame: facts.lastFrame,
     start: facts.start,
@@ -133,6 +136,6 @@ export function timelineOf(facts: ConnectionFacts, said: ConversationFacts): Tim
     tunnel: said.tunnel,
     forwards: said.forwards,
     forwardsDropped: said.forwardsDropped,
-    notes: said.notes,
+    notes: context.notes,
   };
 }

@@ -436,8 +436,7 @@ export class ProxyConversation implements Conversation, Listener {
 
   #timeline(detectedBy: DetectedBy): Timeline {
     const facts = connectionFacts(this.#connection, this.#roles.client ?? 0, this.#ends.client, this.#ends.proxy);
-    return timelineOf(facts, {
-      namedClient: this.#context.namedClient,
+    return timelineOf(facts, this.#context, {
       detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,
@@ -445,7 +444,6 @@ export class ProxyConversation implements Conversation, Listener {
       tunnel: this.#tunnel?.fact() ?? null,
       forwards: this.#forwards.sorted(),
       forwardsDropped: this.#forwards.dropped,
-      notes: this.#context.notes,
     });
   }
 }
