@@ -3,9 +3,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { directImports } from "./direct-imports.mjs";
 import { inlineConstants } from "./inline-constants.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -34,14 +35,40 @@ const noChildProcess = {
   },
 };
 
+/** Changes the text of our modules by each of `steps`, functions of text and path. */
+const sources = (...steps) => ({
+  name: "sources",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: steps.reduce((text, step) => step(text, path), readFileSync(path, "utf8")),
+      loader: "ts",
+    }));
+  },
+});
 const constants = inlineConstants(join(root, "src"));
 
 /** What most runs do without, and how long it takes to load in a short one: a tenth of the time, all together. */
 const LATE = ["node:crypto", "tldts"];
+/** The same of our rooms. */
+const LATE_ROOMS = ["policy-trace", "tls-decrypt"];
 /** An eighth of the program, nearly all of it the public suffix list: in a file of its own it is not even read. */
 const SITES = "pcapcheck.sites.cjs";
 
-/** Loads a module of `LATE` when one of its functions or classes is first called, and not where the program starts. */
+/** The text of a module that loads another one when one of its functions or classes is first called. */
+function lateModule(path, callables) {
+  return [
+    "let late;",
+    ...callables.map(
+      (name) => `export function ${name}(...args) {
+        late ??= require(${JSON.stringify(path)});
+        const real = late.${name};
+        return new.target === undefined ? real(...args) : new real(...args);
+      }`,
+    ),
+  ].join("\n");
+}
+
+/** Loads what is late when it is first called, and not where the program starts. */
 const late = {
   name: "late",
   setup({ onResolve, onLoad }) {
@@ -50,22 +77,28 @@ const late = {
       if (namespace !== "late") return { path, namespace: "late" };
       return path === "tldts" ? { path: `./${SITES}`, external: true } : null;
     });
-    onLoad({ filter: /.*/, namespace: "late" }, ({ path }) => ({
-      resolveDir: root,
-      contents: [
-        `const loaded = () => require(${JSON.stringify(path)});`,
-        ...Object.entries(require(path)).flatMap(([name, value]) =>
-          typeof value === "function"
-            ? `export function ${name}(...args) {
-                const { ${name}: real } = loaded();
-                return new.target === undefined ? real(...args) : new real(...args);
-              }`
-            : name === "constants"
-              ? `export const constants = ${JSON.stringify(value)};`
-              : [],
-        ),
-      ].join("\n"),
+    onLoad({ filter: /.*/, namespace: "late" }, ({ path }) => {
+      const { constants, ...values } = require(path);
+      const callables = Object.keys(values).filter((name) => typeof values[name] === "function");
+      const numbers = constants === undefined ? "" : `\nexport const constants = ${JSON.stringify(constants)};`;
+      return { resolveDir: root, contents: lateModule(path, callables) + numbers };
+    });
+    onResolve({ filter: /^late:/ }, ({ path }) => ({
+      path: relative(root, path.slice("late:".length)),
+      namespace: "late-room",
     }));
+    onLoad({ filter: /.*/, namespace: "late-room" }, ({ path }) => {
+      const callables = [
+        ...readFileSync(join(root, path), "utf8").matchAll(/^export (?:async )?(?:function|class) (\w+)/gm),
+      ];
+      return {
+        resolveDir: root,
+        contents: lateModule(
+          `./${path}`,
+          callables.map(([, name]) => name),
+        ),
+      };
+    });
   },
 };
 
@@ -90,7 +123,7 @@ async function buildProgram(outfile) {
     external: ["@colors/colors/safe", "piscina"],
     // What is imported late is required: the code cache knows no other way.
     supported: { "dynamic-import": false },
-    plugins: [noChildProcess, late, constants],
+    plugins: [noChildProcess, late, sources(constants, directImports(LATE_ROOMS))],
   });
   await build({
     ...cjs,
@@ -100,7 +133,7 @@ async function buildProgram(outfile) {
   await build({
     ...cjs,
     entryPoints: ["src/audit/worker.ts"],
-    plugins: [constants],
+    plugins: [sources(constants, directImports([]))],
     outfile: join(folder, "pcapcheck.worker.cjs"),
     supported: { "dynamic-import": false },
   });
@@ -112,7 +145,7 @@ async function buildProgram(outfile) {
 }
 
 async function buildLibrary(dist) {
-  const library = { ...common, format: "esm", packages: "external", plugins: [constants] };
+  const library = { ...common, format: "esm", packages: "external", plugins: [sources(constants)] };
   await build({ ...library, entryPoints: ["src/index.ts"], outfile: join(dist, "index.js") });
   await build({
     ...library,

@@ -25,7 +25,7 @@ function withoutComments(text) {
   return text.replace(/\/\*.*?\*\/|\/\/.*$/gms, "");
 }
 
-/** An esbuild plugin for the sources below `folder`. A table is known by its name, which only one file may have. */
+/** Makes a function of the text of a module below `folder`. A table is known by its name, which only one file may have. */
 export function inlineConstants(folder) {
   const tables = new Map();
   for (const file of readdirSync(folder, { recursive: true })) {
@@ -37,13 +37,5 @@ export function inlineConstants(folder) {
   const names = [...tables.keys()].filter((name) => tables.get(name) !== null);
   if (names.length === 0) throw new Error(`no tables of constants below ${folder}`);
   const use = new RegExp(`(?<![\\w$.])(${names.join("|")})\\.(\\w+)`, "g");
-  return {
-    name: "inline-constants",
-    setup({ onLoad }) {
-      onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-        contents: readFileSync(path, "utf8").replace(use, (whole, name, key) => String(tables.get(name)[key] ?? whole)),
-        loader: "ts",
-      }));
-    },
-  };
+  return (text) => text.replace(use, (whole, name, key) => String(tables.get(name)[key] ?? whole));
 }

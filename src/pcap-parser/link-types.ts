@@ -229,7 +229,8 @@ export const LINK_TYPES = {
   DECT_NR: 301,
 } as const satisfies Record<string, number>;
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(LINK_TYPES).map(([name, number]) => [number, name]));
+/** By number; made when the first one is asked for, since most runs ask for none. */
+let names: ReadonlyMap<number, string> | undefined;
 
 /** Name of a LINKTYPE_ value for the report, without prefix: "EN10MB", "LINUX_SLL2"; "LINKTYPE_n" for an unassigned one. */
 export function linkTypeName(linkType: number): string {
@@ -238,6 +239,7 @@ export function linkTypeName(linkType: number): string {
     case LINK_TYPES.RAW_OPENBSD:
       return "RAW";
     default:
-      return NAMES.get(linkType) ?? `LINKTYPE_${linkType}`;
+      names ??= new Map(Object.entries(LINK_TYPES).map(([name, number]) => [number, name]));
+      return names.get(linkType) ?? `LINKTYPE_${linkType}`;
   }
 }
