@@ -1,12 +1,12 @@
 // One capture from its bytes to its report.
-import { buildReport } from "../report/index.ts";
+import { buildReport, type LazyReport, wholeReport } from "../report/index.ts";
 import { mustGoOn } from "./byte-source.ts";
 import { checkedOptions, mustBePaths } from "./check-options.ts";
 import { DIGESTS } from "./digests.ts";
 import { examine } from "./examine.ts";
 import { type CaptureSource, mustBeSource } from "./input.ts";
 import { type CaptureFiles, isFiles } from "./joined-files.ts";
-import type { CheckOptions, CheckResult } from "./types.ts";
+import type { CheckFailure, CheckOptions, CheckResult } from "./types.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -20,6 +20,15 @@ export async function checkCapture(
   source: CaptureSource | CaptureFiles,
   options: CheckOptions = {},
 ): Promise<CheckResult> {
+  const result = await checkLazily(source, options);
+  return "kind" in result ? result : wholeReport(result);
+}
+
+/** The same; connections are made when they are gone through. */
+export async function checkLazily(
+  source: CaptureSource | CaptureFiles,
+  options: CheckOptions,
+): Promise<LazyReport | CheckFailure> {
   const checked = checkedOptions(options);
   if (isFiles(source)) mustBePaths("source.files", source.files);
   else mustBeSource(source);

@@ -1,7 +1,7 @@
 // Captures in, reports out: the floor where files and platform are.
 export { type AuditFiles, type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export type { ByteSource, CancelSignal, WebBlob, WebStream } from "./byte-source.ts";
-export { checkCapture } from "./check-capture.ts";
+export { checkCapture, checkLazily } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
 export { lookAt, readSmall, realPath } from "./files.ts";
 export { isPattern, namesOf } from "./globs.ts";

@@ -2,6 +2,7 @@
 import type { Nanos } from "../bytes/index.ts";
 import type { CaptureFacts, Diagnosis, JudgedConnection, Verdict } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
+import { type LazyReport, madeOf } from "./lazy.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
 import { timestamp } from "./time.ts";
 import type { ReportDigests } from "./tls.ts";
@@ -38,11 +39,11 @@ export interface ReportSettings {
   readonly version: string;
 }
 
-/** Builds the report. */
+/** Builds the report, its connections when they are gone through. */
 export function buildReport(
   { capture, diagnosis, policy }: ReportSource,
   { digests, one, version }: ReportSettings,
-): Report {
+): LazyReport {
   const { facts } = diagnosis;
   const shown = one ? facts.connections.filter(firstWith(diagnosis.verdict)) : facts.connections;
   return {
@@ -62,7 +63,7 @@ export function buildReport(
         connections: proxy.connections,
       }),
     ),
-    connections: shown.map((connection) => buildConnection(connection, digests)),
+    connections: madeOf(shown, (connection) => buildConnection(connection, digests)),
     folded: facts.folded,
     policy: policy === null ? null : buildPolicy(policy, facts.connections),
     findings: [

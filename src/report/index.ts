@@ -4,6 +4,7 @@ export { auditSchema } from "./audit-schema.ts";
 export type * from "./audit-types.ts";
 export { buildReport, type CaptureDescription, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
+export { type LazyReport, wholeReport } from "./lazy.ts";
 export { noteText } from "./note-text.ts";
 export { AUDIT_FORMATS, type AuditDocument, type AuditFormatName } from "./outputs/audit/formats.ts";
 export {

@@ -1,8 +1,11 @@
 // Outputs in pieces: together what they are at once, and none of them grows with the number of connections or captures.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { checkLazily } from "../../src/audit/index.ts";
 import { AUDIT_FORMATS, type AuditReport, type AuditRow, FORMATS, type FormatName } from "../../src/report/index.ts";
+import { madeOf } from "../../src/report/lazy.ts";
 import { jsonPieces } from "../../src/report/outputs/json-pieces.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { judged, report, SAMPLES } from "./samples.ts";
 
 const STYLE = { width: 80, colour: false, drawing: true, unicode: true, verbose: true };
@@ -46,6 +49,47 @@ describe.each(IN_PIECES)("%s", (name) => {
     });
     const [few, more] = await Promise.all(lengths);
     expect(more).toBe(few);
+  });
+});
+
+describe.each([...IN_PIECES, "sarif"] as const)("%s of connections that do not exist yet", (name) => {
+  const connections = Array.from({ length: 1_000 }, (_, n) => judged(1000 + n, "tunnel-401-proxy"));
+
+  it.each([false, true])("makes no more of them than a piece tells of, with pseudonyms: %s", async (redacted) => {
+    let made = 0;
+    const whole = report(connections);
+    const counted = madeOf(connections, (connection) => {
+      made++;
+      return { ...connection };
+    });
+    const shown = <T>(value: T): T =>
+      redacted ? createRedactor(new Set(["ip", "host"] as const)).redact(value) : value;
+    const lazy = shown({ ...whole, connections: counted });
+    const document = await FORMATS[name].open(STYLE, false);
+    const before = made;
+    let last = made;
+    let most = 0;
+    let text = "";
+    for (const piece of document.pieces!(lazy)) {
+      text += piece;
+      most = Math.max(most, made - last);
+      last = made;
+    }
+    // SARIF has a place for those that findings are about, and looks for them once.
+    if (name !== "sarif") expect(most).toBeLessThanOrEqual(64);
+    expect(made - before).toBe(connections.length);
+    const once = await FORMATS[name].open(STYLE, false);
+    expect(text + document.end()).toBe(once.add(shown(whole)) + once.end());
+  });
+});
+
+describe("a capture that is checked for outputs in pieces", () => {
+  it("has connections that are made each time they are gone through", async () => {
+    const checked = await checkLazily("captures/mitm-401-basic.pcap", {});
+    if ("kind" in checked) expect.fail(checked.message);
+    const [[first], [again]] = [[...checked.connections], [...checked.connections]];
+    expect(first).toEqual(again);
+    expect(first).not.toBe(again);
   });
 });
 

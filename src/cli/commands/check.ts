@@ -3,7 +3,7 @@ import {
   type CaptureFiles,
   type CheckFailure,
   type CheckOptions,
-  checkCapture,
+  checkLazily,
   holdPipes,
   isPipeFailure,
   rotatedSets,
@@ -12,16 +12,18 @@ import type { Verdict } from "../../diagnosis/index.ts";
 import {
   FORMATS,
   type FormatName,
+  type LazyReport,
   loadLadder,
   type OutputDocument,
   type Report,
   type TerminalStyle,
   terminalText,
+  wholeReport,
 } from "../../report/index.ts";
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { expanded } from "../expand.ts";
 import { muchIsRead } from "../long-run.ts";
-import { beginOutput, complain, endOutput, tell } from "../outcome.ts";
+import { beginOutput, complain, endOutput, type Outcome, tell } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import type { RedactArguments } from "../redaction.ts";
@@ -83,7 +85,7 @@ export async function check(paths: readonly string[], options: CheckArguments): 
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    if (writeReport(document, shown(result), output)) reports++;
+    if (writeReport(document, result, shown, output)) reports++;
     else codes.push(NOT_CHECKED);
   }
   if (reports > 0) output.write(document.end());
@@ -99,13 +101,13 @@ interface CheckDocument extends Omit<OutputDocument, "add"> {
 /** Connections beyond which a report is written in pieces; below, one string is the quickest. */
 const MANY_CONNECTIONS = 1_000;
 
-/** Returns false if what was asked for is not in the report. */
-function writeReport(document: CheckDocument, report: Report, output: Output): boolean {
+/** Returns false if what was asked for is not in the report. `shown`: gives it the pseudonyms that were asked for. */
+function writeReport(document: CheckDocument, report: LazyReport, shown: Outcome["shown"], output: Output): boolean {
   if (document.pieces !== undefined && report.connections.length > MANY_CONNECTIONS) {
-    for (const piece of document.pieces(report)) output.write(piece);
+    for (const piece of document.pieces(shown(report))) output.write(piece);
     return true;
   }
-  const text = document.add(report);
+  const text = document.add(shown(wholeReport(report)));
   if (text !== null) output.write(text);
   return text !== null;
 }
@@ -149,10 +151,10 @@ async function checkOne(
   capture: CaptureFiles,
   options: CheckArguments,
   reading: Pick<CheckOptions, "held">,
-): Promise<Report | CheckFailure> {
+): Promise<LazyReport | CheckFailure> {
   const progress = createProgress(terminalText(capture.files[0] ?? "-"), terminal("error"));
   try {
-    return await checkCapture(capture.files.length === 1 ? capture.files[0]! : capture, {
+    return await checkLazily(capture.files.length === 1 ? capture.files[0]! : capture, {
       ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],

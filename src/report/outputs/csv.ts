@@ -1,6 +1,7 @@
 // CSV (RFC 4180): a header, then a row for each connection. Its columns are a contract: new ones come at the end.
 import type { Verdict } from "../../diagnosis/index.ts";
 import { csvField } from "../escape.ts";
+import type { LazyReport } from "../lazy.ts";
 import type { Report, ReportConnection, ReportExchange, ReportFolded } from "../types.ts";
 import { classOf } from "../verdicts.ts";
 import { decisiveFrame, headline, targetOf } from "./headline.ts";
@@ -53,11 +54,15 @@ export function csvRows(report: Report): string {
 }
 
 /** The same row by row. */
-export function* csvPieces(report: Report): Generator<string> {
+export function* csvPieces(report: LazyReport): Generator<string> {
   for (const connection of report.connections) yield csvLine(connectionRow(report, connection));
   for (const folded of report.folded) yield csvLine(foldedRow(report, folded));
   if (report.connections.length + report.folded.length === 0)
-    yield csvLine({ ...emptyRow(report.capture.path, report.verdict), connections: 0, summary: headline(report) });
+    yield csvLine({
+      ...emptyRow(report.capture.path, report.verdict),
+      connections: 0,
+      summary: headline({ ...report, connections: [] }),
+    });
 }
 
 /** One row with its line end. */
@@ -82,7 +87,7 @@ export function proxyColumns(proxy: string): Pick<CsvRow, "proxy_ip" | "proxy_po
   return { proxy_ip: ip, proxy_port: port };
 }
 
-function connectionRow(report: Report, connection: ReportConnection): CsvRow {
+function connectionRow(report: LazyReport, connection: ReportConnection): CsvRow {
   const { client, namedClient, proxy, tunnel, connects, forwards, stream, verdict } = connection;
   const finding = report.findings.find((candidate) => candidate.id === verdict && candidate.stream === stream);
   const exchanges = tunnel === null ? forwards : tunnel.exchanges;
@@ -119,7 +124,7 @@ function connectionRow(report: Report, connection: ReportConnection): CsvRow {
   };
 }
 
-function foldedRow(report: Report, folded: ReportFolded): CsvRow {
+function foldedRow(report: LazyReport, folded: ReportFolded): CsvRow {
   const { verdict, client, proxy, target, count, firstStream, firstFrame } = folded;
   return {
     ...emptyRow(report.capture.path, verdict),

@@ -1,5 +1,6 @@
 // The outputs by the name of their format: another one is another row. Each is loaded when it is asked for.
 
+import { type LazyReport, wholeReport } from "../lazy.ts";
 import type { Report, ReportConnection } from "../types.ts";
 import type { PathStyle } from "./sarif-log.ts";
 import type { TerminalStyle } from "./style.ts";
@@ -13,8 +14,8 @@ export interface UncheckedCapture {
 /** One output over all captures of a run. What `add` and `end` return is written in this order, and is one valid document. */
 export interface OutputDocument {
   add(report: Report): string;
-  /** What `add` gives, in pieces, by those outputs that say all of every connection: it may be more than one string can hold. */
-  pieces?(report: Report): Iterable<string>;
+  /** What `add` gives, in pieces, by those outputs that tell of every connection: it may be more than one string can hold. */
+  pieces?(report: LazyReport): Iterable<string>;
   /** Told by those outputs that have a place for it. */
   failed(capture: UncheckedCapture): void;
   /** What is left, ending with a line end; empty if no report was added. */
@@ -52,14 +53,14 @@ export const FORMATS = {
     open: async (_style, many) => {
       const { json, reportPieces } = await import("./json.ts");
       const around = { before: "[\n", between: ",\n", behind: "]\n" };
-      const pieces = (report: Report): Iterable<string> => reportPieces(report, "json");
+      const pieces = (report: LazyReport): Iterable<string> => reportPieces(report, "json");
       return eachByItself((report) => `${json(report)}\n`, many, around, pieces);
     },
   },
   ndjson: {
     open: async (_style, many) => {
       const { ndjson, reportPieces } = await import("./json.ts");
-      const pieces = (report: Report): Iterable<string> => reportPieces(report, "ndjson");
+      const pieces = (report: LazyReport): Iterable<string> => reportPieces(report, "ndjson");
       return eachByItself((report) => `${ndjson(report)}\n`, many, NOTHING, pieces);
     },
   },
@@ -83,7 +84,7 @@ function eachByItself(
   text: (report: Report) => string,
   many: boolean,
   around: Around,
-  pieces: (report: Report) => Iterable<string> = (report) => [text(report)],
+  pieces: (report: LazyReport) => Iterable<string> = (report) => [text(wholeReport(report))],
 ): OutputDocument {
   let reports = 0;
   const ahead = (): string => {

@@ -1,5 +1,6 @@
 // JSON (RFC 8259) piece by piece: that of 100,000 connections is hundreds of MB, and V8 has no string beyond 512 MB.
 import { jsonText } from "../escape.ts";
+import type { Entries } from "../lazy.ts";
 
 /** Entries of a list that make one piece. */
 const ENTRIES = 64;
@@ -15,7 +16,7 @@ export function* jsonPieces(value: object, indent: 0 | 2): Generator<string> {
     if (field === undefined) continue;
     const start = `${before}${lineOf(indent)}${JSON.stringify(name)}${colon}`;
     before = ",";
-    if (!Array.isArray(field) || field.length <= ENTRIES) yield jsonText(start + nested(field, indent, 1));
+    if (!isList(field)) yield jsonText(start + nested(field, indent, 1));
     else {
       yield jsonText(start);
       yield* listPieces(field, indent);
@@ -24,13 +25,28 @@ export function* jsonPieces(value: object, indent: 0 | 2): Generator<string> {
   yield before === "{" ? "{}" : `${indent === 0 ? "" : "\n"}}`;
 }
 
-function* listPieces(list: readonly unknown[], indent: 0 | 2): Generator<string> {
+/** Whether it has entries one by one; a list of a few is one piece. */
+function isList(field: unknown): field is Entries<unknown> {
+  if (Array.isArray(field)) return field.length > ENTRIES;
+  return typeof field === "object" && field !== null && Symbol.iterator in field;
+}
+
+function* listPieces(list: Entries<unknown>, indent: 0 | 2): Generator<string> {
   const line = lineOf(2 * indent);
-  for (let from = 0; from < list.length; from += ENTRIES) {
-    const texts = list.slice(from, from + ENTRIES).map((entry) => line + nested(entry, indent, 2));
-    yield (from === 0 ? "[" : ",") + jsonText(texts.join(","));
+  let before = "[";
+  let texts: string[] = [];
+  const piece = (): string => {
+    const text = before + jsonText(texts.join(","));
+    before = ",";
+    texts = [];
+    return text;
+  };
+  for (const entry of list) {
+    texts.push(line + nested(entry, indent, 2));
+    if (texts.length === ENTRIES) yield piece();
   }
-  yield `${lineOf(indent)}]`;
+  if (texts.length > 0) yield piece();
+  yield before === "[" ? "[]" : `${lineOf(indent)}]`;
 }
 
 /** `value` as it stands `depth` levels inside another one. No string of JSON has a line end in it. */

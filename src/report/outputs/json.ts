@@ -1,5 +1,6 @@
 // The report itself as JSON (RFC 8259): indented for people, or one line for pipes.
 import { jsonText } from "../escape.ts";
+import type { LazyReport } from "../lazy.ts";
 import type { Report } from "../types.ts";
 import { jsonPieces } from "./json-pieces.ts";
 
@@ -14,7 +15,7 @@ export function ndjson(report: Report): string {
 }
 
 /** What `json` or, in one line, `ndjson` gives, with a line end, in pieces. */
-export function* reportPieces(report: Report, form: "json" | "ndjson"): Generator<string> {
+export function* reportPieces(report: LazyReport, form: "json" | "ndjson"): Generator<string> {
   yield* jsonPieces(report, form === "json" ? 2 : 0);
   yield "\n";
 }

@@ -1,8 +1,8 @@
 // Reports as SARIF: a result for each finding.
-import type { Report } from "../types.ts";
+import type { LazyReport } from "../lazy.ts";
+import type { ReportConnection } from "../types.ts";
 import type { OutputDocument, UncheckedCapture } from "./formats.ts";
 import { targetOf } from "./headline.ts";
-import { connectionOf } from "./kinds.ts";
 import { type PathStyle, SarifLog, sentence } from "./sarif-log.ts";
 import { clientIp, endpointText } from "./style.ts";
 
@@ -17,7 +17,7 @@ export class SarifDocument implements OutputDocument {
     this.#log = new SarifLog(style);
   }
 
-  add(report: Report): string {
+  add(report: LazyReport): string {
     const { capture, verdict } = report;
     const { path, packets, start, end } = capture;
     this.#version = report.tool.version;
@@ -25,9 +25,10 @@ export class SarifDocument implements OutputDocument {
       ...(capture.compression === null ? { mimeType: MEDIA_TYPES[capture.format] } : {}),
       properties: { verdict, packets, start, end },
     });
+    const connections = connectionsOf(report);
     for (const finding of report.findings) {
       const { id, severity, certainty, stream, frames, title, detail, evidence, advice, displayFilter } = finding;
-      const connection = connectionOf(report, finding);
+      const connection = stream === null ? null : (connections.get(stream) ?? null);
       const place =
         connection === null
           ? null
@@ -47,6 +48,11 @@ export class SarifDocument implements OutputDocument {
     return "";
   }
 
+  /** The log has no connections but those that findings are about; all of it is written at its end. */
+  pieces(report: LazyReport): readonly string[] {
+    return [this.add(report)];
+  }
+
   failed(capture: UncheckedCapture): void {
     this.#log.failed(capture);
   }
@@ -54,4 +60,15 @@ export class SarifDocument implements OutputDocument {
   end(): string {
     return this.#version === null ? "" : this.#log.end(this.#version);
   }
+}
+
+/** The connections that findings are about, by their streams: of those of one HTTP/2 connection the first. */
+function connectionsOf({ connections, findings }: LazyReport): ReadonlyMap<number, ReportConnection> {
+  const streams = new Set(findings.map(({ stream }) => stream));
+  const found = new Map<number, ReportConnection>();
+  for (const connection of connections) {
+    const { stream } = connection;
+    if (streams.has(stream) && !found.has(stream)) found.set(stream, connection);
+  }
+  return found;
 }

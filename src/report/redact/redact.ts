@@ -1,5 +1,6 @@
 // Pseudonyms instead of addresses, names and users, in a whole report: what each field is, is told by its name.
 import { isKnownScheme } from "../../http/index.ts";
+import { type Entries, madeOf } from "../lazy.ts";
 import { KnownNames } from "./known-names.ts";
 import { Pseudonyms, type RedactKind } from "./pseudonyms.ts";
 import { Texts } from "./texts.ts";
@@ -154,6 +155,12 @@ export function createRedactor(
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, field, parent, final, within));
     if (typeof value !== "object" || value === null) return value;
+    if (Symbol.iterator in value) {
+      const entries = value as Entries<unknown>;
+      if (final) return madeOf(entries, (item) => walk(item, field, parent, final, within));
+      for (const item of entries) walk(item, field, parent, final, within);
+      return value;
+    }
     const fields = value as Readonly<Record<string, unknown>>;
     return Object.fromEntries(
       Object.entries(fields).map(([name, item]) => [name, walk(item, name, fields, final, field)]),
