@@ -53,7 +53,7 @@ class Opener implements TlsOpener {
   readonly #sessions: SessionCache;
   readonly #verifyBodies: boolean;
   readonly #directions: { readonly client: Direction; readonly server: Direction };
-  readonly #record: OpenedRecord = { type: 0, bytes: new Uint8Array(0), start: 0, end: 0 };
+  readonly #record: OpenedRecord = { type: 0, early: false, bytes: NOTHING, start: 0, end: 0 };
   /** Negotiated; 0 until the ServerHello or HelloRetryRequest. */
   #version = 0;
   /** A HelloRetryRequest came, and no ServerHello yet. */
@@ -161,6 +161,9 @@ class Opener implements TlsOpener {
     const opened = direction.open(type, version, bytes, start, end, this.#record);
     this.lastFailure = direction.lastFailure;
     this.#openedHandshake[from] = opened && this.#record.type === HANDSHAKE;
+    // Up to TLS 1.2 the epoch of that number is another one.
+    const mayBeEarly = this.#early && from === "client" && (this.#version === 0 || this.#version === TLS13);
+    this.#record.early = mayBeEarly && direction.epoch === EARLY_EPOCH;
     return opened ? this.#record : null;
   }
 

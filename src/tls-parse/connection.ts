@@ -2,10 +2,12 @@
 import { copyOf, type FrameNo, Reader, type Where } from "../bytes/index.ts";
 import { readCertificateChain } from "./certificate-list.ts";
 import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
-import { readExtensions, readSelectedAlpn } from "./extensions.ts";
+import { EarlyData } from "./early-data.ts";
+import { extensionData, readExtensions, readSelectedAlpn } from "./extensions.ts";
 import { FrameClock, GrowingFacts, placeOf } from "./facts.ts";
 import type { Message } from "./handshake.ts";
 import { Progress, tagBytes } from "./progress.ts";
+import { EXTENSION } from "./registry/extensions.ts";
 import {
   CERTIFICATE,
   CLIENT_HELLO,
@@ -30,6 +32,8 @@ export class Connection {
   readonly clock: FrameClock;
   readonly progress: Progress;
   readonly turns = new Turns();
+  /** Made if the client offers some and there is who opens it. */
+  early: EarlyData | null = null;
 
   constructor(setup: TlsSetup) {
     this.setup = setup;
@@ -59,11 +63,9 @@ export class Connection {
       case CLIENT_HELLO:
         this.#clientHello(readClientHello(helloOf(message), end - start, where));
         break;
-      case ENCRYPTED_EXTENSIONS: {
-        const r = new Reader(bytes, start + HANDSHAKE_HEADER, end);
-        facts.alpn ??= readSelectedAlpn(readExtensions(r.sub(r.u16())).list);
+      case ENCRYPTED_EXTENSIONS:
+        this.#encryptedExtensions(new Reader(bytes, start + HANDSHAKE_HEADER, end), from === "server" && decrypted);
         break;
-      }
       case CERTIFICATE:
         if (from === "server") this.#certificates(message, where);
         break;
@@ -94,8 +96,10 @@ export class Connection {
 
   #clientHello(hello: ClientHello): void {
     const { facts, setup } = this;
-    if (facts.clientHello === null) facts.clientHello = hello;
-    else facts.clientHellos++;
+    if (facts.clientHello === null) {
+      facts.clientHello = hello;
+      if (setup.opener !== null && hello.earlyData) this.early = new EarlyData(setup);
+    } else facts.clientHellos++;
     this.turns.clientHello(hello.whole && !hello.earlyData);
     if (!hello.whole && hello.raw.length < MAX_HELLO) this.#malformed(hello.where, CLIENT_HELLO);
     setup.opener?.clientHello(hello);
@@ -111,12 +115,22 @@ export class Connection {
     facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);
     if (read === null) return;
     this.turns.serverHello(retry, isTls13(read.hello.version));
+    // RFC 8446 §4.2.10: early data depends on the pre-shared key, and is over with a HelloRetryRequest.
+    if (from === "server" && (retry || !isTls13(read.hello.version) || !read.hello.resumed)) this.early?.settle(false);
     if (retry) facts.helloRetryRequest ??= read.hello;
     else {
       facts.serverHello ??= read.hello;
       facts.alpn ??= read.hello.alpn;
     }
     setup.opener?.serverHello(read.hello);
+  }
+
+  /** `isServers`: they are what the server authenticated. */
+  #encryptedExtensions(r: Reader, isServers: boolean): void {
+    const { list, whole } = readExtensions(r.sub(r.u16()));
+    this.facts.alpn ??= readSelectedAlpn(list);
+    // RFC 8446 §4.2.10: the server names early_data here if it takes it.
+    if (isServers && whole) this.early?.settle(extensionData(list, EXTENSION.earlyData) !== null);
   }
 
   #certificates(message: Message, where: Where): void {

@@ -16,11 +16,13 @@ class Conversation implements TlsConversation {
   readonly server: RecordReader;
   readonly facts: TlsFacts;
   readonly #opener: TlsSetup["opener"];
+  readonly #connection: Connection;
   readonly #clientSide: Side;
   readonly #serverSide: Side;
 
   constructor(setup: TlsSetup) {
     const connection = new Connection(setup);
+    this.#connection = connection;
     this.facts = connection.facts;
     this.#opener = setup.opener;
     this.#clientSide = new Side("client", connection);
@@ -32,6 +34,7 @@ class Conversation implements TlsConversation {
 
   get kept(): number {
     const unusual = unusualBytesOfTls(this.facts) + (this.#opener?.kept ?? 0);
-    return unusual + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
+    const early = this.#connection.early?.kept ?? 0;
+    return unusual + early + this.client.kept + this.server.kept + this.#clientSide.kept + this.#serverSide.kept;
   }
 }

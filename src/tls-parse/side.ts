@@ -7,7 +7,7 @@ import { HandshakeReader, type Message, type MessageHandler } from "./handshake.
 import { MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
 import type { BodyMode, RecordHandler, RecordView } from "./records.ts";
 import { alertName, CLOSE_NOTIFY } from "./registry/alerts.ts";
-import { FINISHED, KEY_UPDATE } from "./registry/handshake-types.ts";
+import { END_OF_EARLY_DATA, FINISHED, KEY_UPDATE } from "./registry/handshake-types.ts";
 import {
   ALERT,
   APPLICATION_DATA,
@@ -153,6 +153,8 @@ export class Side implements RecordHandler, MessageHandler {
     this.#outcome = "opened";
     facts.opened++;
     const { type, bytes: plain, start: from, end: to } = opened;
+    const early = this.#role === "client" ? this.#connection.early : null;
+    if (!opened.early) early?.passed(frame);
     if (type === HANDSHAKE) {
       this.#decrypted = true;
       this.#messages.beginRecord();
@@ -164,6 +166,10 @@ export class Side implements RecordHandler, MessageHandler {
       // Records without content hide the IV of the next one (TLS 1.0) or say nothing (TLS 1.3).
       if (to === from) return;
       this.#connection.progress.opened(this.#role, record, frame);
+      if (early !== null && opened.early) {
+        this.#gave ||= early.data(plain, from, to, frame, this.#connection.clock.timeOf(frame));
+        return;
+      }
       this.#gave = true;
       setup.sink?.data(this.#role, plain, from, to, frame);
     }
@@ -210,6 +216,7 @@ export class Side implements RecordHandler, MessageHandler {
 
   message(message: Message, frame: FrameNo): void {
     this.#spoke = true;
+    if (this.#decrypted && message.type === END_OF_EARLY_DATA) this.#connection.early?.settle(true);
     if (this.#decrypted && (message.type === FINISHED || message.type === KEY_UPDATE)) this.#open = false;
     this.#connection.message(this.#role, message, frame, this.#decrypted);
   }
@@ -282,7 +289,7 @@ export class Side implements RecordHandler, MessageHandler {
     this.#open = false;
     // Closed records in front of the first opened ones are taken for the handshake, as long as that is not complete.
     const missing = this.#outcome === "damaged" || this.#gave || this.#connection.facts.handshakeComplete;
-    if (record.type === APPLICATION_DATA && missing) setup.sink?.gap(this.#role, 0, frame);
+    if (record.type === APPLICATION_DATA && missing) this.#tellGap(frame);
   }
 
   #mark(record: RecordView, frame: FrameNo): void {
@@ -345,7 +352,14 @@ export class Side implements RecordHandler, MessageHandler {
     this.#messages.lose(frame);
     if (setup.opener === null) return;
     setup.opener.gap(this.#role);
-    setup.sink?.gap(this.#role, 0, frame);
+    this.#tellGap(frame);
+  }
+
+  /** Tells the sink that something is missing here, behind what waits. */
+  #tellGap(frame: FrameNo): void {
+    const { early, setup, clock } = this.#connection;
+    if (this.#role === "client" && early?.waits === true) early.gap(frame, clock.timeOf(frame));
+    else setup.sink?.gap(this.#role, 0, frame);
   }
 
   #finishSslv2(record: RecordView, frame: FrameNo): void {
@@ -358,6 +372,7 @@ export class Side implements RecordHandler, MessageHandler {
   #endSink(frame: FrameNo): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#role === "client") this.#connection.early?.end();
     this.#connection.setup.sink?.end(this.#role, frame);
   }
 

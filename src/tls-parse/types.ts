@@ -199,6 +199,8 @@ export interface TlsFacts {
 export interface OpenedRecord {
   /** Inner content type (TLS 1.3) or the outer one. */
   type: number;
+  /** It was opened with the keys of the client's early data (RFC 8446 §4.2.10). */
+  early: boolean;
   /** Plaintext is `bytes[start, end)`; valid until the next call. */
   bytes: Uint8Array;
   start: number;

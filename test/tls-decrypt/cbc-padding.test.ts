@@ -29,7 +29,7 @@ function opened(padding: readonly number[], ssl3 = false): string | null {
   const layout = { block: BLOCK, explicitIv: true, encryptThenMac: false, ssl3 };
   const mac = new RecordMac(nodeCrypto, "sha1", MAC_KEY, false);
   const protection = new CbcProtection(nodeCrypto.cbc("aes-128-cbc", KEY)!, mac, layout, new Uint8Array(BLOCK));
-  const out: OpenedRecord = { type: 0, bytes: new Uint8Array(0), start: 0, end: 0 };
+  const out: OpenedRecord = { type: 0, early: false, bytes: new Uint8Array(0), start: 0, end: 0 };
   const record = recordWith(padding);
   if (!protection.open(0, TYPE, VERSION, record, 0, record.length, out)) return null;
   return new TextDecoder().decode(out.bytes.subarray(out.start, out.end));

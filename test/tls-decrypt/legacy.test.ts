@@ -73,7 +73,7 @@ describe("DEFLATE over records (RFC 3749)", () => {
 
 describe("protections that cannot go on behind a loss", () => {
   const mac = () => new RecordMac(nodeCrypto, "sha1", new Uint8Array(20).fill(3), false);
-  const out = () => ({ type: 0, bytes: new Uint8Array(0), start: 0, end: 0 });
+  const out = () => ({ type: 0, early: false, bytes: new Uint8Array(0), start: 0, end: 0 });
 
   /** Content and MAC under a keystream that goes on. */
   function rc4Records(contents: readonly string[]): Uint8Array[] {

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTlsConversation } from "../../src/tls-parse/index.ts";
 import { identity, type TappedPiece } from "../harness/tls-talk.ts";
 import { openerFor, recordsOf, walk } from "./walk.ts";
 
@@ -103,6 +104,25 @@ async function end(program: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** Application data of the client that a conversation gives on. */
+function heardOfClient(pieces: readonly TappedPiece[], keyLog: string): string {
+  let heard = "";
+  const conversation = createTlsConversation({
+    note() {},
+    now: () => 0n,
+    opener: openerFor(keyLog),
+    sink: {
+      data(from, bytes, start, end) {
+        if (from === "client") heard += Buffer.from(bytes.slice(start, end)).toString("latin1");
+      },
+      gap() {},
+      end() {},
+    },
+  });
+  for (const { from, bytes } of pieces) conversation[from].push(bytes, 0, bytes.length, 1);
+  return heard;
+}
+
 describe("OpenSSL's programs", () => {
   it("changes keys on both sides by KeyUpdate, several times", async () => {
     const program = client("update.keys", "-sess_out", file("session"));
@@ -147,6 +167,8 @@ describe("OpenSSL's programs", () => {
     expect(walked.messages.client).toEqual([5, 20]);
     expect(walked.failed + walked.notWanted).toBe(0);
 
+    expect(heardOfClient(connections.at(-1)!, keyLog)).toBe("early-data-of-client\nlater-data\n");
+
     // Without the early secret the rest is read all the same.
     const without = keyLog.replaceAll(/^CLIENT_EARLY.*$/gm, "");
     expect(walk(recordsOf(connections.at(-1)!), openerFor(without)).data.client).toBe("later-data\n");
@@ -158,10 +180,13 @@ describe("OpenSSL's programs", () => {
     const program = client("again.keys", "-sess_in", file("session"), "-early_data", file("again"));
     await line(program, server, "data-in-its-turn");
     await end(program);
-    const walked = walk(recordsOf(connections.at(-1)!), openerFor(readFileSync(file("again.keys"), "latin1")));
+    const keyLog = readFileSync(file("again.keys"), "latin1");
+    const walked = walk(recordsOf(connections.at(-1)!), openerFor(keyLog));
     expect(walked.messages.client).toContain(20);
     expect(walked.messages.client).not.toContain(5);
     expect(walked.data.client).toBe("again-early-data\ndata-in-its-turn\n");
     expect(walked.failed + walked.notWanted).toBe(0);
+    // It opens, and the server never read it.
+    expect(heardOfClient(connections.at(-1)!, keyLog)).toBe("data-in-its-turn\n");
   });
 });

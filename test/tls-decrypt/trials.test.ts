@@ -21,7 +21,7 @@ const FIRST_ONLY: Protection = {
   },
   open: (sequence) => sequence === 0,
 };
-const OUT: OpenedRecord = { type: 23, bytes: new Uint8Array(0), start: 0, end: 0 };
+const OUT: OpenedRecord = { type: 23, early: false, bytes: new Uint8Array(0), start: 0, end: 0 };
 
 /** Trials of `connections` directions that open one record, lose something, and meet forty records of `length` that do not open. */
 function triesOf(connections: number, length: number, trials: { left: number }): number {

@@ -6,7 +6,7 @@ import { alpnList, clientHello, concat, fixture, message, play, record, type Ste
 /** An opener that writes down its calls. A "protected" body is its type and content in the clear; 0xff does not open. */
 function spy(wants: (from: TlsRole, type: number) => boolean = () => true) {
   const calls: string[] = [];
-  const opened: OpenedRecord = { type: 0, bytes: new Uint8Array(0), start: 0, end: 0 };
+  const opened: OpenedRecord = { type: 0, early: false, bytes: new Uint8Array(0), start: 0, end: 0 };
   const opener: RecordOpener & { lastFailure: RecordOpener["lastFailure"] } = {
     lastFailure: null,
     unsupported: false,

@@ -4,6 +4,7 @@ import type { TlsTransition } from "../types.ts";
 export const HELLO_REQUEST = 0;
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
+export const END_OF_EARLY_DATA = 5;
 export const ENCRYPTED_EXTENSIONS = 8;
 export const CERTIFICATE = 11;
 export const SERVER_KEY_EXCHANGE = 12;
@@ -16,7 +17,7 @@ export const HANDSHAKE_STEPS: Readonly<Record<number, TlsTransition["what"]>> = 
   [CLIENT_HELLO]: "client-hello",
   [SERVER_HELLO]: "server-hello",
   4: "new-session-ticket",
-  5: "other-handshake", // EndOfEarlyData
+  [END_OF_EARLY_DATA]: "other-handshake",
   6: "hello-retry-request", // drafts of TLS 1.3 before the 22nd
   [ENCRYPTED_EXTENSIONS]: "encrypted-extensions",
   [CERTIFICATE]: "certificate",
