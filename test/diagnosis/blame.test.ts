@@ -1,6 +1,7 @@
 // Who is not to be blamed: further proxies, web servers that are asked for a tunnel, a proxy that is itself the site, lost answers.
 import { describe, expect, it } from "vitest";
 import type { Timeline } from "../../src/proxy/index.ts";
+import { frame, literals, PREFACE } from "../http/h2-talk.ts";
 import { client, lost, play, proxy } from "../proxy/play.ts";
 import { asked, BASIC, SENT } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
@@ -24,6 +25,22 @@ describe("a tunnel to a further proxy", () => {
     expect(facts.connections[0]?.summary).toMatch(/requests to a further proxy, which asks for credentials itself/);
     expect([...facts.connections[0]!.attributions]).toEqual([]);
     expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});
+
+describe("an extended CONNECT (RFC 8441) in a tunnel", () => {
+  it("that is answered 401 asks the site, not a further proxy", () => {
+    const [HEADERS, SETTINGS] = [1, 4];
+    const asks = literals(
+      ...[":method: CONNECT", ":protocol: websocket", ":scheme: https", ":path: /chat"],
+      ":authority: www.example.com",
+    );
+    const preface = Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0), frame(HEADERS, 0x4, 1, asks)]);
+    const refused = frame(HEADERS, 0x5, 1, literals(":status: 401", 'www-authenticate: Basic realm="x"'));
+    const { verdict } = diagnosisOf([
+      only(client(CONNECT), proxy(OPENED), client(preface), proxy(Buffer.concat([frame(SETTINGS, 0, 0), refused]))),
+    ]);
+    expect(verdict).toBe("tunnel-401-unattributed");
   });
 });
 
