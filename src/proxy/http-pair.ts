@@ -5,6 +5,7 @@ import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
 import { type ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
+import { Http2Pair } from "./http2-pair.ts";
 import { ExchangePairing } from "./pairing.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
@@ -43,15 +44,21 @@ export class HttpPair implements HttpConversation {
   readonly #pairing: ExchangePairing;
   readonly #look: BodyLook;
   readonly #context: ProxyContext;
+  readonly #list: ExchangeList;
+  readonly #setup: HttpPairSetup;
   #answering: OpenExchange | null = null;
   /** Whether all that the client said so far is in the capture. */
   #requestsWhole: boolean;
-  /** The protocol an answered Upgrade switched to (RFC 9110 §7.8), or null. */
-  upgraded: string | null = null;
+  /** An Upgrade or a CONNECT was answered: what follows is another protocol (RFC 9110 §7.8, §9.3.6). */
+  #switched = false;
+  /** That protocol, where it is HTTP again. */
+  #next: Http2Pair | null = null;
 
   /** `whole`: all that the client said before is in the capture, so that no response can belong to a request that is not. */
   constructor(context: ProxyContext, list: ExchangeList, setup: HttpPairSetup, whole: boolean) {
     this.#context = context;
+    this.#list = list;
+    this.#setup = setup;
     this.#requestsWhole = whole;
     this.#pairing = new ExchangePairing(list);
     this.#look = new BodyLook(context);
@@ -81,7 +88,8 @@ export class HttpPair implements HttpConversation {
   }
 
   get kept(): number {
-    return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#pairing.kept;
+    const next = this.#next?.kept ?? 0;
+    return this.#requests.kept + this.#responses.kept + this.#look.kept + this.#pairing.kept + next;
   }
 
   /** Takes bytes of one side; returns how many behind them need only be counted. */
@@ -93,15 +101,16 @@ export class HttpPair implements HttpConversation {
     frame: FrameNo,
     skippable: number,
   ): number {
-    if (this.upgraded !== null) return SKIP_ALL;
+    if (this.#switched) return this.#next?.push(from, bytes, start, end, frame, skippable) ?? SKIP_ALL;
     const parser = from === "client" ? this.#requests : this.#responses;
     parser.skippable = skippable;
-    parser.push(bytes, start, end, frame);
-    return this.upgraded === null ? parser.skippable : SKIP_ALL;
+    const stop = parser.push(bytes, start, end, frame);
+    if (!this.#switched) return parser.skippable;
+    return this.#next?.push(from, bytes, stop, end, frame, 0) ?? SKIP_ALL;
   }
 
   gap(from: "client" | "server", length: number, cause: GapCause, frame: FrameNo, skippable: number): number {
-    if (this.upgraded !== null) return SKIP_ALL;
+    if (this.#switched) return this.#next?.gap(from, length, cause, frame, skippable) ?? SKIP_ALL;
     const parser = from === "client" ? this.#requests : this.#responses;
     const begun = parser.between ? length : 0;
     parser.skippable = skippable;
@@ -115,18 +124,37 @@ export class HttpPair implements HttpConversation {
 
   end(from: "client" | "server", how: EndCause, frame: FrameNo): void {
     (from === "client" ? this.#requests : this.#responses).end(how, frame);
+    this.#next?.end(from, how, frame);
   }
 
   close(why: Unanswered): void {
     this.#pairing.close(why);
+    this.#next?.close(why);
   }
 
   #response(head: ResponseHead) {
-    const { exchange, rule } = this.#pairing.response(head);
-    if (rule === "switch") this.upgraded = head.upgrade ?? exchange.request?.upgrade ?? "unknown";
+    const { exchange, rule: framing } = this.#pairing.response(head);
+    // RFC 9110 §9.3.6: behind a CONNECT that succeeded is a tunnel.
+    const opens = exchange.request?.form === "authority" && head.status >= 200 && head.status < 300;
+    const rule = opens ? "switch" : framing;
+    if (rule === "switch") {
+      const protocol = head.upgrade ?? exchange.request?.upgrade;
+      if (head.status === 101 && protocol === "h2c") this.#next = this.#toHttp2(exchange);
+      this.#switched = true;
+    }
     this.#answering = exchange;
     if (rule === "look") this.#look.start(head);
     return rule;
+  }
+
+  /** RFC 7540 §3.2: the request that asked for it is answered on stream 1. */
+  #toHttp2(exchange: OpenExchange): Http2Pair {
+    const next = new Http2Pair(this.#context, this.#list, this.#setup);
+    if (exchange.request === null) return next;
+    this.#list.remove(exchange);
+    exchange.response = null;
+    next.adopt(1, exchange);
+    return next;
   }
 
   #responseDone(frame: FrameNo, bytes: number): void {

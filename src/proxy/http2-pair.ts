@@ -58,6 +58,11 @@ export class Http2Pair implements HttpConversation, Http2Sink {
     return this.#connection.kept + looks + unusualBytesOf(exchanges);
   }
 
+  /** A request that was sent before the connection began is answered on this stream. */
+  adopt(stream: number, exchange: OpenExchange): void {
+    this.#streams.set(stream, { exchange, look: null });
+  }
+
   push(from: Http2Role, bytes: Uint8Array, start: number, end: number, frame: FrameNo, skippable: number): number {
     const sink = this.#connection[from];
     sink.skippable = skippable;

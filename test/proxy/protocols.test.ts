@@ -115,3 +115,67 @@ describe("behind 101 (Switching Protocols)", () => {
     expect(timelines.flatMap(({ forwards }) => forwards.map(({ response }) => response?.status))).toEqual([101]);
   });
 });
+
+describe("inside a tunnel", () => {
+  const [DATA, HEADERS, SETTINGS, END_HEADERS, END] = [0, 1, 4, 0x4, 0x5];
+  const upgrade = [
+    client(
+      "GET /up HTTP/1.1\r\nHost: www.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+    ),
+  ];
+  const SWITCHED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+  const answers = Buffer.concat([
+    frame(SETTINGS, 0, 0),
+    frame(HEADERS, END_HEADERS, 1, literals(":status: 401", 'www-authenticate: Basic realm="site"')),
+    frame(DATA, 1, 1, "no"),
+  ]);
+  const preface = Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]);
+  const again = frame(
+    HEADERS,
+    END,
+    3,
+    literals(":method: GET", ":scheme: http", ":path: /two", ":authority: www.example.com"),
+  );
+  const twoHundred = frame(HEADERS, END, 3, literals(":status: 200"));
+  const exchangesOf = (turns: readonly Turn[]) =>
+    play([...OPENED, ...turns]).timelines[0]?.tunnel?.exchanges.map(({ protocol, url, response }) => [
+      protocol,
+      url,
+      response?.status,
+    ]);
+
+  it.each([
+    ["in one piece", [proxy(Buffer.concat([Buffer.from(SWITCHED), answers])), client(preface)]],
+    ["behind it", [proxy(SWITCHED), client(preface), proxy(answers)]],
+  ])("an upgrade to h2c (RFC 7540 §3.2) is answered on stream 1, %s", (_name, turns) => {
+    expect(exchangesOf([...upgrade, ...turns, client(again), proxy(twoHundred)])).toEqual([
+      ["http/1.1", "http://www.example.com/up", 401],
+      ["h2", "http://www.example.com/two", 200],
+    ]);
+  });
+
+  it("an upgrade to h2c goes on behind a loss", () => {
+    const turns = [proxy(SWITCHED), client(preface), lost("proxy", 9), proxy(answers.subarray(9)), client(again)];
+    expect(exchangesOf([...upgrade, ...turns, proxy(twoHundred)])).toEqual([
+      ["http/1.1", "http://www.example.com/up", 401],
+      ["h2", "http://www.example.com/two", 200],
+    ]);
+  });
+
+  it("an upgrade to h2c that nobody answers has no answer", () => {
+    const { timelines } = play([...OPENED, ...upgrade, proxy(SWITCHED), client(preface)]);
+    expect(timelines[0]?.tunnel?.exchanges).toMatchObject([
+      { url: "http://www.example.com/up", response: null, unanswered: "closed" },
+    ]);
+  });
+
+  it("what a further CONNECT opened is no exchange of this tunnel", () => {
+    const turns = [
+      client("CONNECT inner.example.com:80 HTTP/1.1\r\nHost: inner.example.com:80\r\n\r\n"),
+      proxy("HTTP/1.1 200 OK\r\n\r\n"),
+      client("GET /in HTTP/1.1\r\nHost: inner.example.com\r\n\r\n"),
+      proxy("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
+    ];
+    expect(exchangesOf(turns)).toEqual([["http/1.1", null, 200]]);
+  });
+});
