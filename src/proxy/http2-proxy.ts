@@ -147,7 +147,8 @@ export class Http2ProxySession implements Http2Sink {
   request(number: number, head: RequestHead, pushed: boolean): BodyRule {
     if (pushed || this.#tunnels.size + this.#requests.size >= MAX_STREAMS) return "framed";
     const proxy = this.#connection.endpoints[this.#clientSide === 0 ? 1 : 0];
-    if (head.method === "CONNECT") {
+    // An extended CONNECT (RFC 8441 §4) asks an origin for a WebSocket.
+    if (head.form === "authority") {
       this.#detectedBy = "connect";
       this.#context.known.learn(proxy, "connect");
       const client = this.#connection.endpoints[this.#clientSide].ip;

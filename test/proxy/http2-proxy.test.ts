@@ -82,6 +82,14 @@ describe("a connection over HTTP/2", () => {
     expect(session([], get("https"), 200)).toEqual({ abandoned: true, timelines: [] });
   });
 
+  it("that asks for a WebSocket (RFC 8441) is one to an origin", () => {
+    const asked = literals(
+      ...[":method: CONNECT", ":protocol: websocket", ":scheme: https", ":path: /chat"],
+      ":authority: www.example.com",
+    );
+    expect(session([], asked, 401)).toEqual({ abandoned: true, timelines: [] });
+  });
+
   it("to a proxy that was named is followed whatever it asks for", () => {
     expect(session([{ host: PROXY.ip, port: PROXY.port }], get("https"), 200).abandoned).toBe(false);
   });
