@@ -36,6 +36,8 @@ export class Handshake12 {
   readonly #platform: TlsPlatform;
   readonly #sessions: SessionCache;
   negotiated: Negotiated | null = null;
+  /** A message was seen that no abbreviated handshake has (RFC 5246 §7.3): nothing is resumed, whatever was offered. */
+  full = false;
   /** Body of ClientKeyExchange, and all handshake messages up to it, if premasters may be needed. */
   clientKeyExchange: Uint8Array | null = null;
   transcript: Uint8Array | null = null;
@@ -130,14 +132,15 @@ export class Handshake12 {
     }
     const premaster = keys.find(SECRET.premaster, this.clientRandom);
     if (premaster !== null) return this.#derive("key-log-premaster", premaster, negotiated);
-    if (this.clientKeyExchange === null) return this.#recall(negotiated);
+    if (!this.full) return this.#recall(negotiated);
+    if (this.clientKeyExchange === null) return null;
     const suite = suiteOf(negotiated.suite);
     if (suite === null || !suite.rsaKeyExchange) return null;
     const found = findPremaster(keys, this.clientKeyExchange);
     return found === null ? null : this.#derive(found.source, found.premaster, negotiated);
   }
 
-  /** Without ClientKeyExchange the session is resumed: by ticket if one was offered, else by the id that came back. */
+  /** The session is resumed: by ticket if one was offered, else by the id that came back. */
   #recall(negotiated: Negotiated): Uint8Array | null {
     const byTicket = this.#ticket === null ? null : this.#sessions.recall(this.#ticket);
     const master = byTicket ?? (negotiated.sessionId.length > 0 ? this.#sessions.recall(negotiated.sessionId) : null);

@@ -28,10 +28,15 @@ const TLS13 = 0x0304;
 const CLIENT_HELLO = 1;
 const NEW_SESSION_TICKET = 4;
 const END_OF_EARLY_DATA = 5;
+const CERTIFICATE = 11;
+const SERVER_HELLO_DONE = 14;
 const CLIENT_KEY_EXCHANGE = 16;
 const FINISHED = 20;
 const KEY_UPDATE = 24;
 const HELLO_REQUEST = 0;
+
+/** Of each full handshake up to TLS 1.2; several, as some may be lost. */
+const FULL_HANDSHAKE: readonly number[] = [CERTIFICATE, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE];
 
 /** Extensions: RFC 7366, RFC 7627, RFC 5077. */
 const ENCRYPT_THEN_MAC = 22;
@@ -230,6 +235,7 @@ class Opener implements TlsOpener {
       this.#transcript = NOTHING;
       this.#transcriptBytes = 0;
     }
+    if (FULL_HANDSHAKE.includes(type) && this.#handshake !== null) this.#handshake.full = true;
     if (type === NEW_SESSION_TICKET) this.#takeTicket(bytes, start, end);
     if (!this.#keys.hasPremasters || type === HELLO_REQUEST) return;
     this.#transcribe(bytes, start, end);

@@ -99,6 +99,23 @@ describe("TLS 1.2", () => {
     if (second.keyLog !== "")
       expect(walk(recordsOf(second.pieces), openerFor(second.keyLog)).data).toEqual(second.said);
   });
+
+  it("has no keys where a ticket was offered in vain, nor for what is resumed from there", async () => {
+    const options = both(tls12("ECDHE-RSA-AES128-GCM-SHA256"));
+    const first = await talk({ ...options, server: { ...options.server, ticketKeys: Buffer.alloc(48, 9) } });
+    // Another server, or the same one with new ticket keys, does not know the ticket.
+    const server = { ...options.server, ticketKeys: Buffer.alloc(48, 10) };
+    const declined = await talk({ server, client: { ...options.client, session: first.session! } });
+    const behind = await talk({ server, client: { ...options.client, session: declined.session! } });
+    expect([declined.resumed, behind.resumed]).toEqual([false, true]);
+    const sessions = createSessionCache();
+    const keys = storeOf(first.keyLog);
+    expect(walk(recordsOf(first.pieces), openerFor(keys, sessions)).data).toEqual(first.said);
+    for (const { pieces } of [declined, behind]) {
+      const { opener, opened, failed } = walk(recordsOf(pieces), openerFor(keys, sessions));
+      expect([opened, failed, opener.stats.source, opener.stats.server.why]).toEqual([0, 0, "none", "no-keys"]);
+    }
+  });
 });
 
 describe("TLS 1.3", () => {
