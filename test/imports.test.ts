@@ -1,6 +1,8 @@
 // Holds the floors of the house: a file imports from its own room, or from the index.ts of a room on a lower floor.
+
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { dirname, join, posix, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const FLOORS: Record<string, number> = {
@@ -23,8 +25,13 @@ const FLOORS: Record<string, number> = {
 /** Rooms below `audit` take bytes and return values: nothing of the platform may be imported there. */
 const SANS_IO_BELOW = 9;
 
-const root = new URL("../src/", import.meta.url).pathname;
-const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const root = fileURLToPath(new URL("../src/", import.meta.url));
+const files = filesIn(root).filter((file) => file.endsWith(".ts"));
+
+/** Paths below `folder`, with slashes on Windows, too. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll(sep, "/"));
+}
 
 interface Import {
   file: string;
@@ -52,7 +59,7 @@ describe("the floors of the house", () => {
     for (const { file, specifier } of imports) {
       const room = roomOf(file);
       if (!specifier.startsWith(".") || room === "") continue;
-      const target = relative(".", normalize(join(dirname(file), specifier)));
+      const target = posix.normalize(posix.join(dirname(file), specifier));
       const targetRoom = roomOf(target);
       if (targetRoom === room) continue;
       const down = targetRoom !== "" && FLOORS[targetRoom]! < FLOORS[room]!;
@@ -66,6 +73,15 @@ describe("the floors of the house", () => {
     const wrong = imports.filter(({ file, specifier }) => {
       const room = roomOf(file);
       return room !== "" && FLOORS[room]! < SANS_IO_BELOW && specifier.startsWith("node:");
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("takes no URL's pathname for a path: of a folder with a space, and on Windows, it is none", () => {
+    const wrong = ["../src/", "../test/"].flatMap((folder) => {
+      const at = fileURLToPath(new URL(folder, import.meta.url));
+      const code = filesIn(at).filter((file) => /\.(?:ts|mjs)$/.test(file));
+      return code.filter((file) => /import\.meta\.url\)\.pathname/.test(readFileSync(join(at, file), "utf8")));
     });
     expect(wrong).toEqual([]);
   });

@@ -1,9 +1,10 @@
 // Tests run from the repository's root; files of the same room may run side by side, whole-process tests get time.
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    root: new URL("..", import.meta.url).pathname,
+    root: fileURLToPath(new URL("..", import.meta.url)),
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/harness/times.ts"],
     // FUZZ_TIMES makes property tests that much longer.

@@ -1,16 +1,17 @@
 // Checks all recorded captures with their keys and without, against what the recording scripts know, and prints confusion matrices.
 // node test/accuracy/run.mjs [LIBRARY] (behind npm run build). Exit code 1 where a requirement is not met.
+
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const [given] = process.argv.slice(2);
 const library = given === undefined ? new URL("../../dist/index.js", import.meta.url) : pathToFileURL(given);
 if (!existsSync(library)) throw new Error("dist/index.js is missing: npm run build");
 const { checkCapture } = await import(library);
 
-const folder = new URL("../../captures/", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../../captures/", import.meta.url));
 const MIN_SUSPECTED = 0.6;
 /** Sites nearer than this cannot be told from the proxy by time. */
 const FAR_MS = 20;

@@ -1,10 +1,12 @@
 // Every recorded tunnel against what its recording script knows: whether the proxy ended its TLS, with and without the authorities' certificates.
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type CheckOptions, checkCapture } from "../../src/audit/index.ts";
 import { loadTruth, type RecordedCapture } from "../harness/truth.ts";
 
 const recorded = loadTruth();
-const authority = (name: string): string => new URL(`../../captures/record/pki/${name}.crt`, import.meta.url).pathname;
+const authority = (name: string): string =>
+  fileURLToPath(new URL(`../../captures/record/pki/${name}.crt`, import.meta.url));
 const AUTHORITIES: CheckOptions = {
   trust: [authority("origin-root")],
   proxyCa: [authority("gateway-ca"), authority("mitmproxy-ca")],

@@ -1,12 +1,14 @@
 // pcapcheck trace from outside: outputs, exit codes, pseudonyms, words.
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TraceReport, traceSchema } from "../../src/report/index.ts";
 import { buildProgram, type Program } from "./build.ts";
 
-const fixture = (name: string): string => new URL(`../fixtures/policy-trace/${name}`, import.meta.url).pathname;
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/policy-trace/${name}`, import.meta.url));
 const LOST = fixture("context-lost.txt");
 const PASTED = fixture("pasted.txt");
 

@@ -1,11 +1,13 @@
 // The captures that nobody on this project made (../shared/corpus beside the repository) and what tshark 4.0.17 says of each.
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { decompress } from "fzstd";
 import { detectCompression } from "../../src/pcap-parser/index.ts";
 
-const ROOT = new URL("../../../shared/corpus/", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../../shared/corpus/", import.meta.url));
 
 /** Whether the corpus lies beside the repository. Tests that need it: `describe.skipIf(!hasCorpus)` with CORPUS_SKIP in the name. */
 export const hasCorpus = existsSync(join(ROOT, "expected.json"));

@@ -1,6 +1,8 @@
 // Reads captures/*.truth.json: what the recording scripts know of each capture from the logs of proxies, origins and clients.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Verdict } from "../../src/diagnosis/index.ts";
 
 /** One CONNECT and its answer; status null if it was never answered, or not in the capture. */
@@ -92,7 +94,7 @@ export interface RecordedCapture {
   readonly truth: Truth;
 }
 
-const FOLDER = new URL("../../captures/", import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL("../../captures/", import.meta.url));
 const SUFFIX = ".truth.json";
 
 /** All recorded captures, by name. Throws if one has no capture file: then the repository is incomplete. */

@@ -1,9 +1,11 @@
 // The whole program over the corpus, in one process of its own: nothing throws or hangs, memory stays flat, and the connections
 // to proxies are those that the raw streams of tshark show.
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Report } from "../../src/report/index.ts";
@@ -59,7 +61,7 @@ async function runAll(): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "pcapcheck-whole-"));
   try {
     await build({
-      entryPoints: [new URL("../../src/index.ts", import.meta.url).pathname],
+      entryPoints: [fileURLToPath(new URL("../../src/index.ts", import.meta.url))],
       outfile: join(folder, "pcapcheck.mjs"),
       bundle: true,
       platform: "node",

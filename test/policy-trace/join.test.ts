@@ -1,7 +1,9 @@
 // The proxy's own records joined to recorded captures: exact with keys and without, with clocks that differ, masked, with other line ends.
+
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import { maskFits } from "../../src/policy-trace/masks.ts";
@@ -12,7 +14,7 @@ const recorded = loadTruth().filter(({ truth }) => truth.told !== undefined);
 const folder = mkdtempSync(join(tmpdir(), "pcapcheck-join-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const captures = new URL("../../captures/", import.meta.url).pathname;
+const captures = fileURLToPath(new URL("../../captures/", import.meta.url));
 const read = (name: string, suffix: string): string => readFileSync(join(captures, `${name}.${suffix}`), "utf8");
 
 /** All times of a trace or log moved by so many seconds. */

@@ -1,7 +1,9 @@
 // Which records are kept beside a capture: those that can be about it, wherever they stand in logs of days and of all clients.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import type { Nanos } from "../../src/bytes/index.ts";
@@ -9,7 +11,7 @@ import type { ProxyRecord } from "../../src/policy-trace/records.ts";
 import { RecordStore } from "../../src/policy-trace/store.ts";
 import { client, play, proxy } from "../proxy/play.ts";
 
-const captures = new URL("../../captures/", import.meta.url).pathname;
+const captures = fileURLToPath(new URL("../../captures/", import.meta.url));
 const CAPTURE = `${captures}policy-trace-context-lost.pcap`;
 const LOG = readFileSync(`${captures}policy-trace-context-lost.access.log`, "utf8");
 const isDirective = (line: string): boolean => line.startsWith("#");
