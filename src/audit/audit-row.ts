@@ -90,7 +90,11 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     findings: countFindings(findings),
     groups,
     ungrouped,
-    text: worst?.summary ?? findings[0]?.detail ?? "No connection to a proxy was found.",
+    text:
+      worst?.summary ??
+      findings.find(({ id }) => id === "capture-quality")?.detail ??
+      findings[0]?.detail ??
+      "No connection to a proxy was found.",
   };
 }
 

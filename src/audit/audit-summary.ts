@@ -32,6 +32,8 @@ export class AuditSummary {
   #checked = 0;
   #failed = 0;
   #connections = 0;
+  /** Of a capture files are missing, whatever its connections say. */
+  #hasHoles = false;
   #droppedProblems = 0;
 
   constructor(keepAllRows: boolean) {
@@ -46,6 +48,7 @@ export class AuditSummary {
     if (row.verdict === null) this.#failed++;
     else this.#checked++;
     this.#connections += row.connections;
+    this.#hasHoles ||= row.connections > 0 && row.verdict === "incomplete" && row.verdicts.incomplete === undefined;
     const capture = this.#checked + this.#failed;
     for (const verdict of Object.keys(row.verdicts) as Verdict[])
       this.#verdicts.add(verdict, capture, verdict, row.verdicts[verdict] ?? 0, row.start);
@@ -69,10 +72,11 @@ export class AuditSummary {
     readonly earlier: { readonly journal: string; readonly rows: Iterable<AuditRow> } | null;
   }): AuditReport {
     const problems = [...this.#problems.values()].sort(byWorst);
-    const seen = VERDICTS.find((verdict) => this.#verdicts.has(verdict)) ?? null;
+    const seen =
+      VERDICTS.find((verdict) => this.#verdicts.has(verdict) || (this.#hasHoles && verdict === "incomplete")) ?? null;
     const verdict = seen ?? (this.#checked > 0 ? "incomplete" : null);
     const worstCode = [...this.#verdicts.names()].map((name) => exitCodeOf(name as Verdict));
-    const unseen = this.#checked > 0 && seen === null;
+    const unseen = this.#hasHoles || (this.#checked > 0 && seen === null);
     return {
       schemaVersion: 1,
       kind: "audit",

@@ -12,6 +12,7 @@ import {
 import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/index.ts";
 import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
+import type { FileHole } from "./file-holes.ts";
 import { type CaptureSource, pathOf, readCapture } from "./input.ts";
 import { type CaptureFiles, isFiles, isRereadable, readFiles } from "./joined-files.ts";
 import { keyLogsBeside } from "./key-logs-beside.ts";
@@ -87,17 +88,19 @@ export async function examine(
   if (known.asked.legsInFront && !("kind" in result) && rereadable())
     result = await readAgain(new KnownProxies(options.proxies ?? [], known));
   if ("kind" in result) return result;
-  const { run, summary, compression } = result;
+  const { run } = result;
   const policy = await loadPolicyRecords(options, run.timelines());
   if ("kind" in policy) return policy;
   const told = policy.records === null ? null : new PolicyTold(policy.records);
-  return run.conclude(path, summary, compression, told);
+  return run.conclude(path, result, told);
 }
 
 /** A capture that was read to its end, and nothing concluded of it yet. */
 interface ReadCapture {
   readonly run: Run;
   readonly summary: CaptureSummary;
+  /** What is missing among the files of a rotated one. */
+  readonly holes: readonly FileHole[];
   readonly compression: "gzip" | "zstd" | null;
 }
 
@@ -114,9 +117,9 @@ async function readOnce(
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  const outcome = isFiles(source)
+  const { outcome, holes } = isFiles(source)
     ? await readFiles(source.files, run.sink, around)
-    : await readCapture(source, createCaptureReader(run.sink), around);
+    : { outcome: await readCapture(source, createCaptureReader(run.sink), around), holes: [] };
   switch (outcome.kind) {
     case "unreadable":
       return { kind: "failed", path, message: outcome.why, advice: null };
@@ -133,6 +136,7 @@ async function readOnce(
       return {
         run,
         summary: outcome.summary,
+        holes,
         compression: outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
       };
   }
@@ -218,12 +222,7 @@ class Run {
   }
 
   /** What follows from all of it; `told` is what the proxy's own records say. */
-  conclude(
-    path: string,
-    summary: CaptureSummary,
-    compression: "gzip" | "zstd" | null,
-    told: PolicyTold | null,
-  ): Examined {
+  conclude(path: string, { summary, holes, compression }: Omit<ReadCapture, "run">, told: PolicyTold | null): Examined {
     const tcp = this.#tcp.counts();
     const packets = this.#decoder.counts();
     for (const [type, count] of packets.unknownLinkTypes)
@@ -237,6 +236,7 @@ class Run {
       oneSided: tcp.oneSided,
       duplicates: tcp.duplicates,
       overlapsDiffering: tcp.overlapsDiffering,
+      holes,
       droppedByCapture: summary.interfaces.reduce((sum, { dropped }) => sum + (dropped ?? 0), 0),
       start: summary.start,
       end: summary.end,
@@ -248,6 +248,7 @@ class Run {
         this.#keys.dropped,
         "a capture that is a file is read again for its own",
       );
+    for (const hole of holes) this.#warnings.addHole(hole);
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
     return {
       capture: {

@@ -75,6 +75,8 @@ export async function findCaptures(paths: readonly string[], options: FindOption
     // All files of a set are in the part of the first one.
     const mine = options.shard === null || isMine(set[0]!.path, options.shard);
     const files: Wanted[] = [];
+    // Of a set a member that is none is told of, where there are others.
+    const isSet = set.length > 1 && set.some(({ path, why }) => why === null && isLikely(path, true));
     for (const file of set) {
       const { path, found, why } = file;
       if (why === NO_SUCH_FILE && found && mine && !NOT_UTF_8.test(path)) skipped++;
@@ -83,7 +85,7 @@ export async function findCaptures(paths: readonly string[], options: FindOption
         failures.push({ path, why: NOT_UTF_8.test(path) ? UNREADABLE_NAME : why });
       else if (why !== null) continue;
       else if (!mine) elsewhere ||= !found || isLikely(path, false);
-      else if (found && !isLikely(path, set.length > 1 || options.hash)) skipped++;
+      else if (found && !isSet && !isLikely(path, set.length > 1 || options.hash)) skipped++;
       else files.push(file);
     }
     if (files.length > 0) tasks.push(taskOf(files, options));

@@ -1,6 +1,5 @@
 // The files of one rotated capture, read as one: frames go on counting from file to file.
 import { statSync } from "node:fs";
-import { quoted } from "../bytes/index.ts";
 import {
   type CaptureSink,
   type CaptureSummary,
@@ -10,6 +9,7 @@ import {
   type PacketView,
 } from "../pcap-parser/index.ts";
 import { isRepeatable } from "./byte-source.ts";
+import { type FileHole, type FileOutcome, holesAmong } from "./file-holes.ts";
 import { type CaptureSource, pathOf, type ReadOptions, readCapture, type Unreadable } from "./input.ts";
 import type { CaptureRead } from "./intake.ts";
 
@@ -39,29 +39,28 @@ function isNoPipe(path: string): boolean {
   }
 }
 
-/** Reads all files into `sink`. One that cannot be read is passed over if others can, and the summary says so of the first. */
-export async function readFiles(
-  files: readonly string[],
-  sink: CaptureSink,
-  options: ReadOptions,
-): Promise<CaptureRead | NotACapture | Unreadable> {
+/** What all files together gave, and what is missing among them. */
+export interface FilesRead {
+  readonly outcome: CaptureRead | NotACapture | Unreadable;
+  readonly holes: readonly FileHole[];
+}
+
+/** Reads all files into `sink`. Where one cannot be read, or not to its end, reading goes on with the next one, and `holes` tells. */
+export async function readFiles(files: readonly string[], sink: CaptureSink, options: ReadOptions): Promise<FilesRead> {
   const joined = new JoinedSink(sink);
-  const reads: CaptureRead[] = [];
-  let failed: { readonly file: string; readonly as: NotACapture | Unreadable; readonly behind: number } | null = null;
+  const outcomes: FileOutcome[] = [];
   for (const file of files) {
+    const frame = joined.frames;
     const read = await readCapture(file, createCaptureReader(joined), options);
-    if (read.kind === "capture") {
-      reads.push(read);
-      joined.next(read.summary);
-    } else failed ??= { file, as: read, behind: joined.frames };
+    if (read.kind === "capture") joined.next(read.summary);
+    outcomes.push({ file, frame, read });
   }
+  const reads = outcomes.flatMap(({ read }) => (read.kind === "capture" ? read : []));
   const [first] = reads;
-  if (first === undefined) return failed?.as ?? { kind: "unreadable", why: "no file was named" };
+  if (first === undefined)
+    return { outcome: outcomes[0]?.read ?? { kind: "unreadable", why: "no file was named" }, holes: [] };
   const summary = reads.map((read) => read.summary).reduce(both);
-  if (failed === null || summary.stopped !== null) return { ...first, summary };
-  const { file, as, behind } = failed;
-  const why = as.kind === "unreadable" ? as.why : `it seems to be ${as.seemsToBe}`;
-  return { ...first, summary: { ...summary, stopped: { frame: behind, at: 0, why: `${quoted(file)}: ${why}` } } };
+  return { outcome: { ...first, summary }, holes: holesAmong(outcomes) };
 }
 
 /** Passes on what comes from one file after the other, with frames and interfaces counted over all of them. */
@@ -112,6 +111,7 @@ function both(a: CaptureSummary, b: CaptureSummary): CaptureSummary {
     end: a.end === null || (b.end !== null && b.end > a.end) ? b.end : a.end,
     truncatedPackets: a.truncatedPackets + b.truncatedPackets,
     cutShort: a.cutShort || b.cutShort,
-    stopped: a.stopped ?? (b.stopped === null ? null : { ...b.stopped, frame: b.stopped.frame + a.packets }),
+    // Where reading stopped before the last file it went on with the next one.
+    stopped: b.stopped === null ? null : { ...b.stopped, frame: b.stopped.frame + a.packets },
   };
 }

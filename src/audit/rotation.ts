@@ -10,6 +10,10 @@ interface Place {
   /** Files of a set are in the order of `major`, and of `minor` where that is the same. */
   readonly major: number;
   readonly minor: number;
+  /** Which of the two counts files; null if none does. */
+  readonly counts: "major" | "minor" | null;
+  /** Characters of the number in the name. */
+  readonly digits: number;
   /** Numbered from 0 up to a last one, and then from 0 again (`tcpdump -C -W`). */
   readonly ring: boolean;
 }
@@ -19,9 +23,9 @@ export async function rotatedSets<T extends { readonly path: string }>(
   files: readonly T[],
 ): Promise<readonly (readonly T[])[]> {
   const sets = new Map<string, { file: T; place: Place }[]>();
-  const names = new Set(files.map(({ path }) => unpackedName(path)));
+  const followed = followedNames(files.map(({ path }) => path));
   for (const file of files) {
-    const place = placeOf(file.path, names);
+    const place = placeOf(file.path, followed);
     const list = sets.get(place.set);
     if (list === undefined) sets.set(place.set, [{ file, place }]);
     else list.push({ file, place });
@@ -36,39 +40,74 @@ export async function rotatedSets<T extends { readonly path: string }>(
   return result;
 }
 
+/** Which numbers are missing between two files that follow each other in a set, as "numbers 3 to 5 are missing"; null if none are. */
+export function missingBetween(path: string, nextPath: string): string | null {
+  const followed = followedNames([path, nextPath]);
+  const one = placeOf(path, followed);
+  const next = placeOf(nextPath, followed);
+  if (one.set !== next.set || next.counts === null) return null;
+  const first = numberBehind(one, next);
+  const last = next[next.counts] - 1;
+  if (last < first) return null;
+  const text = (number: number): string => `${number}`.padStart(next.digits, "0");
+  return last === first ? `number ${text(first)} is missing` : `numbers ${text(first)} to ${text(last)} are missing`;
+}
+
+/** The number that a file has which comes right behind `one`. */
+function numberBehind(one: Place, next: Place): number {
+  if (next.counts === "major") return one.major + 1;
+  // Behind the time in a name they begin anew, and so they do in a ring; a zero is there if the first one has a number.
+  const begins = one.major !== next.major || one.minor > next.minor;
+  return begins ? Math.min(0, next.minor) : Math.max(one.minor, 0) + 1;
+}
+
 /** The number of a first file that has none. */
 const FIRST = -1;
 
-function placeOf(path: string, names: ReadonlySet<string>): Place {
+function placeOf(path: string, followed: ReadonlySet<string>): Place {
   const folder = dirname(path);
   const name = basename(unpackedName(path));
   // dumpcap -b: a number of five digits or more, and the local time of its start.
   const dumpcap = /^(.*)_(\d{5,})_(\d{14})(\.\w+)?$/.exec(name);
   if (dumpcap !== null) {
     const set = `${folder}/${dumpcap[1]} ${dumpcap[4] ?? ""}`;
-    return { set, major: Number(dumpcap[2]), minor: Number(dumpcap[3]), ring: false };
+    return {
+      ...ALONE,
+      set,
+      major: Number(dumpcap[2]),
+      minor: Number(dumpcap[3]),
+      counts: "major",
+      digits: dumpcap[2]!.length,
+    };
   }
   // tcpdump -C: the number is behind the name, and the first file has none. -W gives the first one a zero, too.
-  const numbered = /^(.*\.(?:pcap|cap|pcapng|dmp))(\d+)$/.exec(name);
+  const numbered = NUMBERED.exec(name);
   const [base, minor] = numbered === null ? [name, FIRST] : [numbered[1]!, Number(numbered[2])];
+  const counting: Pick<Place, "counts" | "digits"> =
+    numbered === null ? ALONE : { counts: "minor", digits: numbered[2]!.length };
   // tcpdump -G with a time in the name, as in name-%Y%m%d-%H%M%S.pcap or name-%s.pcap.
   const timed = /^(.*?)[-_.](\d{4}-?\d{2}-?\d{2}[-_T]?\d{2}[-:]?\d{2}(?:[-:]?\d{2})?|\d{10})(\.\w+)$/.exec(base);
   if (timed !== null) {
     const set = `${folder}/${timed[1]} ${timed[3]}`;
-    return { set, major: Number(timed[2]!.replace(/\D/g, "")), minor, ring: false };
+    return { ...ALONE, ...counting, set, major: Number(timed[2]!.replace(/\D/g, "")), minor };
   }
-  if (numbered !== null || hasFollower(unpackedName(path), names))
-    return { set: `${folder}/${base}`, major: 0, minor, ring: numbered !== null };
-  return { set: path, major: 0, minor, ring: false };
+  if (numbered !== null || followed.has(unpackedName(path)))
+    return { ...ALONE, ...counting, set: `${folder}/${base}`, minor, ring: numbered !== null };
+  return { ...ALONE, set: path };
 }
+
+const NUMBERED = /^(.*\.(?:pcap|cap|pcapng|dmp))(\d+)$/s;
+/** The place of a file that is no part of anything. */
+const ALONE: Omit<Place, "set"> = { major: 0, minor: FIRST, ring: false, counts: null, digits: 0 };
 
 /** tcpdump -z gzip compresses the files that are full, and the last one is still as it was. */
 function unpackedName(path: string): string {
   return path.replace(/\.(?:gz|zst)$/, "");
 }
 
-function hasFollower(path: string, names: ReadonlySet<string>): boolean {
-  return names.has(`${path}1`) || names.has(`${path}01`) || names.has(`${path}001`);
+/** The names of which there are others with a number behind them. */
+function followedNames(paths: readonly string[]): ReadonlySet<string> {
+  return new Set(paths.flatMap((path) => NUMBERED.exec(unpackedName(path))?.[1] ?? []));
 }
 
 /** A ring in the order in which it was written: it begins anew where the time goes back. */

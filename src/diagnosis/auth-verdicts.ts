@@ -2,7 +2,7 @@
 import { millisBetween } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, isHalfway, isRefusal } from "./auth-steps.ts";
-import { isPatient, type JudgeContext, type Judgement } from "./judgement.ts";
+import { isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
 /** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
@@ -117,9 +117,13 @@ export function forwardedAll({ gaps, lateStart }: Timeline): Judgement {
 
 /** How long it could have, where that is no long time: a browser that lost its connection is back in a moment. */
 function until({ responseTime }: AuthStep, context: JudgeContext): string {
-  const { captureEnd } = context;
-  if (responseTime === null || captureEnd === null || isPatient(responseTime, context)) return "";
-  return `, up to the capture's end ${duration(millisBetween(responseTime, captureEnd))} later`;
+  if (responseTime === null || isPatient(responseTime, context)) return "";
+  const until = seenUntil(responseTime, context);
+  if (until === null) return "";
+  const waited = duration(millisBetween(responseTime, until));
+  return until === context.captureEnd
+    ? `, up to the capture's end ${waited} later`
+    : ` within ${waited}${MISSING_BEHIND}`;
 }
 
 /** Why the capture may not show what the client did behind its last 407, in words; null if it would show it. */
@@ -130,7 +134,10 @@ function whyUnseen({ responseFrame, responseTime }: AuthStep, context: JudgeCont
   if (asked.tunnel !== null || asked.gaps.some(({ where }) => where.frame > responseFrame))
     return "what followed on this connection is not whole in the capture";
   if (chain.unseen) return "the beginning of a later connection of this client is not in the capture";
-  if (asked.clientEnd !== "capture-end" || captureEnd === null) return null;
-  if (millisBetween(responseTime, captureEnd) >= COMES_BACK_MS) return null;
-  return `the capture ends ${duration(millisBetween(responseTime, captureEnd))} later, with the connection open`;
+  const until = seenUntil(responseTime, context);
+  if (until === null || millisBetween(responseTime, until) >= COMES_BACK_MS) return null;
+  const waited = duration(millisBetween(responseTime, until));
+  // Whoever closed may have come back on another connection, which the capture's end leaves less room for than a hole.
+  if (until !== captureEnd) return `files of the capture are missing from ${waited} later on`;
+  return asked.clientEnd === "capture-end" ? `the capture ends ${waited} later, with the connection open` : null;
 }

@@ -9,6 +9,7 @@ import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, authChains } from "./joins.ts";
+import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { outsideAddresses } from "./outside.ts";
 import type { Product } from "./products/index.ts";
@@ -46,6 +47,9 @@ export interface Told {
   tunnel(timeline: Timeline): readonly Evidence[];
 }
 
+/** The capture goes on. */
+const NO_END: Extent = { captureEnd: null, holes: [] };
+
 const NOTHING_TOLD: Told = { exchange: () => [], tunnel: () => [] };
 
 /** Everything that was concluded about a capture. */
@@ -69,6 +73,8 @@ export class Collector {
   readonly #legsByProxy = new Map<string, ServerLeg[]>();
   /** When the first leg began that was not kept. */
   #legsMissingFrom: Nanos | null = null;
+  /** Known at the end. */
+  #holes: CaptureQuality["holes"] = [];
   readonly #proxies = new ProxyRegister();
   readonly #answers = new AnswerRegister();
   readonly #certificates: CertificateRegister;
@@ -96,7 +102,7 @@ export class Collector {
     const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
-    const { verdict } = judge(timeline, { chain, attributions, captureEnd: null, signs: null, told: weigh([]) });
+    const { verdict } = judge(timeline, { chain, attributions, ...NO_END, signs: null, told: weigh([]) });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
     if (!remarkable || !this.#keep(timeline, true)) this.#folding.add(timeline, verdict, steps);
@@ -135,8 +141,8 @@ export class Collector {
   finish(quality: CaptureQuality, keys: KeyFacts, told = NOTHING_TOLD): Diagnosis {
     this.#told = told;
     const timelines = this.timelines();
-    const connections = this.#judgeAll(timelines, quality.end);
-    const folded = this.#folding.finish();
+    const connections = this.#judgeAll(timelines, { captureEnd: quality.end, holes: quality.holes });
+    const folded = this.#folding.finish(quality.holes.length > 0 ? "incomplete" : "auth-abandoned");
     const facts: CaptureFacts = {
       connections,
       folded,
@@ -149,13 +155,14 @@ export class Collector {
     return {
       facts,
       findings: gather(RULES, (rule) => first(rule.find(facts))),
-      verdict: VERDICTS.find((verdict) => verdicts.has(verdict)) ?? "incomplete",
+      verdict: worstOf(verdicts, quality.holes.length > 0),
       verdicts,
       tunnels: this.#tunnels,
     };
   }
 
-  #judgeAll(timelines: readonly Timeline[], captureEnd: Nanos | null): JudgedConnection[] {
+  #judgeAll(timelines: readonly Timeline[], extent: Extent): JudgedConnection[] {
+    this.#holes = extent.holes;
     this.#outside = outsideAddresses(this.#legs, timelines);
     this.#keptByProxy = byProxy(timelines);
     const chains = authChains(timelines);
@@ -176,7 +183,7 @@ export class Collector {
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, captureEnd, signs: signs.get(timeline) ?? null, told }),
+        ...judge(timeline, { chain, attributions, ...extent, signs: signs.get(timeline) ?? null, told }),
         attributions,
         told,
         interception,
@@ -192,8 +199,9 @@ export class Collector {
     return this.#certificates.of(timeline, legs);
   }
 
-  /** Legs of the timeline's proxy; none where some were not kept, since "on none of them" has to mean all. */
-  #legsOf({ proxy, end }: Timeline): readonly ServerLeg[] {
+  /** Legs of the timeline's proxy; none where some were not kept or not captured, since "on none of them" has to mean all. */
+  #legsOf({ proxy, start, end }: Timeline): readonly ServerLeg[] {
+    if (isBroken(start, end, this.#holes)) return [];
     if (this.#legsMissingFrom !== null && end >= this.#legsMissingFrom) return [];
     const own = this.#legsByProxy.get(proxy.ip) ?? [];
     const outside = this.#outside.get(proxy.ip);
@@ -261,6 +269,11 @@ function byProxy(timelines: readonly Timeline[]): ReadonlyMap<string, readonly T
 
 function first(findings: readonly Finding[]): readonly Finding[] {
   return findings.length <= MAX_FINDINGS_PER_RULE ? findings : findings.slice(0, MAX_FINDINGS_PER_RULE);
+}
+
+/** Of a capture without a connection, or of which files are missing, it is not known that nothing is wrong. */
+function worstOf(verdicts: ReadonlyMap<Verdict, number>, hasHoles: boolean): Verdict {
+  return VERDICTS.find((verdict) => verdicts.has(verdict) || (hasHoles && verdict === "incomplete")) ?? "incomplete";
 }
 
 function countVerdicts(

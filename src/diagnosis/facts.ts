@@ -49,6 +49,14 @@ export interface FoldedConnections {
   readonly firstFrame: number;
 }
 
+/** A place in a rotated capture where files, or parts of them, are missing. */
+export interface Hole {
+  /** Times of the last packet in front and of the first one behind. null: there is none on one side, or no packet has a time. */
+  readonly between: { readonly from: Nanos; readonly to: Nanos } | null;
+  /** What is missing, for a sentence. */
+  readonly text: string;
+}
+
 /** The state of the capture as the rooms below counted it. */
 export interface CaptureQuality {
   readonly cutShort: boolean;
@@ -60,6 +68,8 @@ export interface CaptureQuality {
   readonly duplicates: number;
   readonly overlapsDiffering: number;
   readonly droppedByCapture: number;
+  /** Of a rotated capture that was read as one; in the order of its files. */
+  readonly holes: readonly Hole[];
   readonly start: Nanos | null;
   readonly end: Nanos | null;
 }

@@ -47,9 +47,10 @@ export class Folding {
     } else this.#count(timeline, verdict, target);
   }
 
-  finish(): readonly FoldedConnections[] {
+  /** `waiting`: the verdict of challenges that nobody came back to. */
+  finish(waiting: Verdict): readonly FoldedConnections[] {
     for (const list of this.#waiting.values()) {
-      for (const { timeline, target } of list) this.#count(timeline, "auth-abandoned", target);
+      for (const { timeline, target } of list) this.#count(timeline, waiting, target);
     }
     this.#waiting.clear();
     return [...[...this.#groups.values()].flatMap((groups) => [...groups.values()]), ...this.#others.values()].sort(

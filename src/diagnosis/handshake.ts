@@ -5,7 +5,8 @@ import type { RecordMark, TlsAlert, TlsFacts } from "../tls-parse/index.ts";
 /** `unseen`: the capture does not show how it ended. */
 export type HandshakeOutcome =
   | { readonly kind: "complete" }
-  | { readonly kind: "failed"; readonly why: string; readonly frame: number | null }
+  /** `byClose`: nothing tells of it but that the connection was closed then. */
+  | { readonly kind: "failed"; readonly why: string; readonly frame: number | null; readonly byClose: boolean }
   | { readonly kind: "unseen"; readonly why: string };
 
 /** Alerts about certificates (RFC 8446 §6). */
@@ -37,15 +38,16 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
       kind: "failed",
       why: "the ClientHello was answered with plain HTTP",
       frame: tls.clientHello?.where.frame ?? null,
+      byClose: false,
     };
   }
   const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
   if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel)))
-    return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame };
+    return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame, byClose: false };
   const refusal = encryptedRefusal(tls);
   if (refusal !== null) {
     const why = `the client sent an encrypted alert (frame ${refusal.frame}) instead of finishing the handshake, as it does when it does not trust the certificate`;
-    return { kind: "failed", why, frame: refusal.frame };
+    return { kind: "failed", why, frame: refusal.frame, byClose: false };
   }
   if (
     tls.opened > 0 &&
@@ -55,7 +57,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
   ) {
     const why =
       "the client reset the connection behind the handshake without a request, as it does when it does not accept the certificate";
-    return { kind: "failed", why, frame: timeline.lastFrame };
+    return { kind: "failed", why, frame: timeline.lastFrame, byClose: true };
   }
   if (tls.handshakeComplete) return { kind: "complete" };
   if (tls.clientHello === null && tls.serverHello === null) {
@@ -68,7 +70,12 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
     return { kind: "unseen", why: "bytes are missing" };
   if (tls.notTls.server !== null || tls.notTls.client !== null) {
     const where = tls.notTls.server ?? tls.notTls.client;
-    return { kind: "failed", why: `bytes that are not TLS came in frame ${where?.frame}`, frame: where?.frame ?? null };
+    return {
+      kind: "failed",
+      why: `bytes that are not TLS came in frame ${where?.frame}`,
+      frame: where?.frame ?? null,
+      byClose: false,
+    };
   }
   switch (timeline.closedBy) {
     case "open":
@@ -78,15 +85,22 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
         kind: "failed",
         why: "the client reset the connection before it was complete",
         frame: timeline.lastFrame,
+        byClose: true,
       };
     case "reset-by-proxy":
       return {
         kind: "failed",
         why: "the proxy's side reset the connection before it was complete",
         frame: timeline.lastFrame,
+        byClose: true,
       };
     default:
-      return { kind: "failed", why: "the connection was closed before it was complete", frame: timeline.lastFrame };
+      return {
+        kind: "failed",
+        why: "the connection was closed before it was complete",
+        frame: timeline.lastFrame,
+        byClose: true,
+      };
   }
 }
 

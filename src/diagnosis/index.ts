@@ -2,7 +2,7 @@
 export { clientOf } from "./client.ts";
 export { Collector, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
-export type { CaptureFacts, JudgedConnection, KeyFacts } from "./facts.ts";
+export type { CaptureFacts, Hole, JudgedConnection, KeyFacts } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";
 export { pageMarks, productWords } from "./products/index.ts";
 export { siteOf } from "./sites.ts";

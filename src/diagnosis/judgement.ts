@@ -1,6 +1,7 @@
 // What a judgement is, what it is made from, and how long a capture has to wait before silence means something.
 import { millisBetween, type Nanos } from "../bytes/index.ts";
-import type { ExchangeFact } from "../proxy/index.ts";
+import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
 import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
@@ -18,6 +19,8 @@ export interface JudgeContext {
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;
+  /** Where files of the capture are missing. */
+  readonly holes: readonly Hole[];
   /** What the tunnel's records tell without keys; null where nothing is asked of them. */
   readonly signs: SignsFound | null;
   /** What the proxy's own records say of a 401 inside a tunnel that cannot be read. */
@@ -27,18 +30,56 @@ export interface JudgeContext {
 /** A request that waited this long at the end of the capture counts as never answered; less, and the capture may just end too early. */
 const PATIENCE_MS = 20_000;
 
-/** Whether from `since` to the capture's end there was time enough for what did not come. */
-export function isPatient(since: Nanos, { captureEnd }: Pick<JudgeContext, "captureEnd">): boolean {
-  return captureEnd !== null && millisBetween(since, captureEnd) >= PATIENCE_MS;
+/** What tells how far a capture goes. */
+export type Extent = Pick<JudgeContext, "captureEnd" | "holes">;
+
+/** Up to when all is there that came behind `since`: the capture's end, or the next hole; null where that is not known. */
+export function seenUntil(since: Nanos, { captureEnd, holes }: Extent): Nanos | null {
+  let until = captureEnd;
+  for (const { between } of holes) {
+    if (between === null || between.to <= since) continue;
+    const from = between.from > since ? between.from : since;
+    if (until !== null && from < until) until = from;
+  }
+  return until;
+}
+
+/** What is said behind something that `seenUntil` ends. */
+export const MISSING_BEHIND = ", behind which files of the capture are missing";
+
+/** Whether files are missing somewhere between two times. */
+export function isBroken(from: Nanos, to: Nanos, holes: readonly Hole[]): boolean {
+  return holes.some(({ between }) => between !== null && between.to > from && between.from < to);
+}
+
+/** Whether from `since` on the capture shows enough time for what did not come. */
+export function isPatient(since: Nanos, extent: Extent): boolean {
+  const until = seenUntil(since, extent);
+  return until !== null && millisBetween(since, until) >= PATIENCE_MS;
 }
 
 /** Nothing came since `since`, and the capture ended: `sentence` says what is waited for. */
 export function stillOpen(since: Nanos, sentence: string, context: JudgeContext): Judgement {
-  const waited = context.captureEnd === null ? 0 : millisBetween(since, context.captureEnd);
-  if (isPatient(since, context)) {
-    return { verdict: "no-response", summary: `${sentence} within ${duration(waited)}, when the capture ended.` };
-  }
-  return { verdict: "incomplete", summary: `${sentence} when the capture ended ${duration(waited)} later.` };
+  const until = seenUntil(since, context);
+  const waited = until === null ? 0 : millisBetween(since, until);
+  const verdict = isPatient(since, context) ? "no-response" : "incomplete";
+  if (until !== context.captureEnd)
+    return { verdict, summary: `${sentence} within ${duration(waited)}${MISSING_BEHIND}.` };
+  return verdict === "no-response"
+    ? { verdict, summary: `${sentence} within ${duration(waited)}, when the capture ended.` }
+    : { verdict, summary: `${sentence} when the capture ended ${duration(waited)} later.` };
+}
+
+const FINE: readonly Verdict[] = ["ok", "auth-ok", "not-tls"];
+
+/** Nothing is wrong with a connection as far as it was seen: of one that was open where files are missing that says less. */
+export function asFarAsSeen(judgement: Judgement, { closedBy, end }: Timeline, { holes }: Extent): Judgement {
+  if (closedBy !== "open" || !FINE.includes(judgement.verdict)) return judgement;
+  if (!holes.some(({ between }) => between !== null && between.to > end)) return judgement;
+  return {
+    verdict: "incomplete",
+    summary: `${judgement.summary} The connection was still open where files of the capture are missing.`,
+  };
 }
 
 /** The first of `judgements` with the worst verdict; null of none. */

@@ -4,7 +4,7 @@ import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/i
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome, secureFailure } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
-import { type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
+import { asFarAsSeen, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
@@ -24,7 +24,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...authJudgements(timeline, context),
     ...secureJudgements(timeline),
   ];
-  return worst(judgements) ?? fallback(timeline);
+  return asFarAsSeen(worst(judgements) ?? fallback(timeline), timeline, context);
 }
 
 // --- the stage `connect`
@@ -66,6 +66,9 @@ function notOpened({ response }: ConnectFact, { fromClient }: Timeline): string 
 
 function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: JudgeContext): Judgement {
   const sentence = connectSentence(connect);
+  const unseen = `The answer to CONNECT ${connect.target.text} (frame ${connect.request.where.frame}) is not in the capture`;
+  if (isBroken(connect.request.where.time, timeline.end, context.holes))
+    return { verdict: "incomplete", summary: `${unseen}, of which files are missing behind it.` };
   switch (connect.unanswered) {
     case "reset":
       return { verdict: "no-response", summary: `${sentence}; ${closedText(timeline)}.` };
@@ -74,10 +77,7 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
     case "still-open":
       return stillOpen(connect.request.where.time, sentence, context);
     default:
-      return {
-        verdict: "incomplete",
-        summary: `The answer to CONNECT ${connect.target.text} (frame ${connect.request.where.frame}) is not in the capture.`,
-      };
+      return { verdict: "incomplete", summary: `${unseen}.` };
   }
 }
 
@@ -258,7 +258,10 @@ function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): 
   if (unseen || lost || timeline.fromProxy.segments === 0) {
     return { verdict: "incomplete", summary: `${sentence}, but the capture has gaps there.` };
   }
-  if (timeline.closedBy === "open") return stillOpen(tunnel.firstClient?.time ?? timeline.end, sentence, context);
+  const since = tunnel.firstClient?.time ?? timeline.end;
+  if (isBroken(since, timeline.end, context.holes))
+    return { verdict: "incomplete", summary: `${sentence}, but files of the capture are missing there.` };
+  if (timeline.closedBy === "open") return stillOpen(since, sentence, context);
   return { verdict: "no-response", summary: `${sentence} (${closedText(timeline)}).` };
 }
 
@@ -267,6 +270,12 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
   if (tls === null || (tunnel.serverBytes === 0 && tls.alerts.length === 0)) return silent(timeline, tunnel, context);
   const target = targetText(timeline);
   const outcome = handshakeOutcome(timeline, tunnel, tls);
+  const began = tls.clientHello?.where.time ?? timeline.start;
+  if (outcome.kind === "failed" && outcome.byClose && isBroken(began, timeline.end, context.holes))
+    return {
+      verdict: "incomplete",
+      summary: `How the TLS handshake in the tunnel to ${target} went is not in the capture, of which files are missing there.`,
+    };
   if (outcome.kind === "failed") {
     const page = isPageForTunnel(timeline) ? ` ${pageSentence(timeline)}.` : "";
     const summary = `The TLS handshake in the tunnel to ${target} failed: ${outcome.why}.${page}`;
@@ -350,11 +359,14 @@ const NOBODY: Attribution = { sentBy: "unknown", certainty: null, evidence: [] }
 /** `where`: " inside the tunnel", or nothing. */
 function unansweredRequest(exchange: ExchangeFact, timeline: Timeline, context: JudgeContext, where = ""): Judgement {
   const sentence = `${requestText(exchange)} was not answered${where}`;
-  if (exchange.unanswered === "not-captured" || exchange.unanswered === null) {
+  const since = exchange.request?.where.time ?? timeline.end;
+  if (
+    exchange.unanswered === "not-captured" ||
+    exchange.unanswered === null ||
+    isBroken(since, timeline.end, context.holes)
+  )
     return { verdict: "incomplete", summary: `The answer to ${requestText(exchange)}${where} is not in the capture.` };
-  }
-  if (exchange.unanswered === "still-open")
-    return stillOpen(exchange.request?.where.time ?? timeline.end, sentence, context);
+  if (exchange.unanswered === "still-open") return stillOpen(since, sentence, context);
   return { verdict: "no-response", summary: `${sentence} (${closedText(timeline)}).` };
 }
 

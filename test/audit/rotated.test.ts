@@ -1,6 +1,6 @@
 // Rotated captures through the program: cut by the programs that rotate, read as one with --join.
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rotatedSets } from "../../src/audit/rotation.ts";
@@ -138,9 +138,10 @@ describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join("
       const before = rest.filter((path) => path < gone).map((path) => check(path).capture.packets);
       const frame = before.reduce((sum, packets) => sum + packets, 0);
       expect(capture.packets).toBe(check(...rest).capture.packets);
-      expect(capture.quality.warnings.find(({ id }) => id === "stopped")).toMatchObject({
-        frame,
-        text: expect.stringContaining(gone),
+      expect(capture.quality.warnings.map(({ id }) => id)).not.toContain("stopped");
+      expect(capture.quality.warnings.find(({ id }) => id === "capture-file-unread")).toMatchObject({
+        frame: frame === 0 ? null : frame,
+        text: `"${gone}" could not be read: it seems to be a text file; reading went on with the other files`,
       });
       writeFileSync(gone, content);
     }
@@ -167,6 +168,81 @@ describe.skipIf(!there)(`a rotated capture that is joined (needs ${NEEDED.join("
     const merged = JSON.parse(program.run(["merge", "-f", "json", ...journals]).out) as AuditReport;
     expect(merged.verdicts).toEqual(all.verdicts);
     expect([...merged.rows].sort(byPath)).toEqual([...all.rows].sort(byPath));
+  });
+});
+
+describe("a set that is not whole", () => {
+  /** A folder with a set of which the parts are recorded captures that all are fine. */
+  function setOf(name: string, files: readonly string[]): string {
+    const at = folder(name);
+    const parts = ["squid-basic.pcap", "squid-noauth.pcap"];
+    for (const [i, file] of files.entries()) copyFileSync(captured(parts[i % 2]!), join(at, file));
+    return at;
+  }
+
+  const withKeys = ["squid-basic.keys", "squid-noauth.keys"].flatMap((name) => ["-k", captured(name)]);
+
+  function checked(at: string): Report {
+    const { out, err } = program.run([
+      "-f",
+      "json",
+      "--join",
+      ...withKeys,
+      ...readdirSync(at).map((file) => join(at, file)),
+    ]);
+    expect(err).toBe("");
+    return JSON.parse(out) as Report;
+  }
+
+  const notes = ({ capture }: Report): string[] => capture.quality.warnings.map(({ text }) => text);
+
+  it.each([
+    ["dumpcap", ["c_00001_20240102030405.pcap", "c_00002_20240102030406.pcap", "c_00005_20240102030409.pcap"], 2],
+    ["tcpdump -C", ["c.pcap", "c.pcap2"], 1],
+    ["tcpdump -C -W", ["c.pcap00", "c.pcap01", "c.pcap03"], 2],
+    ["tcpdump -G -C", ["c-20240102-030405.pcap", "c-20240102-030405.pcap2", "c-20240102-030410.pcap"], 1],
+  ] as const)("as %s leaves it: names what is missing, and is no more than not wrong", (_name, files, behind) => {
+    const at = setOf(`holed-${files[0]}`, files);
+    const report = checked(at);
+    const [before, after] = [files[behind - 1]!, files[behind]!].map((file) => `"${join(at, file)}"`);
+    expect(notes(report)).toEqual([expect.stringContaining(`between ${before} and ${after}`)]);
+    expect(notes(report)[0]).toMatch(/^of the rotated capture numbers? \d+( is|( to \d+)? are) missing, /);
+    expect(report.findings.find(({ id }) => id === "capture-quality")?.detail).toContain(before);
+    expect([report.verdict, report.exitCode]).toEqual(["incomplete", 3]);
+    const line = program.run(["-f", "line", "--join", ...withKeys, ...readdirSync(at).map((file) => join(at, file))]);
+    expect([line.code, line.out]).toEqual([3, expect.stringContaining("files of the capture are missing")]);
+    const { rows, captures, verdict, exitCode } = JSON.parse(
+      program.run(["audit", "--join", "-f", "json", ...withKeys, at]).out,
+    ) as AuditReport;
+    expect([captures.total, verdict, exitCode]).toEqual([1, "incomplete", 3]);
+    expect(rows[0]).toMatchObject({ verdict: "incomplete", text: expect.stringContaining(before!) });
+  });
+
+  it("says nothing of a set that is whole", () => {
+    for (const files of [
+      ["c.pcap", "c.pcap1", "c.pcap2"],
+      ["c.pcap0", "c.pcap1"],
+      ["c_00007_20240102030405.pcap", "c_00008_20240102030406.pcap"],
+    ]) {
+      const report = checked(setOf(`whole-${files[0]}`, files));
+      expect(notes(report)).toEqual([]);
+      expect(report.exitCode).toBe(0);
+    }
+  });
+
+  it("has a file that ends in the middle of a packet, and goes on behind it", () => {
+    const at = setOf("torn", ["c.pcap", "c.pcap1"]);
+    truncateSync(join(at, "c.pcap"), readFileSync(join(at, "c.pcap")).length - 5);
+    expect(notes(checked(at))).toContain(
+      `"${join(at, "c.pcap")}" is not whole: it ends in the middle of a packet; reading went on with the other files`,
+    );
+  });
+
+  it("has a file that is no capture: an audit of the folder reads the others, and says so", () => {
+    const at = setOf("foreign", ["c.pcap", "c.pcap1", "c.pcap2"]);
+    writeFileSync(join(at, "c.pcap1"), "no capture\n");
+    const { out } = program.run(["audit", "--join", "-f", "csv", ...withKeys, at]);
+    expect(out).toContain("could not be read: it seems to be a text file");
   });
 });
 

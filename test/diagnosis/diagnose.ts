@@ -1,5 +1,5 @@
 // Findings of timelines made by hand.
-import { Collector, type Diagnosis, type Finding, type FindingId } from "../../src/diagnosis/index.ts";
+import { Collector, type Diagnosis, type Finding, type FindingId, type Hole } from "../../src/diagnosis/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { atMs } from "./record-talk.ts";
 
@@ -13,6 +13,7 @@ export const QUALITY = {
   duplicates: 0,
   overlapsDiffering: 0,
   droppedByCapture: 0,
+  holes: [] as readonly Hole[],
   start: atMs(0),
   end: atMs(60_000),
 };

@@ -47,7 +47,10 @@ export const authAbandoned = verdictRule(
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
       // A browser that lost its connection is back in a moment, which a capture may not reach.
-      certainty: last == null || isPatient(last.where.time, { captureEnd: quality.end }) ? "certain" : "likely",
+      certainty:
+        last == null || isPatient(last.where.time, { captureEnd: quality.end, holes: quality.holes })
+          ? "certain"
+          : "likely",
       ...otherWords(steps),
     };
   },

@@ -11,7 +11,7 @@ const TEXT: RuleText = {
   severity: "info",
   title: "The capture is not whole",
   meaning:
-    "Packets are missing or cut, the file ends in the middle of a packet, or connections were recorded in part only. Verdicts say where that matters.",
+    "Packets are missing or cut, the file ends in the middle of a packet, files of a rotated capture are missing, or connections were recorded in part only. Verdicts say where that matters.",
   looksLike: "Gaps in connections, a snap length, connections without their start, one direction only, packets twice.",
   example: [
     "snap length 96: the answer to a CONNECT is cut behind its first line",
@@ -96,6 +96,14 @@ function shortcomings({ quality, connections }: CaptureFacts): readonly Shortcom
       `${count(quality.overlapsDiffering, "overlap")} with different bytes for the same place`,
       "Two packets disagree about the same bytes: record closer to the client, before whatever changes them.",
     );
+  if (quality.holes.length > 0) {
+    const texts = quality.holes.slice(0, MAX_CITED).map(({ text }) => text);
+    const more = quality.holes.length - texts.length;
+    add(
+      `${texts.join("; ")}${more > 0 ? `; and so in ${count(more, "further place")}` : ""}`,
+      "Take all files of the rotated capture, whole; what was in those that are missing, nobody can tell.",
+    );
+  }
   if (quality.droppedByCapture > 0)
     add(
       `${count(quality.droppedByCapture, "packet")} dropped while recording`,

@@ -25,7 +25,11 @@ export function headline(report: Report): string {
       ...(encrypted === 0 ? [] : [`${encrypted} ${encrypted === 1 ? "was" : "were"} encrypted and could not be read`]),
       ...(partly === 0 ? [] : [`${partly} ${partly === 1 ? "is" : "are"} not whole in the capture`]),
     ];
-    return `Nothing wrong was seen, but not all could be seen: of ${counted(totals.connections, "connection")} ${parts.join(", ")}.`;
+    // No connection is what is not whole then, but the capture.
+    const missing =
+      verdict === "incomplete" && totals.verdicts.incomplete === undefined ? "files of the capture are missing" : "";
+    const seen = parts.length === 0 ? "" : `of ${counted(totals.connections, "connection")} ${parts.join(", ")}`;
+    return `Nothing wrong was seen, but not all could be seen: ${[missing, seen].filter((text) => text !== "").join("; ")}.`;
   }
   if (totals.connections === 1 && worst !== null) return worst.summary;
   return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
