@@ -97,7 +97,8 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
     shard: options.shard ?? null,
   });
   // Before anything is written: a name that is wrong is told at once, and it may be the journal that goes on.
-  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
+  const earlier =
+    options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since], true) };
   const journal =
     options.journal === undefined
       ? null
@@ -181,7 +182,8 @@ export function mergeJournals(
     summary.add(row);
     options.onRow?.(row);
   }
-  const earlier = options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since]) };
+  const earlier =
+    options.since === undefined ? null : { journal: options.since, rows: latestRows([options.since], true) };
   return summary.finish({ skipped: 0, interrupted: false, elsewhere: false, earlier });
 }
 

@@ -2,6 +2,7 @@
 import { fstatSync, readSync } from "node:fs";
 import { VERDICTS } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow, GivenUp } from "../report/index.ts";
+import { VERSION } from "./version.ts";
 
 /** First line of a journal. `options`: what the results depend on; other options give other results. */
 export interface JournalHead {
@@ -107,6 +108,37 @@ export function isHead(value: unknown): value is JournalHead {
 
 /** A line of another program, or of a version to come, may look alike: every field is what the outputs take it for. */
 export function isRow(value: unknown): value is AuditRow & { readonly keys?: unknown; readonly trust?: unknown } {
+  return isRowBut(value, isVerdict);
+}
+
+/** A row of another version, with a verdict that this one does not know. */
+export function isForeignRow(value: unknown): value is AuditRow {
+  return isRowBut(value, isId) && !isRow(value);
+}
+
+/** The verdict of a foreign row that is not known, for a sentence. */
+export function unknownVerdict({ verdict, verdicts, groups }: AuditRow): string {
+  const all: readonly unknown[] = [verdict, ...Object.keys(verdicts), ...groups.map((group) => group.verdict)];
+  const unknown = all.find((name) => name !== null && !isVerdict(name));
+  return `the verdict "${unknown}", which this version of pcapcheck (${VERSION}) does not know`;
+}
+
+/** What can be said of a foreign row: it is in no sum, and counts as not checked. */
+export function foreignRow(row: AuditRow): AuditRow {
+  const message = `the journal has ${unknownVerdict(row)}: use the version that wrote it, or a later one`;
+  return {
+    ...plainRow(row),
+    ...{ verdict: null, exitCode: 2, message, text: message, givenUp: null, findings: {}, verdicts: {}, groups: [] },
+    ...{ connections: 0, tunnels: 0, wrong: 0, unseen: 0, ungrouped: 0 },
+  };
+}
+
+/** A name as verdicts have it: nothing in it needs to be escaped. */
+function isId(value: unknown): boolean {
+  return typeof value === "string" && /^[a-z][a-z0-9-]{0,63}$/.test(value);
+}
+
+function isRowBut(value: unknown, isVerdict: (value: unknown) => boolean): value is AuditRow {
   return (
     isObject(value) &&
     [value.path, value.text].every(isText) &&
@@ -119,7 +151,7 @@ export function isRow(value: unknown): value is AuditRow & { readonly keys?: unk
     Object.keys(value.verdicts).every(isVerdict) &&
     areCounts(value.findings) &&
     Array.isArray(value.groups) &&
-    value.groups.every(isGroup)
+    value.groups.every((group) => isGroup(group, isVerdict))
   );
 }
 
@@ -159,7 +191,7 @@ function plainGroup({ proxy, client, host, verdict, count, since, stream, frame 
   return { proxy, client, host, verdict, count, since, stream, frame };
 }
 
-function isGroup(value: unknown): boolean {
+function isGroup(value: unknown, isVerdict: (value: unknown) => boolean): boolean {
   return (
     isObject(value) &&
     isVerdict(value.verdict) &&

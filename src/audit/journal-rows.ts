@@ -4,6 +4,8 @@ import type { AuditRow } from "../report/index.ts";
 import { lookAt } from "./files.ts";
 import { Numbers, Places } from "./identity-places.ts";
 import {
+  foreignRow,
+  isForeignRow,
   isHead,
   isRow,
   isWithdrawal,
@@ -15,9 +17,11 @@ import {
   NO_FILE,
   parsed,
   plainRow,
+  unknownVerdict,
 } from "./journal-lines.ts";
 import { readFailure } from "./read-failure.ts";
 import { identityOf } from "./row-identity.ts";
+import { VERSION } from "./version.ts";
 
 /** What is remembered beside a row of how it was made. */
 export interface RowStamps {
@@ -46,10 +50,10 @@ export class JournalRows {
   /** Captures that could not be found. */
   readonly #missing = new Set<string>();
 
-  /** Notes what a line says; false if it says nothing. */
-  take({ text, start, length }: JournalLine, file = 0): boolean {
+  /** Notes what a line says; false if it says nothing. `foreign`: it may be a row of another version. */
+  take({ text, start, length }: JournalLine, file = 0, foreign = false): boolean {
     const value = parsed(text);
-    if (isRow(value)) {
+    if (isRow(value) || (foreign && isForeignRow(value))) {
       const identity = identityOf(value.path);
       const place = this.#places.add(identity);
       this.#files.set(place, file);
@@ -89,6 +93,7 @@ export class JournalRows {
   #at(place: number, read: ReadAgain): KnownRow | null {
     const bytes = read(this.#files.at(place), this.#starts.at(place), this.#lengths.at(place));
     const value = parsed(bytes.toString("utf8"));
+    if (isForeignRow(value)) return { row: foreignRow(value), keys: null, trust: null };
     if (!isRow(value)) return null;
     return { row: plainRow(value), keys: stampOf(value.keys), trust: stampOf(value.trust) };
   }
@@ -135,10 +140,14 @@ function readAt(descriptor: number, into: Buffer, start: number): number {
   return at;
 }
 
-/** The rows of journals; of the same capture the last one. Throws `JournalError`, later on as well where one changes meanwhile. */
-export function latestRows(paths: readonly string[]): Iterable<AuditRow> {
+/**
+ * The rows of journals; of the same capture the last one. Throws `JournalError`, later on as well where one changes meanwhile. A
+ * row of another version with a verdict that is not known is one that could not be checked, or no row where all must be known:
+ * what is new beside it, nobody can tell.
+ */
+export function latestRows(paths: readonly string[], mustBeKnown = false): Iterable<AuditRow> {
   const rows = new JournalRows();
-  for (const [file, path] of paths.entries()) readInto(path, file, rows);
+  for (const [file, path] of paths.entries()) readInto(path, file, rows, mustBeKnown);
   return readAgain(paths, rows);
 }
 
@@ -166,16 +175,26 @@ function* readAgain(paths: readonly string[], rows: JournalRows): Iterable<Audit
   }
 }
 
-function readInto(path: string, file: number, rows: JournalRows): void {
+function readInto(path: string, file: number, rows: JournalRows, mustBeKnown: boolean): void {
+  let version = VERSION;
   const descriptor = opened(path);
   try {
     mustBeFile(path, descriptor);
     if (!mayBeJournal(descriptor)) throw new JournalError(path, "this is no journal of an audit");
     for (const line of journalLines(descriptor)) {
       if (line.number === 1) {
-        if (!isHead(parsed(line.text))) throw new JournalError(path, "this is no journal of an audit");
-      } else if (!rows.take(line, file))
+        const head = parsed(line.text);
+        if (!isHead(head)) throw new JournalError(path, "this is no journal of an audit");
+        version = head.version;
+      } else if (!rows.take(line, file, version !== VERSION && !mustBeKnown)) {
+        const value = parsed(line.text);
+        if (version !== VERSION && isForeignRow(value))
+          throw new JournalError(
+            path,
+            `line ${line.number} has ${unknownVerdict(value)}: compare by version ${version}`,
+          );
         throw new JournalError(path, `the journal has a line that is no result: line ${line.number}`);
+      }
     }
   } finally {
     closeSync(descriptor);

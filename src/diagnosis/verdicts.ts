@@ -23,6 +23,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...forwardJudgements(timeline, context),
     ...authJudgements(timeline, context),
     ...secureJudgements(timeline),
+    ...beyondJudgements(timeline),
   ];
   return asFarAsSeen(worst(judgements) ?? fallback(timeline), timeline, context);
 }
@@ -382,6 +383,14 @@ function secureJudgements({ secure }: Timeline): Judgement[] {
         "The client speaks TLS to the proxy itself, which could be read in part only: nothing wrong as far as it goes.",
     },
   ];
+}
+
+/** Of what was only counted nothing is known. */
+function beyondJudgements({ notes }: Timeline): Judgement[] {
+  const beyond = notes.find(({ id }) => id === "proxy-streams-full")?.detail?.count;
+  if (beyond === undefined) return [];
+  const summary = `This connection has more tunnels and requests than are looked at: ${beyond} of them were only counted.`;
+  return [{ verdict: "incomplete", summary }];
 }
 
 /** `auth-ok` where a 407 came first, else `ok`. */

@@ -1,5 +1,5 @@
 // An HTTP/2 connection to a proxy: each stream with a CONNECT is a tunnel of its own (RFC 9113 §8.5), all others are forwarded.
-import type { FrameNo, Side } from "../bytes/index.ts";
+import type { FrameNo, Note, Side } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp2Connection,
@@ -26,6 +26,8 @@ import { unusualBytesOf, weightOfExchange, weightOfTunnel } from "./weight.ts";
 
 /** Tunnels and requests of one connection; a browser opens a few dozen. */
 const MAX_STREAMS = 2_000;
+
+const BEYOND = { id: "proxy-streams-full" } as const;
 
 /** A few tunnels with TLS: tens of thousands of connections may be open. */
 const USUAL_TUNNELS = 32 * 1024;
@@ -58,6 +60,7 @@ export class Http2ProxySession implements Http2Sink {
   readonly #connection: TcpConnection;
   readonly #clientSide: Side;
   readonly #context: ConnectionContext;
+  readonly #base: ProxyContext;
   readonly #secure: TlsFacts | null;
   readonly #gaps: readonly GapFact[];
   readonly #tunnels = new Map<number, TunnelStream>();
@@ -65,6 +68,8 @@ export class Http2ProxySession implements Http2Sink {
   readonly #forwards = new ExchangeList();
   /** Streams that were answered before their request was seen: held back behind a hole, or recorded too late. */
   readonly #early = new Map<number, EarlyAnswer>();
+  /** Tunnels and requests beyond the limit. */
+  #dropped = 0;
   #detectedBy: DetectedBy | null = null;
 
   /** `gaps`: what is missing of the connection, a list that grows. */
@@ -79,6 +84,7 @@ export class Http2ProxySession implements Http2Sink {
     this.#clientSide = clientSide;
     this.#gaps = gaps;
     this.#context = new ConnectionContext(context);
+    this.#base = context;
     this.#secure = secure;
     this.#http2 = createHttp2Connection(this, this.#context);
     this.client = this.#http2.client;
@@ -129,7 +135,8 @@ export class Http2ProxySession implements Http2Sink {
       forwardsDropped: this.#forwards.dropped,
       notes: this.#context.notes,
     };
-    if (streams.length === 0 || forwards.length > 0) this.#context.timeline(first);
+    if (this.#dropped > 0) this.#context.timeline({ ...first, notes: [this.#beyond(facts.lastFrame), ...first.notes] });
+    else if (streams.length === 0 || forwards.length > 0) this.#context.timeline(first);
     for (const stream of streams) {
       this.#context.timeline({
         ...first,
@@ -142,10 +149,20 @@ export class Http2ProxySession implements Http2Sink {
     }
   }
 
+  /** That there was more than is told. */
+  #beyond(frame: FrameNo): Note {
+    return { ...BEYOND, frame, at: 0, detail: { count: this.#dropped } };
+  }
+
   // --- what the connection tells
 
   request(number: number, head: RequestHead, pushed: boolean): BodyRule {
-    if (pushed || this.#tunnels.size + this.#requests.size >= MAX_STREAMS) return "framed";
+    if (pushed) return "framed";
+    if (this.#tunnels.size + this.#requests.size >= MAX_STREAMS) {
+      this.#dropped++;
+      this.#base.note({ ...BEYOND, frame: head.where.frame, at: head.where.at });
+      return "framed";
+    }
     const proxy = this.#connection.endpoints[this.#clientSide === 0 ? 1 : 0];
     // An extended CONNECT (RFC 8441 §4) asks an origin for a WebSocket.
     if (head.form === "authority") {

@@ -85,6 +85,31 @@ describe("a line of a journal", () => {
     }
   });
 
+  it("is of another version with a verdict that is not known: named and counted as not checked, and nothing to compare with", async () => {
+    const journal = await journalOf("journal", "a.pcap", "b.pcap");
+    const [head, first, second] = readFileSync(journal, "utf8").split("\n");
+    const row = JSON.parse(second!) as AuditRow;
+    const ofGroups = { groups: row.groups.map((group) => ({ ...group, verdict: "tunnel-418" })) };
+    const later = head!.replace(/"version":"[^"]*"/, '"version":"9.0.0"');
+    for (const change of [{ verdict: "tunnel-418" }, { verdicts: { "tunnel-418": 1 } }, ofGroups]) {
+      writeFileSync(journal, `${later}\n${first}\n${JSON.stringify({ ...row, ...change })}\n`);
+      const { captures, connections, exitCode, rows } = mergeJournals([journal], { allRows: true });
+      expect([captures.checked, captures.failed, connections, exitCode]).toEqual([1, 1, 1, 2]);
+      expect(rows.find(({ path }) => path === at("b.pcap"))).toMatchObject({
+        verdict: null,
+        message: expect.stringContaining('the verdict "tunnel-418", which this version of pcapcheck'),
+      });
+      expect(() => mergeJournals([journal], { since: journal })).toThrow(
+        `${journal}: line 3 has the verdict "tunnel-418"`,
+      );
+    }
+    // One of this version cannot have it.
+    writeFileSync(journal, `${head}\n${first}\n${JSON.stringify({ ...row, verdict: "tunnel-418" })}\n`);
+    expect(() => mergeJournals([journal])).toThrow("no result: line 3");
+    writeFileSync(journal, `${later}\n${first}\n${JSON.stringify({ ...row, verdict: "<b>" })}\n`);
+    expect(() => mergeJournals([journal])).toThrow("no result: line 3");
+  });
+
   it("are given without what else stands in their lines, be it nested as deep as it likes", async () => {
     const journal = await journalOf("journal", "a.pcap");
     const [row] = latestRows([journal]);

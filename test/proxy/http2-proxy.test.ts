@@ -1,9 +1,10 @@
 // HTTP/2 to a proxy behind TLS (RFC 9113 §8.5): whether it is one, and CONNECTs that nobody answers.
 import { describe, expect, it } from "vitest";
-import { createKeyedHash } from "../../src/bytes/index.ts";
+import { createKeyedHash, type Note } from "../../src/bytes/index.ts";
 import { Http2ProxySession } from "../../src/proxy/http2-proxy.ts";
 import { KnownProxies, type ProxyContext, type Timeline } from "../../src/proxy/index.ts";
 import type { EndCause, TcpConnection } from "../../src/tcp/index.ts";
+import { diagnosisOf } from "../diagnosis/diagnose.ts";
 import { frame, literals, PREFACE } from "../http/h2-talk.ts";
 import { clientHello, record } from "../tls-parse/play.ts";
 import { DIRECTION } from "./play.ts";
@@ -65,6 +66,26 @@ function keptBehind(streams: number, asked: boolean): number {
   }
   return http2.kept;
 }
+
+describe("more tunnels on one connection than are looked at", () => {
+  it("are counted, each with a note, and told with the connection", () => {
+    const [timelines, notes]: [Timeline[], Note[]] = [[], []];
+    const context: ProxyContext = {
+      ...contextOf([]),
+      timeline: (timeline) => void timelines.push(timeline),
+      note: (note) => void notes.push(note),
+    };
+    const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
+    const say = (bytes: Uint8Array) => http2.client.push(bytes, 0, bytes.length, 5);
+    say(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
+    for (let i = 0; i < 2_030; i++) say(frame(HEADERS, END_HEADERS, 2 * i + 1, CONNECT));
+    http2.closed("fin", "fin");
+    expect(notes.map(({ id }) => id)).toEqual(Array.from({ length: 30 }, () => "proxy-streams-full"));
+    expect(timelines).toHaveLength(2_001);
+    const { facts } = diagnosisOf(timelines.slice(0, 1));
+    expect(facts.connections[0]).toMatchObject({ verdict: "incomplete", summary: expect.stringContaining(": 30 of") });
+  });
+});
 
 describe("what is kept of HTTP/2 to a proxy", () => {
   it("is told of a thousand tunnels, and of few is nothing unusual", () => {
