@@ -11,7 +11,12 @@ export function isPattern(path: string): boolean {
   return MARKS.test(path) && typeof lookAt(path) === "string";
 }
 
-/** What fits `pattern`, folders as well, in an order that does not depend on the disk. Rejects with what reading throws. */
+/**
+ * What fits `pattern`, folders as well, in an order that does not depend on the disk. Rejects with what reading throws.
+ *
+ * Many stars that fit at many places take long (`*a*a*a*a*b` and a name of 200 times "a": a minute). They are not limited: a pattern
+ * comes from who waits for it, honest ones have as many stars (`*-*-*-*-*.pcap`), and no name makes one slow that has one or two.
+ */
 export async function namesOf(pattern: string): Promise<readonly string[]> {
   const { folder, rest } = parted(pattern, nodePath, isFolder);
   const { glob } = await import("tinyglobby");

@@ -10,6 +10,8 @@ export interface JournalHead {
   readonly schemaVersion: 1;
   readonly version: string;
   readonly options: string;
+  /** Of Windows, where paths have backslashes; elsewhere they may be part of a name. */
+  readonly separator?: "\\";
 }
 
 /** A line that takes back the row of a path: what was missing is no more. */

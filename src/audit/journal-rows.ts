@@ -20,7 +20,7 @@ import {
   unknownVerdict,
 } from "./journal-lines.ts";
 import { readFailure } from "./read-failure.ts";
-import { identityOf } from "./row-identity.ts";
+import { identityIn } from "./row-identity.ts";
 import { VERSION } from "./version.ts";
 
 /** What is remembered beside a row of how it was made. */
@@ -34,6 +34,16 @@ export interface RowStamps {
 /** A row as a journal has it. */
 export interface KnownRow extends RowStamps {
   readonly row: AuditRow;
+}
+
+/** Where a line comes from. */
+interface Origin {
+  /** The number of its journal. */
+  readonly file?: number;
+  /** It may be a row of another version. */
+  readonly foreign?: boolean;
+  /** The journal was begun on Windows. */
+  readonly backslashes?: boolean;
 }
 
 /** Reads bytes of a journal again. */
@@ -50,18 +60,18 @@ export class JournalRows {
   /** Captures that could not be found. */
   readonly #missing = new Set<string>();
 
-  /** Notes what a line says; false if it says nothing. `foreign`: it may be a row of another version. */
-  take({ text, start, length }: JournalLine, file = 0, foreign = false): boolean {
+  /** Notes what a line says; false if it says nothing. */
+  take({ text, start, length }: JournalLine, { file = 0, foreign = false, backslashes = false }: Origin): boolean {
     const value = parsed(text);
     if (isRow(value) || (foreign && isForeignRow(value))) {
-      const identity = identityOf(value.path);
+      const identity = identityIn(value.path, backslashes);
       const place = this.#places.add(identity);
       this.#files.set(place, file);
       this.#starts.set(place, start);
       this.#lengths.set(place, length);
       if (value.verdict === null && value.modified === 0) this.#missing.add(identity);
       else this.#missing.delete(identity);
-    } else if (isWithdrawal(value)) this.forget(identityOf(value.path));
+    } else if (isWithdrawal(value)) this.forget(identityIn(value.path, backslashes));
     else return false;
     return true;
   }
@@ -177,6 +187,7 @@ function* readAgain(paths: readonly string[], rows: JournalRows): Iterable<Audit
 
 function readInto(path: string, file: number, rows: JournalRows, mustBeKnown: boolean): void {
   let version = VERSION;
+  let backslashes = false;
   const descriptor = opened(path);
   try {
     mustBeFile(path, descriptor);
@@ -186,7 +197,8 @@ function readInto(path: string, file: number, rows: JournalRows, mustBeKnown: bo
         const head = parsed(line.text);
         if (!isHead(head)) throw new JournalError(path, "this is no journal of an audit");
         version = head.version;
-      } else if (!rows.take(line, file, version !== VERSION && !mustBeKnown)) {
+        backslashes = head.separator === "\\";
+      } else if (!rows.take(line, { file, foreign: version !== VERSION && !mustBeKnown, backslashes })) {
         const value = parsed(line.text);
         if (version !== VERSION && isForeignRow(value))
           throw new JournalError(

@@ -105,13 +105,16 @@ export class Journal {
         const value = parsed(line.text);
         if (!isHead(value)) throw new JournalError(this.#path, FOREIGN);
         head = value;
-      } else this.#known.take(line);
+      } else this.#known.take(line, { backslashes: head.separator === "\\" });
       end = line.start + line.length + 1;
     }
     // By its path: on Windows what is open for appending cannot be cut.
     if (end < fstatSync(this.#descriptor).size) truncateSync(this.#path, end);
     if (head === null) {
-      const first: JournalHead = { journal: "pcapcheck audit", schemaVersion: 1, version: VERSION, options };
+      const first: JournalHead = {
+        ...{ journal: "pcapcheck audit", schemaVersion: 1, version: VERSION, options },
+        ...(process.platform === "win32" ? { separator: "\\" } : {}),
+      };
       this.#write(first);
     } else if (head.options !== options || head.version !== VERSION) {
       throw new JournalError(

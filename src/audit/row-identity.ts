@@ -22,6 +22,11 @@ export function identityOf(path: string, paths: Paths = nodePath): string {
   }
 }
 
+/** The identity of a path in a journal; `backslashes`: it was written on Windows, whose paths other machines spell with slashes. */
+export function identityIn(path: string, backslashes: boolean, paths: Paths = nodePath): string {
+  return identityOf(backslashes && paths.sep === "/" ? path.replaceAll("\\", "/") : path, paths);
+}
+
 /** `path` in one spelling that is the same on machines that have the same files in different places. */
 export function portablePath(path: string, paths: Paths = nodePath): string {
   if (leadsBack(path, paths)) return path;

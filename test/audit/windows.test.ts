@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join, posix, win32 } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { auditCaptures } from "../../src/audit/audit.ts";
+import { auditCaptures, mergeJournals } from "../../src/audit/audit.ts";
 import { parted } from "../../src/audit/globs.ts";
 import { JournalLock } from "../../src/audit/journal-lock.ts";
 import { beginList, pathsIn } from "../../src/audit/path-list.ts";
@@ -182,6 +182,24 @@ describe("a journal", () => {
     };
     expect(await left(1)).toBe(false);
     expect(await left(3)).toBe(true);
+  });
+
+  it("of Windows and one of elsewhere have the same row for the same capture", async () => {
+    mkdirSync(join(folder, "both"));
+    const [here, there] = [join(folder, "here.ndjson"), join(folder, "there.ndjson")];
+    copyFileSync(CAPTURE, join(folder, "both", "a.pcap"));
+    const paths = [join(folder, "both")];
+    await auditCaptures(paths, { journal: here });
+    await onWindows(() => auditCaptures(paths, { journal: there }));
+    // What Windows writes into its rows, JSON has twice.
+    const text = readFileSync(there, "utf8").replaceAll(
+      /"path":"([^"]*)a.pcap"/g,
+      (_, path: string) => `"path":"${path.replaceAll("/", "\\\\")}a.pcap"`,
+    );
+    expect(text).toContain("both\\\\a.pcap");
+    writeFileSync(there, text);
+    expect(mergeJournals([here, there]).captures.total).toBe(1);
+    expect(mergeJournals([there, here]).captures.total).toBe(1);
   });
 
   it("is not NUL", async () => {
