@@ -1,8 +1,8 @@
 // What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
-import { millisBetween } from "../bytes/index.ts";
+import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, isHalfway, isRefusal } from "./auth-steps.ts";
-import { isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
+import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
 /** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
@@ -134,10 +134,18 @@ function whyUnseen({ responseFrame, responseTime }: AuthStep, context: JudgeCont
   if (asked.tunnel !== null || asked.gaps.some(({ where }) => where.frame > responseFrame))
     return "what followed on this connection is not whole in the capture";
   if (chain.unseen) return "the beginning of a later connection of this client is not in the capture";
-  const until = seenUntil(responseTime, context);
-  if (until === null || millisBetween(responseTime, until) >= COMES_BACK_MS) return null;
+  if (!endsTooSoon(asked, responseTime, context)) return null;
+  const until = seenUntil(responseTime, context) ?? responseTime;
   const waited = duration(millisBetween(responseTime, until));
+  return until === captureEnd
+    ? `the capture ends ${waited} later, with the connection open`
+    : `files of the capture are missing from ${waited} later on`;
+}
+
+/** Whether what is there ends before a client could have come back for a challenge. */
+export function endsTooSoon({ clientEnd }: Pick<Timeline, "clientEnd">, challenged: Nanos, extent: Extent): boolean {
+  const until = seenUntil(challenged, extent);
+  if (until === null || millisBetween(challenged, until) >= COMES_BACK_MS) return false;
   // Whoever closed may have come back on another connection, which the capture's end leaves less room for than a hole.
-  if (until !== captureEnd) return `files of the capture are missing from ${waited} later on`;
-  return asked.clientEnd === "capture-end" ? `the capture ends ${waited} later, with the connection open` : null;
+  return until !== extent.captureEnd || clientEnd === "capture-end";
 }

@@ -1,16 +1,18 @@
 // Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
 import { gather, type Nanos } from "../bytes/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
-import { authSteps } from "./auth-steps.ts";
+import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
+import { HeadlessConnections } from "./headless.ts";
 import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
-import { type AuthChain, authChains } from "./joins.ts";
+import { type AuthChain, authChains, keyOf } from "./joins.ts";
 import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
+import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
@@ -36,7 +38,7 @@ const MIN_BYTES = 96 * 1024 * 1024;
 const MAX_LEG_BYTES = 64 * 1024 * 1024;
 
 export interface CollectorLimits {
-  /** Timelines kept in full, fewer if they say too much. Of remarkable ones as many again. */
+  /** Timelines kept in full, fewer if they say too much. Of remarkable ones as many again, and of those that answer a challenge. */
   readonly connections: number;
 }
 
@@ -68,6 +70,9 @@ export class Collector {
   readonly #kept: Timeline[] = [];
   #keptBytes = 0;
   readonly #folding = new Folding();
+  readonly #headless = new HeadlessConnections();
+  /** Challenges of connections that are kept: what answers one of them is kept, too. */
+  readonly #challenged = new OpenChallenges<{ readonly last: AuthStep }>();
   readonly #legs: ServerLeg[] = [];
   #legBytes = 0;
   readonly #legsByProxy = new Map<string, ServerLeg[]>();
@@ -97,23 +102,38 @@ export class Collector {
     this.#proxies.add(timeline);
     this.#answers.learn(timeline);
     this.#certificates.learn(timeline);
-    if (this.#keep(timeline, false)) return;
+    this.#headless.learn(timeline);
     const steps = authSteps(timeline);
+    this.#folding.learn(timeline, steps[0]);
+    if (this.#keepFirst(timeline, steps)) return;
     const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
     const { verdict } = judge(timeline, { chain, attributions, ...NO_END, signs: null, told: weigh([]) });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
-    if (!remarkable || !this.#keep(timeline, true)) this.#folding.add(timeline, verdict, steps);
+    if (!remarkable || !this.#keep(timeline, 2)) this.#folding.add(timeline, verdict, steps);
   }
 
-  /** Keeps a timeline if there is room for it; a quarter is left for remarkable ones. */
-  #keep(timeline: Timeline, remarkable: boolean): boolean {
+  /** Keeps one of the first; and what answers a challenge of one that is kept, which else nobody seems to have answered. */
+  #keepFirst(timeline: Timeline, steps: readonly AuthStep[]): boolean {
+    const [first] = steps;
+    const answers =
+      first !== undefined &&
+      first.credentials !== null &&
+      this.#challenged.take(keyOf(timeline, first), first) !== null;
+    if (!this.#keep(timeline, answers ? 3 : 1)) return false;
+    const last = steps.at(-1);
+    if (last?.status === 407) this.#challenged.add(keyOf(timeline, last), { last });
+    return true;
+  }
+
+  /** Keeps a timeline if there is room for it, up to so many times the limit; a quarter of the bytes is left for others than the first. */
+  #keep(timeline: Timeline, times: 1 | 2 | 3): boolean {
     const { connections } = this.#limits;
-    if (this.#kept.length >= (remarkable ? 2 : 1) * connections) return false;
+    if (this.#kept.length >= times * connections) return false;
     const bytes = this.#keptBytes + weightOfTimeline(timeline);
-    if (bytes > (remarkable ? 1 : 0.75) * Math.max(MIN_BYTES, connections * BYTES_PER_CONNECTION)) return false;
+    if (bytes > (times > 1 ? 1 : 0.75) * Math.max(MIN_BYTES, connections * BYTES_PER_CONNECTION)) return false;
     this.#keptBytes = bytes;
     this.#kept.push(timeline);
     return true;
@@ -141,8 +161,9 @@ export class Collector {
   finish(quality: CaptureQuality, keys: KeyFacts, told = NOTHING_TOLD): Diagnosis {
     this.#told = told;
     const timelines = this.timelines();
-    const connections = this.#judgeAll(timelines, { captureEnd: quality.end, holes: quality.holes });
-    const folded = this.#folding.finish(quality.holes.length > 0 ? "incomplete" : "auth-abandoned");
+    const extent = { captureEnd: quality.end, holes: quality.holes };
+    const connections = this.#judgeAll(timelines, extent);
+    const folded = this.#folding.finish(this.#headless, extent);
     const facts: CaptureFacts = {
       connections,
       folded,
@@ -165,7 +186,7 @@ export class Collector {
     this.#holes = extent.holes;
     this.#outside = outsideAddresses(this.#legs, timelines);
     this.#keptByProxy = byProxy(timelines);
-    const chains = authChains(timelines);
+    const chains = authChains(timelines, this.#headless);
     const interceptions = new Map(
       timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
     );

@@ -1,8 +1,13 @@
 // Sums of connections that are not kept: by client, proxy, target and verdict. Challenges still wait for their answer.
 import type { Timeline } from "../proxy/index.ts";
-import type { AuthStep } from "./auth-steps.ts";
-import { clientKey, clientOf } from "./client.ts";
+import { type AuthStep, isRefusal } from "./auth-steps.ts";
+import { endsTooSoon } from "./auth-verdicts.ts";
+import { clientOf } from "./client.ts";
 import type { FoldedConnections } from "./facts.ts";
+import type { ConnectionStub, HeadlessConnections } from "./headless.ts";
+import { answers, type Challenged, keyOf } from "./joins.ts";
+import type { Extent } from "./judgement.ts";
+import { OpenChallenges } from "./open-challenges.ts";
 import type { Verdict } from "./types.ts";
 import { endpointText, targetOf } from "./wording.ts";
 
@@ -10,10 +15,19 @@ import { endpointText, targetOf } from "./wording.ts";
 const MAX_GROUPS = 2_000;
 /** Challenges that wait for the connection on which they are answered, about 200 bytes each. */
 const MAX_WAITING = 20_000;
+/** Clients and targets of which it is remembered when credentials came last: a challenge may be over later than its answer. */
+const MAX_ANSWERS = 5_000;
 
-interface Waiting {
-  readonly timeline: Pick<Timeline, "client" | "namedClient" | "proxy" | "stream" | "firstFrame">;
+interface Member extends ConnectionStub {
   readonly target: string | null;
+}
+
+/** Connections that were challenged one after the other. */
+interface Waiting {
+  readonly members: readonly Member[];
+  /** Complete credentials that were refused on them. */
+  readonly refusals: number;
+  readonly last: Challenged & Pick<Timeline, "clientEnd">;
 }
 
 type Group = { -readonly [K in keyof FoldedConnections]: FoldedConnections[K] };
@@ -27,59 +41,80 @@ export class Folding {
   readonly #others = new Map<string, Group>();
   /** The one of them that was counted last, with its proxy: nearly always that of the next connection, too. */
   #lastOther: { readonly ip: string; readonly port: number; readonly group: Group } | null = null;
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting = new OpenChallenges<Waiting>();
   #waitingCount = 0;
+  /** Where credentials came first on a connection, kept or not: the last of them by client, proxy and target. */
+  readonly #answers = new Map<string, AuthStep>();
 
+  /** Of every connection, also of those that are kept: what credentials it brought. */
+  learn(timeline: Timeline, first: AuthStep | undefined): void {
+    if (first === undefined || first.credentials === null) return;
+    const key = keyOf(timeline, first);
+    if (this.#answers.has(key) || this.#answers.size < MAX_ANSWERS) this.#answers.set(key, first);
+  }
+
+  /** `verdict`: of the connection by itself. */
   add(timeline: Timeline, verdict: Verdict, steps: readonly AuthStep[]): void {
     const first = steps[0];
     const last = steps.at(-1);
-    const target = targetOf(timeline);
-    if (this.#waitingCount > 0 && first !== undefined && first.credentials !== null)
-      this.#answered(keyOf(timeline, first));
-    if (last?.status === 407 && verdict === "auth-abandoned" && this.#waitingCount < MAX_WAITING) {
-      const key = keyOf(timeline, last);
-      const { client, namedClient, proxy, stream, firstFrame } = timeline;
-      const entry = { timeline: { client, namedClient, proxy, stream, firstFrame }, target };
-      const list = this.#waiting.get(key);
-      if (list === undefined) this.#waiting.set(key, [entry]);
-      else list.push(entry);
-      this.#waitingCount++;
-    } else this.#count(timeline, verdict, target);
+    const { client, namedClient, proxy, stream, firstFrame, clientEnd } = timeline;
+    const own: Member = { client, namedClient, proxy, stream, firstFrame, target: targetOf(timeline) };
+    const before = first === undefined ? null : this.#answered(timeline, first);
+    const isOpen = last?.status === 407 && (verdict === "auth-abandoned" || verdict === "auth-loop");
+    if (last === undefined || !isOpen || this.#waitingCount >= MAX_WAITING) {
+      for (const member of before?.members ?? []) this.#count(member, outcome(last, verdict));
+      // As with those that are kept: what answered a challenge and was let through is no connection without one.
+      this.#count(own, before !== null && verdict === "ok" ? outcome(last, verdict) : verdict);
+      return;
+    }
+    const given = this.#answers.get(keyOf(timeline, last));
+    if (given !== undefined && given.frame > last.frame && answers(last, given)) {
+      for (const member of [...(before?.members ?? []), own]) this.#count(member, outcome(given, verdict));
+      return;
+    }
+    const { responseTime, responseFrame, credentials } = last;
+    const members = before === null ? [own] : [...before.members, own];
+    this.#waitingCount += members.length;
+    this.#waiting.add(keyOf(timeline, last), {
+      members,
+      refusals: (before?.refusals ?? 0) + steps.filter(isRefusal).length,
+      last: { responseTime, responseFrame, clientEnd, credentials: credentials && { user: credentials.user } },
+    });
   }
 
-  /** `waiting`: the verdict of challenges that nobody came back to. */
-  finish(waiting: Verdict): readonly FoldedConnections[] {
-    for (const list of this.#waiting.values()) {
-      for (const { timeline, target } of list) this.#count(timeline, waiting, target);
+  /** `headless`: of all connections; `extent`: how far the capture goes. */
+  finish(headless: HeadlessConnections, extent: Extent): readonly FoldedConnections[] {
+    for (const waiting of this.#waiting.all()) {
+      const verdict = unanswered(waiting, headless, extent);
+      for (const member of waiting.members) this.#count(member, verdict);
     }
-    this.#waiting.clear();
     return [...[...this.#groups.values()].flatMap((groups) => [...groups.values()]), ...this.#others.values()].sort(
       (a, b) => a.firstStream - b.firstStream,
     );
   }
 
-  #answered(key: string): void {
-    const list = this.#waiting.get(key);
-    const entry = list?.shift();
-    if (list === undefined || entry === undefined) return;
-    if (list.length === 0) this.#waiting.delete(key);
-    this.#waitingCount--;
-    this.#count(entry.timeline, "auth-ok", entry.target);
+  /** What waited for these credentials, and does so no more. */
+  #answered(timeline: Timeline, first: AuthStep): Waiting | null {
+    if (this.#waitingCount === 0 || first.credentials === null) return null;
+    const waiting = this.#waiting.take(keyOf(timeline, first), first);
+    this.#waitingCount -= waiting?.members.length ?? 0;
+    return waiting;
   }
 
-  #count(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): void {
+  #count(timeline: Member, verdict: Verdict): void {
     const own = this.#groups.get(clientOf(timeline));
     const group =
       own === undefined && this.#groupCount >= MAX_GROUPS
         ? this.#other(timeline, verdict)
-        : this.#exact(timeline, verdict, target);
+        : this.#exact(timeline, verdict);
     group.count++;
     group.firstStream = Math.min(group.firstStream, timeline.stream);
     group.firstFrame = Math.min(group.firstFrame, timeline.firstFrame);
   }
 
   /** The group of connections of one client to one target; where there is no room for it, that of the verdict and the proxy. */
-  #exact(timeline: Waiting["timeline"], verdict: Verdict, target: string | null): Group {
+  #exact(timeline: Member, verdict: Verdict): Group {
+    const { target } = timeline;
     const client = clientOf(timeline);
     const proxy = endpointText(timeline.proxy);
     const key = `${verdict} ${proxy} ${target}`;
@@ -97,7 +132,7 @@ export class Folding {
     return group;
   }
 
-  #other(timeline: Waiting["timeline"], verdict: Verdict): Group {
+  #other(timeline: ConnectionStub, verdict: Verdict): Group {
     const { ip, port } = timeline.proxy;
     const last = this.#lastOther;
     if (last !== null && last.group.verdict === verdict && last.ip === ip && last.port === port) return last.group;
@@ -112,7 +147,7 @@ export class Folding {
 
 /** A group without connections, which begins with this one. */
 function groupOf(
-  { stream: firstStream, firstFrame }: Waiting["timeline"],
+  { stream: firstStream, firstFrame }: ConnectionStub,
   verdict: Verdict,
   client: string,
   proxy: string,
@@ -121,6 +156,18 @@ function groupOf(
   return { verdict, client, proxy, target, count: 0, firstStream, firstFrame };
 }
 
-function keyOf(timeline: Timeline, step: AuthStep): string {
-  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.target}`;
+/** What becomes of connections that were only challenged, behind the credentials which the client came back with. */
+function outcome(answer: AuthStep | undefined, verdict: Verdict): Verdict {
+  const status = answer?.status ?? null;
+  if (status === 407) return verdict;
+  if (status === null) return "incomplete";
+  return status < 400 ? "auth-ok" : "ok";
+}
+
+/** As auth-verdicts.ts has it of a challenge that nobody came back for. */
+function unanswered({ members, refusals, last }: Waiting, headless: HeadlessConnections, extent: Extent): Verdict {
+  if (refusals >= 2) return "auth-loop";
+  const { responseTime } = last;
+  const tooSoon = responseTime !== null && endsTooSoon(last, responseTime, extent);
+  return tooSoon || headless.mayAnswer(members, last) ? "incomplete" : "auth-abandoned";
 }

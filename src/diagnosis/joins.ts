@@ -1,12 +1,13 @@
 // Joins a connection that was challenged with the later one on which the client came back with credentials.
 import { gather } from "../bytes/index.ts";
+import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { clientKey } from "./client.ts";
-import { secureFailure } from "./handshake.ts";
+import type { HeadlessConnections } from "./headless.ts";
 
 /** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
-const MAX_DELAY_NS = 120n * 1_000_000_000n;
+export const MAX_DELAY_NS = 120n * 1_000_000_000n;
 
 /** Connections that belong together, in the order in which they asked. */
 export interface AuthChain {
@@ -30,8 +31,16 @@ interface Open {
   askedAnew: number;
 }
 
-/** The chain of every timeline; alone, if nothing joins. */
-export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline, AuthChain> {
+/** What is to know of a challenge, or of the last one of several: when it came, and for whom. */
+export interface Challenged extends Pick<AuthStep, "responseTime" | "responseFrame"> {
+  readonly credentials: Pick<Credentials, "user"> | null;
+}
+
+/** The chain of every timeline; alone, if nothing joins. `headless`: of all connections, also of those that are not kept. */
+export function authChains(
+  timelines: readonly Timeline[],
+  headless: HeadlessConnections,
+): ReadonlyMap<Timeline, AuthChain> {
   const open = new Map<string, Open>();
   const following = new Map<Timeline, Timeline>();
   const preceding = new Map<Timeline, Timeline>();
@@ -62,83 +71,28 @@ export function authChains(timelines: readonly Timeline[]): ReadonlyMap<Timeline
       else list.waiting.push({ timeline, last });
     }
   }
-  return chainsFrom(timelines, following, preceding);
+  return chainsFrom(timelines, following, preceding, headless);
 }
 
 function chainsFrom(
   timelines: readonly Timeline[],
   following: ReadonlyMap<Timeline, Timeline>,
   preceding: ReadonlyMap<Timeline, Timeline>,
+  headless: HeadlessConnections,
 ): ReadonlyMap<Timeline, AuthChain> {
   const chains = new Map<Timeline, AuthChain>();
-  const headless = headlessByClient(timelines);
   for (const timeline of timelines) {
     if (preceding.has(timeline)) continue;
     const members: Timeline[] = [];
     for (let member: Timeline | undefined = timeline; member !== undefined; member = following.get(member))
       members.push(member);
     const steps = members.length === 1 ? authSteps(timeline) : gather(members, authSteps);
-    const chain = {
-      members,
-      steps,
-      unseen: mayGoOnUnseen(steps.at(-1), headless.get(wayOf(timeline)) ?? [], members),
-    };
+    const last = steps.at(-1);
+    const unseen = last?.status === 407 && headless.mayAnswer(members, last);
+    const chain = { members, steps, unseen };
     for (const member of members) chains.set(member, chain);
   }
   return chains;
-}
-
-/** Connections by each way whose first request is not in the capture. */
-function headlessByClient(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
-  const found = new Map<string, Timeline[]>();
-  for (const timeline of timelines) {
-    if (!isHeadless(timeline)) continue;
-    const list = found.get(wayOf(timeline));
-    if (list === undefined) found.set(wayOf(timeline), [timeline]);
-    else list.push(timeline);
-  }
-  return found;
-}
-
-function isHeadless(timeline: Timeline): boolean {
-  const { gaps, tunnel, connects, lateStart, oneSided } = timeline;
-  if (tunnel !== null && connects.length === 0) return true;
-  const first = authSteps(timeline)[0];
-  if (first === undefined) return lateStart || oneSided || mayHaveAsked(timeline) || gaps.length > 0;
-  return gaps.some(({ from, where }) => from === "client" && where.frame <= first.frame);
-}
-
-/** Inside TLS to the proxy itself that could not be read, if there was an inside. */
-function mayHaveAsked(timeline: Timeline): boolean {
-  return timeline.secure !== null && secureFailure(timeline) === null;
-}
-
-function mayGoOnUnseen(
-  last: AuthStep | undefined,
-  headless: readonly Timeline[],
-  members: readonly Timeline[],
-): boolean {
-  if (last?.status !== 407 || last.responseTime === null || last.responseFrame === null) return false;
-  const { responseTime, responseFrame } = last;
-  const [{ namedClient } = { namedClient: null }] = members;
-  return headless.some(
-    (timeline) =>
-      // Of one behind a balancer the header is not in the capture either.
-      (timeline.namedClient === null || timeline.namedClient.ip === namedClient?.ip) &&
-      placeOf(timeline) > responseFrame &&
-      timeline.start - responseTime <= MAX_DELAY_NS &&
-      !members.includes(timeline),
-  );
-}
-
-/** A frame behind which it did not begin. */
-function placeOf({ tunnel, lateStart, firstFrame, lastFrame }: Timeline): number {
-  return lateStart ? firstFrame : (tunnel?.opened?.frame ?? tunnel?.firstClient?.frame ?? lastFrame);
-}
-
-/** From where to where: a client, or the balancer that it comes through. */
-function wayOf({ client, proxy }: Timeline): string {
-  return `${client.ip} ${proxy.ip} ${proxy.port}`;
 }
 
 /** Which one these credentials answer: the first since the client last asked without any, or else the last before; -1 if none. */
@@ -155,7 +109,8 @@ function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open): number {
   return found;
 }
 
-function answers(challenge: AuthStep, answer: AuthStep): boolean {
+/** Whether credentials may be the answer to a challenge of the same key: soon enough behind it, and of nobody else. */
+export function answers(challenge: Challenged, answer: AuthStep): boolean {
   if (challenge.responseTime === null || answer.frame < (challenge.responseFrame ?? 0)) return false;
   // Behind one address there may be many people: who was refused is not answered for by somebody else.
   const users = [challenge.credentials?.user, answer.credentials?.user];
@@ -164,6 +119,6 @@ function answers(challenge: AuthStep, answer: AuthStep): boolean {
 }
 
 /** Same client, proxy and target. */
-function keyOf(timeline: Timeline, step: AuthStep): string {
+export function keyOf(timeline: Timeline, step: AuthStep): string {
   return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.connect} ${step.target}`;
 }
