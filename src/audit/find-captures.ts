@@ -8,7 +8,7 @@ import type { AuditTask } from "./audit-row.ts";
 import { type FileStatus, hashOf, isFile, lookAt, readPieces, realPath } from "./files.ts";
 import { isPattern, namesOf } from "./globs.ts";
 import { beginList, pathsIn } from "./path-list.ts";
-import { NO_SUCH_FILE, readFailure } from "./read-failure.ts";
+import { NO_SUCH_FILE, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 
@@ -16,11 +16,8 @@ import { portablePath } from "./row-identity.ts";
 const MAX_DEPTH = 256;
 const TOO_DEEP = `it lies more than ${MAX_DEPTH} folders deep: name it, too`;
 const STANDARD_INPUT = 0;
-/** What stands in a name for bytes that are no text: the file cannot be opened by it. */
-const NOT_UTF_8 = /\ufffd/;
 const NO_FILE = "it is a pipe, a device or a folder: an audit is for files";
 const NO_INPUT = "of standard input an audit reads a list (@-); for one capture there use: pcapcheck -";
-const UNREADABLE_NAME = "its name is no UTF-8, and leads nowhere: rename it";
 /** Lists have a path a line. */
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 /** What is named so is looked into when it is checked, and passed over then if it is no capture. */

@@ -14,7 +14,7 @@ import {
   type Watch,
 } from "./byte-source.ts";
 import { type CaptureRead, type CreateDecompressor, Intake } from "./intake.ts";
-import { codeOf, readFailure } from "./read-failure.ts";
+import { codeOf, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
 import { wrong } from "./wrong-argument.ts";
 
 /** A `URL` of a file, by whatever types it is declared. */
@@ -116,6 +116,7 @@ async function readFile(path: string, intake: Intake, watch: Watch): Promise<str
     return null;
   } catch (error) {
     if (error instanceof OfCaller) throw error;
+    if (codeOf(error) === "ENOENT" && NOT_UTF_8.test(path)) return UNREADABLE_NAME;
     const folder = codeOf(error) === "EISDIR" ? "; for many captures use: pcapcheck audit FOLDER" : "";
     return `${readFailure(error)}${folder}`;
   } finally {

@@ -2,6 +2,10 @@
 
 export const NO_SUCH_FILE = "there is no such file";
 
+/** What stands in a name for bytes that are no text: the file cannot be opened by it. */
+export const NOT_UTF_8 = /\ufffd/;
+export const UNREADABLE_NAME = "its name is no UTF-8, and leads nowhere: rename it";
+
 /** What an errno means, for a sentence. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: NO_SUCH_FILE,

@@ -180,6 +180,10 @@ describe("an audit", () => {
     const all = await rows(folder);
     expect(all["a.pcap"]).toBe("tunnel-refused");
     expect(Object.values(all).some((text) => text.includes("UTF-8"))).toBe(true);
+    // So is a single one that is named.
+    expect(await checkCapture(join(folder, "caf\ufffd.pcap"))).toMatchObject({
+      message: expect.stringContaining("UTF-8"),
+    });
   });
 
   it("does not wait for a pipe", async () => {

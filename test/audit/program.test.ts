@@ -246,14 +246,19 @@ describe("an audit by the program", () => {
     const journal = inside("interrupted.ndjson");
     const args = ["audit", all, "-f", "json", "-o", inside("interrupted.json"), "--journal", journal];
     const child = spawn(process.execPath, [program.path, ...args]);
+    let told = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      told += text;
+    });
     // As soon as something is done, however fast the machine is.
     const looking = setInterval(() => {
       if (!existsSync(journal) || statSync(journal).size === 0) return;
       clearInterval(looking);
       child.kill("SIGINT");
     }, 10);
-    const code = await new Promise((resolve) => child.on("exit", resolve));
+    const code = await new Promise((resolve) => child.on("close", resolve));
     clearInterval(looking);
+    expect(told).toBe("pcapcheck: interrupted: not all captures are in this result\n");
     const report = JSON.parse(readFileSync(inside("interrupted.json"), "utf8")) as AuditReport;
     expect(code).toBe(2);
     expect(report.captures.interrupted).toBe(true);

@@ -215,6 +215,9 @@ describe("a set that is not whole", () => {
       program.run(["audit", "--join", "-f", "json", ...withKeys, at]).out,
     ) as AuditReport;
     expect([captures.total, verdict, exitCode]).toEqual([1, "incomplete", 3]);
+    const failOn = (verdicts: string) =>
+      program.run(["audit", "--join", "-q", ...withKeys, "--fail-on", verdicts, at]).code;
+    expect([failOn("incomplete"), failOn("none")]).toEqual([1, 3]);
     expect(rows[0]).toMatchObject({ verdict: "incomplete", text: expect.stringContaining(before!) });
   });
 

@@ -128,6 +128,9 @@ async function print(
   for (const { path, message, text } of failed) complain(path, message ?? text);
   const more = quiet ? report.captures.failed - failed.length : 0;
   if (more > 0) complain(null, `${more} more could not be checked`);
+  // What has no summary that says so.
+  if (report.captures.interrupted && (quiet || options.format !== "table"))
+    complain(null, "interrupted: not all captures are in this result");
   // The formats for programs would say nothing at all.
   if (report.captures.total === 0 && report.exitCode === NOT_CHECKED && !report.captures.interrupted)
     complain(null, "no capture was found");
@@ -142,7 +145,11 @@ function endOf(document: AuditDocument, report: AuditReport): Iterable<string> {
 
 function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {
   if (failOn === undefined || report.exitCode === NOT_CHECKED) return report.exitCode;
-  const seen = report.verdicts.map(({ name }) => name as Verdict);
+  // Where files of a rotated capture are missing, its verdict is none of its connections'.
+  const seen = [
+    ...report.verdicts.map(({ name }) => name as Verdict),
+    ...(report.verdict === null ? [] : [report.verdict]),
+  ];
   if (seen.some((verdict) => failOn.includes(verdict))) return 1;
   return seen.some((verdict) => exitCodeOf(verdict) === 3) ? 3 : 0;
 }
