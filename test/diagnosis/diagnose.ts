@@ -17,7 +17,7 @@ export const QUALITY = {
   start: atMs(0),
   end: atMs(60_000),
 };
-const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
+const KEYS = { sources: [] as readonly string[], sessions: 0, decrypted: 0, tlsConnections: 1 };
 
 export type Setting = { readonly quality?: Partial<typeof QUALITY>; readonly keys?: Partial<typeof KEYS> };
 

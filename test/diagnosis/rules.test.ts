@@ -294,6 +294,13 @@ const ROWS: readonly Row[] = [
     /belongs to another recording/,
     { keys: { sessions: 4 } },
   ],
+  [
+    "keys-missing",
+    "a key log that is none",
+    [unread("curl/8.5.0")],
+    /The key log that was named holds no keys: it is empty, or another file/,
+    { keys: { sources: ["keylog"] } },
+  ],
   ["keys-missing", "a tunnel that was read", [read(0, [{ status: 200 }], [{}])], null],
   [
     "keys-missing",

@@ -140,6 +140,10 @@ function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[]): string[] {
     told.push(
       `For ${count(unfit.length, "TLS connection")} there are keys that open nothing: they are damaged or mixed up, or too many bytes are missing.`,
     );
+  if (keys.sessions === 0 && keys.sources.includes("keylog") && !keys.sources.includes("rsa-key"))
+    told.push(
+      "The key log that was named holds no keys: it is empty, or another file than the one that SSLKEYLOGFILE names.",
+    );
   if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0)
     told.push(
       `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on: it belongs to another recording.`,
