@@ -14,6 +14,11 @@ export function clientKey({ client, namedClient }: Pick<Timeline, "client" | "na
   return namedClient === null ? client.ip : `${namedClient.ip} ${client.ip}`;
 }
 
+/** A client at one proxy: whose connections are compared with each other. */
+export function atProxy(timeline: Pick<Timeline, "client" | "namedClient" | "proxy">): string {
+  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port}`;
+}
+
 /** The client in a sentence, with the balancer that speaks for it. */
 export function clientText({ client, namedClient }: Pick<Timeline, "client" | "namedClient">): string {
   return namedClient === null ? client.ip : `${namedClient.ip}, as the PROXY header of ${client.ip} says`;

@@ -2,6 +2,7 @@
 import { gather, type Nanos } from "../bytes/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { atProxy } from "./client.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
@@ -18,11 +19,11 @@ import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { attribute, weigh } from "./sender.ts";
-import { signsOf } from "./signs/index.ts";
+import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
-import { hostOfTimeline } from "./wording.ts";
+import { hostOfTimeline, targetOf } from "./wording.ts";
 
 /** Findings of one rule that are told one by one; the totals count all. */
 const MAX_FINDINGS_PER_RULE = 200;
@@ -71,6 +72,9 @@ export class Collector {
   #keptBytes = 0;
   readonly #folding = new Folding();
   readonly #headless = new HeadlessConnections();
+  readonly #beyond = new TunnelsBeyond();
+  /** By client, proxy and target, tunnels with a sign of their own: what came behind them belongs to it. */
+  readonly #signRows = new Set<string>();
   /** Challenges of connections that are kept: what answers one of them is kept, too. */
   readonly #challenged = new OpenChallenges<{ readonly last: AuthStep }>();
   readonly #legs: ServerLeg[] = [];
@@ -112,7 +116,19 @@ export class Collector {
     const { verdict } = judge(timeline, { chain, attributions, ...NO_END, signs: null, told: weigh([]) });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
-    if (!remarkable || !this.#keep(timeline, 2)) this.#folding.add(timeline, verdict, steps);
+    if (remarkable ? this.#keep(timeline, 2) : this.#keepSign(timeline)) return;
+    this.#folding.add(timeline, verdict, steps);
+    this.#beyond.add(timeline);
+  }
+
+  /** Keeps a tunnel of which a suspicion may be made, and the next ones to the same target. */
+  #keepSign(timeline: Timeline): boolean {
+    const hasSign = hasOwnSign(timeline, this.#beyond);
+    if (!hasSign && this.#signRows.size === 0) return false;
+    const row = `${atProxy(timeline)} ${targetOf(timeline)}`;
+    if ((!hasSign && !this.#signRows.has(row)) || !this.#keep(timeline, 1.5)) return false;
+    this.#signRows.add(row);
+    return true;
   }
 
   /** Keeps one of the first; and what answers a challenge of one that is kept, which else nobody seems to have answered. */
@@ -121,6 +137,7 @@ export class Collector {
     const answers =
       first !== undefined &&
       first.credentials !== null &&
+      !this.#challenged.isEmpty &&
       this.#challenged.take(keyOf(timeline, first), first) !== null;
     if (!this.#keep(timeline, answers ? 3 : 1)) return false;
     const last = steps.at(-1);
@@ -129,7 +146,7 @@ export class Collector {
   }
 
   /** Keeps a timeline if there is room for it, up to so many times the limit; a quarter of the bytes is left for others than the first. */
-  #keep(timeline: Timeline, times: 1 | 2 | 3): boolean {
+  #keep(timeline: Timeline, times: 1 | 1.5 | 2 | 3): boolean {
     const { connections } = this.#limits;
     if (this.#kept.length >= times * connections) return false;
     const bytes = this.#keptBytes + weightOfTimeline(timeline);
@@ -193,6 +210,7 @@ export class Collector {
     const signs = signsOf(timelines, {
       ruledOut: (timeline) => interceptions.get(timeline)?.state === "no",
       legs: (timeline) => (this.#oddLegs(timeline).size > 0 ? [] : this.#legsOf(timeline)),
+      beyond: this.#beyond,
     });
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline), unseen: false };

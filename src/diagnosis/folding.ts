@@ -15,8 +15,8 @@ import { endpointText, targetOf } from "./wording.ts";
 const MAX_GROUPS = 2_000;
 /** Challenges that wait for the connection on which they are answered, about 200 bytes each. */
 const MAX_WAITING = 20_000;
-/** Clients and targets of which it is remembered when credentials came last: a challenge may be over later than its answer. */
-const MAX_ANSWERS = 5_000;
+/** Credentials that are remembered, the youngest ones: a challenged connection may be over later than the one with its answer. */
+const MAX_ANSWERS = 1_000;
 
 interface Member extends ConnectionStub {
   readonly target: string | null;
@@ -50,30 +50,36 @@ export class Folding {
   learn(timeline: Timeline, first: AuthStep | undefined): void {
     if (first === undefined || first.credentials === null) return;
     const key = keyOf(timeline, first);
-    if (this.#answers.has(key) || this.#answers.size < MAX_ANSWERS) this.#answers.set(key, first);
+    this.#answers.delete(key);
+    this.#answers.set(key, first);
+    if (this.#answers.size <= MAX_ANSWERS) return;
+    for (const oldest of this.#answers.keys()) {
+      this.#answers.delete(oldest);
+      break;
+    }
   }
 
   /** `verdict`: of the connection by itself. */
   add(timeline: Timeline, verdict: Verdict, steps: readonly AuthStep[]): void {
     const first = steps[0];
     const last = steps.at(-1);
-    const { client, namedClient, proxy, stream, firstFrame, clientEnd } = timeline;
-    const own: Member = { client, namedClient, proxy, stream, firstFrame, target: targetOf(timeline) };
     const before = first === undefined ? null : this.#answered(timeline, first);
     const isOpen = last?.status === 407 && (verdict === "auth-abandoned" || verdict === "auth-loop");
     if (last === undefined || !isOpen || this.#waitingCount >= MAX_WAITING) {
-      for (const member of before?.members ?? []) this.#count(member, outcome(last, verdict));
+      if (before !== null) this.#countAll(before.members, outcome(last, verdict));
       // As with those that are kept: what answered a challenge and was let through is no connection without one.
-      this.#count(own, before !== null && verdict === "ok" ? outcome(last, verdict) : verdict);
+      this.#count(timeline, before !== null && verdict === "ok" ? outcome(last, verdict) : verdict, targetOf(timeline));
       return;
     }
+    const { client, namedClient, proxy, stream, firstFrame, clientEnd } = timeline;
+    const own: Member = { client, namedClient, proxy, stream, firstFrame, target: targetOf(timeline) };
+    const members = before === null ? [own] : [...before.members, own];
     const given = this.#answers.get(keyOf(timeline, last));
     if (given !== undefined && given.frame > last.frame && answers(last, given)) {
-      for (const member of [...(before?.members ?? []), own]) this.#count(member, outcome(given, verdict));
+      this.#countAll(members, outcome(given, verdict));
       return;
     }
     const { responseTime, responseFrame, credentials } = last;
-    const members = before === null ? [own] : [...before.members, own];
     this.#waitingCount += members.length;
     this.#waiting.add(keyOf(timeline, last), {
       members,
@@ -85,8 +91,7 @@ export class Folding {
   /** `headless`: of all connections; `extent`: how far the capture goes. */
   finish(headless: HeadlessConnections, extent: Extent): readonly FoldedConnections[] {
     for (const waiting of this.#waiting.all()) {
-      const verdict = unanswered(waiting, headless, extent);
-      for (const member of waiting.members) this.#count(member, verdict);
+      this.#countAll(waiting.members, unanswered(waiting, headless, extent));
     }
     return [...[...this.#groups.values()].flatMap((groups) => [...groups.values()]), ...this.#others.values()].sort(
       (a, b) => a.firstStream - b.firstStream,
@@ -101,20 +106,23 @@ export class Folding {
     return waiting;
   }
 
-  #count(timeline: Member, verdict: Verdict): void {
+  #countAll(members: readonly Member[], verdict: Verdict): void {
+    for (const member of members) this.#count(member, verdict, member.target);
+  }
+
+  #count(timeline: ConnectionStub, verdict: Verdict, target: string | null): void {
     const own = this.#groups.get(clientOf(timeline));
     const group =
       own === undefined && this.#groupCount >= MAX_GROUPS
         ? this.#other(timeline, verdict)
-        : this.#exact(timeline, verdict);
+        : this.#exact(timeline, verdict, target);
     group.count++;
     group.firstStream = Math.min(group.firstStream, timeline.stream);
     group.firstFrame = Math.min(group.firstFrame, timeline.firstFrame);
   }
 
   /** The group of connections of one client to one target; where there is no room for it, that of the verdict and the proxy. */
-  #exact(timeline: Member, verdict: Verdict): Group {
-    const { target } = timeline;
+  #exact(timeline: ConnectionStub, verdict: Verdict, target: string | null): Group {
     const client = clientOf(timeline);
     const proxy = endpointText(timeline.proxy);
     const key = `${verdict} ${proxy} ${target}`;

@@ -3,7 +3,7 @@ import { gather } from "../bytes/index.ts";
 import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
-import { clientKey } from "./client.ts";
+import { atProxy } from "./client.ts";
 import type { HeadlessConnections } from "./headless.ts";
 
 /** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
@@ -120,5 +120,5 @@ export function answers(challenge: Challenged, answer: AuthStep): boolean {
 
 /** Same client, proxy and target. */
 export function keyOf(timeline: Timeline, step: AuthStep): string {
-  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port} ${step.connect} ${step.target}`;
+  return `${atProxy(timeline)} ${step.connect} ${step.target}`;
 }

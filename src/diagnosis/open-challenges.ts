@@ -15,6 +15,10 @@ export class OpenChallenges<Entry extends { readonly last: Challenged }> {
     else list.push(entry);
   }
 
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
   /** Takes the youngest one that these credentials may answer; null if none of them is. */
   take(key: string, answer: AuthStep): Entry | null {
     const list = this.#byKey.get(key);

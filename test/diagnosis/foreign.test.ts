@@ -1,6 +1,6 @@
 // TLS connections of other people's captures, taken for tunnels of a proxy that is nothing but wire: no origin may be mistaken for it.
 import { describe, expect, it } from "vitest";
-import { signsOf } from "../../src/diagnosis/signs/index.ts";
+import { signsOf, TunnelsBeyond } from "../../src/diagnosis/signs/index.ts";
 import { tunnelRecords } from "../../src/diagnosis/signs/turns.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { CORPUS_SKIP, corpusBytes, corpusRows, hasCorpus } from "../harness/corpus.ts";
@@ -40,7 +40,7 @@ describe.skipIf(!hasCorpus)(`foreign captures${CORPUS_SKIP}`, () => {
       connections += timelines.length;
       read += timelines.filter((one) => tunnelRecords(one) !== null).length;
       far += timelines.filter(({ start, tunnel }) => tunnel!.tls!.serverHello!.where.time - start > 40_000_000n).length;
-      const found = signsOf(timelines, { ruledOut: () => false, legs: () => [] });
+      const found = signsOf(timelines, { ruledOut: () => false, beyond: new TunnelsBeyond(), legs: () => [] });
       for (const [{ stream }, { suspected, signs }] of found)
         expect({ name, stream, suspected, signs: suspected ? signs : [] }).toEqual({
           name,

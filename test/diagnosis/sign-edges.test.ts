@@ -1,6 +1,6 @@
 // Signs at their edges: each condition that keeps an innocent tunnel out of a suspicion, and each that says how sure one is, by itself.
 import { describe, expect, it } from "vitest";
-import { signsOf } from "../../src/diagnosis/signs/index.ts";
+import { signsOf, TunnelsBeyond } from "../../src/diagnosis/signs/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { TYPE_3 } from "./asked.ts";
 import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
@@ -11,7 +11,7 @@ const NTLM_LAST = 612;
 const CBC = 0xc013;
 
 function found(timelines: readonly Timeline[]): readonly string[] {
-  const all = signsOf(timelines, { ruledOut: () => false, legs: () => [] });
+  const all = signsOf(timelines, { ruledOut: () => false, beyond: new TunnelsBeyond(), legs: () => [] });
   return timelines.map((one) => `${ids(all.get(one))} ${all.get(one)?.suspected === true}`);
 }
 
@@ -146,6 +146,7 @@ describe("an answer that came at once although its request was sent on", () => {
       ids(
         signsOf([timeline], {
           ruledOut: () => false,
+          beyond: new TunnelsBeyond(),
           legs: () => [legOf("www.example.com", [client(500, at), server(600, at + 0.5)])],
         }).get(timeline),
       );

@@ -1,6 +1,6 @@
 // Talks for the tests of signs: who says how much when, and what is made of it.
 
-import { type SignsFound, signsOf } from "../../src/diagnosis/signs/index.ts";
+import { type SignsFound, signsOf, TunnelsBeyond } from "../../src/diagnosis/signs/index.ts";
 import type { ServerLeg } from "../../src/proxy/index.ts";
 import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
 
@@ -10,7 +10,8 @@ export function judged(
   legs: readonly ServerLeg[] = [],
 ): readonly SignsFound[] {
   const timelines = talks.map((talk, stream) => tunnelOf({ stream, ...talk }));
-  const found = signsOf(timelines, { ruledOut: () => ruledOut, legs: () => legs });
+  const beyond = new TunnelsBeyond();
+  const found = signsOf(timelines, { ruledOut: () => ruledOut, legs: () => legs, beyond });
   return timelines.map((timeline) => found.get(timeline) ?? { signs: [], suspected: false, orRefusal: false });
 }
 

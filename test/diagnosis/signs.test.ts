@@ -1,6 +1,6 @@
 // What records tell without keys: which timelines are suspected, and which innocent habits must not be.
 import { describe, expect, it } from "vitest";
-import { signsOf } from "../../src/diagnosis/signs/index.ts";
+import { signsOf, TunnelsBeyond } from "../../src/diagnosis/signs/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { type Said, type Talk, tunnelOf } from "./record-talk.ts";
 import { BASIC, challenged, client, FAR, ids, judged, REQUEST, server, TICKETS } from "./sign-talk.ts";
@@ -398,6 +398,7 @@ describe("signs", () => {
       [
         ...signsOf([...everywhere().map((talk, stream) => tunnelOf({ stream, ...talk })), ...others], {
           ruledOut: () => false,
+          beyond: new TunnelsBeyond(),
           legs: () => [],
         }).values(),
       ].filter((one) => one.suspected).length;

@@ -4,7 +4,8 @@ import { Collector, type Diagnosis, type Verdict } from "../../src/diagnosis/ind
 import type { Timeline } from "../../src/proxy/index.ts";
 import { ACCEPTED, asked, BASIC, CHALLENGED, read, SENT } from "./asked.ts";
 import { QUALITY } from "./diagnose.ts";
-import { atMs } from "./record-talk.ts";
+import { atMs, tunnelOf } from "./record-talk.ts";
+import { BASIC as BASIC_BYTES, challenged, client, FAR, REQUEST, server, TICKETS } from "./sign-talk.ts";
 
 const KEYS = { sources: [], sessions: 0, decrypted: 0, tlsConnections: 1 };
 const REFUSED = { with: SENT, ...CHALLENGED };
@@ -136,5 +137,55 @@ describe("the sums", () => {
       { count: 11, firstStream: 0, target: null },
     ]);
     expect(facts.folded.reduce((sum, { count }) => sum + count, 0)).toBe(2_011);
+  });
+});
+
+describe("signs without keys", () => {
+  const SITES = ["www.example.com", "shop.example.net", "docs.example.org", "news.example.edu"];
+  const alike = (host: string, stream: number): Timeline =>
+    tunnelOf({
+      stream,
+      host,
+      ...FAR,
+      records: [client(400 + host.length, 0.1), ...TICKETS, server(450 + host.length, 2)],
+    });
+  /** With a page and much else: nobody asks this client everywhere. */
+  const other = tunnelOf({
+    stream: 9,
+    host: "wiki.example.info",
+    connectMs: 2,
+    helloMs: 3,
+    records: [client(400, 0.1), ...TICKETS, server(60_000, 80)],
+  });
+  const suspected = (timelines: readonly Timeline[], connections: number): number =>
+    diagnosed(timelines, connections).verdicts.get("tunnel-401-suspected") ?? 0;
+
+  it("of all tunnels of a client are none where some are only counted", () => {
+    const everywhere = SITES.map(alike);
+    expect(suspected(everywhere, 4)).toBe(4);
+    expect(suspected([...everywhere, other], 5)).toBe(0);
+    expect(suspected([...everywhere, other], 4)).toBe(0);
+  });
+
+  it("are none of an answer that another tunnel to the target shows to be far, though it is only counted", () => {
+    const slow = tunnelOf({ stream: 0, ...FAR, records: challenged() });
+    const quick = tunnelOf({ stream: 1, connectMs: 2, helloMs: 3, records: [client(400, 0.1), server(900, 2)] });
+    expect(suspected([slow], 1)).toBe(1);
+    expect(suspected([slow, quick], 2)).toBe(0);
+    expect(suspected([slow, quick], 1)).toBe(0);
+  });
+
+  it("are found on tunnels that come behind the limit, with what follows them", () => {
+    const before = [20, 21, 22, 23].map((stream) =>
+      tunnelOf({ stream, ...FAR, host: `h${stream}.example.com`, records: [] }),
+    );
+    const refused = tunnelOf({ stream: 30, ...FAR, records: [client(REQUEST, 0.1), ...TICKETS, server(450, 2)] });
+    const again = tunnelOf({
+      stream: 31,
+      ...FAR,
+      records: [client(REQUEST + BASIC_BYTES, 0.1), ...TICKETS, server(2_400, 45)],
+    });
+    expect(suspected([...before, refused, again], 9)).toBe(1);
+    expect(suspected([...before, refused, again], 4)).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
 import type { RequestHead } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import { openingOf } from "../opening.ts";
+import type { TunnelsBeyond } from "./beyond.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
 /** Below this a proxy's own work (a certificate, a name, a sign-in) takes as long as its way, and nothing can be told. */
@@ -62,27 +63,35 @@ export function mayBeFar(tunnel: TunnelRecords, { request, answer }: Turn, way: 
   return answer !== null && beyondProxy(tunnel, request.firstTime, answer.time) >= way.farMs;
 }
 
+/** Whether setting the tunnel up took so long that the proxy's answers can be told from the origin's. */
+export function isLong(setUp: SetUp | null): boolean {
+  return setUp !== null && setUp.ms >= MIN_WAY_MS;
+}
+
 /**
- * The way to the target of `tunnels` (all of one proxy to one target); null if it is too short or not sure enough. A
+ * The way to the target of `tunnels` (all of one proxy to one target, others are `beyond` those that are kept); null if it is too short or not sure enough. A
  * single measure may hide a name lookup, a sign-in or the making of a certificate, which later tunnels to the same target do
  * without: so the shortest of all tunnels counts, and another measure has to agree with it: CONNECT and handshake with each
  * other, a second tunnel that was opened afterwards, or two answers.
  */
-export function wayTo(tunnels: readonly TunnelRecords[]): Way | null {
-  const measured: SetUp[] = [];
+export function wayTo(tunnels: readonly TunnelRecords[], beyond: TunnelsBeyond): Way | null {
+  const [first] = tunnels;
+  const other = first === undefined ? null : beyond.shortestTo(first.timeline);
+  if (other === "short") return null;
+  const measured: SetUp[] = other === null ? [] : [other];
   for (const { timeline } of tunnels) {
-    const one = setUp(timeline);
+    const one = setUpOf(timeline);
     if (one !== null) measured.push(one);
   }
   const shortest = measured.reduce<SetUp | null>(
     (least, one) => (least === null || one.ms < least.ms ? one : least),
     null,
   );
-  if (shortest === null || shortest.ms < MIN_WAY_MS) return null;
-  const { ms, other, text } = shortest;
-  const way: Way = { ms, farMs: ms * (other >= MIN_WAY_MS ? FAR_OF_BOTH : FAR), text };
+  if (shortest === null || !isLong(shortest)) return null;
+  const { ms, lesser } = shortest;
+  const way: Way = { ms, farMs: ms * (lesser >= MIN_WAY_MS ? FAR_OF_BOTH : FAR), text: textOf(shortest) };
   const agreed =
-    other >= Math.max(ms * FAR, MIN_OTHER_MS) ||
+    lesser >= Math.max(ms * FAR, MIN_OTHER_MS) ||
     measured.some((one) => one !== shortest && measured.some((before) => before.end <= one.start)) ||
     tunnels.reduce((sum, tunnel) => sum + farAnswers(tunnel, way), 0) >= MIN_FAR_ANSWERS;
   return agreed ? way : null;
@@ -93,13 +102,21 @@ function farAnswers(tunnel: TunnelRecords, way: Way): number {
     .length;
 }
 
-interface SetUp {
+/** What setting one tunnel up took beyond the round trip to the proxy. */
+export interface SetUp {
   readonly ms: Millis;
   /** The smaller one of the two measures. */
-  readonly other: Millis;
-  readonly text: string;
+  readonly lesser: Millis;
+  readonly byConnect: boolean;
+  /** Frames of what was asked and of its answer. */
+  readonly from: number;
+  readonly to: number;
   readonly start: bigint;
   readonly end: bigint;
+}
+
+function textOf({ byConnect, from, to }: SetUp): string {
+  return `${byConnect ? "CONNECT to its answer" : "ClientHello to ServerHello"}, frames ${from} to ${to}`;
 }
 
 /** The last leg of NTLM or Kerberos: a domain controller may have been asked meanwhile, on every connection anew. Passwords are cached. */
@@ -108,7 +125,7 @@ function isCheckedAnew({ proxyAuthorization: credentials }: RequestHead): boolea
 }
 
 /** From CONNECT to its 2xx, and from ClientHello to ServerHello: a proxy goes to the origin during the one or the other. */
-function setUp(timeline: Timeline): SetUp | null {
+export function setUpOf(timeline: Timeline): SetUp | null {
   const { tunnel, roundTripMs } = timeline;
   const opening = openingOf(timeline);
   const tls = tunnel?.tls ?? null;
@@ -126,12 +143,13 @@ function setUp(timeline: Timeline): SetUp | null {
   const [from, to] = byConnect
     ? [asked.frame, opened.frame]
     : [tls.clientHello.where.frame, tls.serverHello.where.frame];
-  const text = `${byConnect ? "CONNECT to its answer" : "ClientHello to ServerHello"}, frames ${from} to ${to}`;
   return {
     // Where both show a way, the smaller one has less of other work in it.
     ms: Math.min(connect, hello) >= MIN_WAY_MS ? Math.min(connect, hello) : Math.max(connect, hello),
-    other: Math.min(connect, hello),
-    text,
+    lesser: Math.min(connect, hello),
+    byConnect,
+    from,
+    to,
     start: asked.time,
     end: tls.serverHello.where.time,
   };

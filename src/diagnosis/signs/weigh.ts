@@ -1,7 +1,8 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
-import { clientKey } from "../client.ts";
+import { atProxy, clientKey } from "../client.ts";
 import { allAlike, isOneSize } from "./alike.ts";
+import type { TunnelsBeyond } from "./beyond.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
 import { nearTurns } from "./near-answer.ts";
 import { neverForwarded, wasForwarded } from "./never-forwarded.ts";
@@ -17,6 +18,8 @@ export interface SignsContext {
   ruledOut(timeline: Timeline): boolean;
   /** The server legs of the tunnel's proxy. */
   legs(timeline: Timeline): readonly ServerLeg[];
+  /** Tunnels that are not among those which are asked about. */
+  readonly beyond: TunnelsBeyond;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface SignsContext {
  * made it (an origin's own challenge takes the way to the origin), and one of these, which say what it is:
  * - `credentials-repeat`, and what followed agrees: refused again with the same size, or let through, on the way to the origin;
  * - `same-answer`, where three unrelated sites or more and every tunnel of this client have it, and nothing else came:
- *   a filter refuses some sites, a lost sign-in all.
+ *   a filter refuses some sites, a lost sign-in all. Where not all tunnels of the client are known, that cannot be told.
  * `quick-succession` supports, and decides nothing: programs come back after a refusal, too.
  */
 export function signsOf(timelines: readonly Timeline[], context: SignsContext): ReadonlyMap<Timeline, SignsFound> {
@@ -70,7 +73,7 @@ function ofOneProxy(
     return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
   };
   for (const ofTarget of grouped(tunnels, ({ target }) => target)) {
-    const way = wayTo(ofTarget);
+    const way = wayTo(ofTarget, context.beyond);
     for (const tunnel of ofTarget) ways.set(tunnel, way);
     if (way === null) continue;
     for (const answer of nearTurns(ofTarget, way)) if (!fromOrigin(answer.tunnel, answer.index)) addOwn(answer);
@@ -90,7 +93,7 @@ function ofOneProxy(
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
   const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
   for (const ofClient of grouped(tunnels, ({ timeline }) => clientKey(timeline))) {
-    if (!allAlike(ofClient, others(ofClient), likeness)) continue;
+    if (context.beyond.mayHave(ofClient[0]!.timeline) || !allAlike(ofClient, others(ofClient), likeness)) continue;
     const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
     for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
   }
@@ -118,10 +121,6 @@ function clientsOf(timelines: readonly Timeline[]): ReadonlyMap<string, readonly
     else list.push(timeline);
   }
   return found;
-}
-
-function atProxy(timeline: Timeline): string {
-  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port}`;
 }
 
 class Register {
