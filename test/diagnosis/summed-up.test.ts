@@ -189,3 +189,29 @@ describe("signs without keys", () => {
     expect(suspected([...before, refused, again], 4)).toBe(1);
   });
 });
+
+describe("a verdict that rests on a part of the connections", () => {
+  const told = (connections: number, quality = {}) => {
+    const collector = new Collector({ connections });
+    for (const one of [asked(0, [CHALLENGED]), letThrough(1), asked(2, [{ status: 503 }])]) collector.add(one);
+    const { findings } = collector.finish({ ...QUALITY, ...quality }, KEYS);
+    return findings.filter(({ id }) => id === "capture-quality");
+  };
+
+  it("says so, and how all are judged together", () => {
+    expect(told(3)).toEqual([]);
+    expect(told(0)).toEqual([
+      expect.objectContaining({
+        title: "Not all connections of this capture were judged together",
+        detail: expect.stringMatching(/^3 of 3 connections were judged each by itself/),
+        advice: expect.objectContaining({ helpdesk: expect.stringContaining("--max-connections 3.") }),
+      }),
+    ]);
+    expect(told(0, { cutShort: true })).toEqual([
+      expect.objectContaining({
+        title: "The capture is not whole",
+        evidence: [expect.stringContaining("ends in the middle"), expect.stringContaining("3 of 3 connections")],
+      }),
+    ]);
+  });
+});

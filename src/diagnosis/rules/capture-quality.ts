@@ -12,7 +12,8 @@ const TEXT: RuleText = {
   title: "The capture is not whole",
   meaning:
     "Packets are missing or cut, the file ends in the middle of a packet, files of a rotated capture are missing, or connections were recorded in part only. Verdicts say where that matters.",
-  looksLike: "Gaps in connections, a snap length, connections without their start, one direction only, packets twice.",
+  looksLike:
+    "Gaps in connections, a snap length, connections without their start, one direction only, packets twice; or more connections than are kept.",
   example: [
     "snap length 96: the answer to a CONNECT is cut behind its first line",
     "every packet twice: a mirror port copies it on its way in and on its way out",
@@ -46,6 +47,18 @@ export const captureQuality: Rule = {
         "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port. If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy IP:PORT; otherwise record between client and proxy.";
       return [finding(TEXT, null, { detail, frames, evidence, title: "No connection to a proxy in this capture" })];
     }
+    const counted = capture.folded.reduce((sum, group) => sum + group.count, 0);
+    if (counted > 0) {
+      const all = counted + capture.connections.length;
+      const text = `${counted} of ${count(all, "connection")} were judged each by itself and only counted: what they have to do with others is known in part`;
+      const helpdesk = `To have all connections judged together, run it with --max-connections ${all}.`;
+      if (list.length === 0) {
+        const advice = { ...TEXT.advice, helpdesk };
+        return [finding(TEXT, null, { detail: `${text}.`, frames, evidence: [text], advice, title: NOT_TOGETHER })];
+      }
+      evidence.push(text);
+      list.push({ text, remedy: helpdesk, frames: [] });
+    }
     if (list.length === 0) return [];
     const remedies = [...new Set(list.map(({ remedy }) => remedy))].join(" ");
     const advice = { ...TEXT.advice, helpdesk: `If a verdict is \`incomplete\`, record again. ${remedies}` };
@@ -53,7 +66,9 @@ export const captureQuality: Rule = {
   },
 };
 
-function shortcomings({ quality, connections }: CaptureFacts): readonly Shortcoming[] {
+const NOT_TOGETHER = "Not all connections of this capture were judged together";
+
+function shortcomings({ quality, connections }: CaptureFacts): Shortcoming[] {
   const list: Shortcoming[] = [];
   const add = (text: string, remedy: string, frames: readonly number[] = []): void =>
     void list.push({ text, remedy, frames: frames.slice(0, MAX_CITED) });

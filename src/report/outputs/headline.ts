@@ -4,8 +4,16 @@ import type { Report, ReportConnection, ReportFinding } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
 import { counted } from "./style.ts";
 
-/** What was found, in one sentence that can be pasted into a ticket. */
+/** What was found, in one sentence that can be pasted into a ticket, and whether it rests on a part of the connections. */
 export function headline(report: Report): string {
+  const single = report.folded.reduce((sum, { count }) => sum + count, 0);
+  const found = sentence(report);
+  return single === 0
+    ? found
+    : `${found} (${single} of ${counted(report.totals.connections, "connection")} were judged each by itself: --max-connections ${report.totals.connections} judges all together.)`;
+}
+
+function sentence(report: Report): string {
   const { totals, verdict } = report;
   if (totals.connections === 0) return "No connection to a proxy was found in this capture.";
   const worst = worstConnection(report);
