@@ -91,7 +91,10 @@ describe("a 401 of a site for which one sign speaks", () => {
     const forwards = [exchangeFact(request, response, { url: "http://a.example/" })];
     const one = found("forward-401-origin", [timeline({ detectedBy: "absolute-form", forwards })]);
     expect(one.map(({ certainty }) => certainty)).toEqual(["possible"]);
-    expect(helpdesk(one)).toEqual([expect.stringContaining("login box seems to belong")]);
+    expect(helpdesk(one)).toEqual([
+      expect.stringMatching(/answered 401, which seems to be the web site's own login \| .* login box seems to belong/),
+    ]);
+    expect(one[0]?.advice.proxyAdmin).toMatch(/^Nothing to do, if it is the site's own: look for this request/);
   });
 });
 

@@ -23,9 +23,16 @@ const TEXT: RuleText = {
   references: ["RFC 9110 §15.5.2 (401)"],
 };
 
-/** Where no sign, or signs of both sides, leave it open who asked. */
-const FIRST_MAKE_SURE =
-  "The login box seems to belong to the web site: as a rule the user needs an account there. Open the site without the proxy: if it asks for no password there, the proxy asks for one in the site's name, and its administrator needs this report.";
+/** Where no sign, one only, or signs of both sides leave it open who asked. */
+const DOUBTED = {
+  title: "A forwarded request was answered 401, which seems to be the web site's own login",
+  advice: {
+    helpdesk:
+      "The login box seems to belong to the web site: as a rule the user needs an account there. Open the site without the proxy: if it asks for no password there, the proxy asks for one in the site's name, and its administrator needs this report.",
+    proxyAdmin:
+      "Nothing to do, if it is the site's own: look for this request in the access log, where a 401 of the proxy has no status of the server beside it.",
+  },
+};
 
 export const forward401Origin = verdictRule(TEXT, ({ timeline, summary, attributions }) => {
   const answers = timeline.forwards.filter((exchange) => exchange.response?.status === 401);
@@ -36,8 +43,6 @@ export const forward401Origin = verdictRule(TEXT, ({ timeline, summary, attribut
     frames: exchangeFrames(answers),
     evidence: attribution?.evidence ?? [],
     certainty: isKnown ? attribution.certainty : "possible",
-    ...(isKnown && attribution.certainty !== "possible"
-      ? {}
-      : { advice: { ...TEXT.advice, helpdesk: FIRST_MAKE_SURE } }),
+    ...(isKnown && attribution.certainty !== "possible" ? {} : DOUBTED),
   };
 });
