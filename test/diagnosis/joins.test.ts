@@ -17,6 +17,13 @@ describe("the answer to a challenge", () => {
     expect(verdicts(runs)).toEqual(["auth-abandoned", "auth-ok", "auth-ok"]);
   });
 
+  it("belongs to the one that was asked before it, in whatever order the connections were opened", () => {
+    const idle = { ...asked(6, [CHALLENGED]), stream: 9 };
+    const answered = { ...read(8, [ACCEPTED], [{ status: 200 }]), stream: 3 };
+    expect(verdicts([answered, idle])).toEqual(["auth-ok", "auth-ok"]);
+    expect(verdicts([idle, answered])).toEqual(["auth-ok", "auth-ok"]);
+  });
+
   it("belongs to each of several challenges that are answered together", () => {
     const page = [
       asked(0, [CHALLENGED]),
