@@ -3,7 +3,7 @@ import { buildReport, type LazyReport, wholeReport } from "../report/index.ts";
 import { mustGoOn } from "./byte-source.ts";
 import { checkedOptions, mustBePaths } from "./check-options.ts";
 import { DIGESTS } from "./digests.ts";
-import { examine } from "./examine.ts";
+import { type ExamineOptions, examine } from "./examine.ts";
 import { type CaptureSource, mustBeSource } from "./input.ts";
 import { type CaptureFiles, isFiles } from "./joined-files.ts";
 import type { CheckFailure, CheckOptions, CheckResult } from "./types.ts";
@@ -27,7 +27,7 @@ export async function checkCapture(
 /** The same; connections are made when they are gone through. */
 export async function checkLazily(
   source: CaptureSource | CaptureFiles,
-  options: CheckOptions,
+  options: ExamineOptions,
 ): Promise<LazyReport | CheckFailure> {
   const checked = checkedOptions(options);
   if (isFiles(source)) mustBePaths("source.files", source.files);

@@ -1,6 +1,6 @@
 // The engine: one capture from its bytes to what was concluded of it. The one place where all rooms meet.
 import { createKeyedHash, type Nanos, type Note, nanos } from "../bytes/index.ts";
-import { Collector, type Diagnosis, pageMarks, type Trust } from "../diagnosis/index.ts";
+import { Collector, type CollectorLimits, type Diagnosis, pageMarks, type Trust } from "../diagnosis/index.ts";
 import { createPacketDecoder } from "../packet/index.ts";
 import {
   type CaptureSink,
@@ -27,6 +27,18 @@ import { Warnings } from "./warnings.ts";
 /** Enough for a table, which folds rows anyway; a report with more is asked for by option. */
 const DEFAULT_MAX_CONNECTIONS = 2_000;
 
+/**
+ * For outputs that tell of every connection. 96 MiB are some 30,000 short tunnels in the clear or 13,000 with TLS: with what is concluded
+ * of them, and what lies about before V8 collects it, twice as much.
+ */
+const MANY: CollectorLimits = { connections: 50_000, bytes: 96 * 1024 * 1024 };
+
+/** As a check's, and what is kept where they do not say it. */
+export interface ExamineOptions extends CheckOptions {
+  /** All connections that there is room for. */
+  readonly many?: boolean;
+}
+
 /** Eight bytes that nobody outside can know: V8 seeds Math.random from the platform's source of entropy. */
 function runKey(): Uint8Array {
   return Uint8Array.from({ length: 8 }, () => Math.floor(Math.random() * 256));
@@ -46,7 +58,7 @@ export interface Examined {
  */
 export async function examine(
   source: CaptureSource | CaptureFiles,
-  options: CheckOptions = {},
+  options: ExamineOptions = {},
   keyLogs: (capture: string | null) => readonly string[] = keyLogsBeside,
 ): Promise<Examined | CheckFailure> {
   const file = isFiles(source) ? (source.files[0] ?? "-") : pathOf(source);
@@ -107,7 +119,7 @@ interface ReadCapture {
 async function readOnce(
   path: string,
   source: CaptureSource | CaptureFiles,
-  options: CheckOptions,
+  options: ExamineOptions,
   lent: Lent,
   known: KnownProxies,
 ): Promise<ReadCapture | CheckFailure> {
@@ -149,6 +161,11 @@ interface Lent {
   readonly tag: (bytes: Uint8Array) => string;
 }
 
+function limitsOf({ maxConnections, many }: ExamineOptions): CollectorLimits {
+  if (maxConnections === undefined && many === true) return MANY;
+  return { connections: maxConnections ?? DEFAULT_MAX_CONNECTIONS };
+}
+
 /** The rooms of one run, wired together. */
 class Run {
   readonly sink: CaptureSink;
@@ -163,9 +180,9 @@ class Run {
   /** Tunnels of which the inside could be read, in part at least. */
   #decrypted = 0;
 
-  constructor(options: CheckOptions, { keys, trust, tag }: Lent, known: KnownProxies) {
+  constructor(options: ExamineOptions, { keys, trust, tag }: Lent, known: KnownProxies) {
     this.#keys = keys;
-    this.#collector = new Collector({ connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS }, trust);
+    this.#collector = new Collector(limitsOf(options), trust);
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
       known,

@@ -30,8 +30,8 @@ const MAX_FINDINGS_PER_RULE = 200;
 /** Server legs kept for comparison. */
 const MAX_LEGS = 5_000;
 /**
- * About how many bytes the timelines that are kept may take, for each that is allowed, and at least. A long tunnel takes some 30 KiB
- * without keys; those that say most would take megabytes each.
+ * About how many bytes the timelines that are kept may take where it is not said, for each that is allowed, and at least. A long tunnel
+ * takes some 30 KiB without keys; those that say most would take megabytes each.
  */
 const BYTES_PER_CONNECTION = 48 * 1024;
 const MIN_BYTES = 96 * 1024 * 1024;
@@ -41,6 +41,8 @@ const MAX_LEG_BYTES = 64 * 1024 * 1024;
 export interface CollectorLimits {
   /** Timelines kept in full, fewer if they say too much. Of remarkable ones as many again, and of those that answer a challenge. */
   readonly connections: number;
+  /** About how many bytes they may take. */
+  readonly bytes?: number;
 }
 
 /** What the proxy's own records (policy trace, access log) say; see `Evidence`. */
@@ -67,7 +69,7 @@ export interface Diagnosis {
 
 /** Takes timelines as they close. */
 export class Collector {
-  readonly #limits: CollectorLimits;
+  readonly #limits: Required<CollectorLimits>;
   readonly #kept: Timeline[] = [];
   #keptBytes = 0;
   readonly #folding = new Folding();
@@ -96,8 +98,8 @@ export class Collector {
   #keptByProxy: ReadonlyMap<string, readonly Timeline[]> = new Map();
   #tunnels = 0;
 
-  constructor(limits: CollectorLimits, trust: Trust = NO_TRUST) {
-    this.#limits = limits;
+  constructor({ connections, bytes }: CollectorLimits, trust: Trust = NO_TRUST) {
+    this.#limits = { connections, bytes: bytes ?? Math.max(MIN_BYTES, connections * BYTES_PER_CONNECTION) };
     this.#certificates = new CertificateRegister(trust);
   }
 
@@ -147,10 +149,10 @@ export class Collector {
 
   /** Keeps a timeline if there is room for it, up to so many times the limit; a quarter of the bytes is left for others than the first. */
   #keep(timeline: Timeline, times: 1 | 1.5 | 2 | 3): boolean {
-    const { connections } = this.#limits;
+    const { connections, bytes: room } = this.#limits;
     if (this.#kept.length >= times * connections) return false;
     const bytes = this.#keptBytes + weightOfTimeline(timeline);
-    if (bytes > (times > 1 ? 1 : 0.75) * Math.max(MIN_BYTES, connections * BYTES_PER_CONNECTION)) return false;
+    if (bytes > (times > 1 ? 1 : 0.75) * room) return false;
     this.#keptBytes = bytes;
     this.#kept.push(timeline);
     return true;

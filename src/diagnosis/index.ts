@@ -1,6 +1,6 @@
 // From the timelines of all connections to verdicts, findings and the senders of 401s.
 export { clientOf } from "./client.ts";
-export { Collector, type Diagnosis, type Told } from "./collector.ts";
+export { Collector, type CollectorLimits, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
 export type { CaptureFacts, Hole, JudgedConnection, KeyFacts } from "./facts.ts";
 export { handshakeOutcome } from "./handshake.ts";

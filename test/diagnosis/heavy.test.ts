@@ -22,8 +22,8 @@ function heavy(status: 200 | 407): Timeline {
   return timeline;
 }
 
-function diagnosed(timelines: readonly Timeline[], connections: number): Diagnosis {
-  const collector = new Collector({ connections });
+function diagnosed(timelines: readonly Timeline[], connections: number, bytes?: number): Diagnosis {
+  const collector = new Collector({ connections, ...(bytes === undefined ? {} : { bytes }) });
   for (const [stream, one] of timelines.entries()) collector.add({ ...one, stream });
   return collector.finish(QUALITY, KEYS);
 }
@@ -42,6 +42,12 @@ describe("connections that say very much", () => {
 
   it("are kept where more is allowed", () => {
     expect(diagnosed(times(400, heavy(200)), 20_000).facts.connections.length).toBe(400);
+  });
+
+  it("are summed up beyond the bytes that are named, however many are allowed", () => {
+    const kept = diagnosed(times(400, heavy(200)), 20_000, 32 * 1024 * 1024).facts.connections.length;
+    expect(kept).toBeGreaterThan(15);
+    expect(kept).toBeLessThan(80);
   });
 
   it("leave room for one that is wrong", () => {

@@ -31,10 +31,9 @@ import { terminal } from "../standard-streams.ts";
 import type { LookOptions } from "../terminal.ts";
 import type { Output } from "../write-output.ts";
 
-/** What is for programs has every connection; this bounds the memory of a capture with more. */
-const MAX_CONNECTIONS_DATA = 50_000;
 /** Captures beyond this are worth a word with V8. */
 const MUCH_BYTES = 4 * 1024 * 1024;
+/** They tell of every connection, as far as there is room for them. */
 const FOR_PROGRAMS: ReadonlySet<FormatName> = new Set(["json", "ndjson", "csv", "sarif"]);
 
 export interface CheckArguments extends ReadingArguments, LookOptions, RedactArguments {
@@ -163,17 +162,13 @@ async function checkOne(
         if (total === null || total > MUCH_BYTES) muchIsRead();
         progress.update(done, total);
       },
-      ...connectionLimit(options),
+      ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+      many: FOR_PROGRAMS.has(options.format),
       detail: detailOf(options),
     });
   } finally {
     progress.clear();
   }
-}
-
-function connectionLimit({ maxConnections, format }: CheckArguments): { maxConnections?: number } {
-  if (maxConnections !== undefined) return { maxConnections };
-  return FOR_PROGRAMS.has(format) ? { maxConnections: MAX_CONNECTIONS_DATA } : {};
 }
 
 /** No more than what is printed needs. */
