@@ -19,6 +19,12 @@ describe("long text", () => {
 
   it("is the same when it is copied", () => {
     for (const text of ["", "short", "aé\u{1f600}z", utf16le(long), latin1(long)]) expect(ownText(text)).toBe(text);
+    // As many bytes of UTF-8 as there is room for, and as the text has characters.
+    for (const length of [13, 1_023, 1_024, 1_025])
+      for (const first of ["z", "é", "\ud83d", "\u{1f600}"]) {
+        const text = first + "a".repeat(length - first.length);
+        expect(ownText(text)).toBe(text);
+      }
   });
 });
 
