@@ -80,7 +80,7 @@ describe("protections that cannot go on behind a loss", () => {
     const cipher = new Rc4(new Uint8Array(16).fill(5));
     return contents.map((content, sequence) => {
       const body = Buffer.from(content);
-      const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, sequence, 23, 3, 1, 0, body.length]);
+      const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, sequence, 23, 3, 1, body.length >> 8, body.length]);
       const plain = Buffer.concat([body, nodeCrypto.hmac("sha1", new Uint8Array(20).fill(3), [head, body])]);
       const sealed = new Uint8Array(plain.length);
       cipher.apply(plain, 0, plain.length, sealed);
@@ -98,6 +98,16 @@ describe("protections that cannot go on behind a loss", () => {
     expect(protection.open(1, 23, 0x0301, second, 0, second.length, record)).toBe(false);
     expect(protection.open(2, 23, 0x0301, third, 0, third.length, record)).toBe(true);
     expect(Buffer.from(record.bytes.slice(record.start, record.end)).toString()).toBe("three");
+  });
+
+  it("RC4 keeps no record: each has bytes of its own, and no more of them", () => {
+    const [long, short] = rc4Records(["x".repeat(16_000), "two"]) as [Uint8Array, Uint8Array];
+    const protection = new StreamProtection(new Rc4(new Uint8Array(16).fill(5)), mac());
+    const [first, second] = [out(), out()];
+    expect(protection.open(0, 23, 0x0301, long, 0, long.length, first)).toBe(true);
+    expect(protection.open(1, 23, 0x0301, short, 0, short.length, second)).toBe(true);
+    expect(Buffer.from(first.bytes.slice(first.start, first.end)).toString()).toBe("x".repeat(16_000));
+    expect(second.bytes.buffer.byteLength).toBe(short.length);
   });
 
   it("a compressed stream gives nothing more once a record is missing", () => {
