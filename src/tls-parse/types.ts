@@ -254,7 +254,7 @@ export interface RecordOpener {
 
 /** Receives what a TLS connection carries, if it was opened. */
 export interface TlsSink {
-  /** Plaintext of application data, in order per side. */
+  /** Plaintext of application data, in order per side; early data once the server has taken it, and none that it refused. */
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void;
   /** Plaintext is missing here (gap, damaged record). `length` 0: not known. */
   gap(from: TlsRole, length: number, frame: FrameNo): void;
@@ -267,7 +267,7 @@ export interface TlsConversation {
   readonly client: ByteSink;
   readonly server: ByteSink;
   readonly facts: TlsFacts;
-  /** Bytes kept of records and handshake messages that are not whole, and of an unusually long hello or chain. */
+  /** Bytes kept of records and handshake messages that are not whole, of early data, and of an unusually long hello or chain. */
   readonly kept: number;
 }
 

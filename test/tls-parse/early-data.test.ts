@@ -1,6 +1,11 @@
 // Early data (RFC 8446 §2.3): what the sink is given of it, and when, with each way in which the server's answer may show.
 import { describe, expect, it } from "vitest";
-import type { OpenedRecord, RecordOpener, TlsSink } from "../../src/tls-parse/index.ts";
+import {
+  createTlsConversation,
+  type OpenedRecord,
+  type RecordOpener,
+  type TlsSink,
+} from "../../src/tls-parse/index.ts";
 import { clientHello, concat, message, numberList, play, record, type Step, serverHello, u16 } from "./play.ts";
 
 const EARLY = 0x80;
@@ -172,6 +177,15 @@ describe("early data", () => {
       server(resumes, accepts),
     ]);
     expect(calls.slice(8)).toEqual([`client ${piece} 10`, "client gap 11", "client end", "server end"]);
+  });
+
+  it("is counted while it waits", () => {
+    const conversation = createTlsConversation({ note() {}, now: () => 0n, opener: opener(), sink: null });
+    const push = (from: "client" | "server", bytes: Uint8Array) => conversation[from].push(bytes, 0, bytes.length, 1);
+    push("client", concat(hello, early("x".repeat(5_000))));
+    expect(conversation.kept).toBeGreaterThan(5_000);
+    push("server", concat(resumes, accepts));
+    expect(conversation.kept).toBe(0);
   });
 });
 
