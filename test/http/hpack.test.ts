@@ -162,6 +162,29 @@ describe("limits", () => {
     expect(decode(decoder, block("7f05 0133 be c0")).fields).toEqual(["?: 3", "?: 3", "a: 1"]);
   });
 
+  it("lets values of the table be read again as often as their blocks are long, and short ones always", () => {
+    const decoder = new HpackDecoder();
+    expect([decoder.mayRead(64), decoder.mayRead(65)]).toEqual([true, false]);
+    // 128 times a byte and the header of its frame.
+    decode(decoder, block("82"));
+    expect([decoder.mayRead(1_281), decoder.mayRead(1_280), decoder.mayRead(65)]).toEqual([false, true, false]);
+  });
+
+  it("gives the room of a long decoded field back", () => {
+    const decoder = new HpackDecoder();
+    const roomOf = (text: string): number => {
+      let bytes = 0;
+      const wire = block(text);
+      decoder.decode(wire, 0, wire.length, (_name, value) => {
+        bytes = value!.buffer.byteLength;
+      });
+      return bytes;
+    };
+    // "0" has five bits of zeros (RFC 7541 Appendix B): 20,000 bytes of it, and five of it.
+    expect(roomOf(`0001 61ff a19b01 ${"00".repeat(20_000)}`)).toBeGreaterThan(20_000);
+    expect(roomOf("0001 6185 0000000000")).toBeLessThan(2_000);
+  });
+
   it("keeps no more than its largest table", () => {
     const decoder = new HpackDecoder();
     decode(decoder, block("3fe1ffff3f"));

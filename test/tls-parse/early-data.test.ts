@@ -12,6 +12,8 @@ const EARLY = 0x80;
 
 /** A "protected" body is its type, with the highest bit set if it is early, and its content in the clear; 0xff does not open. */
 function opener(): RecordOpener & { lastFailure: RecordOpener["lastFailure"] } {
+  // Plaintext is valid until the next call, as that of real ciphers.
+  const plaintext = new Uint8Array(20_000);
   const opened: OpenedRecord = { type: 0, early: false, bytes: new Uint8Array(0), start: 0, end: 0 };
   const spy: ReturnType<typeof opener> = {
     lastFailure: null,
@@ -27,9 +29,10 @@ function opener(): RecordOpener & { lastFailure: RecordOpener["lastFailure"] } {
       if (spy.lastFailure !== null) return null;
       opened.early = (bytes[start]! & EARLY) !== 0;
       opened.type = bytes[start]! & ~EARLY;
-      opened.bytes = bytes;
-      opened.start = start + 1;
-      opened.end = end;
+      plaintext.set(bytes.subarray(start + 1, end));
+      opened.bytes = plaintext;
+      opened.start = 0;
+      opened.end = end - start - 1;
       return opened;
     },
     skipped() {},
@@ -139,6 +142,20 @@ describe("early data", () => {
       "client end",
       "server end",
     ]);
+  });
+
+  it("is not settled by EncryptedExtensions that break off", () => {
+    const broken = sealed(22, message(8, [0, 9, 0, 16, 0, 2]));
+    expect(told([client(hello, early("GET 1")), server(resumes, broken), client(endOfEarlyData)])).toEqual([
+      "client GET 1 1",
+      "client end",
+      "server end",
+    ]);
+  });
+
+  it("that was refused is none, whatever the client says of it", () => {
+    const steps = [client(hello, early("GET 1")), server(resumes, refuses), client(endOfEarlyData, early("GET 2"))];
+    expect(told(steps)).toEqual(["client end", "server end"]);
   });
 
   it("keeps its place among what is lost", () => {
