@@ -135,6 +135,7 @@ describe("limits", () => {
     ["an integer without end", "ffffffffffffffffffffff"],
     ["an integer that is cut", "ff"],
     ["a string beyond the block", "000561"],
+    ["a string one byte beyond the block", "0001 6102 31"],
     ["no string at all", "40"],
     ["index 0", "80"],
   ])("reports %s", (_name, hex) => {
@@ -144,7 +145,8 @@ describe("limits", () => {
   it.each([
     ["EOS", "0001 6184 ffff fffc"],
     ["padding of zeros", "0001 6181 18"],
-    ["padding of 8 bits", "0001 6182 1fff"],
+    ["padding of 8 bits", "0001 6182 f8ff"],
+    ["padding of 11 bits", "0001 6182 1fff"],
   ])("gives no value for Huffman code with %s, and goes on", (_name, hex) => {
     const { result, fields } = decode(new HpackDecoder(), block(`${hex} 82`));
     expect(fields).toEqual(["a: ?", ":method: GET"]);
@@ -160,6 +162,16 @@ describe("limits", () => {
       fields: ["?: ?", "a: 1", "a: 1", "?: ?", "a: 2", "a: 2", "a: 1"],
     });
     expect(decode(decoder, block("7f05 0133 be c0")).fields).toEqual(["?: 3", "?: 3", "a: 1"]);
+  });
+
+  it("does not know the table behind a block that broke off", () => {
+    const decoder = new HpackDecoder();
+    decode(decoder, block("4001 6101 31"));
+    expect(decode(decoder, block("4001 6205 32")).result).toBe("malformed");
+    expect(decode(decoder, block("be"))).toEqual({ result: "unknown", fields: ["?: ?"] });
+    // Index 0 is none that was not seen.
+    expect(decode(decoder, block("80 be")).result).toBe("malformed");
+    expect(decode(decoder, block("be 80")).result).toBe("unknown");
   });
 
   it("lets values of the table be read again as often as their blocks are long, and short ones always", () => {
@@ -183,6 +195,9 @@ describe("limits", () => {
     // "0" has five bits of zeros (RFC 7541 Appendix B): 20,000 bytes of it, and five of it.
     expect(roomOf(`0001 61ff a19b01 ${"00".repeat(20_000)}`)).toBeGreaterThan(20_000);
     expect(roomOf("0001 6185 0000000000")).toBeLessThan(2_000);
+    // A name that was decoded before is not lost with the smaller room.
+    const { fields } = decode(new HpackDecoder(), block(`0082 18ff ff a19b01 ${"00".repeat(20_000)}`));
+    expect(fields).toEqual([`aa: ${"0".repeat(32_000)}`]);
   });
 
   it("keeps no more than its largest table", () => {

@@ -153,10 +153,8 @@ export class HpackDecoder {
     const start = this.#scratchLength;
     const needed = start + decodedLimit(to - from);
     if (needed > this.#scratch.length) {
-      const larger = new Uint8Array(Math.max(1024, needed));
-      larger.set(this.#scratch.subarray(0, start));
       // A name that was decoded before keeps the old buffer: it is not written to any more.
-      this.#scratch = larger;
+      this.#scratch = new Uint8Array(Math.max(1024, needed));
     }
     const end = decodeHuffman(this.#bytes, from, to, this.#scratch, start);
     if (end < 0) {
