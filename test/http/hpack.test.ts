@@ -123,6 +123,14 @@ describe("limits", () => {
     expect(decode(decoder, block("c0"))).toEqual({ result: "malformed", fields: ["?: ?"] });
   });
 
+  it("has 4,096 bytes until the encoder says otherwise (RFC 9113 §6.5.2)", () => {
+    const decoder = new HpackDecoder();
+    // Two entries of 2,048 bytes: 1 for the name, 2,015 for the value.
+    const entry = `4001 61 7fe00e ${"31".repeat(2_015)}`;
+    expect(decode(decoder, block(`${entry} ${entry} bf`)).result).toBe("whole");
+    expect(decode(decoder, block(`${entry} c0`)).result).toBe("malformed");
+  });
+
   it("empties the table for an entry that is larger", () => {
     const decoder = new HpackDecoder();
     decode(decoder, block("3f05 4001 6101 31"));
@@ -143,7 +151,7 @@ describe("limits", () => {
   });
 
   it.each([
-    ["EOS", "0001 6184 ffff fffc"],
+    ["EOS", "0001 6184 ffff ffff"],
     ["padding of zeros", "0001 6181 18"],
     ["padding of 8 bits", "0001 6182 f8ff"],
     ["padding of 11 bits", "0001 6182 1fff"],
