@@ -1,7 +1,7 @@
 // The authentication at the proxy as a list of steps: what was asked, what was sent, what was refused.
 import type { Nanos } from "../bytes/index.ts";
 import type { Challenge, Credentials } from "../http/index.ts";
-import type { Timeline, Unanswered } from "../proxy/index.ts";
+import type { ConnectFact, Timeline, Unanswered } from "../proxy/index.ts";
 
 /** One request to the proxy, a CONNECT or a forwarded one, and how it was answered as far as authentication goes. */
 export interface AuthStep {
@@ -32,8 +32,17 @@ export function authSteps(timeline: Timeline): readonly AuthStep[] {
   return lastSteps;
 }
 
+/** The CONNECT that the client itself ended in the middle of its head, by closing the connection: nobody could answer it. Null without one. */
+export function brokenOff({ connects, fromClient, clientEnd }: Timeline): ConnectFact | null {
+  const last = connects.at(-1);
+  if (last === undefined || !last.request.cut || last.response !== null) return null;
+  return fromClient.gaps === 0 && (clientEnd === "fin" || clientEnd === "reset") ? last : null;
+}
+
 function stepsOf(timeline: Timeline): readonly AuthStep[] {
-  const steps: AuthStep[] = timeline.connects.map((connect) => ({
+  const broken = brokenOff(timeline);
+  const connects = broken === null ? timeline.connects : timeline.connects.slice(0, -1);
+  const steps: AuthStep[] = connects.map((connect) => ({
     frame: connect.request.where.frame,
     time: connect.request.where.time,
     target: connect.target.text.toLowerCase(),
@@ -69,6 +78,20 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
 /** Whether a step's complete credentials were refused: intermediate legs of NTLM and Negotiate are no refusals. */
 export function isRefusal(step: AuthStep): boolean {
   return step.status === 407 && step.credentials !== null && step.credentials.complete;
+}
+
+/**
+ * Whether the step's credentials were answered with a challenge for another realm than the one that they answer: whoever asks now
+ * has not refused them, but wants others, as a further proxy behind this one does (RFC 9110 §11.5: credentials are for a realm).
+ */
+export function isAskedForOthers(step: AuthStep, steps: readonly AuthStep[]): boolean {
+  const sent = step.credentials;
+  if (sent === null || !isRefusal(step)) return false;
+  const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame);
+  const [asked, asks] = [before, step].map(
+    (one) => one?.challenges.find(({ scheme }) => scheme === sent.scheme)?.realm,
+  );
+  return asked != null && asks != null && asked !== asks;
 }
 
 /** Whether a step was one leg of a handshake and was answered with the next: the 407 to it is no refusal, and no end either. */

@@ -1,7 +1,7 @@
 // What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
 import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, isHalfway, isRefusal } from "./auth-steps.ts";
+import { type AuthStep, brokenOff, isAskedForOthers, isHalfway, isRefusal } from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
@@ -40,6 +40,8 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
     if (chain.members.at(-1) === timeline) return [];
     // Its own part is over: it was asked, and the client came back elsewhere.
     const asked = `The proxy asked for credentials (407 with ${schemes}, frame ${challenged.responseFrame}), and the client came back (frame ${last.frame})`;
+    if (last.status === null && (last.unanswered === "closed" || last.unanswered === "reset"))
+      return [{ verdict: "ok", summary: `${asked}; that was not answered before the connection was closed.` }];
     return last.status === null
       ? [{ verdict: "incomplete", summary: `${asked}; how that was answered is not in the capture.` }]
       : [{ verdict: "ok", summary: `${asked}, which was answered ${last.status} (frame ${last.responseFrame}).` }];
@@ -76,6 +78,12 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
       summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
     };
   }
+  if (refusals.length === 1 && isAskedForOthers(last, context.chain.steps)) {
+    return {
+      verdict: "auth-abandoned",
+      summary: `The client answered the proxy's 407 (frame ${last.frame}), and was asked for credentials for another realm (407, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
+    };
+  }
   if (refusals.length === 1 && isRefusal(last)) {
     return {
       verdict: "auth-abandoned",
@@ -85,7 +93,7 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
   if (isHalfway(last)) {
     return {
       verdict: "auth-abandoned",
-      summary: `The client began to authenticate (${last.credentials?.scheme}, frame ${last.frame}), and nothing followed the proxy's next 407 (frame ${last.responseFrame})${until(last, context)}.`,
+      summary: `The client began to authenticate (${last.credentials?.scheme}, frame ${last.frame}), and nothing ${whole(context)}followed the proxy's next 407 (frame ${last.responseFrame})${until(last, context)}.`,
     };
   }
   const sent = context.chain.steps.findLast((step) => step.credentials !== null);
@@ -100,8 +108,24 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
   }
   return {
     verdict: "auth-abandoned",
-    summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.`,
+    summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.${cutShort(last, context)}`,
   };
+}
+
+/** A client that leaves in the middle of a request did begin one. */
+function whole({ chain }: JudgeContext): string {
+  const asked = chain.members.at(-1);
+  const broken = asked === undefined ? null : brokenOff(asked);
+  return broken === null ? "" : `but the beginning of a request (frame ${broken.request.where.frame}) `;
+}
+
+/** A 407 of which the proxy sends less than it has announced is none that a client can answer: it waits for the rest, and gives up. */
+function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string {
+  const asked = chain.members.at(-1);
+  const { finFrame, gaps } = asked?.fromProxy ?? { finFrame: null, gaps: 1 };
+  const isCut = asked?.notes.some(({ id, frame }) => id === "http-body-cut" && frame === finFrame) === true;
+  if (!isCut || gaps > 0 || finFrame === null || finFrame < (responseFrame ?? 0)) return "";
+  return ` The proxy closed the connection (frame ${finFrame}) before the end of that answer's body, which some clients cannot use then.`;
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */

@@ -1,6 +1,7 @@
 // How the TLS handshake of a tunnel ended, as far as the records tell.
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import type { RecordMark, TlsAlert, TlsFacts } from "../tls-parse/index.ts";
+import { closerText } from "./wording.ts";
 
 /** `unseen`: the capture does not show how it ended. */
 export type HandshakeOutcome =
@@ -34,9 +35,11 @@ export function secureFailure(timeline: Timeline): Extract<HandshakeOutcome, { k
 /** How the handshake of `tunnel`, whose TLS is `tls`, ended: by what its records show first, then by how the connection was closed. */
 export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFacts): HandshakeOutcome {
   if (tunnel.plaintextAnswer) {
+    const answer = tunnel.exchanges.find(({ response }) => response !== null)?.response ?? null;
+    const which = answer === null ? "" : ` (${answer.status}, frame ${answer.where.frame})`;
     return {
       kind: "failed",
-      why: "the ClientHello was answered with plain HTTP",
+      why: `the ClientHello was answered with plain HTTP${which}`,
       frame: tls.clientHello?.where.frame ?? null,
       byClose: false,
     };
@@ -97,7 +100,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
     default:
       return {
         kind: "failed",
-        why: "the connection was closed before it was complete",
+        why: `${closerText(timeline)} before it was complete`,
         frame: timeline.lastFrame,
         byClose: true,
       };

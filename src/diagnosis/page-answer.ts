@@ -13,7 +13,7 @@ export function isPageForTunnel(timeline: Timeline): boolean {
     return false;
   if (!head.chunked && (head.contentLength ?? 0) === 0) return false;
   const type = head.fields.find(({ name }) => name === "content-type")?.value ?? "";
-  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type);
+  return /^\s*(?:text\/|application\/(?:xhtml\+xml|json)\b)/i.test(type);
 }
 
 /** What it looks like, in words. */

@@ -1,6 +1,7 @@
 // The verdict of one connection: the worst of what was seen, and one sentence that says why.
 import { gather, millisBetween, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
+import { brokenOff } from "./auth-steps.ts";
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome, secureFailure } from "./handshake.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
@@ -10,7 +11,7 @@ import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
 import type { Attribution, Verdict } from "./types.ts";
-import { connectSentence, requestText, targetText } from "./wording.ts";
+import { closerText, connectSentence, requestText, targetText } from "./wording.ts";
 
 /** Waiting for an answer takes longer: whoever closes sooner had another reason. */
 const QUICK_CLOSE_MS = 1_000;
@@ -39,7 +40,11 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   }
   const last = timeline.connects.at(-1);
   if (last === undefined || timeline.tunnel !== null) return found;
-  if (last.response === null) found.push(unansweredConnect(last, timeline, context));
+  if (brokenOff(timeline) !== null) {
+    const summary = `The client closed the connection in the middle of its request CONNECT ${last.target.text} (frame ${last.request.where.frame}): nobody could answer that.`;
+    // What it had been asked before counts.
+    if (timeline.connects.length === 1) found.push({ verdict: "no-response", summary });
+  } else if (last.response === null) found.push(unansweredConnect(last, timeline, context));
   else if (last.response.status >= 300 && last.response.status !== 401 && last.response.status !== 407) {
     const reason = last.response.reason === "" ? "" : ` ${last.response.reason}`;
     const { frame } = last.response.where;
@@ -74,7 +79,7 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
     case "reset":
       return { verdict: "no-response", summary: `${sentence}; ${closedText(timeline)}.` };
     case "closed":
-      return { verdict: "no-response", summary: `${sentence} before the connection was closed.` };
+      return { verdict: "no-response", summary: `${sentence} before ${closerText(timeline)}.` };
     case "still-open":
       return stillOpen(connect.request.where.time, sentence, context);
     default:
@@ -423,7 +428,7 @@ function fallback(timeline: Timeline): Judgement {
 function closedText(timeline: Timeline): string {
   switch (timeline.closedBy) {
     case "fin":
-      return "the connection was closed";
+      return closerText(timeline);
     case "reset-by-client":
       return "the client reset the connection";
     case "reset-by-proxy":

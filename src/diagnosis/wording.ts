@@ -70,6 +70,14 @@ export function requestText(exchange: ExchangeFact): string {
   return `${request.method} ${exchange.url ?? request.target} (frame ${request.where.frame})`;
 }
 
+/** Who ended a connection that was ended by FIN: "the client closed the connection". */
+export function closerText({ fromClient, fromProxy }: Pick<Timeline, "fromClient" | "fromProxy">): string {
+  const client = fromClient.finFrame ?? Infinity;
+  const proxy = fromProxy.finFrame ?? Infinity;
+  if (client === proxy) return "the connection was closed";
+  return client < proxy ? "the client closed the connection" : "the proxy closed the connection";
+}
+
 /** Scheme names of challenges, "Basic, NTLM"; in quotes what is the name of none. */
 export function schemesText(challenges: readonly { readonly scheme: string }[]): string {
   return challenges.length === 0

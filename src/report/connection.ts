@@ -82,7 +82,9 @@ function buildExchange(exchange: ExchangeFact, judged: JudgedConnection, inTunne
   const { request, response } = exchange;
   const attribution = judged.attributions.get(exchange);
   const head: RequestHead | ResponseHead | null = request ?? response;
-  const sent = inTunnel ? request?.authorization : (request?.proxyAuthorization ?? request?.authorization);
+  // With a 407 beside them, the site's would look as if the proxy had refused them.
+  const forSite = inTunnel || response?.status !== 407 ? request?.authorization : null;
+  const sent = inTunnel ? forSite : (request?.proxyAuthorization ?? forSite);
   return {
     frame: head?.where.frame ?? 0,
     time: timestamp(head?.where.time ?? 0n),

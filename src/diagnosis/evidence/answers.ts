@@ -23,6 +23,13 @@ export interface Place {
   readonly server: string | null;
 }
 
+/** A challenge that is the proxy's own: with 407, or with 401 where it was asked for a tunnel; there with its `Server`. */
+export interface OwnChallenge {
+  readonly status: 401 | 407;
+  readonly frame: number;
+  readonly server: string | null;
+}
+
 /** The first of the unrelated sites where the same was seen. */
 export interface Elsewhere extends Place {
   /** There are so many that they have no owner in common. */
@@ -42,7 +49,7 @@ export interface SiteAnswers {
 
 /** Remembers answers of all connections, then is asked about one of them. */
 export class AnswerRegister {
-  readonly #proxyChallenges = new Map<string, Place>();
+  readonly #proxyChallenges = new Map<string, OwnChallenge>();
   readonly #challenges = new Map<string, Place[]>();
   readonly #pages = new Map<string, Place[]>();
   readonly #sites = new Map<string, SiteAnswers>();
@@ -51,10 +58,16 @@ export class AnswerRegister {
   learn(timeline: Timeline): void {
     const proxy = proxyKey(timeline);
     for (const step of authSteps(timeline)) {
-      if (step.status !== 407 || step.responseFrame === null || step.challenges.length === 0) continue;
-      const key = `${proxy} ${challengeKey(step.challenges)}`;
-      if (!this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
-        this.#proxyChallenges.set(key, { host: "", frame: step.responseFrame, server: null });
+      if (step.status === 407 && step.responseFrame !== null)
+        this.#learnOwn(proxy, step.challenges, { status: 407, frame: step.responseFrame, server: null });
+    }
+    for (const { response } of timeline.connects) {
+      if (response?.status === 401)
+        this.#learnOwn(proxy, response.challenges, {
+          status: 401,
+          frame: response.where.frame,
+          server: serverOf(response),
+        });
     }
     this.#setUps.learn(proxy, timeline);
     for (const exchange of timeline.tunnel?.exchanges ?? []) {
@@ -67,6 +80,12 @@ export class AnswerRegister {
       const { response, url } = exchange;
       if (response?.status === 401 && url !== null) this.#learnRefusal(proxy, exchange, response, url);
     }
+  }
+
+  #learnOwn(proxy: string, challenges: readonly Challenge[], own: OwnChallenge): void {
+    const key = `${proxy} ${challengeKey(challenges)}`;
+    if (challenges.length > 0 && !this.#proxyChallenges.has(key) && this.#proxyChallenges.size < MAX_ENTRIES)
+      this.#proxyChallenges.set(key, own);
   }
 
   #learnRefusal(proxy: string, { body }: ExchangeFact, response: ResponseHead, url: string): void {
@@ -102,8 +121,8 @@ export class AnswerRegister {
     return this.#setUps.wayElsewhere(proxyKey(timeline), timeline);
   }
 
-  /** The 407 of this proxy with the same challenge, by its frame. */
-  proxyChallenge(timeline: Timeline, challenges: readonly Challenge[], except: number): Place | null {
+  /** The first 407 of this proxy with the same challenge, or its 401 to a CONNECT; not the answer of frame `except`. */
+  proxyChallenge(timeline: Timeline, challenges: readonly Challenge[], except: number): OwnChallenge | null {
     const place = this.#proxyChallenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`);
     return place === undefined || place.frame === except ? null : place;
   }

@@ -11,9 +11,11 @@ export const sameChallenge: Question = (_exchange, head, { timeline, answers }) 
   if (head.challenges.length === 0 || isBare(head.challenges)) return [];
   const same = answers.proxyChallenge(timeline, head.challenges, head.where.frame);
   if (same === null) return [];
-  const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's 407 of frame ${same.frame}`;
-  // A realm that comes with software, or into everybody's mind, may be the proxy's and the site's.
-  const weight = hasUsualRealm(head.challenges) ? "possible" : "likely";
+  const own = same.status === 407 ? "407" : "401 to a CONNECT";
+  const text = `the challenge (${schemesText(head.challenges)}) is the same as in this proxy's ${own} of frame ${same.frame}`;
+  // A realm that comes with software, or into everybody's mind, may be the proxy's and the site's; with one Server it is less so.
+  const isOneServer = same.server !== null && same.server === serverOf(head);
+  const weight = hasUsualRealm(head.challenges) && !isOneServer ? "possible" : "likely";
   return [{ says: "proxy", weight, source: "challenge", text }];
 };
 

@@ -63,6 +63,8 @@ export const siteServer: Question = (exchange, head, { timeline, inTunnel, answe
   if (host !== null && answers.alikeElsewhere(timeline, head, host).length > 0) return [];
   const server = serverOf(head);
   if (server === null || !namesWebServer(head)) return [];
+  // It asked in the same words for a CONNECT, which no site is asked for.
+  if (answers.proxyChallenge(timeline, head.challenges, head.where.frame)?.server === server) return [];
   const text = `${quoted(`Server: ${server}`)} names a web server (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "possible", source: "site-headers", text }];
 };

@@ -1,6 +1,6 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
-import { type AuthStep, isHalfway, isRefusal } from "../auth-steps.ts";
+import { type AuthStep, isAskedForOthers, isHalfway, isRefusal } from "../auth-steps.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
@@ -12,6 +12,15 @@ const REFUSED_ADVICE = {
   helpdesk: "Ask the user to sign in again with the right password, and check that the account is not locked.",
   proxyAdmin:
     "Look for this user in the authentication log: wrong password, locked or expired account, a realm that does not know the user.",
+};
+
+/** Credentials came and were not refused: somebody else asks, and a client has one set for its proxy. */
+const OTHERS_TITLE = "The proxy took the credentials, and the client was then asked for others";
+const OTHERS_ADVICE = {
+  helpdesk:
+    "The password need not be wrong: two proxies in a row, or two rules of one, each want credentials of their own. Give this report to the administrator of the proxy.",
+  proxyAdmin:
+    "Find the second one by the realm of its challenge and by the Via field of its answer. Let the first proxy sign in to the further one itself, or pass the client's credentials on (Squid: login= of cache_peer), or let only one of them ask.",
 };
 
 /** A handshake of several messages that began and has no end: the client did come back. */
@@ -40,7 +49,8 @@ export const authAbandoned = verdictRule(
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
   },
   ({ timeline, summary, steps }, { quality }) => {
-    const last = timeline.connects.at(-1)?.response ?? timeline.forwards.at(-1)?.response;
+    const last =
+      timeline.connects.findLast(({ response }) => response !== null)?.response ?? timeline.forwards.at(-1)?.response;
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
     return {
       detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
@@ -61,5 +71,6 @@ function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: type
   const sent = steps.findLast((step) => step.credentials !== null);
   if (sent === undefined) return {};
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
+  if (isAskedForOthers(sent, steps)) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
   return isRefusal(sent) ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {};
 }

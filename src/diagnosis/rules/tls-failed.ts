@@ -1,5 +1,5 @@
 // The tunnel was opened, the handshake in it failed.
-
+import type { TunnelFact } from "../../proxy/index.ts";
 import { handshakeOutcome, secureFailure } from "../handshake.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
@@ -15,6 +15,19 @@ const WITH_THE_PROXY = {
       "Tell users which port takes plain HTTP and which takes TLS. Where it takes TLS: check the certificate of this listener, its name and its authority, and the versions and ciphers that it allows.",
   },
 };
+
+/** Who answered does not speak TLS at all: certificates and versions have nothing to do with it. */
+const PLAIN_ADVICE = {
+  helpdesk:
+    "Look at the text of that answer: it stands where the site's certificate should be. If it is the site's or names its port, the address may be one for http:// and not for https://; if it is the proxy's, give it to the administrator.",
+  proxyAdmin:
+    "Look up in the access log what became of this tunnel. A proxy or filter that refuses a request has to do so in its answer to the CONNECT (403, 407): what it writes in the tunnel in the clear no client shows.",
+};
+
+/** Plain HTTP, or something else that is not TLS, came back on the ClientHello. */
+function isNoTls({ plaintextAnswer, tls }: TunnelFact): boolean {
+  return plaintextAnswer || (tls !== null && tls.serverHello === null && tls.notTls.server !== null);
+}
 
 export const tlsFailed = verdictRule(
   {
@@ -41,7 +54,6 @@ export const tlsFailed = verdictRule(
   ({ timeline, summary }) => {
     const tunnel = timeline.tunnel;
     const tls = tunnel?.tls ?? null;
-    const isSecure = tunnel === null;
     const outcome =
       tunnel === null ? secureFailure(timeline) : tls === null ? null : handshakeOutcome(timeline, tunnel, tls);
     const hellos = tls ?? timeline.secure;
@@ -55,7 +67,13 @@ export const tlsFailed = verdictRule(
       frames: [...connectFrames(timeline), ...frames.filter((frame) => frame != null)],
       evidence: outcome?.kind === "failed" ? [outcome.why] : [],
       certainty: "certain",
-      ...(isSecure ? WITH_THE_PROXY : isPageForTunnel(timeline) ? { advice: PAGE_ADVICE } : {}),
+      ...(tunnel === null
+        ? WITH_THE_PROXY
+        : isPageForTunnel(timeline)
+          ? { advice: PAGE_ADVICE }
+          : isNoTls(tunnel)
+            ? { advice: PLAIN_ADVICE }
+            : {}),
     };
   },
 );

@@ -8,6 +8,14 @@ import { connectFrames } from "./frames.ts";
 
 const NO_TUNNEL = "The tunnel was not opened, and it is not certain that a proxy was asked";
 
+/** A redirect is followed by no browser where a tunnel was asked for. */
+const REDIRECT_ADVICE = {
+  helpdesk:
+    "The proxy wants to send the user to another page, to sign in or to be told that the site is blocked, and browsers do not show such a page in place of a tunnel. Open a plain http:// page: there it is shown.",
+  proxyAdmin:
+    "Answer a CONNECT with 403 where the site is blocked, and with 407 where the user has to sign in: a redirect works for http:// only, or inside an intercepted tunnel.",
+};
+
 export const tunnelRefused = verdictRule(
   {
     id: "tunnel-refused",
@@ -32,10 +40,11 @@ export const tunnelRefused = verdictRule(
     if (isPageForTunnel(timeline))
       return { detail: summary, frames, certainty: "certain", title: NO_TUNNEL, advice: PAGE_ADVICE };
     const status = timeline.connects.at(-1)?.response?.status ?? 0;
+    const words = status < 400 ? { advice: REDIRECT_ADVICE } : {};
     if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
-      return { detail: summary, frames, certainty: "certain" };
+      return { detail: summary, frames, certainty: "certain", ...words };
     }
     const doubt = `Nothing else in this capture shows that ${endpointText(timeline.proxy)} is a proxy: it opened no tunnel and sent no 407. A web server that is asked for a tunnel answers like this, too.`;
-    return { detail: `${summary} ${doubt}`, frames, certainty: "certain", title: NO_TUNNEL };
+    return { detail: `${summary} ${doubt}`, frames, certainty: "certain", title: NO_TUNNEL, ...words };
   },
 );

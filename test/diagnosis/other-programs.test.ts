@@ -1,0 +1,173 @@
+// Proxies in a row, helpers in front of them, and clients that leave: what is said of whom.
+import { describe, expect, it } from "vitest";
+import type { Challenge, RequestHead, ResponseHead } from "../../src/http/index.ts";
+import type { ConnectFact, Timeline, TunnelFact } from "../../src/proxy/index.ts";
+import { buildConnection } from "../../src/report/connection.ts";
+import { asked, BASIC, CHALLENGED, NTLM, SENT, TYPE_1 } from "./asked.ts";
+import { diagnosisOf, found } from "./diagnose.ts";
+import { connectFact, exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
+
+const factsOf = (timelines: readonly Timeline[]) => diagnosisOf(timelines).facts;
+
+const OTHER: Challenge = { ...BASIC, realm: "Example upstream" };
+
+/** A closed connection whose sides sent their FIN in these frames. */
+function closed(of: Timeline, client: number | null, proxy: number | null): Timeline {
+  return {
+    ...of,
+    fromClient: { ...of.fromClient, finFrame: client },
+    fromProxy: { ...of.fromProxy, finFrame: proxy },
+  };
+}
+
+const closing = (connect: ConnectFact): ConnectFact => ({ ...connect, unanswered: "closed" });
+
+describe("who closed the connection", () => {
+  const silent = timeline({ connects: [closing(connectFact("www.example.com:443", where(10, 10), null))] });
+  it.each([
+    ["the client", closed(silent, 20, 21), "before the client closed the connection."],
+    ["the proxy", closed(silent, 22, 21), "before the proxy closed the connection."],
+    ["it is not in the capture", silent, "before the connection was closed."],
+  ])("%s", (_name, one, text) => {
+    expect(found("no-response", [one])[0]!.detail).toContain(text);
+  });
+});
+
+describe("credentials for another realm", () => {
+  const twice = (challenge: Challenge, sent = SENT): Timeline =>
+    asked(0, [CHALLENGED, { with: sent, status: 407, challenges: [challenge] }]);
+
+  it("were not refused: somebody else asks", () => {
+    const [finding] = found("auth-abandoned", [twice(OTHER)]);
+    expect(finding!.title).toBe("The proxy took the credentials, and the client was then asked for others");
+    expect(finding!.detail).toContain("(frame 14), and was asked for credentials for another realm (407, frame 16)");
+    expect(finding!.advice.proxyAdmin).toContain("cache_peer");
+  });
+
+  it.each([
+    ["the same realm", twice(BASIC)],
+    ["a realm that is not named", twice({ ...BASIC, realm: null })],
+    ["nothing was asked before", asked(0, [{ with: SENT, status: 407, challenges: [OTHER] }])],
+  ])("are refused: %s", (_name, one) => {
+    expect(found("auth-abandoned", [one])[0]!.title).toContain("The proxy refused the credentials");
+  });
+});
+
+describe("a request that the client breaks off", () => {
+  const broken = (change: Partial<Timeline> = {}, before = [{ with: TYPE_1, status: 407, challenges: [NTLM] }]) => {
+    const one = asked(0, before, change);
+    const next = closing(connectFact("www.example.com:443", where(30, 30), null, { cut: true }));
+    return { ...one, connects: [...one.connects, next] };
+  };
+
+  it("is not the proxy's silence", () => {
+    expect(found("no-response", [broken()])).toEqual([]);
+    const [finding] = found("auth-abandoned", [broken()]);
+    expect(finding!.detail).toContain(
+      "nothing but the beginning of a request (frame 30) followed the proxy's next 407",
+    );
+  });
+
+  it("alone is told as what it is", () => {
+    const [finding] = found("no-response", [broken({}, [])]);
+    expect(finding!.detail).toContain("The client closed the connection in the middle of its request CONNECT");
+  });
+
+  it.each([
+    ["bytes of the client are missing", { fromClient: { ...timeline().fromClient, gaps: 1 } }],
+    ["the capture ends there", { clientEnd: "capture-end" as const }],
+  ])("may not have been: %s", (_name, change) => {
+    expect(found("no-response", [broken(change)])).toHaveLength(1);
+  });
+});
+
+it("a 407 that the proxy itself cuts short is told", () => {
+  const note = { id: "http-body-cut", frame: 20, at: 0 } as const;
+  const cut = { ...asked(0, [CHALLENGED]), notes: [note] };
+  const detail = (one: Timeline): string => found("auth-abandoned", [one])[0]!.detail;
+  expect(detail(closed(cut, 22, 20))).toContain("The proxy closed the connection (frame 20) before the end of that");
+  expect(detail(closed(cut, 22, 21))).not.toContain("before the end of that");
+  expect(detail(closed(asked(0, [CHALLENGED]), 22, 20))).not.toContain("before the end of that");
+});
+
+it("who came back elsewhere and was not answered there was not missed by the capture", () => {
+  const back = asked(1, [{ with: SENT, status: null }]);
+  const { connections } = factsOf([asked(0, [CHALLENGED]), { ...back, connects: back.connects.map(closing) }]);
+  expect(connections.map(({ verdict }) => verdict)).toEqual(["ok", "no-response"]);
+});
+
+describe("advice", () => {
+  it("for a redirect in place of a tunnel", () => {
+    const [finding] = found("tunnel-refused", [asked(0, [{ status: 302 }])]);
+    expect(finding!.advice.helpdesk).toContain("browsers do not show such a page");
+    const [refused] = found("tunnel-refused", [asked(0, [{ status: 403 }])]);
+    expect(refused!.advice.helpdesk).toContain("blocked by policy");
+  });
+
+  const shell = tunnelOf({ records: [] });
+  const hello = { ...shell.tunnel!.tls!, serverHello: null, handshakeComplete: false, handshakeCompleteWhere: null };
+  const plain = (change: Partial<TunnelFact>): Timeline => ({
+    ...shell,
+    tunnel: { ...shell.tunnel!, tls: hello, inside: "none", ...change },
+  });
+
+  it("for a ClientHello that is answered in plain HTTP says nothing of certificates", () => {
+    const exchanges = [exchangeFact(null, responseHead(where(50, 50), 400))];
+    const [finding] = found("tls-failed", [plain({ plaintextAnswer: true, exchanges })]);
+    expect(finding!.detail).toContain("was answered with plain HTTP (400, frame 50)");
+    expect(finding!.advice.helpdesk).toContain("it stands where the site's certificate should be");
+    const notTls = { client: null, server: where(51, 51) };
+    const [other] = found("tls-failed", [plain({ tls: { ...hello, notTls } })]);
+    expect(other!.advice.helpdesk).toBe(finding!.advice.helpdesk);
+    const [alert] = found("tls-failed", [plain({})]);
+    expect(alert!.advice.helpdesk).toContain("unknown_ca");
+  });
+
+  it.each(["text/html", "text/plain; charset=utf-8", "application/json"])("for a page of %s", (value) => {
+    const answer: Partial<ResponseHead> = { contentLength: 5, fields: [{ name: "content-type", value }] };
+    const opening = connectFact("www.example.com:443", where(1, 1), responseHead(where(2, 2), 200, answer));
+    const notTls = { client: null, server: where(51, 51) };
+    const [finding] = found("tls-failed", [{ ...plain({ tls: { ...hello, notTls } }), connects: [opening] }]);
+    expect(finding!.detail).toContain("with a page and not with a tunnel");
+  });
+});
+
+describe("the challenge of a 401 to a CONNECT", () => {
+  const FIELDS = { challenges: [{ ...BASIC, realm: "restricted" }], fields: [{ name: "server", value: "Caddy" }] };
+  const forward = (change: Partial<ResponseHead> = {}): Timeline => {
+    const url = "http://news.example.com/";
+    const request = requestHead(where(40, 40), { method: "GET", target: url, form: "absolute" });
+    return timeline({
+      stream: 1,
+      forwards: [exchangeFact(request, responseHead(where(42, 42), 401, { ...FIELDS, ...change }), { url })],
+    });
+  };
+  const sender = (one: Timeline) => {
+    const opening = connectFact("www.example.com:443", where(10, 10), responseHead(where(11, 11), 401, FIELDS));
+    const { connections } = factsOf([timeline({ connects: [opening] }), one]);
+    return [...connections[1]!.attributions.values()][0]!;
+  };
+
+  it("is the proxy's own, and not the site's login", () => {
+    expect(sender(forward())).toMatchObject({ sentBy: "proxy" });
+    expect(sender(forward()).evidence[0]).toContain("the same as in this proxy's 401 to a CONNECT of frame 11");
+  });
+
+  it("with another Server, or another realm, it may be the site's", () => {
+    expect(sender(forward({ fields: [{ name: "server", value: "nginx" }] })).sentBy).not.toBe("proxy");
+    expect(sender(forward({ challenges: [BASIC] })).sentBy).not.toBe("proxy");
+  });
+});
+
+it("credentials for the site do not stand beside a 407, as if the proxy had refused them", () => {
+  const url = "http://news.example.com/";
+  const sent = (status: number, change: Partial<RequestHead>) => {
+    const request = requestHead(where(40, 40), { method: "GET", target: url, form: "absolute", ...change });
+    const answer = responseHead(where(42, 42), status, { proxyChallenges: [BASIC] });
+    const { connections } = factsOf([timeline({ forwards: [exchangeFact(request, answer, { url })] })]);
+    return buildConnection(connections[0]!, null).forwards[0]!.credentials?.scheme;
+  };
+  expect(sent(407, { authorization: SENT })).toBeUndefined();
+  expect(sent(407, { authorization: SENT, proxyAuthorization: TYPE_1 })).toBe("NTLM");
+  expect(sent(200, { authorization: SENT })).toBe("Basic");
+});
