@@ -133,7 +133,11 @@ function errandsOf({ connects, tunnel, forwards, end }: Timeline): readonly Erra
   const plain = tunnel?.tls == null ? answer?.where.time : undefined;
   const back = tunnel?.tls?.serverHello?.where.time ?? plain ?? tunnel?.firstServer?.time ?? null;
   if (opening !== undefined && back !== null) {
-    list.push({ host: opening.target.host.toLowerCase(), from: opening.request.where.time, to: back, end });
+    const from = opening.request.where.time;
+    const host = opening.target.host.toLowerCase();
+    list.push({ host, from, to: back, end });
+    // A proxy that reads inside may open its leg for the CONNECT, and begin TLS on it only when the client's is done.
+    if (answer !== null) list.push({ host, from, to: answer.where.time, end });
   }
   // A proxy may go to the origin only when a request has come: inside a tunnel that is known where it was read.
   for (const { request, response, url } of [...forwards, ...(tunnel?.exchanges ?? [])]) {

@@ -8,8 +8,9 @@ import type { Certainty } from "./types.ts";
 const MAX_PROXIES = 1_000;
 /** A proxy that did not sign so many of its answers does not sign them at all. */
 const MAX_LOOKED = 500;
-/** Pieces of evidence kept for one proxy. */
+/** Pieces of evidence kept for one product of a proxy, and products: of proxies in a row the nearest passes on what the others say. */
 const MAX_EVIDENCE = 4;
+const MAX_PRODUCTS = 4;
 
 const RANK: Readonly<Record<Certainty, number>> = { certain: 3, likely: 2, possible: 1 };
 
@@ -68,6 +69,7 @@ export class ProxyRegister {
 
   /** `connections`: those that were judged, for what they say of interception. */
   finish(connections: readonly JudgedConnection[]): readonly ProxyFacts[] {
+    const askers = askersOf(connections, this.#entries);
     for (const { timeline, interception } of connections) {
       const entry = this.#entries.get(`${timeline.proxy.ip} ${timeline.proxy.port}`);
       // A proxy that intercepts some sites and passes others through intercepts.
@@ -75,27 +77,68 @@ export class ProxyRegister {
       entry.intercepts = interception.state;
     }
     return [...this.#entries.values()].map(({ ip, port, detectedBy, connections, marks, intercepts }) => {
-      const best = marks.reduce<MarkFound | null>(
-        (found, { mark }) => (found === null || RANK[mark.certainty] > RANK[found.certainty] ? mark : found),
-        null,
-      );
-      const own = marks.filter(({ mark }) => mark.product === best?.product);
-      const product =
-        best === null
-          ? null
-          : {
-              name: best.product.name,
-              certainty: best.certainty,
-              evidence: own.map(({ mark, frame }) => `${mark.text} (frame ${frame})`),
-            };
+      const product = productOf(ownMarks(ip, marks, askers));
       return { ip, port, detectedBy, connections, product, intercepts };
     });
   }
 }
 
+type FoundMark = Entry["marks"][number];
+
+/** Further proxies by the address that asked them. */
+function askersOf(
+  connections: readonly JudgedConnection[],
+  entries: ReadonlyMap<string, Entry>,
+): ReadonlyMap<string, ReadonlySet<Entry>> {
+  const askers = new Map<string, Set<Entry>>();
+  if (entries.size < 2) return askers;
+  for (const { timeline } of connections) {
+    const { client, proxy } = timeline;
+    const asked = entries.get(`${proxy.ip} ${proxy.port}`);
+    if (asked === undefined) continue;
+    const known = askers.get(client.ip);
+    if (known === undefined) askers.set(client.ip, new Set([asked]));
+    else known.add(asked);
+  }
+  return askers;
+}
+
+/**
+ * Without those of a product that a further proxy, which this one asked, shows all of as well: it passes them on. Of two of a kind
+ * in a row the nearer one has marks of its own, with its own name in them.
+ */
+function ownMarks(
+  ip: string,
+  marks: readonly FoundMark[],
+  askers: ReadonlyMap<string, ReadonlySet<Entry>>,
+): readonly FoundMark[] {
+  const further = [...(askers.get(ip) ?? [])].filter((other) => other.marks !== marks);
+  if (further.length === 0) return marks;
+  const isFurther = ({ mark }: FoundMark): boolean =>
+    further.some((other) => other.marks.some((one) => one.mark.text === mark.text));
+  const own = new Set(marks.filter((one) => !isFurther(one)).map(({ mark }) => mark.product));
+  return marks.filter(({ mark }) => own.has(mark.product));
+}
+
+/** The best marks tell the product; where two have equally good ones, one stands behind the other, and both are named. */
+function productOf(marks: readonly FoundMark[]): ProxyFacts["product"] {
+  const rank = Math.max(...marks.map(({ mark }) => RANK[mark.certainty]));
+  const best = marks.filter(({ mark }) => RANK[mark.certainty] === rank).sort((a, b) => a.mark.place - b.mark.place);
+  const [first] = best;
+  if (first === undefined) return null;
+  const products = new Set(best.map(({ mark }) => mark.product));
+  return {
+    name: [...products].map(({ name }) => name).join(" and "),
+    certainty: first.mark.certainty,
+    evidence: marks
+      .filter(({ mark }) => products.has(mark.product))
+      .map(({ mark, frame }) => `${mark.text} (frame ${frame})`),
+  };
+}
+
 /** Only the proxy's own answers count: those to a CONNECT, and 407s. What it forwards is signed by others. */
 function learn(entry: Entry, timeline: Timeline): void {
-  if (entry.marks.length < MAX_EVIDENCE && entry.looked++ < MAX_LOOKED) {
+  if (entry.looked++ < MAX_LOOKED) {
     const answers = [
       ...timeline.connects.map(({ response }) => response),
       ...timeline.forwards.map(({ response }) => (response?.status === 407 ? response : null)),
@@ -103,8 +146,7 @@ function learn(entry: Entry, timeline: Timeline): void {
     for (const head of answers) {
       if (head === null) continue;
       for (const mark of marksOf(head, [])) {
-        const known = entry.marks.some((other) => other.mark.text === mark.text);
-        if (!known && entry.marks.length < MAX_EVIDENCE) entry.marks.push({ mark, frame: head.where.frame });
+        if (hasRoom(entry, mark)) entry.marks.push({ mark, frame: head.where.frame });
       }
     }
   }
@@ -113,6 +155,12 @@ function learn(entry: Entry, timeline: Timeline): void {
   if (issuer !== null) {
     entry.intercepts = "yes";
     const frame = timeline.tunnel?.tls?.certificateWhere?.frame ?? timeline.firstFrame;
-    if (!entry.marks.some(({ mark }) => mark.text === issuer.text)) entry.marks.push({ mark: issuer, frame });
+    if (hasRoom(entry, issuer)) entry.marks.push({ mark: issuer, frame });
   }
+}
+
+/** Whether a mark is new, and there are not many of its product, nor of others. */
+function hasRoom({ marks }: Entry, { text, product }: MarkFound): boolean {
+  if (marks.length >= MAX_EVIDENCE * MAX_PRODUCTS || marks.some(({ mark }) => mark.text === text)) return false;
+  return marks.filter(({ mark }) => mark.product === product).length < MAX_EVIDENCE;
 }

@@ -1,11 +1,20 @@
 // Proxies in a row, helpers in front of them, and clients that leave: what is said of whom.
 import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
 import type { Challenge, RequestHead, ResponseHead } from "../../src/http/index.ts";
 import type { ConnectFact, Timeline, TunnelFact } from "../../src/proxy/index.ts";
 import { buildConnection } from "../../src/report/connection.ts";
+import { loadTruth } from "../harness/truth.ts";
 import { asked, BASIC, CHALLENGED, NTLM, SENT, TYPE_1 } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 import { connectFact, exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
+
+async function recorded(name: string) {
+  const capture = loadTruth().find((one) => one.name === name);
+  const report = await checkCapture(capture!.path, {});
+  if ("kind" in report) throw new Error(report.message);
+  return report;
+}
 
 const factsOf = (timelines: readonly Timeline[]) => diagnosisOf(timelines).facts;
 
@@ -51,6 +60,11 @@ describe("credentials for another realm", () => {
   ])("are refused: %s", (_name, one) => {
     expect(found("auth-abandoned", [one])[0]!.title).toContain("The proxy refused the credentials");
   });
+
+  it("as Squid and its parent do it", async () => {
+    const { findings } = await recorded("two-realms");
+    expect(findings[0]!.detail).toContain("for another realm (407, frame 10)");
+  });
 });
 
 describe("a request that the client breaks off", () => {
@@ -78,6 +92,12 @@ describe("a request that the client breaks off", () => {
     ["the capture ends there", { clientEnd: "capture-end" as const }],
   ])("may not have been: %s", (_name, change) => {
     expect(found("no-response", [broken(change)])).toHaveLength(1);
+  });
+
+  it("as stunnel does it", async () => {
+    const { verdict, findings } = await recorded("client-breaks-off");
+    expect(verdict).toBe("auth-abandoned");
+    expect(findings[0]).toMatchObject({ id: "auth-abandoned", certainty: "likely" });
   });
 });
 
@@ -132,6 +152,56 @@ describe("advice", () => {
   });
 });
 
+describe("the product of a proxy", () => {
+  const SQUID: Partial<ResponseHead> = {
+    proxyChallenges: [BASIC],
+    names: ["server", "x-squid-error"],
+    fields: [{ name: "server", value: "squid/5.7" }],
+  };
+  const at = (ip: string, port: number, client: string, head: Partial<ResponseHead>, stream: number): Timeline => {
+    const connects = [connectFact("www.example.com:443", where(10, 10), responseHead(where(11, 11), 407, head))];
+    return timeline({ stream, proxy: { ip, port }, client: { ip: client, port: 50_000 + stream }, connects });
+  };
+  const products = (...timelines: Timeline[]) =>
+    Object.fromEntries(
+      factsOf(timelines).proxies.map(({ port, product }) => [port, product && [product.name, product.certainty]]),
+    );
+
+  it("is not that of a further proxy whose answers it passes on", () => {
+    const nearer = at("192.0.2.80", 8080, "192.0.2.17", SQUID, 0);
+    expect(products(nearer, at("192.0.2.90", 3128, "192.0.2.80", SQUID, 1))).toEqual({
+      8080: null,
+      3128: ["Squid", "certain"],
+    });
+    // Asked by somebody else it has nothing to do with the other one.
+    expect(products(nearer, at("192.0.2.90", 3128, "192.0.2.18", SQUID, 1))).toMatchObject({
+      8080: ["Squid", "certain"],
+    });
+  });
+
+  it("is its own where two of a kind stand in a row", () => {
+    const named = { ...SQUID, fields: [...SQUID.fields!, { name: "via", value: "1.1 near.example (squid/5.7)" }] };
+    const nearer = at("192.0.2.80", 8080, "192.0.2.17", named, 0);
+    expect(products(nearer, at("192.0.2.90", 3128, "192.0.2.80", SQUID, 1))[8080]).toEqual(["Squid", "certain"]);
+  });
+
+  it("are two where both sign, the one that passes on first", () => {
+    const realm = { ...SQUID, proxyChallenges: [{ ...BASIC, realm: "Cntlm for parent" }] };
+    expect(products(at("192.0.2.80", 8080, "192.0.2.17", realm, 0))).toEqual({ 8080: ["Cntlm and Squid", "certain"] });
+  });
+
+  it.each([
+    ["cntlm-parent", { 3129: "Cntlm", 3128: "Squid", 3130: undefined }],
+    [
+      "other-proxies-refuse",
+      { 8080: "Apache Traffic Server", 3142: "Apt-Cacher NG", 8082: "e2guardian", 8888: "Ncat" },
+    ],
+  ])("in %s", async (name, expected) => {
+    const { proxies } = await recorded(name);
+    expect(Object.fromEntries(proxies.map(({ port, product }) => [port, product?.name]))).toEqual(expected);
+  });
+});
+
 describe("the challenge of a 401 to a CONNECT", () => {
   const FIELDS = { challenges: [{ ...BASIC, realm: "restricted" }], fields: [{ name: "server", value: "Caddy" }] };
   const forward = (change: Partial<ResponseHead> = {}): Timeline => {
@@ -157,6 +227,12 @@ describe("the challenge of a 401 to a CONNECT", () => {
     expect(sender(forward({ fields: [{ name: "server", value: "nginx" }] })).sentBy).not.toBe("proxy");
     expect(sender(forward({ challenges: [BASIC] })).sentBy).not.toBe("proxy");
   });
+});
+
+it("a leg that begins TLS only behind the client's is the proxy's", async () => {
+  const { connections, verdict } = await recorded("e2guardian-both-legs");
+  expect(verdict).toBe("tunnel-401-origin");
+  expect(connections[0]!.tunnel!.exchanges[0]).toMatchObject({ sentBy: "origin", certainty: "certain" });
 });
 
 it("credentials for the site do not stand beside a 407, as if the proxy had refused them", () => {

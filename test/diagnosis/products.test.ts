@@ -5,6 +5,7 @@ import { checkCapture } from "../../src/audit/index.ts";
 import { Collector } from "../../src/diagnosis/index.ts";
 import { APPLIANCES } from "../../src/diagnosis/products/appliances.ts";
 import { issuerProduct, MARK_OF_A_GATEWAY, marksOf, pageMarks } from "../../src/diagnosis/products/index.ts";
+import { RELAYS } from "../../src/diagnosis/products/relays.ts";
 import { SOFTWARE } from "../../src/diagnosis/products/software.ts";
 import type { Mark, Product } from "../../src/diagnosis/products/types.ts";
 import type { ResponseHead } from "../../src/http/index.ts";
@@ -13,7 +14,7 @@ import { loadTruth, type RecordedCapture } from "../harness/truth.ts";
 import { BASIC } from "./asked.ts";
 import { responseHead, where } from "./record-talk.ts";
 
-const PRODUCTS: readonly Product[] = [...APPLIANCES, ...SOFTWARE];
+const PRODUCTS: readonly Product[] = [...RELAYS, ...APPLIANCES, ...SOFTWARE];
 const rows = PRODUCTS.flatMap((product) =>
   product.marks.map((mark) => [nameOf(product, mark), product, mark] as const),
 );
@@ -31,6 +32,11 @@ const RECORDED: Readonly<Record<string, RegExp>> = {
   httpd: /Apache/,
   haproxy: /HAProxy/,
   nghttpx: /nghttpx/,
+  cntlm: /Cntlm/,
+  e2guardian: /e2guardian/,
+  trafficserver: /Traffic Server/,
+  "apt-cacher-ng": /Apt-Cacher NG/,
+  ncat: /Ncat/,
 };
 
 interface Seen {
@@ -134,7 +140,8 @@ describe("the table", () => {
   it.each([
     ...["ProxySG", "Edge SWG", "Zscaler", "Cisco Secure Web Appliance", "Forcepoint", "Skyhigh (McAfee)", "Squid"],
     ...["FortiGate", "FortiProxy", "Palo Alto", "Sophos", "Check Point", "Netskope", "mitmproxy", "Fiddler", "Charles"],
-    ...["Apache httpd", "Envoy", "HAProxy", "tinyproxy", "Privoxy"],
+    ...["Apache httpd", "Envoy", "HAProxy", "tinyproxy", "Privoxy", "Cntlm", "e2guardian"],
+    ...["Apache Traffic Server", "Apt-Cacher NG", "Ncat"],
   ])("has %s", (name) => {
     expect(PRODUCTS.some((product) => product.name.includes(name))).toBe(true);
   });

@@ -101,7 +101,7 @@ def supports(conn, verdict):
         "forward-401-proxy": (401, "proxy") in forwards,
         "auth-loop": any(c["status"] == 407 and c["credentials"] for c in conn["connects"]),
         "auth-no-scheme": any(c["status"] == 407 and not c["schemes"] for c in conn["connects"]),
-        "auth-abandoned": statuses[-1:] == [407],
+        "auth-abandoned": statuses[-1:] == [407] or statuses[-2:] == [407, None],  # the client may break off a further request
         "tunnel-refused": bool(statuses) and (statuses[-1] or 0) >= 300 and statuses[-1] != 407,
         "no-response": statuses[-1:] == [None] or conn["tunnel"] is not None and not inside,
         "tls-failed": tunnel_is == "tls" and not anything_wrong,

@@ -2,10 +2,12 @@
 import { quoted } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import { APPLIANCES } from "./appliances.ts";
+import { RELAYS } from "./relays.ts";
 import { SOFTWARE } from "./software.ts";
 import type { Mark, MarkFound, Product } from "./types.ts";
 
-const PRODUCTS: readonly Product[] = [...APPLIANCES, ...SOFTWARE];
+/** Of two products that sign equally well the first one here is taken for the nearer: relays show the other's marks as well. */
+const PRODUCTS: readonly Product[] = [...RELAYS, ...APPLIANCES, ...SOFTWARE];
 
 /** The id that stands for a page that calls its author a gateway or proxy without naming a product. */
 export const MARK_OF_A_GATEWAY = "a-gateway";
@@ -38,16 +40,17 @@ const BY_PRESENCE = rowsIn("header").filter(({ mark }) => mark.pattern === undef
 const IN_REASON = rowsIn("reason");
 const IN_REALM = rowsIn("realm");
 const IN_BODY = rowsIn("body");
+const OF_ISSUERS = rowsIn("issuer");
 
 /** Marks in a response's head and page, in the order of the table; of a page those of `bodyMarks`. */
 export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): readonly MarkFound[] {
-  const found: { readonly place: number; readonly mark: MarkFound }[] = [];
+  const found: MarkFound[] = [];
   const look = ({ product, mark, place }: Row): void => {
     const text = markText(mark, head);
     if (text === null || found.some((other) => other.place === place)) return;
     const header = mark.in === "header" ? (mark.header ?? null) : null;
     const { certainty } = mark;
-    found.push({ place, mark: { product, certainty, passed: mark.passed === true, mention: false, header, text } });
+    found.push({ product, place, certainty, passed: mark.passed === true, mention: false, header, text });
   };
   for (const { name } of head.fields) BY_FIELD.get(name)?.forEach(look);
   BY_PRESENCE.forEach(look);
@@ -58,14 +61,12 @@ export function marksOf(head: ResponseHead, bodyMarks: readonly string[]): reado
       if (!bodyMarks.includes(pageId(product, mark))) continue;
       const { certainty } = mark;
       const mention = mark.signs !== true;
-      found.push({
-        place,
-        mark: { product, certainty, passed: false, mention, header: null, text: "the text of the page" },
-      });
+      const text = "the text of the page";
+      found.push({ product, place, certainty, passed: false, mention, header: null, text });
     }
   }
   if (found.length === 0) return NONE;
-  return found.sort((a, b) => a.place - b.place).map(({ mark }) => mark);
+  return found.sort((a, b) => a.place - b.place);
 }
 
 const NONE: readonly MarkFound[] = [];
@@ -93,12 +94,10 @@ export function productWords(): readonly string[] {
 
 /** The product that makes certificates with this issuer. */
 export function issuerProduct(issuer: string): MarkFound | null {
-  for (const product of PRODUCTS) {
-    for (const mark of product.marks) {
-      if (mark.in !== "issuer" || mark.pattern?.test(issuer) !== true) continue;
-      const text = `the certificate's issuer ${quoted(issuer)}`;
-      return { product, certainty: mark.certainty, passed: false, mention: false, header: null, text };
-    }
+  for (const { product, mark, place } of OF_ISSUERS) {
+    if (mark.pattern?.test(issuer) !== true) continue;
+    const text = `the certificate's issuer ${quoted(issuer)}`;
+    return { product, place, certainty: mark.certainty, passed: false, mention: false, header: null, text };
   }
   return null;
 }

@@ -145,6 +145,49 @@ export const SOFTWARE: readonly Product[] = [
     ],
   },
   {
+    id: "trafficserver",
+    name: "Apache Traffic Server",
+    marks: [
+      // It puts both on what it passes on as well, in place of the site's own Server.
+      {
+        in: "header",
+        header: "server",
+        pattern: /^ATS(?:\/|$)/,
+        certainty: "likely",
+        passed: true,
+        source: "Apache Traffic Server documentation: response_server_str",
+        seen: true,
+      },
+      {
+        in: "header",
+        header: "via",
+        pattern: /\(ApacheTrafficServer\//,
+        certainty: "possible",
+        passed: true,
+        source: "Apache Traffic Server documentation: insert_response_via_str",
+        seen: true,
+      },
+    ],
+  },
+  {
+    id: "apt-cacher-ng",
+    name: "Apt-Cacher NG",
+    marks: [
+      {
+        in: "reason",
+        pattern: /^CONNECT denied \(ask the admin to allow HTTPS tunnels\)$/,
+        certainty: "certain",
+        source: "Apt-Cacher NG source: conn",
+        seen: true,
+      },
+    ],
+  },
+  {
+    id: "ncat",
+    name: "Ncat",
+    marks: [{ in: "realm", pattern: /^Ncat$/, certainty: "certain", source: "Ncat source: ncat_proxy", seen: true }],
+  },
+  {
     id: "envoy",
     name: "Envoy",
     marks: [

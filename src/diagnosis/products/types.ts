@@ -44,6 +44,8 @@ export interface ProductMatch {
 /** A mark that was found in one answer. */
 export interface MarkFound {
   readonly product: Product;
+  /** In the table, from 0. */
+  readonly place: number;
   readonly certainty: Certainty;
   /** The answer may have been passed on by the product, not made. */
   readonly passed: boolean;
