@@ -191,7 +191,7 @@ describe("the product of a proxy", () => {
   });
 
   it.each([
-    ["cntlm-parent", { 3129: "Cntlm", 3128: "Squid", 3130: undefined }],
+    ["cntlm-parent", { 3129: "Cntlm", 3128: "Squid" }],
     [
       "other-proxies-refuse",
       { 8080: "Apache Traffic Server", 3142: "Apt-Cacher NG", 8082: "e2guardian", 8888: "Ncat" },

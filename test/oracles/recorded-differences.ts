@@ -54,6 +54,14 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "tshark waits for a body behind the last 200, as nothing follows it: it is shown as a segment only",
     logged: { statuses: "200" },
   },
+  "client-breaks-off": {
+    why: "tshark shows no request whose head has no end: the client broke it off",
+    logged: { connects: "www.example.com:443 www.example.com:443" },
+  },
+  "two-realms": {
+    why: "the proxy closes before the end of the second 407's body: tshark waits for it",
+    logged: { statuses: "407 407" },
+  },
   "connect-401-parent": {
     why: "the 401 to the CONNECT names no length and has no body: tshark waits for one, and shows a segment only",
     logged: { statuses: "401" },

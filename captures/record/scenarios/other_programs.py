@@ -99,26 +99,22 @@ def refuse(lab):
     lab.judge("tunnel-refused", "tunnel-refused", "tunnel-refused", "auth-abandoned")
 
 
-@scenario("cntlm-parent", "both legs: Cntlm, which knows NTLM, in front of a Squid that asks for Basic, and another one whose parent is not there", requires=["cntlm"])
+@scenario("cntlm-parent", "both legs: Cntlm, which knows NTLM, in front of a Squid that asks for Basic", requires=["cntlm"])
 def cntlm(lab):
     lab.origin()
     pages = lab.mkdir("pages")
     lab.write("pages/ERR_CACHE_ACCESS_DENIED", "<html>Sign in, please.</html>\n")
     squid = lab.squid(auth=["Basic"], extra=[f"error_directory {pages}"])
-    for port, parent in ((3129, squid.port), (3130, 3999)):
-        conf = lab.write(f"cntlm-{port}.conf", f"Username {USER}\nDomain EXAMPLE\nPassword {PASSWORD}\nProxy {IP}:{parent}\nListen {IP}:{port}\nGateway yes\nAuth NTLM\n")
-        further(lab, "Cntlm 0.92", port, ["cntlm", "-f", "-c", conf])
+    conf = lab.write("cntlm.conf", f"Username {USER}\nDomain EXAMPLE\nPassword {PASSWORD}\nProxy {IP}:{squid.port}\nListen {IP}:3129\nGateway yes\nAuth NTLM\n")
+    nearer = further(lab, "Cntlm 0.92", 3129, ["cntlm", "-f", "-c", conf])
     with lab.capture("proxy", ".pcapng", tool="dumpcap", interfaces=["eth0", "lo"]):
-        for proxy, status in zip(lab.proxies[1:], (407, 502)):
-            r = lab.curl(WWW, proxy=proxy)
-            lab.expect(r.transfers[0]["http_connect"] == status, r)
+        r = lab.curl(WWW, proxy=nearer)
+    lab.expect(r.transfers[0]["http_connect"] == 407, r)
     order = lab.order()
     parent = next(client for client in order if client.startswith(IP))
-    first, second = (client for client in order if client != parent)
-    lab.add([connect(TARGET, 407, ["Basic"])], client=first)
-    lab.add([connect(TARGET, 502)], client=second)
+    lab.add([connect(TARGET, 407, ["Basic"])], client=next(client for client in order if client != parent))
     lab.add([connect(TARGET, 407, ["Basic"], "NTLM"), connect(TARGET, 407, ["Basic"])], client=parent)
-    lab.judge(*["tunnel-refused" if client == second else "auth-abandoned" for client in order], findings=["scheme-mismatch"])
+    lab.judge("auth-abandoned", "auth-abandoned", findings=["scheme-mismatch"])
 
 
 @scenario("e2guardian-both-legs", "both legs: e2guardian opens its connection to the site for the CONNECT, and begins TLS on it only behind the client's; the site asks for its members",

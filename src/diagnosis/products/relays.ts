@@ -14,7 +14,7 @@ export const RELAYS: readonly Product[] = [
         signs: true,
         certainty: "certain",
         source: "Cntlm source: pages",
-        seen: true,
+        seen: false,
       },
     ],
   },
