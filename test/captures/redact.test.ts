@@ -42,7 +42,7 @@ function originals({ truth, path }: RecordedCapture, report: Report): Set<string
     if (certificate !== null) for (const text of [certificate.subject, certificate.issuer]) found.add(text);
   }
   // Words that the program's own sentences are made of, and products' names, which a realm may be.
-  for (const word of ["", "user", "member", "api", "Gateway", "mitmproxy", "Tinyproxy"]) found.delete(word);
+  for (const word of ["", "user", "member", "api", "Gateway", "mitmproxy", "Tinyproxy", "Ncat"]) found.delete(word);
   return found;
 }
 
