@@ -72,7 +72,8 @@ export class Collector {
   readonly #limits: Required<CollectorLimits>;
   readonly #kept: Timeline[] = [];
   #keptBytes = 0;
-  readonly #folding = new Folding();
+  /** Made when the first connection is not kept. */
+  #folding: Folding | null = null;
   readonly #headless = new HeadlessConnections();
   readonly #beyond = new TunnelsBeyond();
   /** By client, proxy and target, tunnels with a sign of their own: what came behind them belongs to it. */
@@ -110,8 +111,11 @@ export class Collector {
     this.#certificates.learn(timeline);
     this.#headless.learn(timeline);
     const steps = authSteps(timeline);
+    const isKept = this.#keepFirst(timeline, steps);
+    if (isKept && this.#folding === null) return;
+    this.#folding ??= this.#beginFolding();
     this.#folding.learn(timeline, steps[0]);
-    if (this.#keepFirst(timeline, steps)) return;
+    if (isKept) return;
     const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
@@ -121,6 +125,12 @@ export class Collector {
     if (remarkable ? this.#keep(timeline, 2) : this.#keepSign(timeline)) return;
     this.#folding.add(timeline, verdict, steps);
     this.#beyond.add(timeline);
+  }
+
+  #beginFolding(): Folding {
+    const folding = new Folding();
+    for (const timeline of this.#kept) folding.learn(timeline, authSteps(timeline)[0]);
+    return folding;
   }
 
   /** Keeps a tunnel of which a suspicion may be made, and the next ones to the same target. */
@@ -182,7 +192,7 @@ export class Collector {
     const timelines = this.timelines();
     const extent = { captureEnd: quality.end, holes: quality.holes };
     const connections = this.#judgeAll(timelines, extent);
-    const folded = this.#folding.finish(this.#headless, extent);
+    const folded = this.#folding?.finish(this.#headless, extent) ?? [];
     const facts: CaptureFacts = {
       connections,
       folded,

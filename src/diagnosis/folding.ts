@@ -5,8 +5,9 @@ import { endsTooSoon } from "./auth-verdicts.ts";
 import { clientOf } from "./client.ts";
 import type { FoldedConnections } from "./facts.ts";
 import type { ConnectionStub, HeadlessConnections } from "./headless.ts";
-import { answers, type Challenged, keyOf } from "./joins.ts";
+import { type Challenged, keyOf } from "./joins.ts";
 import type { Extent } from "./judgement.ts";
+import { type LastAnswer, LastAnswers } from "./last-answers.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import type { Verdict } from "./types.ts";
 import { endpointText, targetOf } from "./wording.ts";
@@ -15,8 +16,6 @@ import { endpointText, targetOf } from "./wording.ts";
 const MAX_GROUPS = 2_000;
 /** Challenges that wait for the connection on which they are answered, about 200 bytes each. */
 const MAX_WAITING = 20_000;
-/** Credentials that are remembered, the youngest ones: a challenged connection may be over later than the one with its answer. */
-const MAX_ANSWERS = 1_000;
 
 interface Member extends ConnectionStub {
   readonly target: string | null;
@@ -43,20 +42,11 @@ export class Folding {
   #lastOther: { readonly ip: string; readonly port: number; readonly group: Group } | null = null;
   readonly #waiting = new OpenChallenges<Waiting>();
   #waitingCount = 0;
-  /** Where credentials came first on a connection, kept or not: the last of them by client, proxy and target. */
-  readonly #answers = new Map<string, AuthStep>();
+  readonly #answers = new LastAnswers();
 
   /** Of every connection, also of those that are kept: what credentials it brought. */
   learn(timeline: Timeline, first: AuthStep | undefined): void {
-    if (first === undefined || first.credentials === null) return;
-    const key = keyOf(timeline, first);
-    this.#answers.delete(key);
-    this.#answers.set(key, first);
-    if (this.#answers.size <= MAX_ANSWERS) return;
-    for (const oldest of this.#answers.keys()) {
-      this.#answers.delete(oldest);
-      break;
-    }
+    this.#answers.learn(timeline, first);
   }
 
   /** `verdict`: of the connection by itself. */
@@ -74,8 +64,8 @@ export class Folding {
     const { client, namedClient, proxy, stream, firstFrame, clientEnd } = timeline;
     const own: Member = { client, namedClient, proxy, stream, firstFrame, target: targetOf(timeline) };
     const members = before === null ? [own] : [...before.members, own];
-    const given = this.#answers.get(keyOf(timeline, last));
-    if (given !== undefined && given.frame > last.frame && answers(last, given)) {
+    const given = this.#answers.to(timeline, last);
+    if (given !== null) {
       this.#countAll(members, outcome(given, verdict));
       return;
     }
@@ -165,7 +155,7 @@ function groupOf(
 }
 
 /** What becomes of connections that were only challenged, behind the credentials which the client came back with. */
-function outcome(answer: AuthStep | undefined, verdict: Verdict): Verdict {
+function outcome(answer: LastAnswer | undefined, verdict: Verdict): Verdict {
   const status = answer?.status ?? null;
   if (status === 407) return verdict;
   if (status === null) return "incomplete";

@@ -1,5 +1,5 @@
 // Joins a connection that was challenged with the later one on which the client came back with credentials.
-import { gather } from "../bytes/index.ts";
+import { gather, type Nanos } from "../bytes/index.ts";
 import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
@@ -111,11 +111,15 @@ function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open): number {
 
 /** Whether credentials may be the answer to a challenge of the same key: soon enough behind it, and of nobody else. */
 export function answers(challenge: Challenged, answer: AuthStep): boolean {
-  if (challenge.responseTime === null || answer.frame < (challenge.responseFrame ?? 0)) return false;
   // Behind one address there may be many people: who was refused is not answered for by somebody else.
   const users = [challenge.credentials?.user, answer.credentials?.user];
   if (users[0] != null && users[1] != null && users[0] !== users[1]) return false;
-  return answer.time - challenge.responseTime <= MAX_DELAY_NS;
+  return isSoonBehind(challenge, answer.frame, answer.time);
+}
+
+/** Whether a request came behind a challenge while that was not given up. */
+export function isSoonBehind({ responseFrame, responseTime }: Challenged, frame: number, time: Nanos): boolean {
+  return responseTime !== null && frame >= (responseFrame ?? 0) && time - responseTime <= MAX_DELAY_NS;
 }
 
 /** Same client, proxy and target. */

@@ -71,6 +71,35 @@ describe("the answer to a challenge", () => {
     }
   });
 
+  it.each<[name: string, timelines: readonly Timeline[]]>([
+    [
+      "of somebody else",
+      [read(1, [{ with: { ...SENT, user: "lee" }, status: 200 }], [{ status: 200 }]), asked(0, [REFUSED])],
+    ],
+    [
+      "for another target",
+      [read(1, [{ ...ACCEPTED, target: "other.example.com:443" }], [{ status: 200 }]), asked(0, [CHALLENGED])],
+    ],
+    ["that came too late", [letThrough(125), asked(0, [CHALLENGED])]],
+    ["that came before", [letThrough(0), asked(1, [CHALLENGED])]],
+  ])("%s is none where it was over first", (_name, timelines) => {
+    expect(counts(timelines, 0)).toMatchObject({ "auth-abandoned": 1 });
+    expect(counts(timelines, 1)).toMatchObject({ "auth-abandoned": 1 });
+  });
+
+  it("of who was refused is found where it was over first", () => {
+    expect(diagnosed([letThrough(1), asked(0, [REFUSED])], 0).verdict).toBe("auth-ok");
+  });
+
+  it("is found among those of ten thousand other clients", () => {
+    const others = Array.from({ length: 10_000 }, (_, i) => letThrough(i + 2)).map((one, i) => ({
+      ...one,
+      client: { ...one.client, ip: `10.9.${i >> 8}.${i & 255}` },
+    }));
+    const timelines = [...others.slice(0, 5_000), letThrough(1), ...others.slice(5_000, 7_000), asked(0, [CHALLENGED])];
+    expect(diagnosed(timelines, 0).verdicts.get("auth-abandoned")).toBeUndefined();
+  });
+
   it("leaves open how it ended where the capture does", () => {
     const answer = { with: SENT, status: null };
     for (const limit of LIMITS) {
