@@ -250,7 +250,7 @@ describe("whether the proxy reads inside", () => {
 /** Three signs of a proxy: its 407's challenge, a header of proxies, a product's name. */
 function accused(): Timeline {
   const one = showing({ leaf: certificate() });
-  const request = requestHead(where(30, 30), { method: "GET", target: "/", host: HOST });
+  const request = requestHead(where(30, 30), { method: "GET", target: "/", form: "origin", host: HOST });
   const response = responseHead(where(31, 31), 401, {
     challenges: [BASIC],
     names: ["proxy-connection", "server"],
