@@ -69,7 +69,7 @@ export class LastAnswers {
     this.#key = connect ? OFFSET : ~OFFSET;
     this.#otherKey = OTHER_OFFSET;
     this.#mix(clientOf(timeline));
-    this.#mix(timeline.client.ip);
+    if (timeline.namedClient !== null) this.#mix(timeline.client.ip);
     this.#mix(timeline.proxy.ip);
     this.#key = Math.imul(this.#key ^ timeline.proxy.port, PRIME);
     this.#mix(target);
