@@ -2,6 +2,7 @@
 import { gather, type Nanos } from "../bytes/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { keyOf } from "./challenges.ts";
 import { atProxy } from "./client.ts";
 import { AnswerRegister, type Evidence } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
@@ -10,7 +11,7 @@ import { HeadlessConnections } from "./headless.ts";
 import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
-import { type AuthChain, authChains, keyOf } from "./joins.ts";
+import { type AuthChain, authChains } from "./joins.ts";
 import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";

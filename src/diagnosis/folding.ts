@@ -2,10 +2,10 @@
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, isRefusal } from "./auth-steps.ts";
 import { endsTooSoon } from "./auth-verdicts.ts";
+import { type Challenged, keyOf } from "./challenges.ts";
 import { clientOf } from "./client.ts";
 import type { FoldedConnections } from "./facts.ts";
 import type { ConnectionStub, HeadlessConnections } from "./headless.ts";
-import { type Challenged, keyOf } from "./joins.ts";
 import type { Extent } from "./judgement.ts";
 import { type LastAnswer, LastAnswers } from "./last-answers.ts";
 import { OpenChallenges } from "./open-challenges.ts";

@@ -2,8 +2,8 @@
 import type { Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { authSteps } from "./auth-steps.ts";
+import { type Challenged, MAX_DELAY_NS } from "./challenges.ts";
 import { secureFailure } from "./handshake.ts";
-import { type Challenged, MAX_DELAY_NS } from "./joins.ts";
 
 /** Connections remembered; a capture with more shows of no challenge that it was not answered. */
 const MAX_HEADLESS = 5_000;

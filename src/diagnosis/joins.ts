@@ -1,13 +1,9 @@
 // Joins a connection that was challenged with the later one on which the client came back with credentials.
-import { gather, type Nanos } from "../bytes/index.ts";
-import type { Credentials } from "../http/index.ts";
+import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
-import { atProxy } from "./client.ts";
+import { answers, keyOf } from "./challenges.ts";
 import type { HeadlessConnections } from "./headless.ts";
-
-/** How long after the challenge: browsers come back at once, people need time to type a password into the dialog. */
-export const MAX_DELAY_NS = 120n * 1_000_000_000n;
 
 /** Connections that belong together, in the order in which they asked. */
 export interface AuthChain {
@@ -29,11 +25,6 @@ interface Open {
   readonly waiting: Waiting[];
   /** Frame in which it last asked without credentials: what it had been asked before, it may have given up. */
   askedAnew: number;
-}
-
-/** What is to know of a challenge, or of the last one of several: when it came, and for whom. */
-export interface Challenged extends Pick<AuthStep, "responseTime" | "responseFrame"> {
-  readonly credentials: Pick<Credentials, "user"> | null;
 }
 
 /** The chain of every timeline; alone, if nothing joins. `headless`: of all connections, also of those that are not kept. */
@@ -107,22 +98,4 @@ function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open): number {
     if (isOlder) break;
   }
   return found;
-}
-
-/** Whether credentials may be the answer to a challenge of the same key: soon enough behind it, and of nobody else. */
-export function answers(challenge: Challenged, answer: AuthStep): boolean {
-  // Behind one address there may be many people: who was refused is not answered for by somebody else.
-  const users = [challenge.credentials?.user, answer.credentials?.user];
-  if (users[0] != null && users[1] != null && users[0] !== users[1]) return false;
-  return isSoonBehind(challenge, answer.frame, answer.time);
-}
-
-/** Whether a request came behind a challenge while that was not given up. */
-export function isSoonBehind({ responseFrame, responseTime }: Challenged, frame: number, time: Nanos): boolean {
-  return responseTime !== null && frame >= (responseFrame ?? 0) && time - responseTime <= MAX_DELAY_NS;
-}
-
-/** Same client, proxy and target. */
-export function keyOf(timeline: Timeline, step: AuthStep): string {
-  return `${atProxy(timeline)} ${step.connect} ${step.target}`;
 }

@@ -1,8 +1,8 @@
 // The last credentials of each client for each target, where not all connections are kept: a challenge may be over later than its answer.
 import type { Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
+import { type Challenged, isSoonBehind } from "./challenges.ts";
 import { clientOf } from "./client.ts";
-import { type Challenged, isSoonBehind } from "./joins.ts";
 
 /** Entries with the same lower bits of their keys; of more the oldest is forgotten. */
 const WAYS = 4;

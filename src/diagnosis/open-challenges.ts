@@ -1,6 +1,6 @@
 // Challenges that wait for the connection on which they are answered, where not all connections are kept.
 import type { AuthStep } from "./auth-steps.ts";
-import { answers, type Challenged } from "./joins.ts";
+import { answers, type Challenged } from "./challenges.ts";
 
 /** How many of one client for one target are tried: the others had been given up long before. */
 const MAX_TRIED = 16;

@@ -5,34 +5,11 @@ import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
 import { type ExchangeList, endResponse, type OpenExchange } from "./exchanges.ts";
+import type { HttpConversation, HttpPairSetup } from "./http-conversation.ts";
 import { Http2Pair } from "./http2-pair.ts";
 import { ExchangePairing } from "./pairing.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
-
-/** How an HttpPair sees its surroundings. */
-export interface HttpPairSetup {
-  readonly scheme: "http" | "https";
-  /** host[:port] for requests without a Host field. */
-  readonly authority: string | null;
-}
-
-/** HTTP of both directions, whatever its version. `push` and `gap` return how many bytes behind them need only be counted. */
-export interface HttpConversation {
-  push(
-    from: "client" | "server",
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    frame: FrameNo,
-    skippable: number,
-  ): number;
-  gap(from: "client" | "server", length: number, cause: GapCause, frame: FrameNo, skippable: number): number;
-  end(from: "client" | "server", how: EndCause, frame: FrameNo): void;
-  close(why: Unanswered): void;
-  /** Bytes kept of what is not whole. */
-  readonly kept: number;
-}
 
 /** More than any connection carries: nothing needs to be pushed any more. */
 export const SKIP_ALL = Number.MAX_SAFE_INTEGER;

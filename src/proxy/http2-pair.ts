@@ -13,7 +13,7 @@ import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
 import { bodyRule, type ExchangeList, endResponse, type OpenExchange, openExchange } from "./exchanges.ts";
-import type { HttpConversation, HttpPairSetup } from "./http-pair.ts";
+import type { HttpConversation, HttpPairSetup } from "./http-conversation.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 import { unusualBytesOf } from "./weight.ts";

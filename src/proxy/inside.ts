@@ -5,7 +5,8 @@ import type { TlsOpener } from "../tls-decrypt/index.ts";
 import type { TlsFacts, TlsRole, TlsSink } from "../tls-parse/index.ts";
 import type { ProxyContext } from "./context.ts";
 import type { ExchangeList } from "./exchanges.ts";
-import { type HttpConversation, HttpPair } from "./http-pair.ts";
+import type { HttpConversation } from "./http-conversation.ts";
+import { HttpPair } from "./http-pair.ts";
 import { Http2Pair } from "./http2-pair.ts";
 import type { Unanswered } from "./types.ts";
 

@@ -6,7 +6,8 @@ import { areRecords, createTlsConversation, looksLikeTls, type TlsConversation }
 import type { ConnectionContext } from "./context.ts";
 import { ExchangeList } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { type HttpConversation, HttpPair, SKIP_ALL } from "./http-pair.ts";
+import type { HttpConversation } from "./http-conversation.ts";
+import { HttpPair, SKIP_ALL } from "./http-pair.ts";
 import { Http2Pair } from "./http2-pair.ts";
 import { Inside } from "./inside.ts";
 import type { TunnelFact, TunnelProtocol, Unanswered } from "./types.ts";
