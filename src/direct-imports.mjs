@@ -44,6 +44,9 @@ export function directImports(lateRooms) {
           // Made in the index itself.
           const origin = origins.get(theirs) ?? { file: index, name: theirs };
           const late = isLate(index, path) && !CONSTANT.test(origin.name) ? "late:" : "";
+          // What stands for a class until it is first made has neither its instances nor its heirs.
+          if (late !== "" && new RegExp(`(?:instanceof|extends) ${ours}\\b`).test(text))
+            throw new Error(`${path}: ${ours} is loaded late, and cannot be tested for or extended`);
           return `import { ${origin.name} as ${ours} } from ${JSON.stringify(late + origin.file)};`;
         })
         .join("\n");

@@ -70,6 +70,11 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
   const { connections, tunnels, wrong, unseen, verdicts } = totalsOf(diagnosis);
   const { groups, ungrouped } = groupsOf(diagnosis);
   const worst = facts.connections.find((connection) => connection.verdict === verdict);
+  // Where no connection is what is not whole, the capture is: it has none, or files of it are missing.
+  const ofCapture =
+    verdict === "incomplete" && verdicts.incomplete === undefined
+      ? findings.find(({ id }) => id === "capture-quality")
+      : undefined;
   return {
     path,
     size,
@@ -90,11 +95,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     findings: countFindings(findings),
     groups,
     ungrouped,
-    text:
-      worst?.summary ??
-      findings.find(({ id }) => id === "capture-quality")?.detail ??
-      findings[0]?.detail ??
-      "No connection to a proxy was found.",
+    text: worst?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
   };
 }
 
