@@ -379,3 +379,12 @@ describe("rotated captures", () => {
     expect(report.rows.map(({ verdict }) => verdict)).toEqual(["auth-ok"]);
   });
 });
+
+describe("the sentence of a row", () => {
+  it("whose worst connection is only counted is that of the first finding", async () => {
+    const options = { allRows: true, maxConnections: 1 };
+    const { rows } = await auditCaptures([join(CAPTURES, "tinyproxy-basic.pcap")], options);
+    const text = expect.stringMatching(/^1 request carried Basic credentials/);
+    expect(rows).toMatchObject([{ verdict: "auth-ok", text }]);
+  });
+});
