@@ -9,6 +9,7 @@ import {
   type KeyStore,
   type OpenerOptions,
   readKeyLog,
+  type SessionCache,
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
@@ -88,8 +89,9 @@ class Keys implements CaptureKeys {
   readonly #choices: OpenerOptions;
   readonly #ciphers: TlsPlatform;
   readonly #sources = new Set<string>();
-  readonly #cache = createSessionCache();
-  #store = createKeyStore();
+  /** Null while there are no keys: most captures have none, and do without all that opens records. */
+  #store: KeyStore | null = null;
+  #cache: SessionCache | null = null;
   /** Key logs wait for the first reading of the capture, which only notes what it would need. */
   #waiting: boolean;
   /** How often the capture was read with a choice of keys, and what had been asked for before. */
@@ -118,15 +120,16 @@ class Keys implements CaptureKeys {
 
   get late(): boolean {
     if (this.#waiting) return true;
+    if (this.#store === null) return false;
     const { counts, asked } = this.#store;
     const crowded = this.#rounds === 0 ? counts.dropped > 0 : this.#rounds < MAX_ROUNDS && asked > this.#askedBefore;
     return this.#late || (this.#connections > 0 && crowded);
   }
 
   again(): void {
-    this.#cache.refill();
-    if (this.#rounds > 0 || this.#waiting || this.#store.counts.dropped > 0) {
-      const before = this.#store;
+    this.#cache?.refill();
+    if (this.#rounds > 0 || this.#waiting || this.dropped > 0) {
+      const before = this.#keys();
       this.#waiting = false;
       this.#sessions = Math.max(this.#sessions, before.sessions + before.passed);
       this.#askedBefore = before.asked;
@@ -139,14 +142,15 @@ class Keys implements CaptureKeys {
   }
 
   get dropped(): number {
-    return this.#store.counts.dropped;
+    return this.#store?.counts.dropped ?? 0;
   }
 
   embedded(type: number, data: Uint8Array): void {
     if (type !== TLS_KEY_LOG) return;
-    const { counts } = this.#store;
+    const store = this.#keys();
+    const { counts } = store;
     const before = counts.secrets - counts.duplicates;
-    const reader = readKeyLog(this.#store);
+    const reader = readKeyLog(store);
     reader.push(data, 0, data.length);
     reader.end();
     this.#sources.add("embedded");
@@ -154,25 +158,26 @@ class Keys implements CaptureKeys {
   }
 
   get any(): boolean {
-    return this.#waiting || this.#store.sessions > 0 || this.#store.rsaKeys.length > 0;
+    return this.#waiting || (this.#store !== null && (this.#store.sessions > 0 || this.#store.rsaKeys.length > 0));
   }
 
   has(random: Uint8Array): boolean {
     // A connection that is followed only if there are keys for it: whether there are will be known the next time.
-    if (this.#waiting) this.#store.ask(random);
-    return this.#store.has(random);
+    if (this.#waiting) this.#keys().ask(random);
+    return this.#store?.has(random) ?? false;
   }
 
   opener(): TlsOpener | null {
     this.#connections++;
     if (!this.any) return null;
-    return createRecordOpener(this.#store, this.#ciphers, this.#cache, this.#choices);
+    this.#cache ??= createSessionCache();
+    return createRecordOpener(this.#keys(), this.#ciphers, this.#cache, this.#choices);
   }
 
   facts(decrypted: number): KeyFacts {
     return {
       sources: [...this.#sources],
-      sessions: Math.max(this.#sessions, this.#store.sessions + this.#store.passed),
+      sessions: Math.max(this.#sessions, this.#store === null ? 0 : this.#store.sessions + this.#store.passed),
       tlsConnections: this.#connections,
       decrypted,
     };
@@ -181,17 +186,22 @@ class Keys implements CaptureKeys {
   #readAll(): void {
     for (const file of this.#named) {
       if (this.#waiting && isRereadable(file, this.#held)) continue;
-      const why = readInto(file, this.#store, this.#held);
+      const why = readInto(file, this.#keys(), this.#held);
       if (why !== null) this.#failed(file, `the key log cannot be read: ${why}`);
       this.#sources.add("keylog");
     }
     for (const file of this.#rsaKeys) {
-      const why = readRsaKey(file, this.#store, this.#ciphers, this.#held);
+      const why = readRsaKey(file, this.#keys(), this.#ciphers, this.#held);
       if (why !== null) this.#failed(file, why);
       this.#sources.add("rsa-key");
     }
     for (const path of this.#found)
-      if (!this.#waiting && readInto(path, this.#store, NOTHING_HELD) === null) this.#sources.add("beside");
+      if (!this.#waiting && readInto(path, this.#keys(), NOTHING_HELD) === null) this.#sources.add("beside");
+  }
+
+  #keys(): KeyStore {
+    this.#store ??= createKeyStore();
+    return this.#store;
   }
 
   #failed(file: FileSource, why: string): void {

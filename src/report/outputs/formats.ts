@@ -1,9 +1,11 @@
-// The outputs by the name of their format: another one is another row. Each is loaded when it is asked for.
+// The outputs by the name of their format: another one is another row. Those that few runs need are loaded when they are asked for.
 
 import { type LazyReport, wholeReport } from "../lazy.ts";
 import type { Report, ReportConnection } from "../types.ts";
+import { line } from "./line.ts";
 import type { PathStyle } from "./sarif-log.ts";
 import type { TerminalStyle } from "./style.ts";
+import { table } from "./table.ts";
 
 /** A capture that could not be checked: its path, and why, as one sentence. */
 export interface UncheckedCapture {
@@ -38,16 +40,10 @@ const NOTHING: Around = { before: "", between: "", behind: "" };
 
 export const FORMATS = {
   table: {
-    open: async (style, many) => {
-      const { table } = await import("./table.ts");
-      return eachByItself((report) => table(report, style), many, { ...NOTHING, between: "\n" });
-    },
+    open: async (style, many) => eachByItself((report) => table(report, style), many, { ...NOTHING, between: "\n" }),
   },
   line: {
-    open: async (_style, many) => {
-      const { line } = await import("./line.ts");
-      return eachByItself((report) => `${line(report)}\n`, many, NOTHING);
-    },
+    open: async (_style, many) => eachByItself((report) => `${line(report)}\n`, many, NOTHING),
   },
   json: {
     open: async (_style, many) => {
