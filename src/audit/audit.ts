@@ -12,7 +12,7 @@ import { certificateStamp, KeyStamps } from "./key-stamp.ts";
 import { mustBeUsable, NamedFileError } from "./named-files.ts";
 import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
-import type { CheckOptions } from "./types.ts";
+import type { AuditFiles, CheckOptions } from "./types.ts";
 
 export interface AuditProgress {
   /** Captures that are done, of how many, and their bytes. */
@@ -23,21 +23,6 @@ export interface AuditProgress {
   /** Different problems found so far. */
   readonly problems: number;
 }
-
-/** Files for every capture, by their paths: the journal remembers which ones, and their state. */
-export interface AuditFiles {
-  /** Key logs (NSS format); those beside a capture are found without being named. */
-  readonly keylogs?: readonly string[];
-  /** RSA private keys (PEM) of servers. */
-  readonly rsaKeys?: readonly string[];
-  /** Certificates of origins' private roots. */
-  readonly trust?: readonly string[];
-  /** Certificates of the proxy's interception authority. */
-  readonly proxyCa?: readonly string[];
-}
-
-/** The same with what the pipes among them gave. */
-export type LentFiles = AuditFiles & Pick<CheckOptions, "held">;
 
 export interface AuditOptions extends AuditChecks {
   /** Captures that are checked at a time, each in a worker thread, where there is enough to do. 1 to 64, default 1. */

@@ -1,9 +1,8 @@
 // What an audit remembers of the keys and certificates that a capture was read with: it is told from it whether others are there now.
 import { createHash } from "node:crypto";
-import type { LentFiles } from "./audit.ts";
 import { hashOf, isFile, lookAt } from "./files.ts";
 import { KeyLogFolders } from "./key-logs-beside.ts";
-import type { Held } from "./pipes.ts";
+import type { Held, LentFiles } from "./types.ts";
 
 /** Hexadecimal digits: that two states of a few files meet in 64 bits will not be seen. */
 const DIGITS = 16;

@@ -15,9 +15,9 @@ import {
 } from "../tls-decrypt/index.ts";
 import { contentOf, isFile, lookAt } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
-import { type Held, lentFor, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
+import { lentFor, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
-import type { FileSource } from "./types.ts";
+import type { FileSource, Held } from "./types.ts";
 
 /** Secrets type of TLS key logs in a pcapng Decryption Secrets Block. */
 const TLS_KEY_LOG = 0x544c534b;

@@ -1,10 +1,10 @@
 // Key logs, keys and certificates that options name: one that cannot be used ends an audit before it begins, and not each capture.
 import { closeSync, openSync } from "node:fs";
-import type { LentFiles } from "./audit.ts";
 import { lookAt } from "./files.ts";
 import { loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { readFailure } from "./read-failure.ts";
+import type { LentFiles } from "./types.ts";
 
 /** A file that an option names cannot be used: one sentence behind its path. */
 export class NamedFileError extends Error {

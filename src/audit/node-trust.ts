@@ -4,9 +4,9 @@ import { latin1 } from "../bytes/index.ts";
 import type { ChainEnd, Trust } from "../diagnosis/index.ts";
 import { builtin } from "./builtin.ts";
 import { contentOf } from "./files.ts";
-import { type Held, lentFor, NOTHING_HELD } from "./pipes.ts";
+import { lentFor, NOTHING_HELD } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
-import type { FileSource } from "./types.ts";
+import type { FileSource, Held } from "./types.ts";
 
 /** Longer chains are made to be tiring: real ones have two to four certificates. */
 const MAX_DEPTH = 8;

@@ -2,10 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { lookAt } from "./files.ts";
 import { codeOf, readFailure } from "./read-failure.ts";
-import type { FileSource } from "./types.ts";
-
-/** What pipes gave, in pieces, by the paths under which they were named. Workers share the pieces. */
-export type Held = ReadonlyMap<string, readonly Uint8Array[]>;
+import type { FileSource, Held } from "./types.ts";
 
 export const NOTHING_HELD: Held = new Map();
 

@@ -2,7 +2,6 @@
 import type { Report } from "../report/index.ts";
 import type { TlsPlatform } from "../tls-decrypt/index.ts";
 import type { CancelSignal } from "./byte-source.ts";
-import type { Held } from "./pipes.ts";
 
 /** A place to look for proxies; either part may be left out. */
 export interface ProxyAddress {
@@ -14,6 +13,9 @@ export interface ProxyAddress {
 
 /** A small file beside a capture: its path, or what is in it. */
 export type FileSource = string | Uint8Array;
+
+/** What pipes gave, in pieces, by the paths under which they were named. Workers share the pieces. */
+export type Held = ReadonlyMap<string, readonly Uint8Array[]>;
 
 export interface CheckOptions {
   /** Where proxies listen; without it they are found by what the bytes say, on any port. */
@@ -54,6 +56,21 @@ export interface CheckOptions {
   /** The name under which the capture stands in the report; default: the path, or "-". */
   readonly name?: string;
 }
+
+/** Files for every capture, by their paths: the journal remembers which ones, and their state. */
+export interface AuditFiles {
+  /** Key logs (NSS format); those beside a capture are found without being named. */
+  readonly keylogs?: readonly string[];
+  /** RSA private keys (PEM) of servers. */
+  readonly rsaKeys?: readonly string[];
+  /** Certificates of origins' private roots. */
+  readonly trust?: readonly string[];
+  /** Certificates of the proxy's interception authority. */
+  readonly proxyCa?: readonly string[];
+}
+
+/** The same with what the pipes among them gave. */
+export type LentFiles = AuditFiles & Pick<CheckOptions, "held">;
 
 /** The source could not be checked: exit code 2. */
 export interface CheckFailure {

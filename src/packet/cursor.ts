@@ -1,5 +1,4 @@
 // Where decoding stands inside one packet: the one reused object that every layer reads from and moves forward.
-import type { Fragments } from "./fragments.ts";
 import type { Segment } from "./types.ts";
 
 /**
@@ -71,6 +70,15 @@ export const FIRST_LAYER = STEP.ah;
 /** Names of the layers. */
 export type LayerName = Exclude<keyof typeof STEP, "nothing" | "segment" | "brokenSegment" | "cut" | "malformed">;
 
+/** What joins datagrams that came in fragments (fragments.ts). */
+export interface Joiner {
+  /**
+   * Takes the fragment that is at the cursor: all bytes up to `limit`, which were captured. Where it completes its datagram
+   * the cursor moves to the joined payload. Refused: it does not fit into a datagram. `id` tells the datagrams between two addresses apart.
+   */
+  join(c: Cursor, id: number, offset: number, more: boolean): "whole" | "open" | "refused";
+}
+
 /** Position and bounds in a packet, or in a datagram that was joined from fragments. */
 export interface Cursor {
   bytes: Uint8Array;
@@ -87,7 +95,7 @@ export interface Cursor {
   /** Inside the packet that an ICMP error is about. */
   quoted: boolean;
   readonly segment: Segment;
-  readonly fragments: Fragments;
+  readonly fragments: Joiner;
 }
 
 /** A header of fixed length and what stands behind it. */

@@ -1,6 +1,6 @@
 // Joins IP fragments (RFC 791 §3.2, RFC 8200 §4.5), in any order, within bounds; of overlapping bytes the first copy is kept.
 import type { FrameNo, NoteSink } from "../bytes/index.ts";
-import { type Cursor, fileOffset } from "./cursor.ts";
+import { type Cursor, fileOffset, type Joiner } from "./cursor.ts";
 
 /** Datagrams that are open at once. A sender's datagram comes in one burst; more open ones than this are lost or an attack. */
 const MAX_DATAGRAMS = 256;
@@ -33,7 +33,7 @@ interface Datagram {
 }
 
 /** The table of open datagrams. */
-export class Fragments {
+export class Fragments implements Joiner {
   readonly #open: Datagram[] = [];
   readonly #note: NoteSink;
   #bytes = 0;
@@ -48,10 +48,6 @@ export class Fragments {
     return this.#givenUp + this.#open.length;
   }
 
-  /**
-   * Takes the fragment that is at the cursor: all bytes up to `limit`, which were captured. Where it completes its datagram
-   * the cursor moves to the joined payload. Refused: it does not fit into a datagram. `id` tells the datagrams between two addresses apart.
-   */
   join(c: Cursor, id: number, offset: number, more: boolean): "whole" | "open" | "refused" {
     const length = c.limit - c.at;
     if (offset + length > MAX_LENGTH) return "refused";

@@ -6,13 +6,10 @@ export { buildReport, type CaptureDescription, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
 export { type LazyReport, wholeReport } from "./lazy.ts";
 export { noteText } from "./note-text.ts";
-export { AUDIT_FORMATS, type AuditDocument, type AuditFormatName } from "./outputs/audit/formats.ts";
-export {
-  FORMATS,
-  type FormatName,
-  loadLadder,
-  type OutputDocument,
-} from "./outputs/formats.ts";
+export type { AuditDocument } from "./outputs/audit/document.ts";
+export { AUDIT_FORMATS, type AuditFormatName } from "./outputs/audit/formats.ts";
+export type { OutputDocument } from "./outputs/document.ts";
+export { FORMATS, type FormatName, loadLadder } from "./outputs/formats.ts";
 export { paint, safe, type TerminalStyle, wrap } from "./outputs/style.ts";
 export { TRACE_FORMATS } from "./outputs/trace/formats.ts";
 export type { PolicyFacts, PolicySource } from "./policy.ts";

@@ -79,7 +79,7 @@ export class Connection implements TcpConnection {
   }
 
   /** Connects the sinks. */
-  attach(conversation: Conversation, shared: Shared): void {
+  attach(conversation: Conversation, shared: Shared<HalfStream>): void {
     const { base0, base1 } = this.#origin;
     const [sink0, sink1] = conversation.sinks;
     this.conversation = conversation;

@@ -4,6 +4,7 @@ import type { Side } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import type { Connection } from "./connection.ts";
 import { STATE } from "./flow-table.ts";
+import type { HalfStream } from "./half-stream.ts";
 import {
   LINGER_SECONDS,
   LOOK_BYTES,
@@ -25,7 +26,7 @@ export class Followed {
   /** Connections followed now. */
   count = 0;
   evicted = 0;
-  readonly #shared: Shared;
+  readonly #shared: Shared<HalfStream>;
   /** Tells the table that a row's connection is over or abandoned. */
   readonly #leave: (row: number, state: number) => void;
   readonly #slots: (Connection | null)[] = [null];
@@ -40,7 +41,7 @@ export class Followed {
   #keptWhenLooked = 0;
   #sums: Sums = { followed: 0, gaps: 0, missingBytes: 0, overlapsDiffering: 0 };
 
-  constructor(shared: Shared, leave: (row: number, state: number) => void) {
+  constructor(shared: Shared<HalfStream>, leave: (row: number, state: number) => void) {
     this.#shared = shared;
     this.#leave = leave;
   }

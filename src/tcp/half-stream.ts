@@ -55,7 +55,7 @@ export class HalfStream implements DirectionFacts {
   /** Made when the first piece is to be held: most directions never need it. */
   held: Held = NOTHING_HELD;
   readonly #conversation: Conversation;
-  readonly #shared: Shared;
+  readonly #shared: Shared<HalfStream>;
   #fin = 0;
   #finKnown = false;
   /** Whether `next` holds what `expect` said. */
@@ -70,7 +70,7 @@ export class HalfStream implements DirectionFacts {
   #strays = 0;
   #strayNext = 0;
 
-  constructor(sink: ByteSink, conversation: Conversation, shared: Shared) {
+  constructor(sink: ByteSink, conversation: Conversation, shared: Shared<HalfStream>) {
     this.sink = sink;
     this.#conversation = conversation;
     this.#shared = shared;

@@ -7,6 +7,7 @@ import { setClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { FlowTable, initiatorOf, ROW, STATE } from "./flow-table.ts";
 import { Followed } from "./followed.ts";
+import type { HalfStream } from "./half-stream.ts";
 import { DEFAULT_LIMITS, MAX_BEGINNINGS, MIN_PEEK_BYTES } from "./limits.ts";
 import { ACK, FIN, inWindow, isKeepAlive, RST, SYN, sequenceDistance } from "./sequence.ts";
 import type { Shared } from "./shared.ts";
@@ -30,7 +31,7 @@ class TcpRoom implements Tcp {
   readonly clock: TcpClock = { frame: 0, seconds: 0, nanoseconds: 0 };
   readonly #handler: TcpHandler;
   readonly #limits: TcpLimits;
-  readonly #shared: Shared;
+  readonly #shared: Shared<HalfStream>;
   readonly #table = new FlowTable();
   readonly #addresses: AddressTable;
   readonly #beginnings: Beginnings;

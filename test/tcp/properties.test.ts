@@ -241,7 +241,7 @@ describe("segments that no stack would send", () => {
     fc.assert(
       fc.property(fc.array(garbage, { maxLength: 200 }), (segments) => {
         const notes: Note[] = [];
-        const shared: Shared = {
+        const shared: Shared<HalfStream> = {
           clock: { frame: 0, seconds: 0, nanoseconds: 0 },
           note: (note) => notes.push(note),
           limits: { ...DEFAULT_LIMITS, heldPerDirection: 3000, heldTotal: 4000 },

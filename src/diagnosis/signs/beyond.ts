@@ -1,7 +1,7 @@
 // What signs have to know of tunnels that are only counted: how short the way to their targets was, and whose they were.
 import type { Timeline } from "../../proxy/index.ts";
 import { clientKey } from "../client.ts";
-import { isLong, type SetUp, setUpOf } from "./way.ts";
+import { isLong, type SetUp, setUpOf } from "./set-up.ts";
 
 /** Targets and clients that are remembered of all proxies; of a capture with more nothing is concluded that others could disprove. */
 const MAX_ENTRIES = 2_000;

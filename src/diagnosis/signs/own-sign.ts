@@ -2,8 +2,9 @@
 import type { Timeline } from "../../proxy/index.ts";
 import type { TunnelsBeyond } from "./beyond.ts";
 import { nearTurns } from "./near-answer.ts";
+import { isLong, setUpOf } from "./set-up.ts";
 import { tunnelRecords } from "./turns.ts";
-import { isLong, setUpOf, wayTo } from "./way.ts";
+import { wayTo } from "./way.ts";
 
 /** `beyond`: tunnels that are not kept, so far. */
 export function hasOwnSign(timeline: Timeline, beyond: TunnelsBeyond): boolean {

@@ -1,13 +1,9 @@
 // How long the proxy's way to an origin is, from what all tunnels to it show: what set them up, and how long answers took.
 import { type Millis, millisBetween, type Nanos } from "../../bytes/index.ts";
-import type { RequestHead } from "../../http/index.ts";
-import type { Timeline } from "../../proxy/index.ts";
-import { openingOf } from "../opening.ts";
 import type { TunnelsBeyond } from "./beyond.ts";
+import { isLong, MIN_WAY_MS, type SetUp, setUpOf } from "./set-up.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
-/** Below this a proxy's own work (a certificate, a name, a sign-in) takes as long as its way, and nothing can be told. */
-const MIN_WAY_MS = 20;
 /** A second measure of the set-up has to show this much for itself. */
 const MIN_OTHER_MS = 10;
 /** A handshake asks two to four questions on the way (TCP, TLS), and may wait for more: an answer within this part of it asked none. */
@@ -63,11 +59,6 @@ export function mayBeFar(tunnel: TunnelRecords, { request, answer }: Turn, way: 
   return answer !== null && beyondProxy(tunnel, request.firstTime, answer.time) >= way.farMs;
 }
 
-/** Whether setting the tunnel up took so long that the proxy's answers can be told from the origin's. */
-export function isLong(setUp: SetUp | null): boolean {
-  return setUp !== null && setUp.ms >= MIN_WAY_MS;
-}
-
 /**
  * The way to the target of `tunnels` (all of one proxy to one target, others are `beyond` those that are kept); null if it is too short or not sure enough. A
  * single measure may hide a name lookup, a sign-in or the making of a certificate, which later tunnels to the same target do
@@ -102,55 +93,6 @@ function farAnswers(tunnel: TunnelRecords, way: Way): number {
     .length;
 }
 
-/** What setting one tunnel up took beyond the round trip to the proxy. */
-export interface SetUp {
-  readonly ms: Millis;
-  /** The smaller one of the two measures. */
-  readonly lesser: Millis;
-  readonly byConnect: boolean;
-  /** Frames of what was asked and of its answer. */
-  readonly from: number;
-  readonly to: number;
-  readonly start: bigint;
-  readonly end: bigint;
-}
-
 function textOf({ byConnect, from, to }: SetUp): string {
   return `${byConnect ? "CONNECT to its answer" : "ClientHello to ServerHello"}, frames ${from} to ${to}`;
-}
-
-/** The last leg of NTLM or Kerberos: a domain controller may have been asked meanwhile, on every connection anew. Passwords are cached. */
-function isCheckedAnew({ proxyAuthorization: credentials }: RequestHead): boolean {
-  return credentials !== null && credentials.step !== null;
-}
-
-/** From CONNECT to its 2xx, and from ClientHello to ServerHello: a proxy goes to the origin during the one or the other. */
-export function setUpOf(timeline: Timeline): SetUp | null {
-  const { tunnel, roundTripMs } = timeline;
-  const opening = openingOf(timeline);
-  const tls = tunnel?.tls ?? null;
-  if (opening?.response == null || tls?.clientHello == null || tls.serverHello === null) return null;
-  const toProxy = roundTripMs ?? 0;
-  const asked = opening.request.where;
-  const opened = opening.response.where;
-  const connect = isCheckedAnew(opening.request) ? 0 : millisBetween(asked.time, opened.time) - toProxy;
-  // A HelloRetryRequest is answered by the client in between.
-  const hello =
-    tls.helloRetryRequest !== null
-      ? 0
-      : millisBetween(tls.clientHello.where.time, tls.serverHello.where.time) - toProxy;
-  const byConnect = Math.min(connect, hello) >= MIN_WAY_MS ? connect <= hello : connect >= hello;
-  const [from, to] = byConnect
-    ? [asked.frame, opened.frame]
-    : [tls.clientHello.where.frame, tls.serverHello.where.frame];
-  return {
-    // Where both show a way, the smaller one has less of other work in it.
-    ms: Math.min(connect, hello) >= MIN_WAY_MS ? Math.min(connect, hello) : Math.max(connect, hello),
-    lesser: Math.min(connect, hello),
-    byConnect,
-    from,
-    to,
-    start: asked.time,
-    end: tls.serverHello.where.time,
-  };
 }

@@ -2,27 +2,11 @@
 
 import { type LazyReport, wholeReport } from "../lazy.ts";
 import type { Report, ReportConnection } from "../types.ts";
+import type { OutputDocument } from "./document.ts";
 import { line } from "./line.ts";
 import type { PathStyle } from "./sarif-log.ts";
 import type { TerminalStyle } from "./style.ts";
 import { table } from "./table.ts";
-
-/** A capture that could not be checked: its path, and why, as one sentence. */
-export interface UncheckedCapture {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** One output over all captures of a run. What `add` and `end` return is written in this order, and is one valid document. */
-export interface OutputDocument {
-  add(report: Report): string;
-  /** What `add` gives, in pieces, by those outputs that tell of every connection: it may be more than one string can hold. */
-  pieces?(report: LazyReport): Iterable<string>;
-  /** Told by those outputs that have a place for it. */
-  failed(capture: UncheckedCapture): void;
-  /** What is left, ending with a line end; empty if no report was added. */
-  end(): string;
-}
 
 /** An output. `many`: whether several captures were asked for. */
 export interface Format {

@@ -2,7 +2,7 @@
 import { createKeyedHash } from "../../bytes/index.ts";
 import { type Explanation, explanations, type Severity } from "../../diagnosis/index.ts";
 import { jsonText } from "../escape.ts";
-import type { UncheckedCapture } from "./formats.ts";
+import type { UncheckedCapture } from "./document.ts";
 import type { TerminalStyle } from "./style.ts";
 
 /** Frames of one result that are listed as places of their own; its properties have all. */

@@ -1,7 +1,7 @@
 // Reports as SARIF: a result for each finding.
 import type { LazyReport } from "../lazy.ts";
 import type { ReportConnection } from "../types.ts";
-import type { OutputDocument, UncheckedCapture } from "./formats.ts";
+import type { OutputDocument, UncheckedCapture } from "./document.ts";
 import { targetOf } from "./headline.ts";
 import { type PathStyle, SarifLog, sentence } from "./sarif-log.ts";
 import { clientIp, endpointText } from "./style.ts";

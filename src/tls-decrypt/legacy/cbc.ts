@@ -1,12 +1,10 @@
 // CBC mode (NIST SP 800-38A §6.2) around block ciphers that current platforms have dropped but old captures hold.
 import type { Cbc, CbcName } from "../platform.ts";
+import type { DecryptBlock } from "./block.ts";
 import { tripleDesDecryptor } from "./des.ts";
 import { ideaDecryptor } from "./idea.ts";
 import { rc2Decryptor } from "./rc2.ts";
 import { seedDecryptor } from "./seed.ts";
-
-/** Decrypts one block at `at` of `bytes` into `out` at `to`. */
-export type DecryptBlock = (bytes: Uint8Array, at: number, out: Uint8Array, to: number) => void;
 
 /** A cipher that this room brings itself, for platforms without it; null for all others. */
 export function legacyCbc(name: CbcName, key: Uint8Array): Cbc | null {

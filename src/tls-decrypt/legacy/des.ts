@@ -1,5 +1,5 @@
 // Triple DES (NIST SP 800-67r2, with DES as FIPS 46-3 has it): decryption, for platforms that have dropped it.
-import type { DecryptBlock } from "./cbc.ts";
+import type { DecryptBlock } from "./block.ts";
 
 /** FIPS 46-3, the eight S-boxes: four rows of sixteen hexadecimal digits each. */
 const S_BOXES = [

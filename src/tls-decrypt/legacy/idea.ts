@@ -1,5 +1,5 @@
 // IDEA (X. Lai, "On the Design and Security of Block Ciphers", 1992; RFC 5469 for its place in TLS): decryption only.
-import type { DecryptBlock } from "./cbc.ts";
+import type { DecryptBlock } from "./block.ts";
 
 const ROUNDS = 8;
 

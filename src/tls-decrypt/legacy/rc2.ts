@@ -1,5 +1,5 @@
 // RC2 (RFC 2268) with as many effective bits as the key has: decryption only, for TLS's export suites.
-import type { DecryptBlock } from "./cbc.ts";
+import type { DecryptBlock } from "./block.ts";
 
 /** A decryptor; blocks of 8 bytes. */
 export function rc2Decryptor(key: Uint8Array): DecryptBlock {

@@ -1,5 +1,5 @@
 // SEED (RFC 4269): decryption only. The S-boxes are computed from their definition instead of being typed.
-import type { DecryptBlock } from "./cbc.ts";
+import type { DecryptBlock } from "./block.ts";
 
 const ROUNDS = 16;
 const GOLDEN = 0x9e3779b9;

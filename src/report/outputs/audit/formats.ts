@@ -1,16 +1,10 @@
-// The outputs of an audit by the name of their format. `row` is written as each capture is done, `end` behind the last one.
+// The outputs of an audit by the name of their format.
 
 import type { AuditReport, AuditRow } from "../../audit-types.ts";
 import { jsonText, terminalText } from "../../escape.ts";
 import type { PathStyle } from "../sarif-log.ts";
 import type { TerminalStyle } from "../style.ts";
-
-export interface AuditDocument {
-  row(row: AuditRow): string;
-  end(report: AuditReport): string;
-  /** What `end` gives, in pieces, where it has a row of every capture: it may be more than one string can hold. */
-  endPieces?(report: AuditReport): Iterable<string>;
-}
+import type { AuditDocument } from "./document.ts";
 
 export interface AuditFormat {
   /** Whether `end` needs a row of every capture. */

@@ -3,7 +3,7 @@ import type { AuditProblem, AuditReport, AuditRow, AuditTally } from "../../audi
 import { page } from "../html/document.ts";
 import { definitions, html, time, verdictMark } from "../html/text.ts";
 import { counted } from "../style.ts";
-import type { AuditDocument } from "./formats.ts";
+import type { AuditDocument } from "./document.ts";
 import { worstText } from "./worst-text.ts";
 
 /** Rows of one table: a page with more is slow to open, and the other formats have all. */

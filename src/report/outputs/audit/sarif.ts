@@ -3,7 +3,7 @@ import type { AuditProblem, AuditReport, AuditRow } from "../../audit-types.ts";
 import { classOf } from "../../verdicts.ts";
 import { type PathStyle, SarifLog } from "../sarif-log.ts";
 import { counted } from "../style.ts";
-import type { AuditDocument } from "./formats.ts";
+import type { AuditDocument } from "./document.ts";
 
 /** SARIF 2.1.0 of an audit, written when the last capture is done. */
 export class AuditSarif implements AuditDocument {

@@ -1,6 +1,6 @@
 // One HTML page over all captures of a run: no script, nothing from elsewhere, readable on paper and aloud.
 import type { Report } from "../../types.ts";
-import type { OutputDocument, UncheckedCapture } from "../formats.ts";
+import type { OutputDocument, UncheckedCapture } from "../document.ts";
 import { headline } from "../headline.ts";
 import { captureSection } from "./capture-section.ts";
 import { STYLE_SHEET, STYLE_SHEET_HASH } from "./style-sheet.ts";
