@@ -229,17 +229,20 @@ export const LINK_TYPES = {
   DECT_NR: 301,
 } as const satisfies Record<string, number>;
 
-/** By number; made when the first one is asked for, since most runs ask for none. */
-let names: ReadonlyMap<number, string> | undefined;
+/** Those that were asked for: a capture has one or two of the hundreds. */
+const names = new Map<number, string>();
 
 /** Name of a LINKTYPE_ value for the report, without prefix: "EN10MB", "LINUX_SLL2"; "LINKTYPE_n" for an unassigned one. */
 export function linkTypeName(linkType: number): string {
-  switch (linkType) {
-    case LINK_TYPES.RAW_DLT:
-    case LINK_TYPES.RAW_OPENBSD:
-      return "RAW";
-    default:
-      names ??= new Map(Object.entries(LINK_TYPES).map(([name, number]) => [number, name]));
-      return names.get(linkType) ?? `LINKTYPE_${linkType}`;
+  return names.get(linkType) ?? lookUp(linkType) ?? `LINKTYPE_${linkType}`;
+}
+
+function lookUp(linkType: number): string | null {
+  if (linkType === LINK_TYPES.RAW_DLT || linkType === LINK_TYPES.RAW_OPENBSD) return "RAW";
+  for (const name in LINK_TYPES) {
+    if (LINK_TYPES[name as keyof typeof LINK_TYPES] !== linkType) continue;
+    names.set(linkType, name);
+    return name;
   }
+  return null;
 }

@@ -3,24 +3,25 @@ import { isGrease } from "./grease.ts";
 
 /** IANA name of a cipher suite, `TLS_…` but for a few that never were IANA's; hexadecimal if unknown. */
 export function cipherSuiteName(suite: number): string {
-  names ??= unfold();
-  return names.get(suite) ?? `${isGrease(suite) ? "GREASE " : ""}0x${suite.toString(16).padStart(4, "0")}`;
+  const known = names.get(suite) ?? lookUp(suite);
+  return known ?? `${isGrease(suite) ? "GREASE " : ""}0x${suite.toString(16).padStart(4, "0")}`;
 }
 
-let names: Map<number, string> | null = null;
+/** Those that were asked for: a capture has a few of the hundreds. */
+const names = new Map<number, string>();
 
-function unfold(): Map<number, string> {
-  const unfolded = new Map<number, string>();
-  for (const [first, , list] of RUNS) {
-    let suite = first;
-    for (const name of list.trim().split(/\s+/)) unfolded.set(suite++, name[0] === "=" ? name.slice(1) : `TLS_${name}`);
-  }
-  return unfolded;
+function lookUp(suite: number): string | undefined {
+  const run = RUNS.findLast(([first]) => first <= suite);
+  const name = run?.[2].trim().split(/\s+/)[suite - run[0]];
+  if (name === undefined) return undefined;
+  const whole = name[0] === "=" ? name.slice(1) : `TLS_${name}`;
+  names.set(suite, whole);
+  return whole;
 }
 
 /**
  * Runs of consecutive numbers: the first, the document that assigns them, and the names in order, without their `TLS_`
- * (an `=` in front: the name is whole). Unfolded when a name is first asked for.
+ * (an `=` in front: the name is whole).
  */
 const RUNS: readonly (readonly [first: number, ref: string, names: string])[] = [
   [
