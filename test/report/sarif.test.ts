@@ -139,6 +139,19 @@ describe("SARIF", () => {
     expect(uriOf(path, true)).toBe(uri);
   });
 
+  it("lets nothing off the wire become a link or a placeholder in a viewer (§3.11.5, §3.11.6)", async () => {
+    const text = "answered [sign in](http://elsewhere.example/) {0}";
+    const sample = report([judged(3, "connect-401")], { findings: [finding("connect-401", 3, { detail: text })] });
+    const document = await FORMATS.sarif.open();
+    document.add(sample);
+    document.failed({ path: "broken.pcap", message: text });
+    const log = JSON.parse(document.end()) as Sarif;
+    expect(validSarif(log)).toEqual([]);
+    const safe = "answered [sign in] (http://elsewhere.example/) {{0}}";
+    expect(log.runs[0]!.results[0]!.message.text).toContain(safe);
+    expect(log.runs[0]!.invocations[0]!.toolExecutionNotifications).toMatchObject([{ message: { text: `${safe}.` } }]);
+  });
+
   it("is nothing if nothing could be checked", async () => {
     const document = await FORMATS.sarif.open();
     document.failed({ path: "broken.pcap", message: "it is broken" });

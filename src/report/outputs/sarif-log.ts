@@ -110,17 +110,17 @@ function driver(version: string, rules: readonly RuleWords[]): unknown {
     ...(/^\d+\.\d+\.\d+/.test(version) ? { semanticVersion: version } : {}),
     rules: rules.map((rule) => ({
       id: rule.id,
-      shortDescription: { text: sentence(rule.title) },
-      fullDescription: { text: rule.meaning },
-      help: {
-        text: [
+      shortDescription: plainMessage(sentence(rule.title)),
+      fullDescription: plainMessage(rule.meaning),
+      help: plainMessage(
+        [
           `In a capture: ${rule.looksLike}`,
           `Evidence: ${rule.evidence}`,
           `For the helpdesk: ${rule.advice.helpdesk}`,
           `For the proxy's administrator: ${rule.advice.proxyAdmin}`,
           `References: ${rule.references.join("; ")}`,
         ].join("\n\n"),
-      },
+      ),
       defaultConfiguration: { level: LEVELS[rule.severity] },
     })),
   };
@@ -140,7 +140,7 @@ function result(found: SarifFound, uri: string, ruleIndex: number, severity: Sev
     ruleId,
     ...(ruleIndex < 0 ? {} : { ruleIndex }),
     level: LEVELS[severity],
-    message: { text: message },
+    message: plainMessage(message),
     locations: [{ physicalLocation, ...(first === undefined ? {} : { logicalLocations: [first] }) }],
     ...(related.length === 0 ? {} : { relatedLocations: related }),
     // §3.27.16: this finding in this capture. §3.27.17: the same trouble, found again in another capture.
@@ -176,7 +176,7 @@ function places(stream: number | null, frames: readonly number[]): readonly Logi
 function notification({ message }: UncheckedCapture, uri: string): unknown {
   return {
     level: "error",
-    message: { text: sentence(message) },
+    message: plainMessage(sentence(message)),
     locations: [{ physicalLocation: { artifactLocation: { uri } } }],
   };
 }
@@ -205,6 +205,14 @@ const tag = createKeyedHash(new Uint8Array(8));
 
 function hash(parts: readonly string[]): string {
   return tag(new TextEncoder().encode(parts.join("\n")));
+}
+
+/**
+ * A message that says `text` and nothing else: what came off the wire must be no placeholder (§3.11.5), whose braces are doubled, and
+ * no link (§3.11.6). A backslash in front of its brackets keeps not every viewer from making one; a space behind them does.
+ */
+function plainMessage(text: string): { readonly text: string } {
+  return { text: text.replace(/[{}]/g, "$&$&").replaceAll("](", "] (") };
 }
 
 /** SARIF wants its messages to end like sentences (§3.11.3). */
