@@ -10,6 +10,7 @@ import {
   isUnseen,
   isWrong,
 } from "../report/index.ts";
+import { identityOf } from "./row-identity.ts";
 import { VERSION } from "./version.ts";
 
 /** Names told apart in each table, and problems: an audit of a large network names its worst, not its millions. */
@@ -35,6 +36,7 @@ export class AuditSummary {
   /** Of a capture files are missing, whatever its connections say. */
   #hasHoles = false;
   #droppedProblems = 0;
+  readonly #unseen = new Unseen();
 
   constructor(keepAllRows: boolean) {
     this.#keepAll = keepAllRows;
@@ -49,6 +51,7 @@ export class AuditSummary {
     else this.#checked++;
     this.#connections += row.connections;
     this.#hasHoles ||= row.connections > 0 && row.verdict === "incomplete" && row.verdicts.incomplete === undefined;
+    this.#unseen.add(row);
     const capture = this.#checked + this.#failed;
     for (const verdict of Object.keys(row.verdicts) as Verdict[])
       this.#verdicts.add(verdict, capture, verdict, row.verdicts[verdict] ?? 0, row.start);
@@ -76,6 +79,7 @@ export class AuditSummary {
       VERDICTS.find((verdict) => this.#verdicts.has(verdict) || (this.#hasHoles && verdict === "incomplete")) ?? null;
     const verdict = seen ?? (this.#checked > 0 ? "incomplete" : null);
     const worstCode = [...this.#verdicts.names()].map((name) => exitCodeOf(name as Verdict));
+    const notAll = around.interrupted || around.elsewhere || this.#droppedProblems > 0;
     const unseen = this.#hasHoles || (this.#checked > 0 && seen === null);
     return {
       schemaVersion: 1,
@@ -105,7 +109,10 @@ export class AuditSummary {
       clients: this.#clients.sorted(),
       problems,
       dropped: this.#droppedProblems + this.#hosts.dropped + this.#clients.dropped + this.#proxies.dropped,
-      changes: around.earlier === null ? null : changes(problems, around.earlier),
+      changes:
+        around.earlier === null
+          ? null
+          : changes(problems, around.earlier, (problem) => notAll || this.#unseen.mayHide(problem)),
       rows: this.#keepAll ? this.#rows : this.#rows.sort(byWorstRow).slice(0, MAX_ROWS),
     };
   }
@@ -132,6 +139,36 @@ export class AuditSummary {
     // Twice as many as are shown, so that sorting them out is seldom.
     if (!this.#keepAll && this.#rows.length > 2 * MAX_ROWS) this.#rows.sort(byWorstRow).length = MAX_ROWS;
   }
+}
+
+/** What an audit did not see, in which a problem of an earlier one may still be. */
+class Unseen {
+  /** Captures that could not be checked, by their identities. */
+  readonly #captures = new Set<string>();
+  /** Between whom connections were that could not be seen. */
+  readonly #ways = new Set<string>();
+  /** There is more than is kept, or than rows tell apart. */
+  #more = false;
+
+  add({ path, verdict, groups, ungrouped }: AuditRow): void {
+    this.#more ||= ungrouped > 0;
+    if (verdict === null) this.#keep(this.#captures, identityOf(path));
+    for (const group of groups) if (isUnseen(group.verdict)) this.#keep(this.#ways, wayOf(group));
+  }
+
+  mayHide(problem: AuditProblem): boolean {
+    return this.#more || this.#captures.has(identityOf(problem.path)) || this.#ways.has(wayOf(problem));
+  }
+
+  #keep(known: Set<string>, name: string): void {
+    if (known.size < MAX_NAMES) known.add(name);
+    else if (!known.has(name)) this.#more = true;
+  }
+}
+
+/** Between whom a connection was. */
+function wayOf({ proxy, client, host }: Pick<AuditProblem, "proxy" | "client" | "host">): string {
+  return [proxy, client, host].join(" ");
 }
 
 /** Names with their sums. */
@@ -180,9 +217,11 @@ class Table {
   }
 }
 
+/** `mayBeHidden`: whether an earlier problem that is none of `problems` may be in what was not seen. */
 function changes(
   problems: readonly AuditProblem[],
   earlier: { journal: string; rows: Iterable<AuditRow> },
+  mayBeHidden: (problem: AuditProblem) => boolean,
 ): AuditChanges {
   const before = new Map<string, AuditProblem>();
   for (const row of earlier.rows) {
@@ -196,11 +235,13 @@ function changes(
     }
   }
   const now = new Set(problems.map(keyOf));
+  const absent = [...before.values()].filter((problem) => !now.has(keyOf(problem))).sort(byWorst);
   return {
     journal: earlier.journal,
     new: problems.filter((problem) => !before.has(keyOf(problem))),
-    gone: [...before.values()].filter((problem) => !now.has(keyOf(problem))).sort(byWorst),
+    gone: absent.filter((problem) => !mayBeHidden(problem)),
     still: problems.filter((problem) => before.has(keyOf(problem))),
+    unclear: absent.filter(mayBeHidden),
   };
 }
 
@@ -219,8 +260,8 @@ function problemOf(row: AuditRow, group: AuditRow["groups"][number]): AuditProbl
 }
 
 /** The same verdict for the same client, proxy and host is the same problem, in whatever capture. */
-function keyOf({ verdict, proxy, client, host }: AuditProblem): string {
-  return [verdict, proxy, client, host].join(" ");
+function keyOf(problem: AuditProblem): string {
+  return `${problem.verdict} ${wayOf(problem)}`;
 }
 
 function byWorst(a: AuditProblem, b: AuditProblem): number {

@@ -147,6 +147,9 @@ export const auditSchema: Schema = {
           new: problems("not there then"),
           gone: problems("not there now"),
           still: problems("there both times"),
+          unclear: problems(
+            "not seen now, where not all was seen that may show them: whether they are gone is not known",
+          ),
         }),
       ),
     ),

@@ -88,6 +88,8 @@ export interface AuditChanges {
   readonly new: readonly AuditProblem[];
   readonly gone: readonly AuditProblem[];
   readonly still: readonly AuditProblem[];
+  /** Not among those of now, where not all was seen that may show them: whether they are gone is not known. */
+  readonly unclear: readonly AuditProblem[];
 }
 
 export interface AuditReport {

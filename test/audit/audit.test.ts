@@ -166,6 +166,30 @@ describe("the summary", () => {
     expect(changes?.still.map(({ verdict }) => verdict)).toEqual(["tunnel-401-proxy"]);
     expect(changes?.new.map(({ verdict }) => verdict)).toEqual(["connect-401"]);
     expect(changes?.gone.map(({ verdict }) => verdict)).toEqual(["tunnel-refused"]);
+    expect(changes?.unclear).toEqual([]);
+  });
+
+  it("says of nothing that it is gone where it may be in what was not seen", async () => {
+    const at = fresh("unclear");
+    put(at, "mitm-401-basic.pcap", "squid-403.pcap");
+    const journal = join(folder, "unclear.ndjson");
+    const keylogs = [join(CAPTURES, "mitm-401-basic.keys")];
+    await auditCaptures([at], { journal, keylogs });
+    const since = async (options: Parameters<typeof auditCaptures>[1] = {}, paths = [at]) => {
+      const { changes } = await auditCaptures(paths, { since: journal, ...options });
+      return [changes?.gone, changes?.unclear].map((list) => list?.map(({ verdict }) => verdict));
+    };
+    expect(await since({ keylogs })).toEqual([[], []]);
+    // Without keys the very same tunnels are encrypted.
+    expect(await since()).toEqual([[], ["tunnel-401-proxy"]]);
+    expect(await since({ keylogs, signal: { aborted: true } })).toEqual([[], ["tunnel-401-proxy", "tunnel-refused"]]);
+    writeFileSync(join(at, "squid-403.pcap"), "no capture");
+    const broken = join(at, "squid-403.pcap");
+    expect(await since({ keylogs }, [at, broken])).toEqual([[], ["tunnel-refused"]]);
+    rmSync(broken);
+    expect(await since({ keylogs })).toEqual([["tunnel-refused"], []]);
+    const parts = await Promise.all([1, 2].map((index) => since({ keylogs, shard: { index, of: 2 } })));
+    expect(parts.flatMap(([gone]) => gone)).toEqual(["tunnel-refused"]);
   });
 });
 

@@ -124,6 +124,7 @@ describe("an audit by the program", () => {
       new: [expect.objectContaining({ verdict: "connect-401" })],
       gone: [expect.objectContaining({ verdict: "tunnel-refused" })],
       still: [expect.objectContaining({ verdict: "tunnel-401-proxy" })],
+      unclear: [],
     };
     const since = ["--since", "monday.ndjson"];
     const json = run(all, "-f", "json", ...since, "--journal", "tuesday.ndjson");

@@ -60,9 +60,14 @@ const REPORT: AuditReport = {
   ...{ connections: 84, verdict: "tunnel-401-proxy", exitCode: 2, verdicts: [tally("tunnel-401-proxy")] },
   ...{ findings: [tally("tunnel-401-proxy")], proxies: [tally("192.0.2.80:8080")], hosts: [tally("news.example.com")] },
   ...{ clients: [tally("192.0.2.17")], problems: [PROBLEM], dropped: 1 },
-  changes: { journal: "yesterday.ndjson", new: [PROBLEM], gone: [PROBLEM], still: [PROBLEM] },
+  changes: { journal: "yesterday.ndjson", new: [PROBLEM], gone: [PROBLEM], still: [PROBLEM], unclear: [PROBLEM] },
   rows: ROWS,
 };
+
+/** What a journal may have, whoever wrote it. */
+const FROM_JOURNALS = new Set([
+  ...["path", "host", "message", "text", "journal", "client", "proxy", "since", "start", "end"],
+]);
 
 async function output(name: AuditFormatName, report = REPORT): Promise<string> {
   const document = await AUDIT_FORMATS[name].open(STYLE);
@@ -122,6 +127,7 @@ describe("an audit", () => {
         "New since yesterday.ndjson",
         "Gone",
         "Still there",
+        "Perhaps gone: not all was seen that may show it",
         "Per verdict",
         "Per finding",
       ],
@@ -136,6 +142,12 @@ describe("an audit", () => {
     expect(headOf("Per verdict")).toEqual(["name", "n", "wrong", "unseen", "captures", "since", "worst"]);
   });
 
+  it("as a table has the end of a long path, which tells captures of one folder apart", async () => {
+    const path = `/srv/captures/${"of-a-branch-office/".repeat(4)}2026-03-09.pcap`;
+    const text = await output("table", { ...REPORT, problems: [{ ...PROBLEM, path }] });
+    expect(text).toContain("…h-office/of-a-branch-office/2026-03-09.pcap 0\n");
+  });
+
   it.each(Object.keys(AUDIT_FORMATS) as AuditFormatName[])("as %s lets no hostile string through", async (name) => {
     for (const bad of [
       "\x1b[2J",
@@ -148,7 +160,7 @@ describe("an audit", () => {
     ]) {
       const poisoned = JSON.parse(
         JSON.stringify(REPORT, (key, value: unknown) =>
-          ["path", "host", "message", "text", "journal"].includes(key) && typeof value === "string" ? bad : value,
+          FROM_JOURNALS.has(key) && typeof value === "string" ? bad : value,
         ),
       ) as AuditReport;
       const text = (await output(name, poisoned)).replaceAll("\r\n", name === "csv" ? "\n" : "\r\n");

@@ -110,6 +110,16 @@ export function truncate(style: TerminalStyle, text: string, width: number): str
   return kept + (style.unicode ? "…" : "~");
 }
 
+/** The same from its start: of a path the end tells more. */
+export function truncateStart(style: TerminalStyle, text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const characters = [...text];
+  let used = 1;
+  let from = characters.length;
+  while (from > 0 && used + columns(characters[from - 1]!) <= width) used += columns(characters[--from]!);
+  return (style.unicode ? "…" : "~") + characters.slice(from).join("");
+}
+
 /** Words shorter than this are never split, however narrow the terminal is. */
 const LEAST_WIDTH = 10;
 

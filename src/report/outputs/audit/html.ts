@@ -41,6 +41,7 @@ function auditHtml(report: AuditReport, checked: readonly AuditRow[], failed: re
             problems("new", `New since ${changes.journal}`, changes.new),
             problems("gone", "Gone", changes.gone),
             problems("still", "Still there", changes.still),
+            problems("unclear", "Perhaps gone: not all was seen that may show it", changes.unclear),
           ]),
       tallies("verdicts", "Per verdict", report.verdicts),
       findings(report.findings),

@@ -40,7 +40,12 @@ export class AuditSarif implements AuditDocument {
   endPieces({ tool, captures, changes, problems }: AuditReport): Iterable<string> {
     const places = (list: readonly AuditProblem[]): unknown => list.map(({ path, stream, frame, ...what }) => what);
     const compared =
-      changes === null ? {} : { new: places(changes.new), gone: places(changes.gone), still: places(changes.still) };
+      changes === null
+        ? {}
+        : {
+            ...{ new: places(changes.new), gone: places(changes.gone), still: places(changes.still) },
+            unclear: places(changes.unclear),
+          };
     const about = { captures, problems: problems.length, ...compared };
     return this.#log.endPieces(tool.version, !captures.interrupted, about);
   }

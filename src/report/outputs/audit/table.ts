@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
 import { NO_FRAME } from "../frame.ts";
-import { colourOf, counted, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
+import { colourOf, counted, paint, safe, type TerminalStyle, truncate, truncateStart, wrap } from "../style.ts";
 import { worstText } from "./worst-text.ts";
 
 /** Rows of each table, unless more is asked for. */
@@ -55,11 +55,11 @@ function problemsTable(title: string, problems: readonly AuditProblem[], style: 
   const rows = shown.map(({ verdict, host, client, proxy, connections, since, path, stream }) => [
     verdict,
     name(host ?? "unknown", style),
-    client,
-    proxy,
+    name(client, style),
+    name(proxy, style),
     String(connections),
-    day(since),
-    `${name(path, style)} ${stream}`,
+    day(since, style),
+    `${truncateStart(style, safe(style, path), MAX_NAME)} ${stream}`,
   ]);
   return section(
     title,
@@ -72,12 +72,14 @@ function problemsTable(title: string, problems: readonly AuditProblem[], style: 
 
 function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly string[] {
   if (changes === null) return [];
-  const none = changes.new.length + changes.gone.length + changes.still.length === 0;
-  if (none) return [paint(style, "bold", "Nothing wrong, neither now nor in the earlier journal.")];
+  const { gone, still, unclear } = changes;
+  if (changes.new.length + gone.length + still.length + unclear.length === 0)
+    return [paint(style, "bold", "Nothing wrong, neither now nor in the earlier journal.")];
   return [
     problemsTable(`New since the earlier journal: ${changes.new.length}`, changes.new, style),
-    problemsTable(`Gone: ${changes.gone.length}`, changes.gone, style),
-    paint(style, "bold", `Still there: ${changes.still.length}`),
+    problemsTable(`Gone: ${gone.length}`, gone, style),
+    problemsTable(`Perhaps gone, as not all was seen that may show it: ${unclear.length}`, unclear, style),
+    paint(style, "bold", `Still there: ${still.length}`),
   ];
 }
 
@@ -87,7 +89,7 @@ const CELLS = {
   wrong: ({ wrong }) => String(wrong),
   unseen: ({ unseen }) => String(unseen),
   captures: ({ captures }) => String(captures),
-  since: ({ since }) => day(since),
+  since: ({ since }, style) => day(since, style),
   worst: ({ worst }) => worst ?? "",
 } as const satisfies Record<string, (tally: AuditTally, style: TerminalStyle) => string>;
 type Column = keyof typeof CELLS;
@@ -138,7 +140,7 @@ function name(text: string, style: TerminalStyle): string {
   return truncate(style, safe(style, text), MAX_NAME);
 }
 
-/** The day of a time stamp; the rest is in JSON. */
-function day(since: string | null): string {
-  return since === null ? "unknown" : since.slice(0, 10);
+/** The day of a time stamp; the rest is in JSON. It may come out of a journal that others wrote. */
+function day(since: string | null, style: TerminalStyle): string {
+  return since === null ? "unknown" : safe(style, since.slice(0, 10));
 }
