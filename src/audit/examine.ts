@@ -113,6 +113,8 @@ interface ReadCapture {
   readonly summary: CaptureSummary;
   /** What is missing among the files of a rotated one. */
   readonly holes: readonly FileHole[];
+  /** What may be missing in front of them. */
+  readonly front: string | null;
   readonly compression: "gzip" | "zstd" | null;
 }
 
@@ -129,9 +131,9 @@ async function readOnce(
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  const { outcome, holes } = isFiles(source)
+  const { outcome, holes, front } = isFiles(source)
     ? await readFiles(source.files, run.sink, around)
-    : { outcome: await readCapture(source, createCaptureReader(run.sink), around), holes: [] };
+    : { outcome: await readCapture(source, createCaptureReader(run.sink), around), holes: [], front: null };
   switch (outcome.kind) {
     case "unreadable":
       return { kind: "failed", path, message: outcome.why, advice: null };
@@ -149,6 +151,7 @@ async function readOnce(
         run,
         summary: outcome.summary,
         holes,
+        front,
         compression: outcome.compression === "gzip" || outcome.compression === "zstd" ? outcome.compression : null,
       };
   }
@@ -239,7 +242,11 @@ class Run {
   }
 
   /** What follows from all of it; `told` is what the proxy's own records say. */
-  conclude(path: string, { summary, holes, compression }: Omit<ReadCapture, "run">, told: PolicyTold | null): Examined {
+  conclude(
+    path: string,
+    { summary, holes, front, compression }: Omit<ReadCapture, "run">,
+    told: PolicyTold | null,
+  ): Examined {
     const tcp = this.#tcp.counts();
     const packets = this.#decoder.counts();
     for (const [type, count] of packets.unknownLinkTypes)
@@ -265,6 +272,7 @@ class Run {
         this.#keys.dropped,
         "a capture that is a file is read again for its own",
       );
+    if (front !== null) this.#warnings.addFront(front);
     for (const hole of holes) this.#warnings.addHole(hole);
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);
     return {

@@ -12,6 +12,7 @@ import { isRepeatable } from "./byte-source.ts";
 import { type FileHole, type FileOutcome, holesAmong } from "./file-holes.ts";
 import { type CaptureSource, pathOf, type ReadOptions, readCapture, type Unreadable } from "./input.ts";
 import type { CaptureRead } from "./intake.ts";
+import { missingInFront } from "./rotation.ts";
 
 /** Paths of the files of one capture, in their order. */
 export interface CaptureFiles {
@@ -43,6 +44,8 @@ function isNoPipe(path: string): boolean {
 export interface FilesRead {
   readonly outcome: CaptureRead | NotACapture | Unreadable;
   readonly holes: readonly FileHole[];
+  /** What may be missing in front of the first one; null if nothing is. */
+  readonly front: string | null;
 }
 
 /** Reads all files into `sink`. Where one cannot be read, or not to its end, reading goes on with the next one, and `holes` tells. */
@@ -58,9 +61,9 @@ export async function readFiles(files: readonly string[], sink: CaptureSink, opt
   const reads = outcomes.flatMap(({ read }) => (read.kind === "capture" ? read : []));
   const [first] = reads;
   if (first === undefined)
-    return { outcome: outcomes[0]?.read ?? { kind: "unreadable", why: "no file was named" }, holes: [] };
+    return { outcome: outcomes[0]?.read ?? { kind: "unreadable", why: "no file was named" }, holes: [], front: null };
   const summary = reads.map((read) => read.summary).reduce(both);
-  return { outcome: { ...first, summary }, holes: holesAmong(outcomes) };
+  return { outcome: { ...first, summary }, holes: holesAmong(outcomes), front: missingInFront(files) };
 }
 
 /** Passes on what comes from one file after the other, with frames and interfaces counted over all of them. */

@@ -18,11 +18,17 @@ interface Place {
   readonly ring: boolean;
 }
 
+/** A file with its place. */
+interface Placed<T> {
+  readonly file: T;
+  readonly place: Place;
+}
+
 /** Groups of files that are one capture, each in its order; in the order of their first files. */
 export async function rotatedSets<T extends { readonly path: string }>(
   files: readonly T[],
 ): Promise<readonly (readonly T[])[]> {
-  const sets = new Map<string, { file: T; place: Place }[]>();
+  const sets = new Map<string, Placed<T>[]>();
   const followed = followedNames(files.map(({ path }) => path));
   for (const file of files) {
     const place = placeOf(file.path, followed);
@@ -32,12 +38,60 @@ export async function rotatedSets<T extends { readonly path: string }>(
   }
   const result: (readonly T[])[] = [];
   for (const list of sets.values()) {
-    const sorted = list
-      .sort((a, b) => a.place.major - b.place.major || a.place.minor - b.place.minor)
-      .map(({ file }) => file);
-    result.push(sorted.length > 1 && list.every(({ place }) => place.ring) ? await unrolled(sorted) : sorted);
+    list.sort((a, b) => a.place.major - b.place.major || a.place.minor - b.place.minor);
+    for (const recording of isOneRecording(list) ? [list] : await recordings(list)) {
+      const sorted = recording.map(({ file }) => file);
+      result.push(sorted.length > 1 && recording.every(({ place }) => place.ring) ? await unrolled(sorted) : sorted);
+    }
   }
   return result;
+}
+
+/**
+ * Whether files of dumpcap, sorted by their numbers, surely are of one run; of other programs there is no telling. A number that is
+ * there twice is of two. Where dates go back, too, as the local time does once a year, numbers that have no hole are of one.
+ */
+function isOneRecording(list: readonly Placed<unknown>[]): boolean {
+  if (list[0]?.place.counts !== "major") return true;
+  const steps = list.slice(1).map(({ place }, i) => ({ one: list[i]!.place, next: place }));
+  const isBehind = steps.every(({ one, next }) => one.major < next.major);
+  const isLater = steps.every(({ one, next }) => one.minor <= next.minor);
+  return isBehind && (isLater || steps.every(({ one, next }) => one.major + 1 === next.major));
+}
+
+/** Files of dumpcap in the order of time, parted where another run began: its numbers do not go on. */
+async function recordings<T extends { readonly path: string }>(
+  list: readonly Placed<T>[],
+): Promise<readonly (readonly Placed<T>[])[]> {
+  const timed: { readonly placed: Placed<T>; readonly time: Nanos }[] = [];
+  for (const placed of [...list].sort((a, b) => a.place.minor - b.place.minor || a.place.major - b.place.major)) {
+    // A file without packets stays behind the one that its name puts in front of it.
+    const time = (await firstTime(placed.file.path)) ?? timed.at(-1)?.time ?? (0n as Nanos);
+    timed.push({ placed, time });
+  }
+  timed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const runs: Placed<T>[][] = [];
+  let last = Number.POSITIVE_INFINITY;
+  for (const { placed } of timed) {
+    if (placed.place.major <= last) runs.push([]);
+    runs.at(-1)!.push(placed);
+    last = placed.place.major;
+  }
+  return runs;
+}
+
+/** What may be missing in front of the files of a set, by their numbers; null if nothing is, or none are counted. */
+export function missingInFront(paths: readonly string[]): string | null {
+  const followed = followedNames(paths);
+  const places = paths.map((path) => placeOf(path, followed));
+  const first = places[0];
+  const counts = first?.counts ?? null;
+  if (first === undefined || counts === null) return null;
+  // A ring of tcpdump that went round begins with any of its numbers.
+  if (places.some(({ major, minor }) => major === first.major && minor < first.minor)) return null;
+  // dumpcap counts from 1 and editcap -c from 0; tcpdump from 0, or from a name without a number.
+  if (first[counts] <= (counts === "major" ? 1 : 0)) return null;
+  return `the rotated capture begins with number ${`${first[counts]}`.padStart(first.digits, "0")}`;
 }
 
 /** Which numbers are missing between two files that follow each other in a set, as "numbers 3 to 5 are missing"; null if none are. */

@@ -28,6 +28,12 @@ export class Warnings {
     this.#entries.set(`${id} ${what}`, { count, frame: null, text: `${NOTES[id]}: ${what}` });
   }
 
+  /** What a rotated capture may lack in front of its first file: a ring buffer deletes what is old. */
+  addFront(text: string): void {
+    const why = "earlier files may have been deleted, as a ring buffer does, or were not named";
+    this.#entries.set("capture-file-first", { count: 1, frame: null, text: `${text}; ${why}` });
+  }
+
   /** Beyond a dozen of a kind they are only counted. */
   addHole({ id, frame, text }: FileHole): void {
     const key = `${id} ${Math.min(this.#holes++, MAX_HOLES)}`;

@@ -10,6 +10,7 @@ export const NOTES = {
   "capture-cut-short": "the file ends in the middle of a packet or block",
   "capture-block-malformed": "a block contradicts the file format; reading stopped or went on behind it",
   "capture-block-unsupported": "a block of a kind that is not decoded was passed over",
+  "capture-file-first": "the files of a rotated capture begin with a later number: earlier ones may have been deleted",
   "capture-file-missing": "a number is missing among the files of a rotated capture; reading went on behind it",
   "capture-file-unread": "a file of a rotated capture was not read, or not to its end; reading went on with the others",
   "capture-compression-damaged": "the compressed data is damaged from here on",

@@ -3,9 +3,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rotatedSets } from "../../src/audit/rotation.ts";
+import { missingInFront, rotatedSets } from "../../src/audit/rotation.ts";
 import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
 import { buildProgram, captured, type Program } from "../cli/build.ts";
+import { pcapFile } from "../harness/capture-file.ts";
 
 const CAPTURES = dirname(captured("squid-basic.pcap"));
 const NEEDED = ["tcpdump", "dumpcap", "editcap", "mergecap"] as const;
@@ -225,12 +226,35 @@ describe("a set that is not whole", () => {
     for (const files of [
       ["c.pcap", "c.pcap1", "c.pcap2"],
       ["c.pcap0", "c.pcap1"],
-      ["c_00007_20240102030405.pcap", "c_00008_20240102030406.pcap"],
+      ["c_00000_20240102030405.pcap", "c_00001_20240102030406.pcap"],
+      ["c_00001_20240102030405.pcap", "c_00002_20240102030406.pcap"],
     ]) {
       const report = checked(setOf(`whole-${files[0]}`, files));
       expect(notes(report)).toEqual([]);
       expect(report.exitCode).toBe(0);
     }
+  });
+
+  it("may have lost its first files to a ring buffer: that is said, and is nothing wrong", () => {
+    const report = checked(setOf("late", ["c_00007_20240102030405.pcap", "c_00008_20240102030406.pcap"]));
+    expect(notes(report)).toEqual([
+      "the rotated capture begins with number 00007; earlier files may have been deleted, as a ring buffer does, or were not named",
+    ]);
+    expect(report.exitCode).toBe(0);
+  });
+
+  it.each([
+    [["c.pcap1", "c.pcap2"], "1"],
+    [["c.pcap03", "c.pcap04"], "03"],
+    [["c-20240102-030405.pcap2", "c-20240102-030405.pcap3", "c-20240102-030410.pcap"], "2"],
+    [["c.pcap2", "c.pcap0", "c.pcap1"], null],
+    [["c.pcap0", "c.pcap1"], null],
+    [["c.pcap", "c.pcap1"], null],
+    [["c-20240102-030405.pcap", "c-20240102-030410.pcap"], null],
+    [["a.pcap", "b.pcap"], null],
+  ])("begins with a later number: %j", (names, number) => {
+    const said = number === null ? null : `the rotated capture begins with number ${number}`;
+    expect(missingInFront(names.map((name) => `caps/${name}`))).toBe(said);
   });
 
   it("has a file that ends in the middle of a packet, and goes on behind it", () => {
@@ -246,6 +270,58 @@ describe("a set that is not whole", () => {
     writeFileSync(join(at, "c.pcap1"), "no capture\n");
     const { out } = program.run(["audit", "--join", "-f", "csv", ...withKeys, at]);
     expect(out).toContain("could not be read: it seems to be a text file");
+  });
+});
+
+describe("files of dumpcap that have one name and lie in one folder", () => {
+  /** Writes files that each have a packet of the given second; null: none. Gives the sets, as indexes of `files`. */
+  async function setsOf(name: string, files: readonly (readonly [name: string, second: number | null])[]) {
+    const at = folder(name);
+    const paths = files.map(([file, second]) => {
+      const packets = second === null ? [] : [{ data: new Uint8Array(60), seconds: 1_700_000_000 + second }];
+      writeFileSync(join(at, file), pcapFile(packets));
+      return { path: join(at, file) };
+    });
+    const sets = await rotatedSets([...paths].sort((a, b) => (a.path < b.path ? -1 : 1)));
+    return sets.map((set) => set.map((file) => paths.indexOf(file)));
+  }
+
+  it("are of two recordings where a number is there twice", async () => {
+    const files = [
+      ["c_00001_20240102030405.pcap", 0],
+      ["c_00002_20240102030505.pcap", 60],
+      ["c_00003_20240102030605.pcap", null],
+      ["c_00001_20240103030405.pcap", 86_400],
+      ["c_00002_20240103030505.pcap", 86_460],
+    ] as const;
+    expect(await setsOf("twice", files)).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it("are of two recordings where the later one has lower numbers: of the first one a ring buffer left the last files", async () => {
+    const files = [
+      ["c_00005_20240102030405.pcap", 0],
+      ["c_00006_20240102030505.pcap", 60],
+      ["c_00001_20240103030405.pcap", 86_400],
+      ["c_00002_20240103030505.pcap", 86_460],
+    ] as const;
+    expect(await setsOf("lower", files)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+  });
+
+  it("are of one where local time goes back, with and without a hole among them", async () => {
+    const files = [
+      ["c_00001_20241027023000.pcap", 0],
+      ["c_00002_20241027025900.pcap", 1_740],
+      ["c_00003_20241027020500.pcap", 2_100],
+      ["c_00004_20241027023500.pcap", 3_900],
+    ] as const;
+    expect(await setsOf("autumn", files)).toEqual([[0, 1, 2, 3]]);
+    expect(await setsOf("autumn-hole", [files[0], files[1], files[3]])).toEqual([[0, 1, 2]]);
   });
 });
 
