@@ -23,16 +23,22 @@ export interface AuditTask {
   readonly found: boolean;
 }
 
-/** Checks the capture of `task`. Never rejects for what it holds; null for what is no capture and was not named. */
+/** Checks the capture of `task`. Never rejects; null for what is no capture and was not named. */
 export async function checkTask(
   task: AuditTask,
   options: CheckOptions,
   folders: KeyLogFolders,
 ): Promise<AuditRow | null> {
   const source = task.files.length === 1 ? task.files[0]! : { files: task.files };
-  const result = await examine(source, options, (capture) => folders.beside(capture));
-  if (!("kind" in result)) return rowOf(task, result);
-  return task.found && result.notACapture === true ? null : failedRow(task, result.message);
+  try {
+    const result = await examine(source, options, (capture) => folders.beside(capture));
+    if (!("kind" in result)) return rowOf(task, result);
+    return task.found && result.notACapture === true ? null : failedRow(task, result.message);
+  } catch (error) {
+    // A mistake of this program, or of ciphers that were passed in: it costs this capture, and none of the others.
+    const why = error instanceof Error ? error.message : String(error);
+    return failedRow(task, `pcapcheck itself failed (${why}): please report that`);
+  }
 }
 
 /** The row of a capture that could not be checked. */

@@ -124,7 +124,8 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     if (options.format !== "table" && (options.tunnel !== undefined || options.quiet === true)) {
       command.error(`error: option '--format ${options.format}' cannot be used with '--tunnel' or '--quiet'`);
     }
-    done(await check(files, options));
+    const commands = program.commands.map((each) => each.name());
+    done(await check(files, options, commands));
   });
 }
 
@@ -133,6 +134,7 @@ function oneLine(text: string): string {
   const line = text
     .trim()
     .replace(/^error: /, "pcapcheck: ")
+    .replace(/^pcapcheck: missing required argument .*$/s, "$&; see: pcapcheck --help")
     .replaceAll("\n", " ");
   // It quotes arguments: a shell makes them of the names of files.
   return `${terminalText(line)}\n`;

@@ -241,11 +241,15 @@ describe("an audit by the program", () => {
     expect(readFileSync(journal, "utf8")).toBe(wanted);
   });
 
-  it("ends at Ctrl-C with what is done", async () => {
-    const all = fresh("interrupted");
+  it.each([
+    ["Ctrl-C", "SIGINT"],
+    ["the end of its terminal", "SIGHUP"],
+  ] as const)("ends at %s with what is done", async (_what, signal) => {
+    const all = fresh(`interrupted-${signal}`);
     for (let i = 0; i < 2000; i++) copyFileSync(join(CAPTURES, "far-401-h2.pcap"), join(all, `${i}.pcap`));
-    const journal = inside("interrupted.ndjson");
-    const args = ["audit", all, "-f", "json", "-o", inside("interrupted.json"), "--journal", journal];
+    const journal = inside(`interrupted-${signal}.ndjson`);
+    const output = inside(`interrupted-${signal}.json`);
+    const args = ["audit", all, "-f", "json", "-o", output, "--journal", journal];
     const child = spawn(process.execPath, [program.path, ...args]);
     let told = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -255,12 +259,12 @@ describe("an audit by the program", () => {
     const looking = setInterval(() => {
       if (!existsSync(journal) || statSync(journal).size === 0) return;
       clearInterval(looking);
-      child.kill("SIGINT");
+      child.kill(signal);
     }, 10);
     const code = await new Promise((resolve) => child.on("close", resolve));
     clearInterval(looking);
     expect(told).toBe("pcapcheck: interrupted: not all captures are in this result\n");
-    const report = JSON.parse(readFileSync(inside("interrupted.json"), "utf8")) as AuditReport;
+    const report = JSON.parse(readFileSync(output, "utf8")) as AuditReport;
     expect(code).toBe(2);
     expect(report.captures.interrupted).toBe(true);
     expect(report.rows.length).toBe(report.captures.total);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { AuditTask } from "../../src/audit/audit-row.ts";
 import { createRunner, payingJobs } from "../../src/audit/runner.ts";
+import type { CheckOptions } from "../../src/audit/types.ts";
 import { buildProgram, captured } from "../cli/build.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pcapcheck-runner-"));
@@ -45,6 +46,27 @@ describe("the workers of an audit", () => {
     expect(await workers.run(tasks)).toEqual(rows);
     await workers.close();
     program.remove();
+  });
+});
+
+describe("a runner without workers", () => {
+  it("loses one capture where the program fails, and no other", async () => {
+    let failures = 1;
+    const check: CheckOptions = {
+      get verifyBodies() {
+        if (failures-- > 0) throw new RangeError("Maximum call stack size exceeded");
+        return true;
+      },
+    };
+    const options = { jobs: 1, timeoutMs: null, maxMemoryMiB: null, workerFile: null };
+    const runner = await createRunner(check, options);
+    const run = async (name: string) => (await runner.run([task(captured(name))]))[0];
+    expect(await run("mitm-401-basic.pcap")).toMatchObject({
+      verdict: null,
+      exitCode: 2,
+      message: "pcapcheck itself failed (Maximum call stack size exceeded): please report that",
+    });
+    expect(await run("squid-403.pcap")).toMatchObject({ verdict: "tunnel-refused" });
   });
 });
 

@@ -46,20 +46,22 @@ export type MergeArguments = SummaryArguments;
 /** Captures that could not be checked, told one by one on standard error where nothing else tells them. */
 const MAX_TOLD = 10;
 
-/** What shells give for a program that a signal ended: 128 and its number. */
-const EXIT_BY_SIGINT = 130;
-const EXIT_BY_SIGTERM = 143;
+/**
+ * What ends an audit, and what shells give for a program that was ended by it: 128 and its number. SIGHUP: the terminal was closed.
+ * Node undoes what nohup did about that one, so it comes also where it was to be ignored.
+ */
+const EXIT_BY = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = Object.keys(EXIT_BY) as (keyof typeof EXIT_BY)[];
 
 /** Audits `paths` and prints; returns the exit code. */
 export async function audit(paths: readonly string[], options: AuditArguments): Promise<number> {
   const interrupt = new AbortController();
   // The first Ctrl-C ends the audit behind what is under way; the second one ends the program.
   const stop = (signal: NodeJS.Signals): void => {
-    if (interrupt.signal.aborted) process.exit(signal === "SIGINT" ? EXIT_BY_SIGINT : EXIT_BY_SIGTERM);
+    if (interrupt.signal.aborted) process.exit(EXIT_BY[signal as keyof typeof EXIT_BY]);
     interrupt.abort();
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  for (const signal of SIGNALS) process.on(signal, stop);
   muchIsListed();
   const progress = createAuditProgress(terminal("error"));
   try {
@@ -77,8 +79,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
       }).finally(progress.clear),
     );
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
 }
 

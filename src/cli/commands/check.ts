@@ -6,6 +6,7 @@ import {
   checkLazily,
   holdPipes,
   isPipeFailure,
+  lookAt,
   rotatedSets,
 } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
@@ -23,6 +24,7 @@ import {
 import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { expanded } from "../expand.ts";
 import { muchIsRead } from "../long-run.ts";
+import { nearest } from "../nearest.ts";
 import { beginOutput, complain, endOutput, type Outcome, tell } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
@@ -48,8 +50,12 @@ export interface CheckArguments extends ReadingArguments, LookOptions, RedactArg
   readonly maxConnections?: number;
 }
 
-/** Checks what `paths` name and prints; returns the exit code. */
-export async function check(paths: readonly string[], options: CheckArguments): Promise<number> {
+/** Checks what `paths` name and prints; returns the exit code. `commands`: words that the first one may have been meant as. */
+export async function check(
+  paths: readonly string[],
+  options: CheckArguments,
+  commands: readonly string[] = [],
+): Promise<number> {
   const files = await expanded(paths);
   const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
   const named = [keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((given) => given ?? []);
@@ -77,7 +83,7 @@ export async function check(paths: readonly string[], options: CheckArguments): 
     if (captures.length > 1) muchIsRead();
     const result = await checkOne(capture, options, reading);
     if ("kind" in result) {
-      tell(result);
+      tell({ ...result, advice: result.advice ?? (codes.length === 0 ? meant(result.path, commands) : null) });
       // Standard error names the file for who runs this; the output goes to others.
       document.failed(shown({ path: result.path, message: result.message }));
       codes.push(NOT_CHECKED);
@@ -90,6 +96,13 @@ export async function check(paths: readonly string[], options: CheckArguments): 
   if (reports > 0) output.write(document.end());
   if (!endOutput(output)) codes.push(NOT_CHECKED);
   return combined(codes);
+}
+
+/** Which command may have been meant by a word that names nothing; null where none is like it. */
+function meant(word: string, commands: readonly string[]): string | null {
+  if (!/^[a-z]+$/i.test(word) || typeof lookAt(word) !== "string") return null;
+  const command = nearest(word.toLowerCase(), commands);
+  return command === null ? null : `did you mean the command ${command}?`;
 }
 
 /** As the outputs of formats are, but `add` gives null if what was asked for is not in the report. */
