@@ -121,18 +121,14 @@ const FIRST = -1;
 function placeOf(path: string, followed: ReadonlySet<string>): Place {
   const folder = dirname(path);
   const name = basename(unpackedName(path));
-  // dumpcap -b: a number of five digits or more, and the local time of its start.
-  const dumpcap = /^(.*)_(\d{5,})_(\d{14})(\.\w+)?$/.exec(name);
+  // dumpcap -b: a number of five digits or more, and the local time of its start; in turn with -b nametimenum:2.
+  const dumpcap =
+    /^(?<base>.*)_(?<number>\d{5,})_(?<time>\d{14})(?<ending>\.\w+)?$/.exec(name) ??
+    /^(?<base>.*)_(?<time>\d{14})_(?<number>\d{5,})(?<ending>\.\w+)?$/.exec(name);
   if (dumpcap !== null) {
-    const set = `${folder}/${dumpcap[1]} ${dumpcap[4] ?? ""}`;
-    return {
-      ...ALONE,
-      set,
-      major: Number(dumpcap[2]),
-      minor: Number(dumpcap[3]),
-      counts: "major",
-      digits: dumpcap[2]!.length,
-    };
+    const { base, number = "", time, ending = "" } = dumpcap.groups!;
+    const set = `${folder}/${base} ${ending}`;
+    return { ...ALONE, set, major: Number(number), minor: Number(time), counts: "major", digits: number.length };
   }
   // tcpdump -C: the number is behind the name, and the first file has none. -W gives the first one a zero, too.
   const numbered = NUMBERED.exec(name);

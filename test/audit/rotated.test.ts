@@ -313,6 +313,16 @@ describe("files of dumpcap that have one name and lie in one folder", () => {
     ]);
   });
 
+  it("have their number behind the date, too, where that was asked for (-b nametimenum:2)", async () => {
+    const files = [
+      ["c_20240102030405_00001.pcapng", 0],
+      ["c_20240102030505_00002.pcapng", 60],
+    ] as const;
+    expect(await setsOf("date-first", files)).toEqual([[0, 1]]);
+    const later = ["caps/c_20240102030405_00003.pcapng", "caps/c_20240102030505_00004.pcapng"];
+    expect(missingInFront(later)).toBe("the rotated capture begins with number 00003");
+  });
+
   it("are of one where local time goes back, with and without a hole among them", async () => {
     const files = [
       ["c_00001_20241027023000.pcap", 0],
