@@ -290,7 +290,10 @@ export class Collector {
     const found = new Map<ExchangeFact, Attribution>();
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
       const status = exchange.response?.status;
-      if (status !== 401 && (status !== 407 || !inTunnel)) return;
+      if (status !== 401 && status !== 407) return;
+      // Outside of tunnels a 407 is what a proxy is to ask with; only that it came from behind, as legs show, is worth telling.
+      const isUsual = status === 407 && !inTunnel;
+      if (isUsual && legs.length === 0) return;
       if (inTunnel && isForAnInnerProxy(exchange)) return;
       const context = {
         timeline,
@@ -301,7 +304,8 @@ export class Collector {
         isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
         told: this.#told.exchange(timeline, exchange),
       };
-      found.set(exchange, attribute(exchange, context));
+      const attribution = attribute(exchange, context);
+      if (!isUsual || attribution.sentBy === "origin") found.set(exchange, attribution);
     };
     for (const exchange of timeline.tunnel?.exchanges ?? []) ask(exchange, true);
     for (const exchange of timeline.forwards) ask(exchange, false);

@@ -1,6 +1,7 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
 import type { RequestHead, ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
+import { askedBy } from "./challenges.ts";
 import type { CaptureFacts } from "./facts.ts";
 import { endpointText } from "./wording.ts";
 
@@ -27,7 +28,7 @@ interface Answered extends Asked {
 
 /** Answers before this one that are looked at: those of a further proxy are among the last. */
 const MAX_LOOKED = 200;
-/** Made once per capture: what was refused with 401, by method and target, in the order of the answers. */
+/** Made once per capture: what was refused with 401 or 407, by status, method and target, in the order of the answers. */
 const REFUSED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Answered[]>>();
 
 /**
@@ -35,12 +36,12 @@ const REFUSED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Answered[
  * address; or by another one, which is taken for the nearer proxy's where its request and answer lie between these.
  */
 export function passedFrom(timeline: Timeline, { request, response }: Asked, capture: CaptureFacts): Passed | null {
-  const all = refusedIn(capture).get(keyOf(request)) ?? [];
+  const all = refusedIn(capture).get(keyOf(request, response)) ?? [];
   let at = all.findLastIndex((one) => one.response === response) - 1;
   for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
     const { timeline: other, request: asked, response: answer } = all[at]!;
     if (response.where.time - answer.where.time >= JUST_BEFORE_NS) return null;
-    if (endpointText(other.proxy) === endpointText(timeline.proxy) || !sameChallenges(answer, response)) continue;
+    if (endpointText(other.proxy) === endpointText(timeline.proxy) || !mayBePassed(answer, response)) continue;
     if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
     if (asked.where.time < request.where.time) continue;
     return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
@@ -54,9 +55,10 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   const found = new Map<string, Answered[]>();
   for (const { timeline } of capture.connections) {
     for (const { request, response } of [...timeline.connects, ...timeline.forwards]) {
-      if (request === null || response?.status !== 401) continue;
-      const list = found.get(keyOf(request));
-      if (list === undefined) found.set(keyOf(request), [{ timeline, request, response }]);
+      if (request === null || (response?.status !== 401 && response?.status !== 407)) continue;
+      const key = keyOf(request, response);
+      const list = found.get(key);
+      if (list === undefined) found.set(key, [{ timeline, request, response }]);
       else list.push({ timeline, request, response });
     }
   }
@@ -65,8 +67,8 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   return found;
 }
 
-function keyOf({ method, target }: RequestHead): string {
-  return `${method} ${target.toLowerCase()}`;
+function keyOf({ method, target }: RequestHead, { status }: ResponseHead): string {
+  return `${status} ${method} ${target.toLowerCase()}`;
 }
 
 function passed(timeline: Timeline, response: ResponseHead, by: string): Passed {
@@ -74,6 +76,9 @@ function passed(timeline: Timeline, response: ResponseHead, by: string): Passed 
   return { timeline, response, text };
 }
 
-function sameChallenges({ challenges: a }: ResponseHead, { challenges: b }: ResponseHead): boolean {
+/** Whether an answer may be this one, passed on. What a 407 asks for is for one hop only (RFC 9110 §11.7.1): it may be gone. */
+function mayBePassed(answer: ResponseHead, response: ResponseHead): boolean {
+  const [a, b] = [askedBy(answer), askedBy(response)];
+  if (response.status === 407 && b.length === 0) return true;
   return a.length === b.length && a.every(({ scheme, realm }, i) => scheme === b[i]!.scheme && realm === b[i]!.realm);
 }

@@ -3,6 +3,7 @@ import { gather, type Nanos } from "../bytes/index.ts";
 import type { ResponseHead } from "../http/index.ts";
 import { type ExchangeFact, MAX_EXCHANGES, type ServerLeg, type Timeline } from "../proxy/index.ts";
 import { MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
+import { askedBy } from "./challenges.ts";
 import { hostOf } from "./wording.ts";
 
 /** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */
@@ -124,10 +125,11 @@ export function mayBeUnread(legs: readonly ServerLeg[], { request, response }: E
 }
 
 /** Whether an answer asks for nothing that the other one does not ask for, by schemes and realms; or that cannot be told. */
-export function asksAlike({ challenges }: ResponseHead, other: ResponseHead): boolean {
-  if (other.cut || other.challenges.length === 0) return true;
-  return challenges.every(({ scheme, realm }) =>
-    other.challenges.some((one) => one.scheme.toLowerCase() === scheme.toLowerCase() && one.realm === realm),
+export function asksAlike(head: ResponseHead, other: ResponseHead): boolean {
+  const others = askedBy(other);
+  if (other.cut || others.length === 0) return true;
+  return askedBy(head).every(({ scheme, realm }) =>
+    others.some((one) => one.scheme.toLowerCase() === scheme.toLowerCase() && one.realm === realm),
   );
 }
 

@@ -48,11 +48,9 @@ function contested(evidence: readonly Evidence[], proxy: Certainty, origin: Cert
   return ["unknown", null];
 }
 
-/** Certain, and neither by likeness to a product nor by a status, which says that a proxy answered and not which one. */
+/** Certain, and not by likeness to a product. */
 function isShown(evidence: readonly Evidence[], side: Evidence["says"]): boolean {
-  return evidence.some(
-    ({ says, weight, source }) => says === side && weight === "certain" && source !== "product" && source !== "status",
-  );
+  return evidence.some(({ says, weight, source }) => says === side && weight === "certain" && source !== "product");
 }
 
 function lower(certainty: Certainty): Certainty {

@@ -395,9 +395,9 @@ describe("what looks like a row and is none", () => {
     expect(changed([], {}, { answers: context.answers })).toEqual([]);
   });
 
-  it("a 407 in the tunnel is a proxy's by its status", () => {
+  it("a 407 in the tunnel is a proxy's by its status, which is one sign: servers behind this one send what they like", () => {
     const proxied = changed([], { status: 407, names: ["proxy-authenticate"] });
-    expect(proxied).toMatchObject([{ says: "proxy", weight: "certain", source: "status" }]);
+    expect(proxied).toMatchObject([{ says: "proxy", weight: "likely", source: "status" }]);
   });
 
   it.each([

@@ -1,10 +1,13 @@
 // Two proxies in a row, and who is no proxy at all: whose refusal it was.
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
+import { Collector } from "../../src/diagnosis/index.ts";
+import type { Challenge, ResponseHead } from "../../src/http/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
-import { diagnosisOf, found } from "./diagnose.ts";
+import { diagnosisOf, found, QUALITY } from "./diagnose.ts";
+import { REQUEST_MS, readLeg } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
 
 const OUTSIDE = { ip: "203.0.113.80", port: 40_000 };
@@ -99,6 +102,62 @@ describe("a 401 to a forwarded request that was passed on", () => {
     expect(alone?.detail).not.toMatch(/just before/);
     expect(alone?.title).toMatch(/may be the proxy's/);
     expect(alone?.advice.helpdesk).toMatch(/^One sign speaks for the proxy/);
+  });
+});
+
+describe("a 407 that was passed on", () => {
+  const URL = "http://www.example.com/";
+  const UPSTREAM = { ...BASIC, realm: "Upstream" };
+  const forwarded = (
+    stream: number,
+    fromMs: number,
+    toMs: number,
+    head: Partial<ResponseHead>,
+    change = {},
+  ): Timeline => {
+    const request = requestHead(where(20 + stream, fromMs), { method: "GET", target: URL, form: "absolute" });
+    const response = responseHead(where(40 - stream, toMs), 407, head);
+    return { ...asked(stream, [], change), forwards: [exchangeFact(request, response, { url: URL })] };
+  };
+  const parent = (toMs = 16, challenge: Challenge = UPSTREAM): Timeline =>
+    forwarded(1, 12, toMs, { proxyChallenges: [challenge] }, { client: OUTSIDE, proxy: PARENT });
+  const child = (...proxyChallenges: readonly Challenge[]): Timeline => forwarded(0, 10, 18, { proxyChallenges });
+
+  it("lost the challenge of the further proxy, which is for one hop only", () => {
+    const [own] = found("auth-no-scheme", [child(), parent()]);
+    expect(own).toMatchObject({ stream: 0, certainty: "likely", title: expect.stringMatching(/^A 407 from behind/) });
+    expect(own?.detail).toMatch(
+      /answered 407 \(Basic, frame 39\) just before by 203\.0\.113\.9:3128 \(stream 1\).* and lost what it asks for/,
+    );
+    expect(own?.evidence).toEqual(["frame 40: the same answer came to the proxy in stream 1"]);
+    expect(own?.advice.proxyAdmin).toMatch(/a further proxy, let this one sign in to it/);
+  });
+
+  it.each([
+    ["with nobody behind the proxy", []],
+    ["with a further proxy that answered later", [parent(19)]],
+  ])("%s it is the proxy's own", (_name, others) => {
+    const [own] = found("auth-no-scheme", [child(), ...others]);
+    expect(own).toMatchObject({ stream: 0, certainty: "certain", title: "A 407 that names no authentication scheme" });
+  });
+
+  it("keeps its challenge where the proxy passes that on, too", () => {
+    const title = (challenge: Challenge): string | undefined =>
+      found("auth-abandoned", [child(UPSTREAM), parent(16, challenge)]).find(({ stream }) => stream === 0)?.title;
+    expect(title(UPSTREAM)).toMatch(/^A 407 from behind the proxy/);
+    expect(title(BASIC)).toMatch(/^The proxy asked for credentials/);
+  });
+
+  it("is a server's that the server leg shows", () => {
+    const collector = new Collector({ connections: 9 });
+    collector.add(forwarded(0, REQUEST_MS, REQUEST_MS + 4, {}));
+    collector.addLeg({ ...readLeg(407), tls: null, origin: { ip: "198.51.100.7", port: 80 } });
+    const { findings } = collector.finish(QUALITY, { sources: [], sessions: 0, decrypted: 0, tlsConnections: 0 });
+    const [own] = findings.filter(({ id }) => id === "auth-no-scheme");
+    expect(own?.title).toMatch(/^A 407 from behind the proxy/);
+    expect(own?.evidence).toContainEqual(
+      expect.stringMatching(/^the origin 198\.51\.100\.7:80 answered the proxy 407/),
+    );
   });
 });
 

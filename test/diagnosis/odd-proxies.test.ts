@@ -42,16 +42,15 @@ describe("credentials that the proxy accepted, and then refused", () => {
   });
 
   it("still say that the proxy asked again where it did so inside the tunnel", () => {
-    const inside = read(0, [ACCEPTED], [{ status: 407, proxyChallenges: [BASIC] }]);
+    const inside = read(0, [CHALLENGED, ACCEPTED], [{ status: 407, proxyChallenges: [BASIC] }]);
     expect(said([inside])).toEqual([expect.stringContaining("another password will not help")]);
   });
 });
 
 describe("a 407 inside the tunnel", () => {
-  const inside = read(0, [CHALLENGED, ACCEPTED], [{ status: 407, proxyChallenges: [BASIC] }]);
-  const said = (legStatus: number | null): readonly string[] => {
+  const said = (legStatus: number | null, realm = BASIC.realm): readonly string[] => {
     const collector = new Collector({ connections: 9 });
-    collector.add(inside);
+    collector.add(read(0, [CHALLENGED, ACCEPTED], [{ status: 407, proxyChallenges: [{ ...BASIC, realm }] }]));
     if (legStatus !== null) collector.addLeg(readLeg(legStatus));
     const { findings, verdict } = collector.finish(QUALITY, {
       sources: [],
@@ -63,8 +62,16 @@ describe("a 407 inside the tunnel", () => {
     return helpdesk(findings.filter(({ id }) => id === "tunnel-407"));
   };
 
-  it("is the proxy's, as its status says", () => {
+  it("is the proxy's, as its status says and the same challenge on the CONNECT", () => {
     expect(said(null)).toEqual([expect.stringMatching(/^The proxy asked with 407 inside the tunnel/)]);
+  });
+
+  it("may be another's where nothing but its status speaks for the proxy", () => {
+    expect(said(null, "Members")).toEqual([
+      expect.stringMatching(
+        /^A 407 inside the tunnel, .* that may be the proxy's \| .* \| Do not blame either side yet/,
+      ),
+    ]);
   });
 
   it("is not the proxy's where the server leg shows that it came from there", () => {

@@ -3,6 +3,7 @@ import { type Millis, millisBetween } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
+import { askedBy } from "../challenges.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
 import { SetUps } from "./set-ups.ts";
@@ -90,7 +91,8 @@ export class AnswerRegister {
 
   #learnRefusal(proxy: string, { body }: ExchangeFact, response: ResponseHead, url: string): void {
     const place = { host: hostOf(url), frame: response.where.frame, server: serverOf(response) };
-    if (response.challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(response.challenges)}`, place);
+    const challenges = askedBy(response);
+    if (challenges.length > 0) add(this.#challenges, `${proxy} ${challengeKey(challenges)}`, place);
     if (body !== null && body.bytes >= MIN_PAGE_BYTES) add(this.#pages, `${proxy} ${body.tag}`, place);
   }
 
@@ -137,8 +139,9 @@ export class AnswerRegister {
    * chance explains it. All servers of a Windows domain name one NTLM target; a realm is chosen for a site.
    */
   alikeElsewhere(timeline: Timeline, head: ResponseHead, host: string): readonly Place[] {
-    if (head.challenges.every(({ realm }) => realm === null) || !isPublicSite(host)) return [];
-    const places = this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(head.challenges)}`) ?? [];
+    const challenges = askedBy(head);
+    if (challenges.every(({ realm }) => realm === null) || !isPublicSite(host)) return [];
+    const places = this.#challenges.get(`${proxyKey(timeline)} ${challengeKey(challenges)}`) ?? [];
     const server = serverOf(head);
     const sites = new Set([siteOf(host)]);
     const alike = places.filter((place) => {

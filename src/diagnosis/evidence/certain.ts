@@ -23,11 +23,11 @@ export const ownSite: Question = ({ url }, _head, { timeline, inTunnel }) => {
   ];
 };
 
-/** A 407 speaks for a proxy by definition (RFC 9110 §15.5.8). */
+/** A 407 speaks for a proxy by definition (RFC 9110 §15.5.8), though not for this one: servers behind it send what they like. */
 export const proxyStatus: Question = (_exchange, head) => {
   if (head.status !== 407) return [];
   const text = `407 is a proxy's status (RFC 9110 §15.5.8), frame ${head.where.frame}`;
-  return [{ says: "proxy", weight: "certain", source: "status", text }];
+  return [{ says: "proxy", weight: "likely", source: "status", text }];
 };
 
 /** What the proxy itself wrote down about the transaction. */

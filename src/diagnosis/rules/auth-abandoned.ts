@@ -5,6 +5,7 @@ import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
+import { orFromBehind } from "./from-behind.ts";
 
 /** Credentials came once and were refused: other words than where none came at all. */
 const REFUSED_TITLE = "The proxy refused the credentials, and the client did not come back with others";
@@ -48,11 +49,13 @@ export const authAbandoned = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7.2 (Proxy-Authorization)"],
   },
-  ({ timeline, summary, steps }, { quality }) => {
+  (connection, capture) => {
+    const { timeline, summary, steps } = connection;
+    const { quality } = capture;
     const last =
       timeline.connects.findLast(({ response }) => response !== null)?.response ?? timeline.forwards.at(-1)?.response;
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
-    return {
+    const own = {
       detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
@@ -62,7 +65,8 @@ export const authAbandoned = verdictRule(
           ? "certain"
           : "likely",
       ...otherWords(steps),
-    };
+    } as const;
+    return orFromBehind(own, last?.where.frame ?? null, connection, capture);
   },
 );
 

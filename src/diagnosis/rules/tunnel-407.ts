@@ -29,7 +29,7 @@ const TEXT: RuleText = {
   ],
 };
 
-/** Where the 407 is known not to be this proxy's, or speaks for both. */
+/** Where the 407 is known not to be this proxy's, or may be another's. */
 const NOT_ITS_OWN = {
   origin: {
     title: "A 407 inside the tunnel that came from behind the proxy",
@@ -43,18 +43,21 @@ const NOT_ITS_OWN = {
     title: "A 407 inside the tunnel, too late for the client; who sent it cannot be told",
     advice: {
       helpdesk:
-        "Do not blame either side yet: signs speak for both, the proxy and the site's side. Give this report with the frame numbers to the administrator of the proxy.",
+        "Do not blame either side yet: it may be the proxy's, or a server's or a further proxy's behind it. Give this report with the frame numbers to the administrator of the proxy.",
       proxyAdmin:
         "Look for this request in the access log: if the 407 is this proxy's, make the authentication rule match the CONNECT (url.scheme=tcp or no condition on the scheme), not only the decrypted or later request.",
     },
   },
 } as const;
+const DOUBTED = "A 407 inside the tunnel, too late for the client, that may be the proxy's";
 
 export const tunnel407 = verdictRule(TEXT, (connection) => {
   const found = describeTunnelAnswer(connection, 407);
   const senders = (connection.timeline.tunnel?.exchanges ?? []).flatMap((exchange) =>
     exchange.response?.status === 407 ? (connection.attributions.get(exchange)?.sentBy ?? []) : [],
   );
+  if (senders.includes("proxy") && found.certainty === "possible")
+    return { ...found, title: DOUBTED, advice: NOT_ITS_OWN.unknown.advice };
   if (senders.length === 0 || senders.includes("proxy")) return found;
   return { ...found, ...NOT_ITS_OWN[senders.every((sender) => sender === "origin") ? "origin" : "unknown"] };
 });
