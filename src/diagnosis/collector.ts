@@ -19,7 +19,8 @@ import { outsideAddresses } from "./outside.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
-import { attribute, weigh } from "./sender.ts";
+import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./same-handshake.ts";
+import { asTheFurther, attribute, weigh } from "./sender.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
@@ -94,6 +95,8 @@ export class Collector {
   #told = NOTHING_TOLD;
   /** Of each proxy's address the other one that it goes out by; known at the end. */
   #outside: ReadonlyMap<string, string> = new Map();
+  /** Known at the end. */
+  #legsByHandshake: LegsByHandshake = new Map();
   /** By the proxy's address; see in-step.ts. */
   readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
   /** What was kept, by the proxy's address; known at the end. A scan of a network meets as many proxies as it has connections. */
@@ -215,21 +218,28 @@ export class Collector {
   #judgeAll(timelines: readonly Timeline[], extent: Extent): JudgedConnection[] {
     this.#holes = extent.holes;
     this.#outside = outsideAddresses(this.#legs, timelines);
+    this.#legsByHandshake = legsByHandshake(this.#legs);
     this.#keptByProxy = byProxy(timelines);
     const chains = authChains(timelines, this.#headless);
     const interceptions = new Map(
       timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
     );
+    const further = goesOnTo(timelines);
     const signs = signsOf(timelines, {
-      ruledOut: (timeline) => interceptions.get(timeline)?.state === "no",
+      ruledOut: (timeline) => further.has(timeline) || interceptions.get(timeline)?.state === "no",
       legs: (timeline) => (this.#oddLegs(timeline).size > 0 ? [] : this.#legsOf(timeline)),
       beyond: this.#beyond,
     });
+    const attributed = (timeline: Timeline) => {
+      const interception = interceptions.get(timeline) ?? this.#interception(timeline, this.#legsOf(timeline));
+      return this.#attributions(timeline, interception, this.#legsInStep(timeline));
+    };
     return timelines.map((timeline) => {
       const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline), unseen: false };
-      const legs = this.#legsOf(timeline);
-      const interception = interceptions.get(timeline) ?? this.#interception(timeline, legs);
-      const attributions = this.#attributions(timeline, interception, this.#legsInStep(timeline));
+      const interception = interceptions.get(timeline) ?? this.#interception(timeline, this.#legsOf(timeline));
+      const far = further.get(timeline) ?? null;
+      const own = attributed(timeline);
+      const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
       const place = chain.members.indexOf(timeline);
@@ -239,6 +249,7 @@ export class Collector {
         attributions,
         told,
         interception,
+        goesOnTo: far,
         signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
         continues: chain.members[place - 1] ?? null,
@@ -248,7 +259,7 @@ export class Collector {
   }
 
   #interception(timeline: Timeline, legs: readonly ServerLeg[]): Interception {
-    return this.#certificates.of(timeline, legs);
+    return unreadOnLeg(timeline, this.#legsByHandshake) ?? this.#certificates.of(timeline, legs);
   }
 
   /** Legs of the timeline's proxy; none where some were not kept or not captured, since "on none of them" has to mean all. */

@@ -19,6 +19,8 @@ export interface JudgedConnection {
   readonly told: Attribution;
   /** Whether the tunnel's TLS ends at the proxy. */
   readonly interception: Interception;
+  /** The same tunnel at a further proxy, to which this one's proxy passes it unread; null where none was seen. */
+  readonly goesOnTo: Timeline | null;
   /** The connection on which a challenge of this one was answered, and the other way round. */
   readonly continuedBy: Timeline | null;
   readonly continues: Timeline | null;

@@ -12,6 +12,9 @@ const MAX_LOOKED = 500;
 const MAX_EVIDENCE = 4;
 const MAX_PRODUCTS = 4;
 
+/** Of a tunnel that a further proxy carries as well. */
+const UNREAD = { state: "no" } as const;
+
 const RANK: Readonly<Record<Certainty, number>> = { certain: 3, likely: 2, possible: 1 };
 
 interface Entry {
@@ -43,8 +46,10 @@ export class ProxyRegister {
   }
 
   /** The entry of a connection's proxy; null where there is no room for another one. */
-  #entryOf({ proxy: { ip, port }, detectedBy }: Timeline): Entry | null {
-    const key = `${ip} ${port}`;
+  #entryOf(timeline: Timeline): Entry | null {
+    const key = keyOf(timeline);
+    const { proxy, detectedBy } = timeline;
+    const { ip, port } = proxy;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= MAX_PROXIES) return null;
@@ -63,15 +68,21 @@ export class ProxyRegister {
   }
 
   /** Whether answers of the connection's proxy itself, or certificates that it made, bear marks of `product`. */
-  isKnownAs({ proxy: { ip, port } }: Timeline, product: Product): boolean {
-    return this.#entries.get(`${ip} ${port}`)?.marks.some(({ mark }) => mark.product === product) === true;
+  isKnownAs(timeline: Timeline, product: Product): boolean {
+    return this.#entries.get(keyOf(timeline))?.marks.some(({ mark }) => mark.product === product) === true;
   }
 
   /** `connections`: those that were judged, for what they say of interception. */
   finish(connections: readonly JudgedConnection[]): readonly ProxyFacts[] {
     const askers = askersOf(connections, this.#entries);
-    for (const { timeline, interception } of connections) {
-      const entry = this.#entries.get(`${timeline.proxy.ip} ${timeline.proxy.port}`);
+    // Whose certificates a further proxy makes does not read inside by that.
+    for (const { timeline, goesOnTo } of connections) {
+      const entry = goesOnTo === null ? undefined : this.#entries.get(keyOf(timeline));
+      if (entry !== undefined) entry.intercepts = "unknown";
+    }
+    for (const { timeline, interception: told, goesOnTo } of connections) {
+      const entry = this.#entries.get(keyOf(timeline));
+      const interception = goesOnTo === null ? told : UNREAD;
       // A proxy that intercepts some sites and passes others through intercepts.
       if (entry === undefined || interception.state === "unknown" || entry.intercepts === "yes") continue;
       entry.intercepts = interception.state;
@@ -92,15 +103,21 @@ function askersOf(
 ): ReadonlyMap<string, ReadonlySet<Entry>> {
   const askers = new Map<string, Set<Entry>>();
   if (entries.size < 2) return askers;
-  for (const { timeline } of connections) {
-    const { client, proxy } = timeline;
-    const asked = entries.get(`${proxy.ip} ${proxy.port}`);
-    if (asked === undefined) continue;
-    const known = askers.get(client.ip);
-    if (known === undefined) askers.set(client.ip, new Set([asked]));
+  const add = (asker: string, asked: Entry | undefined): void => {
+    if (asked === undefined) return;
+    const known = askers.get(asker);
+    if (known === undefined) askers.set(asker, new Set([asked]));
     else known.add(asked);
+  };
+  for (const { timeline, goesOnTo } of connections) {
+    add(timeline.client.ip, entries.get(keyOf(timeline)));
+    if (goesOnTo !== null) add(timeline.proxy.ip, entries.get(keyOf(goesOnTo)));
   }
   return askers;
+}
+
+function keyOf({ proxy: { ip, port } }: Pick<Timeline, "proxy">): string {
+  return `${ip} ${port}`;
 }
 
 /**

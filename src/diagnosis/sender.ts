@@ -1,11 +1,36 @@
 // Who sent a 401 or 407: evidence for each side is collected, weighed, and told in words with frames.
-import type { ExchangeFact } from "../proxy/index.ts";
+import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import { type Evidence, evidenceOf, type SenderContext } from "./evidence/index.ts";
 import type { Attribution, Certainty } from "./types.ts";
+import { endpointText } from "./wording.ts";
 
 /** Asks all evidence and weighs it. */
 export function attribute(exchange: ExchangeFact, context: SenderContext): Attribution {
   return weigh(evidenceOf(exchange, context));
+}
+
+/**
+ * Whose the answers in a tunnel are that a further proxy carries as well: as is told there, where all is nearer to the origin. A proxy
+ * that passes a tunnel on unread writes nothing into it. `own`, `theirs`: of each of the two connections by itself.
+ */
+export function asTheFurther(
+  { tunnel }: Timeline,
+  own: ReadonlyMap<ExchangeFact, Attribution>,
+  further: Timeline,
+  theirs: ReadonlyMap<ExchangeFact, Attribution>,
+): ReadonlyMap<ExchangeFact, Attribution> {
+  const found = new Map(own);
+  const place = `the tunnel goes on unread to ${endpointText(further.proxy)} (stream ${further.stream})`;
+  for (const [at, exchange] of (tunnel?.exchanges ?? []).entries()) {
+    const ours = own.get(exchange);
+    if (ours === undefined) continue;
+    const same = further.tunnel?.exchanges[at];
+    const told =
+      same?.response?.status === exchange.response?.status && same !== undefined ? theirs.get(same) : undefined;
+    const { sentBy, certainty, evidence } = told ?? ours;
+    found.set(exchange, { sentBy, certainty, evidence: [place, ...evidence], further });
+  }
+  return found;
 }
 
 /**

@@ -1,5 +1,6 @@
 // What diagnosis gives: a verdict per connection, findings with evidence, the sender of each 401.
 import type { FrameNo } from "../bytes/index.ts";
+import type { Timeline } from "../proxy/index.ts";
 
 /** Verdicts of a connection, worst first. */
 export const VERDICTS = [
@@ -50,6 +51,13 @@ export interface Attribution {
   readonly sentBy: Sender;
   readonly certainty: Certainty | null;
   readonly evidence: readonly string[];
+  /** The connection to the further proxy that it is about, to which this one's proxy passes the tunnel unread. */
+  readonly further?: Timeline;
+}
+
+/** Whether an answer is that of the connection's own proxy, and of no further one. */
+export function isOwn(attribution: Attribution | undefined): boolean {
+  return attribution?.sentBy === "proxy" && attribution.further === undefined;
 }
 
 /** What to do, for the two people who can do something. */

@@ -11,7 +11,7 @@ import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
 import type { Attribution, Verdict } from "./types.ts";
-import { closerText, connectSentence, requestText, targetText } from "./wording.ts";
+import { closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
 
 /** Waiting for an answer takes longer: whoever closes sooner had another reason. */
 const QUICK_CLOSE_MS = 1_000;
@@ -135,16 +135,18 @@ function tunnelExchange(exchange: ExchangeFact, hello: number | null, context: J
   if (response.status !== 401) return [];
   const attribution = context.attributions.get(exchange);
   switch (attribution?.sentBy) {
-    case "proxy":
-      return [
-        {
-          verdict: "tunnel-401-proxy",
-          summary:
-            attribution.certainty === "possible"
-              ? `${where}, possibly by the proxy: then it should have asked with 407 on the CONNECT.`
-              : `${where} by the proxy, which should have asked with 407 on the CONNECT.`,
-        },
-      ];
+    case "proxy": {
+      const { further, certainty } = attribution;
+      const by =
+        further === undefined
+          ? "the proxy"
+          : `the further proxy ${endpointText(further.proxy)} (stream ${further.stream}), to which this one passes the tunnel unread`;
+      const summary =
+        certainty === "possible"
+          ? `${where}, possibly by ${by}: then it should have asked with 407 on the CONNECT.`
+          : `${where} by ${by}${further === undefined ? ", which" : ": that one"} should have asked with 407 on the CONNECT.`;
+      return [{ verdict: "tunnel-401-proxy", summary }];
+    }
     case "origin":
       return [
         {

@@ -3,7 +3,7 @@ import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
-import type { Finding } from "../types.ts";
+import { type Finding, isOwn } from "../types.ts";
 import { requestText } from "../wording.ts";
 
 const TEXT: RuleText = {
@@ -81,7 +81,7 @@ function challengedInside(connection: JudgedConnection) {
   );
   if (opening?.response == null) return null;
   const challenge = timeline.tunnel?.exchanges.find(
-    (exchange) => isChallenge(exchange) && attributions.get(exchange)?.sentBy === "proxy",
+    (exchange) => isChallenge(exchange) && isOwn(attributions.get(exchange)),
   );
   if (challenge?.response == null) return null;
   const { request, response } = opening;

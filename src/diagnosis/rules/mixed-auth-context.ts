@@ -5,7 +5,7 @@ import { authSteps } from "../auth-steps.ts";
 import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
-import type { Certainty, Finding } from "../types.ts";
+import { type Certainty, type Finding, isOwn } from "../types.ts";
 import { hostOfTimeline } from "../wording.ts";
 
 /** Hosts named of each kind. */
@@ -119,8 +119,7 @@ function learn(context: Context, connection: JudgedConnection): void {
 function challengeInside({ timeline, attributions }: JudgedConnection): ExchangeFact | undefined {
   return timeline.tunnel?.exchanges.find(
     (exchange) =>
-      (exchange.response?.status === 401 || exchange.response?.status === 407) &&
-      attributions.get(exchange)?.sentBy === "proxy",
+      (exchange.response?.status === 401 || exchange.response?.status === 407) && isOwn(attributions.get(exchange)),
   );
 }
 

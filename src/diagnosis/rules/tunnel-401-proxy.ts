@@ -1,6 +1,7 @@
 // The heart of the matter: the proxy asked with 401 inside the tunnel, where it should have asked with 407 on the CONNECT.
 import type { JudgedConnection } from "../facts.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
+import { endpointText } from "../wording.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
 
 const TEXT: RuleText = {
@@ -37,8 +38,19 @@ const TEXT: RuleText = {
 /** Where one sign only speaks for the proxy. */
 const DOUBTED = "A 401 inside the tunnel that may be the proxy's, which should have asked on the CONNECT (407)";
 
+/** Where the tunnel goes on unread to a further proxy: that one's rules are to be looked at. */
+const FURTHER = "A further proxy asked for credentials inside the tunnel (401) instead of on the CONNECT (407)";
+const FURTHER_DOUBTED =
+  "A 401 inside the tunnel that may be a further proxy's, which should have asked on the CONNECT (407)";
+
 export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
   const found = describeTunnelAnswer(connection, 401);
+  if (connection.goesOnTo !== null) {
+    const { proxy, stream } = connection.goesOnTo;
+    const title = found.certainty === "possible" ? FURTHER_DOUBTED : FURTHER;
+    const helpdesk = `The proxy that the client asks passes this tunnel on unread: ${endpointText(proxy)} is the one to look at (stream ${stream}). Give this report with the frame numbers to the administrator of that one.`;
+    return { ...found, title, advice: { ...TEXT.advice, helpdesk } };
+  }
   const accepted = acceptedAt(connection);
   if (found.certainty === "possible") {
     const signedIn =
