@@ -305,7 +305,7 @@ export class Collector {
       // Outside of tunnels a 407 is what a proxy is to ask with; only that it came from behind, as legs show, is worth telling.
       const isUsual = status === 407 && !inTunnel;
       if (isUsual && legs.length === 0) return;
-      if (inTunnel && isForAnInnerProxy(exchange)) return;
+      if (inTunnel && timeline.tunnel !== null && isForAnInnerProxy(exchange, timeline.tunnel)) return;
       const context = {
         timeline,
         inTunnel,

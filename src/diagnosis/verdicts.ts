@@ -4,7 +4,7 @@ import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/i
 import { brokenOff } from "./auth-steps.ts";
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome, secureFailure } from "./handshake.ts";
-import { isForAnInnerProxy } from "./inner-proxy.ts";
+import { asksFurther, isForAnInnerProxy, tunnelInside } from "./inner-proxy.ts";
 import { asFarAsSeen, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
@@ -91,7 +91,9 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
 
 function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
   const hello = tunnel.plaintextAnswer ? (tunnel.tls?.clientHello?.where.frame ?? null) : null;
-  const answered = gather(tunnel.exchanges, (exchange) => tunnelExchange(exchange, hello, context));
+  const answered = gather(tunnel.exchanges, (exchange) =>
+    isForAnInnerProxy(exchange, tunnel) ? [] : tunnelExchange(exchange, hello, context),
+  );
   // Of a tunnel with a 401 more is known than that it is not whole.
   const found = [...answered, ...unanswered(timeline, tunnel, context)].filter(
     ({ verdict }) => verdict !== "incomplete" || answered.length === 0,
@@ -114,6 +116,7 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
           : `The answer to CONNECT ${tunnel.target.text} is not in the capture, only the tunnel behind it.`,
     });
   }
+  found.push(...tunnelInside(timeline, tunnel));
   // What was found inside says more than what kind of protocol it is.
   const content = carried(timeline, tunnel, context);
   // Nor is a request answered that was sent into a handshake which fails.
@@ -125,7 +128,7 @@ function tunnelJudgements(timeline: Timeline, tunnel: TunnelFact, context: Judge
 /** `hello`: frame of the ClientHello, where it was answered in plain HTTP. */
 function tunnelExchange(exchange: ExchangeFact, hello: number | null, context: JudgeContext): Judgement[] {
   const { response } = exchange;
-  if (response === null || isForAnInnerProxy(exchange)) return [];
+  if (response === null) return [];
   const asked =
     exchange.request === null && hello !== null ? `The ClientHello (frame ${hello})` : requestText(exchange);
   const where = `${asked} was answered ${response.status} inside the tunnel (frame ${response.where.frame})`;
@@ -164,7 +167,8 @@ function tunnelExchange(exchange: ExchangeFact, hello: number | null, context: J
 /** Requests inside that were not answered. */
 function unanswered(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement[] {
   const open = tunnel.exchanges.filter(
-    (exchange) => exchange.response === null && exchange.unanswered !== "cancelled" && !isForAnInnerProxy(exchange),
+    (exchange) =>
+      exchange.response === null && exchange.unanswered !== "cancelled" && !isForAnInnerProxy(exchange, tunnel),
   );
   // Before anything came back it is the tunnel that is silent.
   if (tunnel.serverBytes === 0 || tunnel.plaintextAnswer) return [];
@@ -243,9 +247,7 @@ function isBefore(where: Where, opened: Where | null): boolean {
 function protocolText(tunnel: TunnelFact): string {
   switch (tunnel.protocol) {
     case "http":
-      return tunnel.exchanges.some(({ response }) => response?.status === 401 || response?.status === 407)
-        ? "requests to a further proxy, which asks for credentials itself"
-        : "plain HTTP, without a 401 or 407";
+      return asksFurther(tunnel) ? ASKS_FURTHER : "plain HTTP, without a 401 or 407";
     case "http2":
       return "HTTP/2 in the clear";
     case "ssh":
@@ -256,6 +258,8 @@ function protocolText(tunnel: TunnelFact): string {
       return "something that is neither TLS nor HTTP";
   }
 }
+
+const ASKS_FURTHER = "requests to a further proxy, which asks for credentials itself";
 
 /** The proxy opened the tunnel, the client sent something, and nothing came back. */
 function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
@@ -305,8 +309,10 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: passed(context),
       summary: `The tunnel to ${target} was set up as it should be; up to the capture's end nothing was asked in it.`,
     };
-  if (tunnel.inside === "full")
-    return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: nothing wrong.` };
+  if (tunnel.inside === "full") {
+    const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : "nothing wrong";
+    return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
+  }
   if (tunnel.inside === "partial")
     return {
       verdict: "encrypted",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { frame, literals, PREFACE } from "../http/h2-talk.ts";
 import { client, lost, play, proxy } from "../proxy/play.ts";
-import { asked, BASIC, SENT } from "./asked.ts";
+import { asked, BASIC, GATEWAY, read, SENT } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 
 const CONNECT = "CONNECT parent.example:3128 HTTP/1.1\r\nHost: parent.example:3128\r\n\r\n";
@@ -25,6 +25,77 @@ describe("a tunnel to a further proxy", () => {
     expect(facts.connections[0]?.summary).toMatch(/requests to a further proxy, which asks for credentials itself/);
     expect([...facts.connections[0]!.attributions]).toEqual([]);
     expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});
+
+describe("a tunnel in a tunnel", () => {
+  const inner = "CONNECT www.example.com:443 HTTP/1.1\r\n\r\n";
+
+  it("was not looked at, whatever its own proxy said before", () => {
+    const { verdict, facts } = diagnosisOf([
+      only(
+        ...[client(CONNECT), proxy(OPENED), client(inner), proxy(answer(407, "Proxy-Authenticate"))],
+        ...[client(inner), proxy(OPENED), client("\x16\x03\x01\x00\x05hello"), proxy("\x16\x03\x03\x00\x05hello")],
+      ),
+    ]);
+    expect(verdict).toBe("incomplete");
+    expect(facts.connections[0]?.summary).toMatch(
+      /^The tunnel to parent\.example:3128 leads to a further proxy, which opened another one in it \(CONNECT www\.example\.com:443 \(frame \d+\) was answered 200 \(frame \d+\)\): what that carries was not looked at\.$/,
+    );
+  });
+
+  it.each([
+    [407, "ok", "it carries requests to a further proxy, which asks for credentials itself"],
+    [503, "ok", "nothing wrong"],
+    [200, "incomplete", "what that carries was not looked at"],
+    [299, "incomplete", "what that carries was not looked at"],
+    [300, "ok", "nothing wrong"],
+  ])("inside TLS, where the further proxy answers %d", (status, verdict, words) => {
+    const one = read(0, [{ status: 200 }], [{ status }]);
+    const [exchange] = one.tunnel!.exchanges;
+    const request = {
+      ...exchange!.request!,
+      method: "CONNECT",
+      form: "authority" as const,
+      target: "www.example.com:443",
+    };
+    const { connections } = diagnosisOf([
+      { ...one, tunnel: { ...one.tunnel!, exchanges: [{ ...exchange!, request, url: null }] } },
+    ]).facts;
+    expect(connections[0]).toMatchObject({ verdict, summary: expect.stringContaining(words) });
+  });
+});
+
+describe("a request in absolute form in a tunnel", () => {
+  const asks = (host: string): Timeline =>
+    only(
+      ...[client("CONNECT www.example.com:80 HTTP/1.1\r\n\r\n"), proxy(OPENED)],
+      client(`GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+      proxy(
+        'HTTP/1.1 401 X\r\nWWW-Authenticate: Basic realm="x"\r\nProxy-Connection: close\r\nContent-Length: 0\r\n\r\n',
+      ),
+    );
+
+  it("that names the tunnel's own host asks that one, as every server has to accept", () => {
+    expect(diagnosisOf([asks("www.example.com")]).verdict).toBe("tunnel-401-proxy");
+    expect(diagnosisOf([asks("WWW.example.com")]).verdict).toBe("tunnel-401-proxy");
+  });
+
+  it("that names another host asks a further proxy", () => {
+    expect(diagnosisOf([asks("news.example.com")]).verdict).toBe("not-tls");
+  });
+
+  it("that names the host of the tunnel's TLS asks that one", () => {
+    const one = read(0, [{ target: "192.0.2.7:443", status: 200 }], [{ ...GATEWAY, status: 401 }]);
+    const [exchange] = one.tunnel!.exchanges;
+    const said = (host: string) => {
+      const request = { ...exchange!.request!, form: "absolute" as const, target: `https://${host}/` };
+      const tls = one.tunnel!.tls!;
+      const clientHello = { ...tls.clientHello!, sni: "shop.example.net" };
+      const exchanges = [{ ...exchange!, request, url: `https://${host}/` }];
+      return diagnosisOf([{ ...one, tunnel: { ...one.tunnel!, tls: { ...tls, clientHello }, exchanges } }]).verdict;
+    };
+    expect([said("shop.example.net"), said("www.example.org")]).toEqual(["tunnel-401-proxy", "ok"]);
   });
 });
 
