@@ -311,6 +311,7 @@ export class Collector {
         inTunnel,
         interception,
         legs,
+        beside: this.#keptByProxy.get(timeline.proxy.ip) ?? [],
         answers: this.#answers,
         isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
         told: this.#told.exchange(timeline, exchange),

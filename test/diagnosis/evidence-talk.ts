@@ -379,6 +379,7 @@ export function staged(kinds: readonly Kind[]): { readonly exchange: ExchangeFac
       : { state: "unknown", why: null },
     legs: scene.legs.map((make) => make()),
     answers,
+    beside: [],
     isKnownAs: () => true,
     told: scene.told,
   };

@@ -1,5 +1,5 @@
 // Evidence from both legs: what the proxy sent on to the origin, and what came back from there.
-import { quoted } from "../../bytes/index.ts";
+import { gather, quoted } from "../../bytes/index.ts";
 import type { ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../proxy/index.ts";
 import { mayHaveAskedNear } from "../in-step.ts";
@@ -28,12 +28,14 @@ const MAX_DROPPED_BYTES = 100;
 const MIN_SHARE = 0.4;
 
 /** Both legs in the capture: the request never reached the server leg before the answer came back. */
-export const neverForwarded: Question = (exchange, head, { legs, timeline, inTunnel }) => {
+export const neverForwarded: Question = (exchange, head, { legs, timeline, beside, inTunnel }) => {
   if (exchange.request === null || !hasOwnTimes(timeline, exchange.request.where.time, head.where.time)) return [];
   const { frame, time } = exchange.request.where;
   const to = destinationOf(exchange, timeline, inTunnel);
   const near = legsOf(legs, timeline, null);
-  if (near.length === 0 || sentOn(near, time, head.where.time, othersThan(exchange, timeline)) !== false) return [];
+  if (near.length === 0) return [];
+  const others = [...othersThan(exchange, timeline), ...askedBeside(exchange, head, beside)];
+  if (sentOn(near, time, head.where.time, others) !== false) return [];
   const toHost = to === null ? [] : legsOf(near, timeline, to).filter((leg) => covers(leg, exchange, head));
   if (toHost.length > 0) {
     const text = `the proxy's connection to ${to?.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
@@ -88,6 +90,14 @@ export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, 
 /** What else the client asked for on this connection: the same path asked for twice may be the one or the other. */
 function othersThan(exchange: ExchangeFact, { tunnel, forwards }: Timeline): readonly ExchangeFact[] {
   return [...(tunnel?.exchanges ?? []), ...forwards].filter((other) => !isSameRequest(other, exchange));
+}
+
+/** What was asked for on other connections that were open between the exchange's request and its answer: a browser has several. */
+function askedBeside(exchange: ExchangeFact, head: ResponseHead, beside: readonly Timeline[]): readonly ExchangeFact[] {
+  const from = exchange.request?.where.time ?? head.where.time;
+  return gather(beside, (other) =>
+    other.start <= head.where.time && other.end >= from ? othersThan(exchange, other) : [],
+  );
 }
 
 function placeOf({ leg: { origin } }: LegAnswer): string {

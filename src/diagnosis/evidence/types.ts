@@ -25,6 +25,8 @@ export interface SenderContext {
   readonly interception: Interception;
   /** Server legs opened by the proxy's address, to the host in question where they say so. */
   readonly legs: readonly ServerLeg[];
+  /** Other connections to the same proxy: what they ask for is on the server legs as well. */
+  readonly beside: readonly Timeline[];
   /** Answers of all connections, to compare with. */
   readonly answers: AnswerRegister;
   /** Whether answers that are this proxy's own (to a CONNECT, or with 407), or its certificates, bear marks of the product, too. */
