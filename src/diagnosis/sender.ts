@@ -25,9 +25,10 @@ export function asTheFurther(
     const ours = own.get(exchange);
     if (ours === undefined) continue;
     const same = further.tunnel?.exchanges[at];
-    const told =
-      same?.response?.status === exchange.response?.status && same !== undefined ? theirs.get(same) : undefined;
-    const { sentBy, certainty, evidence } = told ?? ours;
+    const isSame = same?.url === exchange.url && same.response?.status === exchange.response?.status;
+    const told = same !== undefined && isSame ? theirs.get(same) : undefined;
+    // What makes an answer like this proxy's own ones says nothing of the further one.
+    const { sentBy, certainty, evidence } = told ?? (ours.sentBy === "proxy" ? NOTHING_SAID : ours);
     found.set(exchange, { sentBy, certainty, evidence: [place, ...evidence], further });
   }
   return found;

@@ -4,7 +4,7 @@ import { type Evidence, evidenceOf, type SenderContext } from "../../src/diagnos
 import { attribute } from "../../src/diagnosis/sender.ts";
 import type { Attribution, Certainty } from "../../src/diagnosis/types.ts";
 import type { ResponseHead } from "../../src/http/index.ts";
-import type { ExchangeFact, Timeline } from "../../src/proxy/index.ts";
+import type { ExchangeFact } from "../../src/proxy/index.ts";
 import { asked, BASIC, NEGOTIATE, NTLM, ntlm } from "./asked.ts";
 import {
   evidenceFor,
@@ -13,7 +13,6 @@ import {
   type Kind,
   leg,
   ordinary,
-  REQUEST_MS,
   readLeg,
   sameElsewhere,
   sender,
@@ -399,33 +398,6 @@ describe("what looks like a row and is none", () => {
   it("a 407 in the tunnel is a proxy's by its status, which is one sign: servers behind this one send what they like", () => {
     const proxied = changed([], { status: 407, names: ["proxy-authenticate"] });
     expect(proxied).toMatchObject([{ says: "proxy", weight: "likely", source: "status" }]);
-  });
-
-  describe("something was sent on a leg meanwhile", () => {
-    const url = `https://${HOST}/other`;
-    const sent = readLeg(200);
-    const other = { ...sent.exchanges[0]!, url };
-    const onLeg = { ...sent, exchanges: [other], tls: { ...sent.tls!, opened: 2, closed: 0 } };
-    const beside = (url: string, startMs: number): Timeline => {
-      const one = tunnelOf({ stream: 3, startMs, records: [] });
-      return { ...one, end: atMs(startMs + 5_000), tunnel: { ...one.tunnel!, exchanges: [{ ...other, url }] } };
-    };
-    const said = (...others: readonly Timeline[]) =>
-      changed([], {}, { legs: [onLeg], beside: others }).map(({ says, weight }) => `${says} ${weight}`);
-
-    it("for another connection of a browser: then it was not this request", () => {
-      expect(said(beside(url, REQUEST_MS - 100))).toEqual(["proxy certain"]);
-    });
-
-    it.each([
-      ["for nobody else", []],
-      ["for another path than was asked beside", [beside(`https://${HOST}/another`, REQUEST_MS - 100)]],
-      ["for the same path, which may be this one", [beside(`https://${HOST}/`, REQUEST_MS - 100)]],
-      ["but the other connection was over before", [beside(url, REQUEST_MS - 6_000)]],
-      ["but the other connection came later", [beside(url, REQUEST_MS + 100)]],
-    ])("%s: it may have been this request", (_name, others) => {
-      expect(said(...others)).toEqual([]);
-    });
   });
 
   it.each([

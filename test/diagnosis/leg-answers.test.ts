@@ -2,20 +2,25 @@
 import { describe, expect, it } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
 import type { Challenge } from "../../src/http/index.ts";
-import type { ExchangeFact, ServerLeg } from "../../src/proxy/index.ts";
+import type { ExchangeFact, ServerLeg, Timeline } from "../../src/proxy/index.ts";
 import { BASIC } from "./asked.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
-import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
+import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
 const OWN: readonly Challenge[] = [{ ...BASIC, realm: "Corporate network" }];
 
-/** What legs tell of a 401 with these challenges; `others`: what else is asked in the tunnel meanwhile. */
-function told(legs: readonly ServerLeg[], challenges = OWN, others: readonly ExchangeFact[] = []): string[] {
+/** What legs tell of a 401 with these challenges; `others`, `beside`: what else is asked meanwhile, in the tunnel and on other connections. */
+function told(
+  legs: readonly ServerLeg[],
+  challenges = OWN,
+  others: readonly ExchangeFact[] = [],
+  beside: readonly Timeline[] = [],
+): string[] {
   const { exchange, context } = staged([]);
   const asking = { ...exchange, response: { ...exchange.response!, challenges } };
   const { timeline } = context;
   const tunnel = { ...timeline.tunnel!, exchanges: [asking, ...others] };
-  const found = evidenceOf(asking, { ...context, legs, timeline: { ...timeline, tunnel } });
+  const found = evidenceOf(asking, { ...context, legs, beside, timeline: { ...timeline, tunnel } });
   return found.filter(({ source }) => source === "legs").map(({ says, weight }: Evidence) => `${says} ${weight}`);
 }
 
@@ -97,5 +102,29 @@ describe("bytes that came from the origin, unread", () => {
     ]);
     const found = evidenceOf({ ...exchange, responseBytes: 120 }, { ...context, legs: [acknowledged] });
     expect(found).toEqual([]);
+  });
+});
+
+describe("a request for something else on the leg", () => {
+  const beside = (path: string, startMs: number): Timeline => {
+    const one = tunnelOf({ stream: 3, startMs, records: [] });
+    return { ...one, end: atMs(startMs + 5_000), tunnel: { ...one.tunnel!, exchanges: [asked(path)] } };
+  };
+
+  it("is that of another connection, as a browser has several: then the proxy sent nothing on for this one", () => {
+    expect(told([read("/other", 200)], OWN, [], [beside("/other", 100)])).toEqual(["proxy certain"]);
+  });
+
+  it.each([
+    ["nobody else asked", []],
+    ["another path was asked for", [beside("/another", 100)]],
+    ["the other connection was over before", [beside("/other", -6_000)]],
+    ["the other connection came later", [beside("/other", 300)]],
+  ])("may be this one where %s", (_name, others) => {
+    expect(told([read("/other", 200)], OWN, [], others)).toEqual([]);
+  });
+
+  it("for the same path may be this one, whoever else asked for it", () => {
+    expect(told([read("/", 401)], OWN, [], [beside("/", 100)])).toEqual(["origin certain"]);
   });
 });

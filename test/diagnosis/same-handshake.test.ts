@@ -72,6 +72,30 @@ describe("a tunnel that goes on to a further proxy", () => {
     expect(facts.proxies.map(({ ip, intercepts }) => [ip, intercepts])).toContainEqual(["192.0.2.80", "no"]);
   });
 
+  it("is not the nearer proxy's where something else was asked there", () => {
+    const other = far();
+    const [exchange] = other.tunnel!.exchanges;
+    const exchanges = [{ ...exchange!, url: "https://www.example.com/other" }];
+    const { attributions, verdict } = ofNear(
+      diagnosed([near(), { ...other, tunnel: { ...other.tunnel!, exchanges } }]),
+    );
+    expect(verdict).toBe("tunnel-401-unattributed");
+    expect([...attributions.values()].map(({ evidence }) => evidence)).toEqual([
+      ["the tunnel goes on unread to 203.0.113.9:3128 (stream 1)"],
+    ]);
+  });
+
+  it("has its 407 inside from behind the nearer proxy", () => {
+    const asks = { status: 407, proxyChallenges: [BASIC] };
+    const one = withHello(read(0, [CHALLENGED, ACCEPTED], [asks]), [1, 50, 90]);
+    const two = withHello(read(1, [{ status: 200 }], [asks], { client: OUTSIDE, proxy: PARENT }), [1, 51, 89]);
+    const titles = diagnosed([one, two]).findings.filter(({ id }) => id === "tunnel-407");
+    expect(titles.map(({ stream, title }) => `${stream} ${title}`)).toEqual([
+      expect.stringMatching(/^0 A 407 inside the tunnel that came from behind the proxy$/),
+      expect.stringMatching(/^1 A 407 inside the tunnel, too late for the client, that may be the proxy's$/),
+    ]);
+  });
+
   it("is the site's where that is told there", () => {
     const bearer = { scheme: "Bearer", realm: "api", parameters: [], stale: false, ntlm: null, negotiate: null };
     const site = withHello(

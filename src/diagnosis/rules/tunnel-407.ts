@@ -56,6 +56,7 @@ export const tunnel407 = verdictRule(TEXT, (connection) => {
   const senders = (connection.timeline.tunnel?.exchanges ?? []).flatMap((exchange) =>
     exchange.response?.status === 407 ? (connection.attributions.get(exchange)?.sentBy ?? []) : [],
   );
+  if (connection.goesOnTo !== null) return { ...found, ...NOT_ITS_OWN.origin };
   if (senders.includes("proxy") && found.certainty === "possible")
     return { ...found, title: DOUBTED, advice: NOT_ITS_OWN.unknown.advice };
   if (senders.length === 0 || senders.includes("proxy")) return found;
