@@ -49,6 +49,19 @@ describe("a 401 to a CONNECT that was passed on", () => {
     if (certainty === "possible") expect(own?.detail).toMatch(/401 just before by 203\.0\.113\.9:3128 \(stream 1\)/);
   });
 
+  it.each<[string, Partial<ResponseHead>, Partial<ResponseHead>]>([
+    ["lacks a challenge, which no proxy takes off a 401", { challenges: [] }, {}],
+    ["was a 407 there", {}, { status: 407, proxyChallenges: [{ ...BASIC, realm: "Parent" }] }],
+  ])("is not meant where it %s", (_name, ours, theirs) => {
+    const change = (one: Timeline, head: Partial<ResponseHead>): Timeline => {
+      const [connect] = one.connects;
+      return { ...one, connects: [{ ...connect!, response: { ...connect!.response!, ...head } }] };
+    };
+    const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
+    const own = found("connect-401", [change(child, ours), change(other, theirs)]).find(({ stream }) => stream === 0);
+    expect(own?.detail).not.toMatch(/just before/);
+  });
+
   it("names the address by which the further proxy was asked, if it is another one", () => {
     const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
     expect(found("connect-401", [child, other])[0]?.detail).toMatch(/whom 203\.0\.113\.80 had asked, by the times/);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
 import type { Challenge } from "../../src/http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../src/proxy/index.ts";
+import { MAX_MARKS } from "../../src/tls-parse/index.ts";
 import { BASIC } from "./asked.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
 import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
@@ -102,6 +103,15 @@ describe("bytes that came from the origin, unread", () => {
     ]);
     const found = evidenceOf({ ...exchange, responseBytes: 120 }, { ...context, legs: [acknowledged] });
     expect(found).toEqual([]);
+  });
+});
+
+describe("a leg of which only the first records were remembered", () => {
+  const records = (length: number) => Array.from({ length }, (_, i) => ["client", 100, i / 10] as const);
+
+  it("says nothing of what came behind them", () => {
+    expect(told([leg(HOST, records(MAX_MARKS))])).toEqual([]);
+    expect(told([leg(HOST, records(MAX_MARKS - 20))])).toEqual(["proxy certain"]);
   });
 });
 
