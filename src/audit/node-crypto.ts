@@ -1,4 +1,4 @@
-// The ciphers of Node (OpenSSL) behind the interface of tls-decrypt.
+// The ciphers of Node (OpenSSL), and its decompression, behind the interface of tls-decrypt.
 import {
   type CipherCCMTypes,
   type CipherChaCha20Poly1305Types,
@@ -13,6 +13,7 @@ import {
   type KeyObject,
   privateDecrypt,
 } from "node:crypto";
+import { brotliDecompressSync, inflateSync } from "node:zlib";
 import type { Aead, AeadName, Cbc, CbcName, RsaKey, TlsPlatform } from "../tls-decrypt/index.ts";
 
 /** What Node offers for TLS records. Stateless: one object serves all captures. */
@@ -35,6 +36,16 @@ export const nodeCrypto: TlsPlatform = {
   cbc(name, key) {
     const cipher = CBCS[name];
     return cipher !== null && supported().has(cipher) ? cbc(cipher, key) : null;
+  },
+  decompress(format, bytes, length) {
+    const options = { maxOutputLength: Math.max(1, length) };
+    try {
+      const plain = format === "zlib" ? inflateSync(bytes, options) : brotliDecompressSync(bytes, options);
+      return plain.length === length ? plain : null;
+    } catch {
+      // It is no such stream, or it gives more.
+      return null;
+    }
   },
   rsaKey,
 };

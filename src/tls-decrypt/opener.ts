@@ -1,5 +1,6 @@
 // Opens the records of one TLS connection: takes in the handshake, gives each direction its keys, RFC 5246 and RFC 8446.
 import type { ClientHello, OpenedRecord, ServerHello, TlsRole } from "../tls-parse/index.ts";
+import { decompressCertificates } from "./certificate-compression.ts";
 import { Direction, FIRST_TRAFFIC_EPOCH } from "./direction.ts";
 import { EARLY_EPOCH, Epochs13, HANDSHAKE_EPOCH, type Session13 } from "./epochs-1.3.ts";
 import { Handshake12 } from "./handshake-1.2.ts";
@@ -170,6 +171,14 @@ class Opener implements TlsOpener {
     const mayBeEarly = this.#early && from === "client" && (this.#version === 0 || this.#version === TLS13);
     this.#record.early = mayBeEarly && direction.epoch === EARLY_EPOCH;
     return opened ? this.#record : null;
+  }
+
+  decompressCertificates(
+    algorithm: number,
+    compressed: Uint8Array,
+    length: number,
+  ): Uint8Array | "unsupported" | "malformed" {
+    return decompressCertificates(this.#platform, algorithm, compressed, length);
   }
 
   skipped(from: TlsRole, type: number, length: number): void {

@@ -63,6 +63,11 @@ export interface TlsPlatform {
   hmac(hash: HashName, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array;
   aead(name: AeadName, key: Uint8Array): Aead | null;
   cbc(name: CbcName, key: Uint8Array): Cbc | null;
+  /**
+   * Decompresses a zlib (RFC 1950) or Brotli (RFC 7932) stream; null if it does not give exactly `length` bytes. It makes no more
+   * than these, and never throws. Left out: the platform decompresses neither.
+   */
+  decompress?(format: "zlib" | "brotli", bytes: Uint8Array, length: number): Uint8Array | null;
   /** Private keys in a PEM text (PKCS#1, PKCS#8); null if it holds none that is RSA and not encrypted. */
   rsaKey(pem: string): RsaKey | null;
 }

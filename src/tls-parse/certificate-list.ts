@@ -1,23 +1,23 @@
-// The Certificate message: a chain, leaf first (RFC 5246 §7.4.2, RFC 8446 §4.4.2). RFC 8879's compressed one is not undone.
+// The Certificate message: a chain, leaf first (RFC 5246 §7.4.2, RFC 8446 §4.4.2), compressed or not (RFC 8879 §4).
 import { Reader } from "../bytes/index.ts";
 import { isTls13 } from "./registry/versions.ts";
+import type { RecordOpener } from "./types.ts";
 
 /** More than any chain that a client would walk. */
 const MAX_CHAIN = 16;
 
-const HANDSHAKE_HEADER = 4;
+/** Longest message that is decompressed, as of those that come whole: a kilobyte of zeros may stand for 16 MiB. */
+const MAX_DECOMPRESSED = 128 * 1024;
 
-/**
- * Copies of the certificates (DER) in `bytes[start, end)`, a message with its header, as far as they are whole. `whole`
- * is false if anything is damaged.
- */
-export function readCertificateChain(
-  version: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): { readonly chain: readonly Uint8Array[]; readonly whole: boolean } {
-  const r = new Reader(bytes, start + HANDSHAKE_HEADER, end);
+/** A chain as far as it is whole; `whole` is false if anything is damaged. */
+export interface CertificateChain {
+  /** Copies of the certificates (DER). */
+  readonly chain: readonly Uint8Array[];
+  readonly whole: boolean;
+}
+
+/** Reads the body of a Certificate message. */
+export function readCertificateChain(version: number, r: Reader): CertificateChain {
   const tls13 = isTls13(version);
   // RFC 8446 §4.4.2: the context of a request; the server's own certificate has none.
   if (tls13) r.skip(r.u8());
@@ -28,4 +28,17 @@ export function readCertificateChain(
     if (tls13) list.skip(list.u16());
   }
   return { chain, whole: r.failed === null };
+}
+
+/** Reads the body of a CompressedCertificate message. Null: it is whole, and compressed as nobody here can undo. */
+export function readCompressedChain(version: number, r: Reader, opener: RecordOpener): CertificateChain | null {
+  const algorithm = r.u16();
+  const length = r.u24();
+  const compressed = r.view(r.u24());
+  if (r.failed !== null) return { chain: [], whole: false };
+  if (length > MAX_DECOMPRESSED) return null;
+  const body = opener.decompressCertificates(algorithm, compressed, length);
+  if (body === "unsupported") return null;
+  // RFC 8879 §4: what does not decompress to exactly that length is a fatal error for an endpoint, too.
+  return body === "malformed" ? { chain: [], whole: false } : readCertificateChain(version, new Reader(body));
 }

@@ -1,6 +1,6 @@
 // What both directions of a TLS connection share: the facts, the negotiated version, and what handshake messages say.
 import { copyOf, type FrameNo, Reader, type Where } from "../bytes/index.ts";
-import { readCertificateChain } from "./certificate-list.ts";
+import { type CertificateChain, readCertificateChain, readCompressedChain } from "./certificate-list.ts";
 import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
 import { EarlyData } from "./early-data.ts";
 import { extensionData, readExtensions, readSelectedAlpn } from "./extensions.ts";
@@ -11,6 +11,7 @@ import { EXTENSION } from "./registry/extensions.ts";
 import {
   CERTIFICATE,
   CLIENT_HELLO,
+  COMPRESSED_CERTIFICATE,
   ENCRYPTED_EXTENSIONS,
   FINISHED,
   HANDSHAKE_STEPS,
@@ -64,10 +65,14 @@ export class Connection {
         this.#clientHello(readClientHello(helloOf(message), end - start, where));
         break;
       case ENCRYPTED_EXTENSIONS:
-        this.#encryptedExtensions(new Reader(bytes, start + HANDSHAKE_HEADER, end), from === "server" && decrypted);
+        this.#encryptedExtensions(bodyOf(message), from === "server" && decrypted);
         break;
       case CERTIFICATE:
-        if (from === "server") this.#certificates(message, where);
+        if (from === "server") this.#certificates(type, readCertificateChain(this.version, bodyOf(message)), where);
+        break;
+      case COMPRESSED_CERTIFICATE:
+        if (from === "server" && setup.opener !== null)
+          this.#certificates(type, readCompressedChain(this.version, bodyOf(message), setup.opener), where);
         break;
       case SERVER_KEY_EXCHANGE:
         if (facts.serverHello !== null) {
@@ -133,15 +138,20 @@ export class Connection {
     if (isServers && whole) this.early?.settle(extensionData(list, EXTENSION.earlyData) !== null);
   }
 
-  #certificates(message: Message, where: Where): void {
-    const { chain, whole } = readCertificateChain(this.version, message.bytes, message.start, message.end);
-    if (!whole) this.#malformed(where, CERTIFICATE);
-    this.facts.setChain(chain, where);
+  #certificates(type: number, read: CertificateChain | null, where: Where): void {
+    if (read === null) return;
+    if (!read.whole) this.#malformed(where, type);
+    this.facts.setChain(read.chain, where);
   }
 
   #malformed(where: Where, type: number): void {
     this.setup.note({ id: "tls-handshake-malformed", frame: where.frame, at: where.at, detail: { type } });
   }
+}
+
+/** What is behind a message's header. */
+function bodyOf({ bytes, start, end }: Message): Reader {
+  return new Reader(bytes, start + HANDSHAKE_HEADER, end);
 }
 
 /** A hello's own copy of its message. */

@@ -241,6 +241,15 @@ export interface RecordOpener {
     start: number,
     end: number,
   ): OpenedRecord | null;
+  /**
+   * The Certificate message (its body) in a CompressedCertificate (RFC 8879 §4): `algorithm` is its number there, `length` its
+   * uncompressed_length, which is within a limit. "unsupported": not decompressed here. "malformed": it gives anything but `length` bytes.
+   */
+  decompressCertificates(
+    algorithm: number,
+    compressed: Uint8Array,
+    length: number,
+  ): Uint8Array | "unsupported" | "malformed";
   /** A record of this side was passed over without being opened (skipped body): sequence numbers move on. */
   skipped(from: TlsRole, type: number, length: number): void;
   /** Bytes of this side are missing; `records` of them is unknown. The opener resynchronises at the next that opens. */

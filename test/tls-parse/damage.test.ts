@@ -100,6 +100,7 @@ describe("a damaged conversation", () => {
               const answer = answers.next().value;
               return answer && { ...answer, start: 0, end: answer.bytes.length };
             },
+            decompressCertificates: () => "unsupported",
             skipped() {},
             gap() {},
             lastFailure: "damaged",

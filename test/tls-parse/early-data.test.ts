@@ -35,6 +35,7 @@ function opener(): RecordOpener & { lastFailure: RecordOpener["lastFailure"] } {
       opened.end = end - start - 1;
       return opened;
     },
+    decompressCertificates: () => "unsupported",
     skipped() {},
     gap() {},
   };

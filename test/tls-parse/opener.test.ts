@@ -28,6 +28,10 @@ function spy(wants: (from: TlsRole, type: number) => boolean = () => true) {
       opened.end = end;
       return opened;
     },
+    decompressCertificates: (algorithm, compressed, length) => {
+      calls.push(`decompress ${algorithm} (${compressed.length}) ${length}`);
+      return "unsupported";
+    },
     skipped: (from, type, length) => void calls.push(`${from} skipped ${type} (${length})`),
     gap: (from) => void calls.push(`${from} gap`),
   };
@@ -52,6 +56,29 @@ const begun: Step[] = [
   { from: "client", bytes: hello },
   { from: "server", bytes: record(22, serverHello()) },
 ];
+
+describe("a compressed certificate (RFC 8879)", () => {
+  const asked = (from: TlsRole, body: readonly number[]) => {
+    const { calls, noteIds } = run([...begun, { from, bytes: sealed(22, message(25, body)) }]);
+    return [...calls.filter((call) => call.startsWith("decompress")), ...noteIds];
+  };
+  const KIB_128 = [2, 0, 0];
+
+  it("of the server is given to the opener, up to 128 KiB", () => {
+    expect(asked("server", [0, 2, 0, 1, 44, 0, 0, 3, 7, 7, 7])).toEqual(["decompress 2 (3) 300"]);
+    expect(asked("server", [0, 2, ...KIB_128, 0, 0, 1, 7])).toEqual(["decompress 2 (1) 131072"]);
+    expect(asked("server", [0, 2, 2, 0, 1, 0, 0, 1, 7])).toEqual([]);
+  });
+
+  it("of the client is not looked at", () => {
+    expect(asked("client", [0, 2, 0, 1, 44, 0, 0, 3, 7, 7, 7])).toEqual([]);
+  });
+
+  it("that is shorter than it says is noted", () => {
+    expect(asked("server", [0, 2, 0, 1, 44, 0, 0, 3, 7, 7])).toEqual(["tls-handshake-malformed"]);
+    expect(asked("server", [0, 2, 0])).toEqual(["tls-handshake-malformed"]);
+  });
+});
 
 describe("TLS 1.3 with an opener", () => {
   const extensions = message(8, concat([0, 9, 0, 16, 0, 5], alpnList(["h2"])));

@@ -10,6 +10,7 @@ export const CERTIFICATE = 11;
 export const SERVER_KEY_EXCHANGE = 12;
 export const FINISHED = 20;
 export const KEY_UPDATE = 24;
+export const COMPRESSED_CERTIFICATE = 25;
 
 /** Every message type that is known; a HelloRetryRequest has the type of a ServerHello (RFC 8446 §4.1.4). */
 export const HANDSHAKE_STEPS: Readonly<Record<number, TlsTransition["what"]>> = {
@@ -31,7 +32,7 @@ export const HANDSHAKE_STEPS: Readonly<Record<number, TlsTransition["what"]>> = 
   22: "other-handshake", // certificate_status, RFC 6066 §8
   23: "other-handshake", // supplemental_data, RFC 4680
   [KEY_UPDATE]: "key-update",
-  25: "certificate", // compressed_certificate, RFC 8879
+  [COMPRESSED_CERTIFICATE]: "certificate", // RFC 8879 §4
   67: "other-handshake", // next_protocol, draft-agl-tls-nextprotoneg
   203: "other-handshake", // encrypted_extensions of channel id, draft-balfanz-tls-channelid
 };
