@@ -260,7 +260,9 @@ class Opener implements TlsOpener {
   /** All messages in one array: messages may have four bytes, and arrays of their own take fifty times as much. */
   #transcribe(bytes: Uint8Array, start: number, end: number): void {
     const at = this.#transcriptBytes;
-    this.#transcriptBytes += end - start;
+    // A hash of what is not whole would give keys that open nothing.
+    const isWhole = HANDSHAKE_HEADER + lengthOf(bytes, start) === end - start;
+    this.#transcriptBytes += isWhole ? end - start : Number.POSITIVE_INFINITY;
     if (this.#transcriptBytes > MAX_TRANSCRIPT) {
       this.#transcript = NOTHING;
       return;
@@ -280,6 +282,11 @@ class Opener implements TlsOpener {
     const length = (bytes[at]! << 8) | bytes[at + 1]!;
     if (at + 2 + length <= end) this.#handshake?.rememberTicket(bytes.slice(at + 2, at + 2 + length));
   }
+}
+
+/** Of the message whose header is at `start`, without it. */
+function lengthOf(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
 }
 
 /** compression_method of a ServerHello (RFC 5246 §7.4.1.3): behind version, random, session id and suite. */

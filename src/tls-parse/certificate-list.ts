@@ -9,11 +9,12 @@ const MAX_CHAIN = 16;
 /** Longest message that is decompressed, as of those that come whole: a kilobyte of zeros may stand for 16 MiB. */
 const MAX_DECOMPRESSED = 128 * 1024;
 
-/** A chain as far as it is whole; `whole` is false if anything is damaged. */
+/** A chain as far as it is whole. */
 export interface CertificateChain {
   /** Copies of the certificates (DER). */
   readonly chain: readonly Uint8Array[];
-  readonly whole: boolean;
+  /** The message contradicts its specification. False where it is only too long to be kept. */
+  readonly malformed: boolean;
 }
 
 /** Reads the body of a Certificate message. */
@@ -27,7 +28,7 @@ export function readCertificateChain(version: number, r: Reader): CertificateCha
     if (list.failed === null) chain.push(der.slice());
     if (tls13) list.skip(list.u16());
   }
-  return { chain, whole: r.failed === null };
+  return { chain, malformed: isMalformed(r) };
 }
 
 /** Reads the body of a CompressedCertificate message. Null: it is whole, and compressed as nobody here can undo. */
@@ -35,10 +36,14 @@ export function readCompressedChain(version: number, r: Reader, opener: RecordOp
   const algorithm = r.u16();
   const length = r.u24();
   const compressed = r.view(r.u24());
-  if (r.failed !== null) return { chain: [], whole: false };
+  if (r.failed !== null) return { chain: [], malformed: isMalformed(r) };
   if (length > MAX_DECOMPRESSED) return null;
   const body = opener.decompressCertificates(algorithm, compressed, length);
   if (body === "unsupported") return null;
   // RFC 8879 §4: what does not decompress to exactly that length is a fatal error for an endpoint, too.
-  return body === "malformed" ? { chain: [], whole: false } : readCertificateChain(version, new Reader(body));
+  return body === "malformed" ? { chain: [], malformed: true } : readCertificateChain(version, new Reader(body));
+}
+
+function isMalformed(r: Reader): boolean {
+  return r.failed?.kind === "malformed";
 }

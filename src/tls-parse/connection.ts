@@ -62,7 +62,7 @@ export class Connection {
     if (from === "client" && type !== CLIENT_HELLO) this.turns.clientRecord();
     switch (type) {
       case CLIENT_HELLO:
-        this.#clientHello(readClientHello(helloOf(message), end - start, where));
+        this.#clientHello(readClientHello(helloOf(message), message.length, where));
         break;
       case ENCRYPTED_EXTENSIONS:
         this.#encryptedExtensions(bodyOf(message), from === "server" && decrypted);
@@ -140,7 +140,7 @@ export class Connection {
 
   #certificates(type: number, read: CertificateChain | null, where: Where): void {
     if (read === null) return;
-    if (!read.whole) this.#malformed(where, type);
+    if (read.malformed) this.#malformed(where, type);
     this.facts.setChain(read.chain, where);
   }
 
@@ -149,9 +149,9 @@ export class Connection {
   }
 }
 
-/** What is behind a message's header. */
-function bodyOf({ bytes, start, end }: Message): Reader {
-  return new Reader(bytes, start + HANDSHAKE_HEADER, end);
+/** What is behind a message's header, as far as it is kept. */
+function bodyOf({ bytes, start, end, length }: Message): Reader {
+  return new Reader(bytes, start + HANDSHAKE_HEADER, end, start + length);
 }
 
 /** A hello's own copy of its message. */

@@ -2,11 +2,14 @@
 import type { FrameNo, StreamOffset } from "../bytes/index.ts";
 import { HANDSHAKE_STEPS, HELLO_REQUEST } from "./registry/handshake-types.ts";
 
-/**
- * Longest message that is put together: OpenSSL stops at 100 KiB of certificates, a ClientHello is some 2 KiB. A length
- * beyond it is taken as a sign that no message is here.
- */
+/** So much of a message is kept: OpenSSL stops at 100 KiB of certificates, a ClientHello is some 2 KiB. */
 const MAX_MESSAGE = 128 * 1024;
+
+/**
+ * A length beyond it is taken as a sign that no message is here; where that is not sure, one beyond what is kept, too. There are
+ * clients that can be told to take a chain of more than 128 KiB, but nobody has one of a megabyte.
+ */
+const MAX_LENGTH = 1024 * 1024;
 
 /** First size of the buffer of a message that arrives in pieces; it grows with what comes, not with what is promised. */
 const FIRST_BUFFER = 512;
@@ -20,14 +23,16 @@ export interface Message {
   bytes: Uint8Array;
   start: number;
   end: number;
-  /** Header included; more than `end - start` if it is cut. */
+  /** Header included; more than `end - start` if it is cut, or longer than what is kept. */
   length: number;
   at: StreamOffset;
   firstFrame: FrameNo;
 }
 
 export interface MessageHandler {
-  /** A message is complete. */
+  /** That messages are here: out of an opened record, or behind others and nothing was lost. Else it may be something encrypted. */
+  readonly sure: boolean;
+  /** A message is complete. Of a very long one only the first 128 KiB are given. */
   message(message: Message, frame: FrameNo): void;
   /** Of this message the rest will never come. */
   cut(message: Message, frame: FrameNo): void;
@@ -123,7 +128,7 @@ export class HandshakeReader {
     const length = this.#header & 0xffffff;
     // A HelloRequest is empty and alone: four zero bytes elsewhere are the nonce of an encrypted message.
     const known = type === HELLO_REQUEST ? length === 0 && this.#left === HEADER : HANDSHAKE_STEPS[type] !== undefined;
-    if (!known || HEADER + length > MAX_MESSAGE) {
+    if (!known || HEADER + length > (this.#handler.sure ? MAX_LENGTH : MAX_MESSAGE)) {
       this.#reset();
       this.#deaf = true;
       this.#handler.noMessage(message.at, frame);
@@ -151,7 +156,8 @@ export class HandshakeReader {
     return stop;
   }
 
-  #keep(bytes: Uint8Array, start: number, end: number): void {
+  #keep(bytes: Uint8Array, start: number, stop: number): void {
+    const end = Math.min(stop, start + MAX_MESSAGE - Math.max(HEADER, this.#kept));
     const size = this.#kept + (end - start);
     if (this.#buffer === null) {
       this.#buffer = new Uint8Array(Math.max(FIRST_BUFFER, HEADER + end - start));

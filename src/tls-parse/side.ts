@@ -214,6 +214,10 @@ export class Side implements RecordHandler, MessageHandler {
     this.#sslv2 = new Uint8Array(record.length);
   }
 
+  get sure(): boolean {
+    return this.#decrypted || (this.#spoke && !this.#lossy && !this.#ciphered);
+  }
+
   message(message: Message, frame: FrameNo): void {
     this.#spoke = true;
     if (this.#decrypted && message.type === END_OF_EARLY_DATA) this.#connection.early?.settle(true);
@@ -228,7 +232,7 @@ export class Side implements RecordHandler, MessageHandler {
   noMessage(at: StreamOffset, frame: FrameNo): void {
     if (this.#role === "client") this.#connection.turns.clientRecord();
     // Encrypted by a ChangeCipherSpec that is not in the capture, or whose meaning is not known for want of a ServerHello.
-    if (!this.#decrypted && (this.#lossy || this.#ciphered || !this.#spoke)) {
+    if (!this.sure) {
       this.#ciphered = true;
       this.#outcome = "closed";
       this.#firstTime = this.#connection.clock.timeOf(frame);

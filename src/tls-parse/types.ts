@@ -221,7 +221,10 @@ export interface OpenedRecord {
 export interface RecordOpener {
   clientHello(hello: ClientHello): void;
   serverHello(hello: ServerHello): void;
-  /** Every handshake message of both sides, with its 4-byte header, plaintext or opened, in order (transcript). */
+  /**
+   * Every handshake message of both sides, with its 4-byte header, plaintext or opened, in order (transcript). Of a very long one
+   * the header says more than there is.
+   */
   handshake(from: TlsRole, bytes: Uint8Array, start: number, end: number): void;
   changeCipherSpec(from: TlsRole): void;
   /**
