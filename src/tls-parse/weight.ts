@@ -6,10 +6,8 @@ import type { ClientHello, ServerHello, TlsFacts } from "./types.ts";
 const FACTS = 1_000;
 /** A step, alert or record with its places and times. */
 const ENTRY = 150;
-/** An extension beside its data, which is part of the message. */
-const EXTENSION = 100;
-/** A number in a list. */
-const NUMBER = 8;
+/** A hello beside its message: where the fields are, and what is read at once. */
+const HELLO = 250;
 /** A certificate with what is read out of it, for each of its bytes. */
 const PER_CERTIFICATE_BYTE = 3;
 
@@ -26,23 +24,17 @@ export function weightOfTls(facts: TlsFacts): number {
   const { clientHello, serverHello, helloRetryRequest, transitions, alerts, marks } = facts;
   return (
     FACTS +
-    weightOfClientHello(clientHello) +
-    weightOfServerHello(serverHello) +
-    weightOfServerHello(helloRetryRequest) +
+    weightOfHello(clientHello) +
+    weightOfHello(serverHello) +
+    weightOfHello(helloRetryRequest) +
     PER_CERTIFICATE_BYTE * bytesOfChain(facts) +
     ENTRY * (transitions.length + alerts.length + marks.length)
   );
 }
 
-function weightOfClientHello(hello: ClientHello | null): number {
-  if (hello === null) return 0;
-  const { raw, extensions, cipherSuites, groups, signatureAlgorithms, supportedVersions, alpn } = hello;
-  const numbers = cipherSuites.length + groups.length + signatureAlgorithms.length + supportedVersions.length;
-  return raw.length + EXTENSION * (extensions.length + alpn.length) + NUMBER * numbers;
-}
-
-function weightOfServerHello(hello: ServerHello | null): number {
-  return hello === null ? 0 : hello.raw.length + EXTENSION * hello.extensions.length;
+/** Lists of a hello are made anew whenever they are asked for: those of an odd one have thousands of entries, and none is kept. */
+function weightOfHello(hello: ClientHello | ServerHello | null): number {
+  return hello === null ? 0 : HELLO + hello.raw.length;
 }
 
 function bytesOfChain(facts: TlsFacts): number {
