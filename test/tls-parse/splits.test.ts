@@ -1,7 +1,9 @@
 // However TCP cuts a conversation, and whatever it passes over, the same facts come out.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTlsConversation } from "../../src/tls-parse/index.ts";
-import { expectSameHoweverCut, type Piece } from "../harness/split.ts";
+import { expectSameHoweverCut, type Piece, piecesOf } from "../harness/split.ts";
+import { times } from "../harness/times.ts";
 import { clientHello, concat, FIXTURES, fixture, message, plain, record, type Step, serverHello } from "./play.ts";
 
 /** Offsets of the pieces in all bytes: a cut piece belongs to whom its offset says, its frame is that of the original. */
@@ -75,5 +77,25 @@ describe("any cut gives the same", () => {
     };
     const whole = expectSameHoweverCut(bytes, feed, LIMITS);
     expect(whole).toMatchObject({ applicationBytes: { client: 9120 }, closeNotify: { client: true } });
+  });
+
+  // Where both sides speak, what had to wait for the other one may go on between two records of the same frame.
+  it("of a damaged side", () => {
+    const changes = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
+    const cuts = fc.array(fc.nat(), { maxLength: 12 });
+    const anySide = fc.constantFrom("client" as const, "server" as const);
+    fc.assert(
+      fc.property(fc.constantFrom(...FIXTURES), anySide, changes, cuts, (name, from, damage, places) => {
+        const bytes = all(fixture(name).filter((piece) => piece.from === from));
+        for (const [at, value] of damage) bytes[at % bytes.length] = value;
+        const feed = feedOf([{ from, bytes }]);
+        const cut = piecesOf(
+          bytes,
+          places.map((place) => place % bytes.length),
+        );
+        expect(feed(cut)).toEqual(feed(piecesOf(bytes)));
+      }),
+      { numRuns: times(300) },
+    );
   });
 });
