@@ -33,6 +33,17 @@ describe("damaged packets", () => {
     }
   });
 
+  it.each(rows)("cut by the snap length contradict nothing: $name", ({ linkType, data }) => {
+    const decoder = createPacketDecoder();
+    see(decoder, data, { linkType });
+    const { malformed } = decoder.counts();
+    for (let kept = 0; kept < data.length; kept++) {
+      const part = createPacketDecoder();
+      see(part, data.subarray(0, kept), { linkType, wireLength: data.length });
+      expect(part.counts().malformed, `${kept} bytes`).toBeLessThanOrEqual(malformed);
+    }
+  });
+
   it.each(rows)("ending early: $name", ({ linkType, data }) => {
     for (let kept = 0; kept < data.length; kept++) seeWithin(data.subarray(0, kept), { linkType });
   });

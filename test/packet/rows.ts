@@ -161,6 +161,9 @@ const LINKS: readonly EncapsulationRow[] = [
   row("AVS", 163, concat(bytes("80211001 00000040"), zeros(56), WIRELESS)),
   row("PPI, 802.11", 192, concat(bytes("00 00 0800"), u16le(105), zeros(2), WIRELESS)),
   row("PPI, Ethernet", 192, concat(bytes("00 00 0800"), u16le(1), zeros(2), ETH_TCP)),
+  row("Juniper Ethernet", 178, concat(bytes("4d4743 01"), ETH_TCP)),
+  row("Juniper Ethernet, extensions", 178, concat(bytes("4d4743 81 0006 010103020165"), ETH_TCP)),
+  row("Juniper without a link layer", 178, concat(bytes("4d4743 83 0006 010103020165 02000000"), IP_TCP)),
   row("NFLOG", 239, concat(bytes("02 00 0005 0500 0a00 61 000000"), u16le(IP_TCP.length + 4), bytes("0900"), IP_TCP)),
   row("MPLS without Ethernet", 219, concat(bytes("000641ff"), IP_TCP), SEEN, UNKNOWN_TO_TSHARK),
   row("Apple IP over IEEE 1394", 138, concat(zeros(16), u16(0x0800), IP_TCP)),
@@ -168,6 +171,11 @@ const LINKS: readonly EncapsulationRow[] = [
   row("pflog", 117, concat(bytes("3d 02 00 00"), zeros(60), IP_TCP)),
   row("LAN emulation", 110, concat(bytes("ff00"), ETH_TCP), SEEN, UNKNOWN_TO_TSHARK),
   row("TZSP without UDP", 128, concat(bytes("01 00 0001 01"), ETH_TCP)),
+];
+
+const MISNAMED: readonly EncapsulationRow[] = [
+  eth("IPv6 that is called IPv4", 0x0800, IP6_TCP, SEEN6),
+  eth("IPv4 that is called IPv6", 0x86dd, IP_TCP, null),
 ];
 
 const TAGS: readonly EncapsulationRow[] = [
@@ -351,4 +359,4 @@ const TUNNELS: readonly EncapsulationRow[] = [
   overUdp("DNS from a tunnel's port", 53, ascii("not a tunnel"), null),
 ];
 
-export const ENCAPSULATIONS: readonly EncapsulationRow[] = [...LINKS, ...TAGS, ...IPS, ...TUNNELS];
+export const ENCAPSULATIONS: readonly EncapsulationRow[] = [...MISNAMED, ...LINKS, ...TAGS, ...IPS, ...TUNNELS];

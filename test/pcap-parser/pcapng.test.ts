@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createCaptureReader } from "../../src/pcap-parser/index.ts";
 import { ascii, concat, PcapngBlocks } from "../harness/capture-file.ts";
-import { expectSameHoweverCut } from "../harness/split.ts";
+import { expectSameHoweverCut, piecesOf } from "../harness/split.ts";
 import { collect, collectWhole, refusalOf, summaryOf } from "./collect.ts";
 
 const little = new PcapngBlocks();
@@ -300,6 +300,9 @@ describe("pcapng that contradicts itself", () => {
       [48 + 28, 262_144],
       [48 + 2 * length + 28, 5],
     ]);
+    // The beginning of the packet is in two chunks, and there is more of it than goes on.
+    const { packets } = collect(piecesOf(file, [48 + 100, 48 + 100_000]));
+    expect(packets.map(({ data }) => data.length / 2)).toEqual([262_144, 5]);
     expect(kept.notes).toMatchObject([{ id: "capture-block-unsupported" }]);
   });
 
