@@ -123,6 +123,14 @@ describe("pcapng", () => {
     expect(collectWhole(file).packets).toMatchObject([{ fcsBytes }]);
   });
 
+  it("takes no other option for the length of the frame check sequence", () => {
+    for (const code of [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15]) {
+      const options = little.option(code, Uint8Array.of(4, 4, 4, 4, 4, 4, 4, 4));
+      const file = concat(little.section(), little.interface(1, 0, options), little.packet(HELLO));
+      expect(collectWhole(file).packets, `option ${code}`).toMatchObject([{ fcsBytes: 0 }]);
+    }
+  });
+
   it("gives names, secrets and drop counts", () => {
     const record = (type: number, address: number[], ...names: string[]): Uint8Array =>
       little.option(type, concat(Uint8Array.from(address), ...names.map((name) => ascii(`${name}\0`))));
