@@ -34,6 +34,7 @@ const FILES: readonly (readonly [string, Uint8Array, RegExp, RegExp | null])[] =
   ["iptrace", ascii("iptrace 2.0\0\0\0"), /iptrace/, /editcap/],
   ["nettl", concat(ascii("TR\0d\0"), zeros(30)), /nettl/, /editcap/],
   ["LANalyzer", concat(hexBytes("01104c00"), zeros(80)), /LANalyzer/, /editcap/],
+  ["LANalyzer, its other header", concat(hexBytes("07104c00"), zeros(80)), /LANalyzer/, /editcap/],
   ["K12", concat(hexBytes("0000020012050010"), zeros(80)), /K12/, /editcap/],
   ["K12 text", ascii("+---------+---------------+----------+\r\n"), /K12/, /editcap/],
   ["NetScaler", concat(hexBytes("0100080a"), ascii("NetScaler V20 Performance Data\0")), /NetScaler/, /nstrace/],
@@ -87,6 +88,9 @@ const FILES: readonly (readonly [string, Uint8Array, RegExp, RegExp | null])[] =
   ["text in UTF-16", utf16("The proxy does not work."), /text file/, /record a capture/],
   ["a pcapng sent in text mode", textModePcapng, /text mode/, /binary mode/],
   ["a few bytes", Uint8Array.of(1, 2, 3), /not known/, /editcap/],
+  ["what has the tag of DER and nothing else of it", concat(hexBytes("3081a20030"), zeros(80)), /not known/, /editcap/],
+  ["what is like DER behind its length only", concat(hexBytes("0182a20030"), zeros(80)), /not known/, /editcap/],
+  ["DER with neither a sequence nor a number in it", concat(hexBytes("308203a204"), zeros(80)), /not known/, /editcap/],
   ["noise", deflateSync(ascii("noise".repeat(9))), /not known/, /editcap/],
 ];
 
