@@ -29,9 +29,13 @@ export function checkedOptions<Options extends { readonly proxies?: readonly Pro
   check("maxConnections", "a whole number from 0", maxConnections, isCount(maxConnections));
   check("detail", '"full", "connections" or "verdict"', detail, DETAILS.includes(detail));
   check("name", "text", name, typeof name === "string");
-  const isPlatform = isObject(ciphers) && CIPHERS.every((part) => typeof ciphers[part] === "function");
-  check("ciphers", "a TlsPlatform, as portableCiphers is", ciphers, isPlatform);
+  check("ciphers", "a TlsPlatform, as portableCiphers is", ciphers, isPlatform(ciphers));
   return given.proxies === undefined ? options : { ...options, proxies: checkedProxies(given.proxies) };
+}
+
+function isPlatform(given: unknown): boolean {
+  if (!isObject(given) || !CIPHERS.every((part) => typeof given[part] === "function")) return false;
+  return given.decompress === undefined || typeof given.decompress === "function";
 }
 
 /** Throws `TypeError` for limits and parts of an audit that are none. */

@@ -20,6 +20,11 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ["no key log", { keylogs: [null] }, "keylogs[0] must be a path, or bytes, and not null"],
   ["a root", { trust: "root.pem" }, 'trust must be a list of paths, or of bytes, and not "root.pem"'],
   ["a word for false", { verifyBodies: "no" }, 'verifyBodies must be true or false, and not "no"'],
+  [
+    "what cannot decompress",
+    { ciphers: { ...portableCiphers, decompress: true } },
+    "ciphers must be a TlsPlatform, as portableCiphers is, and not another object",
+  ],
   ["no ciphers", { ciphers: {} }, "ciphers must be a TlsPlatform, as portableCiphers is, and not another object"],
   ["no function", { onProgress: 3 }, "onProgress must be a function, and not 3"],
   ["less than no connection", { maxConnections: -1 }, "maxConnections must be a whole number from 0, and not -1"],
