@@ -13,8 +13,8 @@ import {
   type KeyObject,
   privateDecrypt,
 } from "node:crypto";
-import { brotliDecompressSync, inflateSync } from "node:zlib";
 import type { Aead, AeadName, Cbc, CbcName, RsaKey, TlsPlatform } from "../tls-decrypt/index.ts";
+import { builtin } from "./builtin.ts";
 
 /** What Node offers for TLS records. Stateless: one object serves all captures. */
 export const nodeCrypto: TlsPlatform = {
@@ -38,6 +38,7 @@ export const nodeCrypto: TlsPlatform = {
     return cipher !== null && supported().has(cipher) ? cbc(cipher, key) : null;
   },
   decompress(format, bytes, length) {
+    const { brotliDecompressSync, inflateSync } = builtin("node:zlib");
     const options = { maxOutputLength: Math.max(1, length) };
     try {
       const plain = format === "zlib" ? inflateSync(bytes, options) : brotliDecompressSync(bytes, options);
