@@ -84,6 +84,25 @@ function isAt(text: string, bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
+/** A byte order mark is a character of the text. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** What `latin1` gave, for people: read as UTF-8 where it is that, which no other encoding looks like by chance. */
+export function readable(text: string): string {
+  if (!/[\x80-\xff]/.test(text)) return text;
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) return text;
+    bytes[i] = code;
+  }
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return text;
+  }
+}
+
 /** UTF-16LE text as NTLM carries it (MS-NLMP 2.2.2); a trailing odd byte is dropped. */
 export function utf16le(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const codes = new Uint16Array(Math.max(0, (end - start) >> 1));

@@ -1,5 +1,5 @@
 // WWW-Authenticate and Proxy-Authenticate (RFC 9110 §11.6.1, §11.7.1): several challenges in one field, commas inside quotes.
-import { ownText } from "../bytes/index.ts";
+import { ownText, readable } from "../bytes/index.ts";
 import { decodeBase64 } from "./base64.ts";
 import { readNegotiate } from "./negotiate.ts";
 import { readNtlm } from "./ntlm.ts";
@@ -54,7 +54,7 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
     }
     scanner.skip(" \t");
     const text = scanner.take('"') ? scanner.quoted() : scanner.bare();
-    if (name === "realm") realm ??= ownText(text.slice(0, MAX_REALM));
+    if (name === "realm") realm ??= ownText(readable(text).slice(0, MAX_REALM));
     else if (parameters.length < MAX_PARAMETERS) parameters.push(ownText(name.slice(0, MAX_SHOWN_NAME)));
     if (name === "stale") stale = text.toLowerCase() === "true";
   }

@@ -1,5 +1,5 @@
 // Authorization and Proxy-Authorization (RFC 9110 §11.6.2, §11.7.2). The secret ends here: names, lengths and a keyed hash go on.
-import { latin1 } from "../bytes/index.ts";
+import { latin1, readable } from "../bytes/index.ts";
 import { decodeBase64 } from "./base64.ts";
 import { readNegotiate } from "./negotiate.ts";
 import { readNtlm } from "./ntlm.ts";
@@ -88,7 +88,8 @@ function basic(base: Credentials, text: string): Credentials {
   const bytes = decodeBase64(text);
   const colon = bytes === null ? -1 : bytes.indexOf(0x3a);
   if (bytes === null || colon < 0) return { ...base, malformed: true };
-  return { ...base, ...splitUser(text8(bytes.subarray(0, colon))) };
+  // RFC 7617 §2.1: UTF-8 where that was agreed on.
+  return { ...base, ...splitUser(readable(latin1(bytes, 0, colon))) };
 }
 
 /** RFC 7616 §3.4: username, username* (RFC 8187), or a hash of it (userhash), which is no name. */
@@ -97,9 +98,9 @@ function digest(base: Credentials, text: string): Credentials {
   const extended = /(?:^|[,\s])username\*\s*=\s*UTF-8'[^']*'([^,\s]+)/i.exec(text)?.[1];
   if (extended !== undefined) return { ...base, ...splitUser(percentDecoded(extended)) };
   const quoted = /(?:^|[,\s])username\s*=\s*"((?:[^"\\]|\\.){0,512})"/i.exec(text)?.[1];
-  if (quoted !== undefined) return { ...base, ...splitUser(quoted.replace(/\\(.)/g, "$1")) };
+  if (quoted !== undefined) return { ...base, ...splitUser(readable(quoted.replace(/\\(.)/g, "$1"))) };
   const bare = /(?:^|[,\s])username\s*=\s*([^",\s]+)/i.exec(text)?.[1];
-  if (bare !== undefined) return { ...base, ...splitUser(bare) };
+  if (bare !== undefined) return { ...base, ...splitUser(readable(bare)) };
   return { ...base, malformed: true };
 }
 
@@ -146,18 +147,6 @@ function splitUser(name: string): Pick<Credentials, "user" | "domain"> {
 
 function cut(name: string | null): string | null {
   return name === null ? null : name.slice(0, MAX_NAME);
-}
-
-/** UTF-8 if it is that (RFC 7617 §2.1), else Latin-1. */
-function text8(bytes: Uint8Array): string {
-  const text = latin1(bytes);
-  if (bytes.every((byte) => byte < 0x80)) return text;
-  try {
-    return decodeURIComponent(text.replace(/[%\x80-\xff]/g, (character) => `%${character.charCodeAt(0).toString(16)}`));
-  } catch {
-    // Not UTF-8: the Latin-1 reading is all there is.
-    return text;
-  }
 }
 
 function percentDecoded(text: string): string {

@@ -1,5 +1,5 @@
 // The head of an HTTP/1.x message (RFC 9112 §2–5) from bytes that hold all of it; lenient where real programs are.
-import { familiar, type StreamOffset, type Where } from "../bytes/index.ts";
+import { familiar, readable, type StreamOffset, type Where } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { type HeadFields, noFields, takeField } from "./head-fields.ts";
 import { shownMethod, shownTarget } from "./methods.ts";
@@ -147,7 +147,7 @@ function response(
     connection: said.connection,
     upgrade: said.upgrade,
     status,
-    reason: familiar(bytes, at, Math.min(lineEnd, at + MAX_REASON)),
+    reason: readable(familiar(bytes, at, Math.min(lineEnd, at + MAX_REASON))),
     proxyChallenges: said.proxyChallenges,
     challenges: said.challenges,
   };

@@ -1,7 +1,7 @@
 // Latin-1 text of wire bytes: every value survives, whatever the length and wherever the bytes lie.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { familiar, latin1, ownText, utf16le } from "../../src/bytes/index.ts";
+import { familiar, latin1, ownText, readable, utf16le } from "../../src/bytes/index.ts";
 
 describe("long text", () => {
   const long = Uint8Array.from({ length: 30_001 }, (_, i) => (i * 31 + (i >> 8)) & 255);
@@ -25,6 +25,27 @@ describe("long text", () => {
         const text = first + "a".repeat(length - first.length);
         expect(ownText(text)).toBe(text);
       }
+  });
+});
+
+describe("readable", () => {
+  it("gives back what was UTF-8", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(readable(latin1(new TextEncoder().encode(text)))).toBe(text);
+      }),
+    );
+  });
+
+  it.each([
+    ["Latin-1", "f\xfcr", "für"],
+    ["UTF-8 that is cut", "f\xc3", "f\xc3"],
+    ["overlong UTF-8", "\xc0\xaf", "\xc0\xaf"],
+    ["a surrogate in UTF-8", "\xed\xa0\x80", "\xed\xa0\x80"],
+    ["what is beyond bytes already", "\xc3\xbc\u0153", "\xc3\xbc\u0153"],
+    ["a byte order mark", "\xef\xbb\xbfa", "\ufeffa"],
+  ])("takes %s for what it is", (_what, text, expected) => {
+    expect(readable(text)).toBe(expected);
   });
 });
 

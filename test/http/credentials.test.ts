@@ -129,6 +129,9 @@ describe("credentials", () => {
     ['Digest username="488869477bf257147b804c45308cd62ac4e25eb717b12b298c79e62dcea254ec", userhash=true', null],
     ['Digest nonce="a", username="a \\"b\\""', 'a "b"'],
     ["Digest username=plain, qop=auth", "plain"],
+    // RFC 7616 §4: UTF-8 where the challenge asked for it.
+    ['Digest username="j\xc3\xbcrgen", qop=auth', "jürgen"],
+    ['Digest username="j\xfcrgen", qop=auth', "jürgen"],
   ])("reads the user of %s", (value, user) => {
     expect(credentials(value)).toMatchObject({ user, malformed: false });
   });
@@ -233,6 +236,15 @@ describe("challenges", () => {
     ['Digest realm="r", qop="auth, auth-int", nonce="n", stale=TRUE', [["Digest", "r", "qop nonce stale"]]],
     ["Basic", [["Basic", null, ""]]],
     ["Basic realm=", [["Basic", "", ""]]],
+    ['Basic realm="Zugang f\xc3\xbcr G\xc3\xa4ste"', [["Basic", "Zugang für Gäste", ""]]],
+    ['Basic realm="Zugang f\xfcr G\xe4ste"', [["Basic", "Zugang für Gäste", ""]]],
+    [
+      'Basic realm="\xe7\x99\xbb\xe5\xbd\x95", NTLM',
+      [
+        ["Basic", "登录", ""],
+        ["NTLM", null, ""],
+      ],
+    ],
     ["Basic realm=, charset=UTF-8", [["Basic", "", "charset"]]],
     ["Basic realm=My Site, charset=UTF-8", [["Basic", "My Site", "charset"]]],
     ['Basic realm="never closed', [["Basic", "never closed", ""]]],

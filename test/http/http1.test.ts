@@ -135,6 +135,11 @@ describe("heads", () => {
     expect(JSON.stringify(head, big)).not.toContain("secret");
   });
 
+  it("reads a reason in UTF-8, as some proxies send it, or in Latin-1", () => {
+    for (const reason of ["Zugriff f\xc3\xbcr G\xc3\xa4ste", "Zugriff f\xfcr G\xe4ste"])
+      expect(response(`HTTP/1.1 403 ${reason}\r\nContent-Length: 0\r\n\r\n`).reason).toBe("Zugriff für Gäste");
+  });
+
   it("reads a response's fields and the names of all", () => {
     const head = response(
       "HTTP/1.1 407 Proxy Authentication Required\r\nServer: squid\r\nX-Odd-One: 1\r\nVia: 1.1 a,\r\n\t1.1 b\r\n" +
