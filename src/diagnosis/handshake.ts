@@ -80,6 +80,8 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
       byClose: false,
     };
   }
+  // Where both sides were recorded out of order, what answered it, and more, can be lost with it.
+  if (tls.clientHello === null) return { kind: "unseen", why: "its ClientHello is missing" };
   switch (timeline.closedBy) {
     case "open":
       return { kind: "unseen", why: "the capture ends before it was complete" };

@@ -34,6 +34,8 @@ describe("a handshake", () => {
     ["one direction is missing", {}, { oneSided: true }],
     ["bytes are missing, and something else seems to be said", { gaps: 1, notTls: NOT_TLS }, {}],
     ["its hellos are missing", NO_HELLOS, {}],
+    ["its ClientHello is missing, and it is closed", { clientHello: null }, { closedBy: "fin" }],
+    ["its ClientHello is missing, and it is reset", { clientHello: null }, { closedBy: "reset-by-client" }],
     ["its hellos are missing, and only one side carries data", carried(0, 90), { lateStart: true }],
     ["its hellos are missing from a connection seen from its start", carried(90, 90), {}],
   ] as const)("is not seen to its end where %s", (_name, tls, timeline) => {
