@@ -4,6 +4,7 @@ import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
 import type { SignsFound } from "./signs/index.ts";
+import { clocksDiffer } from "./two-clocks.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { duration } from "./wording.ts";
 
@@ -80,6 +81,17 @@ export function asFarAsSeen(judgement: Judgement, { closedBy, end }: Timeline, {
     verdict: "incomplete",
     summary: `${judgement.summary} The connection was still open where files of the capture are missing.`,
   };
+}
+
+/** What is concluded from which side spoke first, which last, and how long that took. */
+const BY_ORDER: readonly Verdict[] = ["tunnel-401-suspected", "no-response", "auth-abandoned"];
+
+/** `judgement`, or that it cannot be made: what rests on the order of the two directions needs one clock. */
+export function byOneClock(judgement: Judgement, timeline: Timeline): Judgement {
+  const differ = BY_ORDER.includes(judgement.verdict) ? clocksDiffer(timeline) : null;
+  if (differ === null) return judgement;
+  const summary = `What answers what cannot be told on this connection: ${differ}. Set one of the recordings right (editcap -t) before they are merged.`;
+  return { verdict: "incomplete", summary };
 }
 
 /** The first of `judgements` with the worst verdict; null of none. */

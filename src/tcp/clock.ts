@@ -15,6 +15,6 @@ export function stampOf({ seconds, nanoseconds }: { seconds: number; nanoseconds
 }
 
 /** Microseconds since 1970. */
-export function microseconds(seconds: number, nanoseconds: number): number {
+export function microseconds({ seconds, nanoseconds }: { seconds: number; nanoseconds: number }): number {
   return seconds * 1e6 + Math.floor(nanoseconds / 1000);
 }

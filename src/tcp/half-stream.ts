@@ -1,7 +1,8 @@
 // Reassembly of one direction of a connection (RFC 9293 §3.10.7.4, seen from outside: nothing is refused, holes become gaps).
-import { type FrameNo, nanos } from "../bytes/index.ts";
+import { type FrameNo, type Millis, nanos } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import { microseconds, setClock, stampOf } from "./clock.ts";
+import { acknowledgedEarly, type Early } from "./early.ts";
 import { Held } from "./held.ts";
 import {
   DUPLICATE_MICROSECONDS,
@@ -35,6 +36,8 @@ export class HalfStream implements DirectionFacts {
   /** Highest acknowledgement of the peer. */
   #acked = 0;
   #ackedKnown = false;
+  /** Made when something is acknowledged that was not recorded yet. */
+  #early: Early | null = null;
   // `next` as it stood a moment ago: what lies behind it came within DUPLICATE_MICROSECONDS. Times in microseconds modulo 2^32.
   #markTime = 0;
   #mark = 0;
@@ -94,14 +97,17 @@ export class HalfStream implements DirectionFacts {
   /** The peer expects `acknowledgement` next. */
   acknowledge(acknowledgement: number): void {
     const ack = acknowledgement | 0;
-    if (!this.#ackedKnown) {
-      this.#ackedKnown = true;
-      this.#acked = ack;
-      // Nothing of this direction was seen yet: what is acknowledged from here on was sent within the capture.
-      if (!this.flowing && !this.#expecting) this.expect(ack);
-    } else if (sequenceDistance(ack, this.#acked) > 0) {
-      this.#acked = ack;
-    }
+    if (this.#ackedKnown && sequenceDistance(ack, this.#acked) <= 0) return;
+    // Nothing of this direction was seen yet: what is acknowledged from here on was sent within the capture.
+    if (!this.#ackedKnown && !this.flowing && !this.#expecting) this.expect(ack);
+    this.#ackedKnown = true;
+    this.#acked = ack;
+    if (!this.ended && sequenceDistance(ack, this.next) > 0)
+      this.#early = acknowledgedEarly(this.#early, ack, stampOf(this.#shared.clock));
+  }
+
+  get earlyMs(): Millis {
+    return (this.#early?.longest ?? 0) / 1000;
   }
 
   /**
@@ -110,6 +116,7 @@ export class HalfStream implements DirectionFacts {
    */
   pass(segment: Segment, start: number, length: number): boolean {
     this.#setMark();
+    if (this.#early !== null) this.#early.arrived(this.next, stampOf(this.#shared.clock));
     this.next = (this.next + length) | 0;
     this.bytes += length;
     const { sink } = this;
@@ -226,11 +233,10 @@ export class HalfStream implements DirectionFacts {
    * while there is held data.
    */
   settle(): void {
-    const now = this.#now();
+    const now = microseconds(this.#shared.clock);
     const held = this.held;
     if (!this.#ackedKnown) {
-      const { seconds, nanoseconds } = held.first;
-      if (held.charge >= ONE_SIDED_BYTES || now - microseconds(seconds, nanoseconds) >= ONE_SIDED_MICROSECONDS) {
+      if (held.charge >= ONE_SIDED_BYTES || now - microseconds(held.first) >= ONE_SIDED_MICROSECONDS) {
         this.#giveUp("lost");
       }
       return;
@@ -299,7 +305,7 @@ export class HalfStream implements DirectionFacts {
     });
     // What was held came before: its repetition is none that a mirror port made.
     this.#mark = this.#olderMark = this.next;
-    this.#markTime = this.#olderMarkTime = this.#stamp();
+    this.#markTime = this.#olderMarkTime = stampOf(this.#shared.clock);
     if (!this.holding) this.#proven = false;
   }
 
@@ -344,7 +350,8 @@ export class HalfStream implements DirectionFacts {
 
   /** A segment came of which a part or all was there already: at `since` (µs modulo 2^32) or later, if that is known. */
   #repeated(since: number | null): void {
-    if (since !== null && (this.#stamp() - since) >>> 0 < DUPLICATE_MICROSECONDS) this.#shared.duplicates++;
+    if (since !== null && (stampOf(this.#shared.clock) - since) >>> 0 < DUPLICATE_MICROSECONDS)
+      this.#shared.duplicates++;
     else this.retransmissions++;
   }
 
@@ -361,7 +368,7 @@ export class HalfStream implements DirectionFacts {
 
   /** Remembers where the stream stands now, at most twice within DUPLICATE_MICROSECONDS. */
   #setMark(): void {
-    const now = this.#stamp();
+    const now = stampOf(this.#shared.clock);
     if ((now - this.#markTime) >>> 0 < DUPLICATE_MICROSECONDS / 2) return;
     this.#olderMarkTime = this.#markTime;
     this.#olderMark = this.#mark;
@@ -371,8 +378,7 @@ export class HalfStream implements DirectionFacts {
 
   /** A segment fills the first hole, or a part of it. */
   #filled(): void {
-    const { seconds, nanoseconds } = this.held.first;
-    if (this.#now() - microseconds(seconds, nanoseconds) < OUT_OF_ORDER_MICROSECONDS) this.outOfOrder++;
+    if (microseconds(this.#shared.clock) - microseconds(this.held.first) < OUT_OF_ORDER_MICROSECONDS) this.outOfOrder++;
     else this.retransmissions++;
     const to = nanos(this.#shared.clock.seconds, this.#shared.clock.nanoseconds);
     this.filled = { from: this.filled?.from ?? to, to };
@@ -396,6 +402,7 @@ export class HalfStream implements DirectionFacts {
 
   #deliver(bytes: Uint8Array, start: number, end: number, length: number): void {
     const captured = end - start;
+    if (this.#early !== null) this.#early.arrived(this.next, stampOf(this.#shared.clock));
     this.#late = false;
     this.next = (this.next + captured) | 0;
     this.bytes += captured;
@@ -438,13 +445,5 @@ export class HalfStream implements DirectionFacts {
 
   get #offset(): number {
     return this.bytes + this.missingBytes;
-  }
-
-  #now(): number {
-    return microseconds(this.#shared.clock.seconds, this.#shared.clock.nanoseconds);
-  }
-
-  #stamp(): number {
-    return stampOf(this.#shared.clock);
   }
 }

@@ -77,6 +77,11 @@ export interface DirectionFacts {
   readonly missingBytes: number;
   /** Segments whose bytes differ from data still held for the same place (data that was passed on is not kept to compare). */
   readonly overlapsDiffering: number;
+  /**
+   * How long the other side's acknowledgement was recorded before what it acknowledges, at most; 0: never. Cards with several queues
+   * give microseconds; more says that the directions were recorded by clocks that differ.
+   */
+  readonly earlyMs: Millis;
   readonly synSeen: boolean;
   readonly finFrame: FrameNo | null;
   readonly resetFrame: FrameNo | null;

@@ -67,6 +67,7 @@ export const DIRECTION: DirectionFacts = {
   gaps: 0,
   missingBytes: 0,
   overlapsDiffering: 0,
+  earlyMs: 0,
   synSeen: true,
   finFrame: null,
   resetFrame: null,

@@ -19,6 +19,30 @@ function run(sketches: readonly Sketch[], options: RecorderOptions = {}) {
   return { ...recorder.connections[0]!, counts: recorder.tcp.counts(), notes: recorder.notes };
 }
 
+describe("acknowledgements recorded in front of what they acknowledge", () => {
+  const early = (...sketches: readonly Sketch[]) =>
+    run([...handshake, ...sketches]).connection.directions.map(({ earlyMs }) => earlyMs);
+  const request: Sketch = { seq: 101, ack: 501, data: "GET / HTTP" };
+  const answer: Sketch = { ...back, seq: 501, ack: 111, data: "200 OK" };
+
+  it("are told by how long that took to come, at most", () => {
+    expect(early({ ...answer, ms: 10 }, { ...request, ms: 35 })).toEqual([25, 0]);
+    expect(early({ ...request, ack: 507, ms: 10 }, { ...answer, ms: 13 })).toEqual([0, 3]);
+    const second = [
+      { ...back, seq: 507, ack: 112, data: "!", ms: 50 },
+      { seq: 111, ack: 507, data: "x", ms: 90 },
+    ];
+    expect(early({ ...answer, ms: 10 }, { ...request, ms: 35 }, ...second)).toEqual([40, 0]);
+  });
+
+  it("are none where all is in order, where a FIN is acknowledged, or where it never comes", () => {
+    const fin = { ...back, seq: 507, ack: 111, flags: FIN | ACK, ms: 30 };
+    expect(early({ ...request, ms: 10 }, { ...answer, ms: 20 }, fin, { seq: 111, ack: 508, ms: 40 })).toEqual([0, 0]);
+    expect(early({ ...answer, ms: 10 }, { seq: 111, ack: 507, data: "behind a loss", ms: 60 })).toEqual([0, 0]);
+    expect(early({ ...answer, ms: 10 })).toEqual([0, 0]);
+  });
+});
+
 describe("data in order", () => {
   it("passes both directions, ends with FIN, closes once", () => {
     const { events } = run([

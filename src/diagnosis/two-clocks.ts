@@ -1,0 +1,12 @@
+// Connections whose two directions were recorded by clocks that differ, as where the recordings of two ports are merged.
+import type { Timeline } from "../proxy/index.ts";
+import { duration } from "./wording.ts";
+
+/** A card with several queues records what it receives and what it sends in either order, but less than this apart. */
+const MIN_MS = 2;
+
+/** By how much the clocks differ at the least, in words; null where that is not seen. */
+export function clocksDiffer({ fromClient, fromProxy }: Timeline): string | null {
+  const ms = Math.max(fromClient.earlyMs, fromProxy.earlyMs);
+  return ms < MIN_MS ? null : `its two directions were recorded by clocks that differ by ${duration(ms)} or more`;
+}
