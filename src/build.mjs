@@ -5,8 +5,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
-import { COMMON, COMMON_JS, ROOT, sources } from "./build/options.mjs";
-import { buildProgram } from "./build/program.mjs";
+import { COMMON, COMMON_JS, ROOT, sources } from "./bundling/options.mjs";
+import { buildProgram } from "./bundling/program.mjs";
 
 async function buildLibrary(dist) {
   const library = { ...COMMON, format: "esm", packages: "external", plugins: [sources()] };

@@ -10,7 +10,7 @@ const late = (path: string): string => JSON.stringify(`late:${join(src, path)}`)
 const importer = join(src, "audit/any.ts");
 /** `directImports` of the build. */
 const { directImports }: { directImports(lateRooms: readonly string[]): (text: string, path: string) => string } =
-  await import(join(src, "build/direct-imports.mjs"));
+  await import(join(src, "bundling/direct-imports.mjs"));
 const change = directImports(["policy-trace"]);
 
 describe("imports through an index", () => {
