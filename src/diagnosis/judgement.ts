@@ -90,7 +90,7 @@ const BY_ORDER: readonly Verdict[] = ["tunnel-401-suspected", "no-response", "au
 export function byOneClock(judgement: Judgement, timeline: Timeline): Judgement {
   const differ = BY_ORDER.includes(judgement.verdict) ? clocksDiffer(timeline) : null;
   if (differ === null) return judgement;
-  const summary = `What answers what cannot be told on this connection: ${differ}. Set one of the recordings right (editcap -t) before they are merged.`;
+  const summary = `What answers what cannot be told on this connection: ${differ}. If two recordings were merged, set one of them right (editcap -t) before.`;
   return { verdict: "incomplete", summary };
 }
 
