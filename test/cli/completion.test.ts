@@ -104,7 +104,7 @@ describe("in the shells", () => {
   /** An interactive shell on a pseudo terminal, to which `keys` are typed; gives what it shows. */
   function typed(shell: string, keys: readonly string[]): string {
     const script = [...keys.map((key) => `sleep 1; printf '%b' '${key}'`), "sleep 1"].join("; ");
-    const { stdout } = spawnSync("sh", ["-c", `(${script}) | timeout 40 script -qec '${shell}' /dev/null`], {
+    const { stdout } = spawnSync("sh", ["-c", `(${script}) | timeout 15 script -qec '${shell}' /dev/null`], {
       cwd: program.folder,
       encoding: "utf8",
       env: { PATH: path, HOME: program.folder, TERM: "dumb", LANG: "C.UTF-8", PS1: "$ " },
