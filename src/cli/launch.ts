@@ -13,7 +13,7 @@ const SECOND = "./pcapcheck.second.cjs";
 // in several ways.
 const maker = `${process.version}-${process.arch}-${sizeOf(process.execPath)}`;
 const requireFile = createRequire(__filename);
-const loaded = new Map<string, NodeJS.Module>();
+const loaded = new Map<string, { exports: unknown }>();
 part(FIRST);
 
 /** `require` of both parts: they name each other, and files beside them. */
@@ -32,7 +32,7 @@ function part(name: string): unknown {
   const source = read(path, room).toString("latin1");
   // It is one function of what a CommonJS module gets, as the build wraps it. The cache is not kept.
   const script = new Script(source, { filename: path, ...cached(cache, room) });
-  const container = { exports: {} } as NodeJS.Module;
+  const container = { exports: {} };
   loaded.set(name, container);
   script.runInThisContext()(container.exports, requirePart, container, path, __dirname);
   // How the build makes the cache: behind a run, so that what a run needs is in it.

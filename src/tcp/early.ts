@@ -1,4 +1,4 @@
-// Acknowledgements that were recorded in front of what they acknowledge: the two directions were recorded by clocks that differ.
+// Acknowledgements that were recorded in front of what they acknowledge, as where two clocks recorded the two directions.
 import { sequenceDistance } from "./sequence.ts";
 
 /** What is known of one direction. Times are in microseconds modulo 2^32. */
@@ -9,7 +9,7 @@ export class Early {
   #since = 0;
   #pending = false;
 
-  /** All in front of sequence number `upTo` was acknowledged at `now`. What is waited for came later than what was waited for before. */
+  /** All in front of sequence number `upTo` was acknowledged at `now`. What was acknowledged first, and is waited for, waits longest. */
   acknowledged(upTo: number, now: number): void {
     if (this.#pending) return;
     this.#pending = true;

@@ -79,7 +79,7 @@ export interface DirectionFacts {
   readonly overlapsDiffering: number;
   /**
    * How long the other side's acknowledgement was recorded before what it acknowledges, at most; 0: never. Cards with several queues
-   * give microseconds; more says that the directions were recorded by clocks that differ.
+   * give microseconds; more looks like clocks that differ, or like a retransmission that only the capture needed.
    */
   readonly earlyMs: Millis;
   readonly synSeen: boolean;

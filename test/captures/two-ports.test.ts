@@ -37,7 +37,7 @@ function shifted(file: Uint8Array, ports: ReadonlySet<number>, ms: number): Uint
   return Buffer.concat([file.subarray(0, 24), ...records.map(({ bytes }) => bytes)]);
 }
 
-/** What is told as wrong of connections that have no such verdict. */
+/** What is told as wrong, or as the site's, of connections that have no such verdict. */
 async function wrongly(capture: RecordedCapture, ms: number): Promise<readonly string[] | null> {
   const { truth, path, keysPath } = capture;
   const ports = new Set([truth.proxy, ...truth.otherProxies].map(({ port }) => port));
@@ -57,7 +57,7 @@ async function wrongly(capture: RecordedCapture, ms: number): Promise<readonly s
   if (known.has("tunnel-401-origin") || known.has("tunnel-401-proxy")) known.add("tunnel-401-unattributed");
   if (truth.connections.some(({ maySuspect }) => maySuspect === true)) known.add("tunnel-401-suspected");
   return report.connections
-    .filter(({ verdict }) => isWrong(verdict) && !known.has(verdict))
+    .filter(({ verdict }) => (isWrong(verdict) || verdict === "tunnel-401-origin") && !known.has(verdict))
     .map(({ stream, verdict, summary }) => `${stream} ${verdict}: ${summary}`);
 }
 
