@@ -1,7 +1,7 @@
 // How the TLS handshake of a tunnel ended, as far as the records tell.
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import type { RecordMark, TlsAlert, TlsFacts } from "../tls-parse/index.ts";
-import { clocksDiffer } from "./two-clocks.ts";
+import { orderLost } from "./recorded-order.ts";
 import { closerText } from "./wording.ts";
 
 /** `unseen`: the capture does not show how it ended. */
@@ -35,8 +35,8 @@ export function secureFailure(timeline: Timeline): Extract<HandshakeOutcome, { k
 
 /** How the handshake of `tunnel`, whose TLS is `tls`, ended: by what its records show first, then by how the connection was closed. */
 export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFacts): HandshakeOutcome {
-  const differ = clocksDiffer(timeline);
-  if (tunnel.plaintextAnswer && differ === null) {
+  const lost = orderLost(timeline);
+  if (tunnel.plaintextAnswer && lost === null) {
     const answer = tunnel.exchanges.find(({ response }) => response !== null)?.response ?? null;
     const which = answer === null ? "" : ` (${answer.status}, frame ${answer.where.frame})`;
     return {
@@ -84,7 +84,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
   }
   // Where both sides were recorded out of order, what answered it, and more, can be lost with it.
   if (tls.clientHello === null) return { kind: "unseen", why: "its ClientHello is missing" };
-  if (differ !== null) return { kind: "unseen", why: differ };
+  if (lost !== null) return { kind: "unseen", why: lost.what };
   switch (timeline.closedBy) {
     case "open":
       return { kind: "unseen", why: "the capture ends before it was complete" };

@@ -3,8 +3,8 @@ import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
+import { orderLost } from "./recorded-order.ts";
 import type { SignsFound } from "./signs/index.ts";
-import { clocksDiffer } from "./two-clocks.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { duration } from "./wording.ts";
 
@@ -86,12 +86,18 @@ export function asFarAsSeen(judgement: Judgement, { closedBy, end }: Timeline, {
 /** What is concluded from which side spoke first, which last, and how long that took. */
 const BY_ORDER: readonly Verdict[] = ["tunnel-401-suspected", "no-response", "auth-abandoned"];
 
-/** `judgement`, or that it cannot be made: what rests on the order of the two directions needs one clock. */
-export function byOneClock(judgement: Judgement, timeline: Timeline): Judgement {
-  const differ = BY_ORDER.includes(judgement.verdict) ? clocksDiffer(timeline) : null;
-  if (differ === null) return judgement;
-  const summary = `What answers what cannot be told on this connection: ${differ}. If two recordings were merged, set one of them right (editcap -t) before.`;
+/** `judgement`, or that it cannot be made: what rests on the order of the two directions needs that order. */
+export function byOrder(judgement: Judgement, timeline: Timeline): Judgement {
+  const rests = BY_ORDER.includes(judgement.verdict) || (judgement.verdict === "incomplete" && isWhole(timeline));
+  const lost = rests ? orderLost(timeline) : null;
+  if (lost === null) return judgement;
+  const summary = `What answers what cannot be told on this connection: ${lost.what}. ${lost.remedy}`;
   return { verdict: "incomplete", summary };
+}
+
+/** All of it is in the capture, as far as can be told: then it is not for want of bytes if it tells nothing. */
+function isWhole({ gaps, oneSided, lateStart, closedBy }: Timeline): boolean {
+  return gaps.length === 0 && !oneSided && !lateStart && closedBy !== "open";
 }
 
 /** The first of `judgements` with the worst verdict; null of none. */

@@ -5,7 +5,7 @@ import { brokenOff } from "./auth-steps.ts";
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
 import { handshakeOutcome, secureFailure } from "./handshake.ts";
 import { asksFurther, isForAnInnerProxy, tunnelInside } from "./inner-proxy.ts";
-import { asFarAsSeen, byOneClock, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
+import { asFarAsSeen, byOrder, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
@@ -26,7 +26,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...secureJudgements(timeline),
     ...beyondJudgements(timeline),
   ];
-  return byOneClock(asFarAsSeen(worst(judgements) ?? fallback(timeline), timeline, context), timeline);
+  return byOrder(asFarAsSeen(worst(judgements) ?? fallback(timeline), timeline, context), timeline);
 }
 
 // --- the stage `connect`

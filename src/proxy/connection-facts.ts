@@ -97,7 +97,7 @@ function directionFacts(direction: DirectionFacts): DirectionFacts {
     gaps: direction.gaps,
     missingBytes: direction.missingBytes,
     overlapsDiffering: direction.overlapsDiffering,
-    earlyMs: direction.earlyMs,
+    early: direction.early,
     synSeen: direction.synSeen,
     finFrame: direction.finFrame,
     resetFrame: direction.resetFrame,

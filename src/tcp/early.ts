@@ -1,10 +1,13 @@
-// Acknowledgements that were recorded in front of what they acknowledge, as where two clocks recorded the two directions.
+// Acknowledgements that were recorded in front of what they acknowledge: as where two clocks recorded the two directions, or where
+// the packets of a capture are not in the order of their times.
+import type { Millis } from "../bytes/index.ts";
 import { sequenceDistance } from "./sequence.ts";
+import type { EarlyFacts } from "./types.ts";
 
 /** What is known of one direction. Times are in microseconds modulo 2^32. */
-export class Early {
-  /** How long the recording of what was acknowledged already took to come, at most. */
-  longest = 0;
+export class Early implements EarlyFacts {
+  longestMs: Millis = 0;
+  misplaced = false;
   #upTo = 0;
   #since = 0;
   #pending = false;
@@ -17,11 +20,19 @@ export class Early {
     this.#since = now;
   }
 
+  /** Bytes are missing: what stands behind them was held, and was recorded before it is told. */
+  lost(): void {
+    this.#pending = false;
+  }
+
   /** Bytes from `sequence` on come at `now`. If they are behind all that was acknowledged, that is lost. */
   arrived(sequence: number, now: number): void {
     if (!this.#pending) return;
     this.#pending = false;
-    if (sequenceDistance(this.#upTo, sequence) > 0) this.longest = Math.max(this.longest, (now - this.#since) >>> 0);
+    if (sequenceDistance(this.#upTo, sequence) <= 0) return;
+    const took = (now - this.#since) | 0;
+    if (took < 0) this.misplaced = true;
+    else this.longestMs = Math.max(this.longestMs, took / 1000);
   }
 }
 

@@ -1,5 +1,5 @@
 // Reassembly of one direction of a connection (RFC 9293 §3.10.7.4, seen from outside: nothing is refused, holes become gaps).
-import { type FrameNo, type Millis, nanos } from "../bytes/index.ts";
+import { type FrameNo, nanos } from "../bytes/index.ts";
 import type { Segment } from "../packet/index.ts";
 import { microseconds, setClock, stampOf } from "./clock.ts";
 import { acknowledgedEarly, type Early } from "./early.ts";
@@ -37,7 +37,7 @@ export class HalfStream implements DirectionFacts {
   #acked = 0;
   #ackedKnown = false;
   /** Made when something is acknowledged that was not recorded yet. */
-  #early: Early | null = null;
+  early: Early | null = null;
   // `next` as it stood a moment ago: what lies behind it came within DUPLICATE_MICROSECONDS. Times in microseconds modulo 2^32.
   #markTime = 0;
   #mark = 0;
@@ -103,11 +103,7 @@ export class HalfStream implements DirectionFacts {
     this.#ackedKnown = true;
     this.#acked = ack;
     if (!this.ended && sequenceDistance(ack, this.next) > 0)
-      this.#early = acknowledgedEarly(this.#early, ack, stampOf(this.#shared.clock));
-  }
-
-  get earlyMs(): Millis {
-    return (this.#early?.longest ?? 0) / 1000;
+      this.early = acknowledgedEarly(this.early, ack, stampOf(this.#shared.clock));
   }
 
   /**
@@ -116,7 +112,7 @@ export class HalfStream implements DirectionFacts {
    */
   pass(segment: Segment, start: number, length: number): boolean {
     this.#setMark();
-    if (this.#early !== null) this.#early.arrived(this.next, stampOf(this.#shared.clock));
+    if (this.early !== null) this.early.arrived(this.next, stampOf(this.#shared.clock));
     this.next = (this.next + length) | 0;
     this.bytes += length;
     const { sink } = this;
@@ -402,7 +398,7 @@ export class HalfStream implements DirectionFacts {
 
   #deliver(bytes: Uint8Array, start: number, end: number, length: number): void {
     const captured = end - start;
-    if (this.#early !== null) this.#early.arrived(this.next, stampOf(this.#shared.clock));
+    if (this.early !== null) this.early.arrived(this.next, stampOf(this.#shared.clock));
     this.#late = false;
     this.next = (this.next + captured) | 0;
     this.bytes += captured;
@@ -426,6 +422,7 @@ export class HalfStream implements DirectionFacts {
       this.gaps++;
       this.missingBytes += length;
     }
+    this.early?.lost();
     this.next = (this.next + length) | 0;
     if (!this.#conversation.abandoned) this.sink.gap(length, cause, clock.frame);
   }

@@ -61,6 +61,17 @@ export interface TcpClock {
   nanoseconds: number;
 }
 
+/** Bytes that stand in the capture behind the other side's acknowledgement of them. */
+export interface EarlyFacts {
+  /**
+   * How long they were recorded behind it, at most. Cards with several queues give microseconds; more looks like clocks that differ,
+   * or like a retransmission that only the capture needed.
+   */
+  readonly longestMs: Millis;
+  /** Some have the earlier time all the same: packets of this capture are not in the order of their times. */
+  readonly misplaced: boolean;
+}
+
 /** One direction's bookkeeping. */
 export interface DirectionFacts {
   readonly segments: number;
@@ -77,11 +88,8 @@ export interface DirectionFacts {
   readonly missingBytes: number;
   /** Segments whose bytes differ from data still held for the same place (data that was passed on is not kept to compare). */
   readonly overlapsDiffering: number;
-  /**
-   * How long the other side's acknowledgement was recorded before what it acknowledges, at most; 0: never. Cards with several queues
-   * give microseconds; more looks like clocks that differ, or like a retransmission that only the capture needed.
-   */
-  readonly earlyMs: Millis;
+  /** What was acknowledged before it was recorded; null: nothing. */
+  readonly early: EarlyFacts | null;
   readonly synSeen: boolean;
   readonly finFrame: FrameNo | null;
   readonly resetFrame: FrameNo | null;

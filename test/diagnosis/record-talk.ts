@@ -137,7 +137,7 @@ const DIRECTION = {
   gaps: 0,
   missingBytes: 0,
   overlapsDiffering: 0,
-  earlyMs: 0,
+  early: null,
   synSeen: true,
   finFrame: null,
   resetFrame: null,

@@ -67,7 +67,7 @@ export const DIRECTION: DirectionFacts = {
   gaps: 0,
   missingBytes: 0,
   overlapsDiffering: 0,
-  earlyMs: 0,
+  early: null,
   synSeen: true,
   finFrame: null,
   resetFrame: null,

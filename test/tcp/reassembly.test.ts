@@ -21,7 +21,7 @@ function run(sketches: readonly Sketch[], options: RecorderOptions = {}) {
 
 describe("acknowledgements recorded in front of what they acknowledge", () => {
   const early = (...sketches: readonly Sketch[]) =>
-    run([...handshake, ...sketches]).connection.directions.map(({ earlyMs }) => earlyMs);
+    run([...handshake, ...sketches]).connection.directions.map(({ early }) => early?.longestMs ?? 0);
   const request: Sketch = { seq: 101, ack: 501, data: "GET / HTTP" };
   const answer: Sketch = { ...back, seq: 501, ack: 111, data: "200 OK" };
 
@@ -35,11 +35,28 @@ describe("acknowledgements recorded in front of what they acknowledge", () => {
     expect(early({ ...answer, ms: 10 }, { ...request, ms: 35 }, ...second)).toEqual([40, 0]);
   });
 
+  it("are told apart where what comes behind them has the earlier time", () => {
+    const found = run([...handshake, { ...answer, ms: 35 }, { ...request, ms: 10 }]).connection.directions;
+    expect(found.map((one) => one.early)).toMatchObject([{ longestMs: 0, misplaced: true }, null]);
+    expect(
+      run([...handshake, { ...answer, ms: 10 }, { ...request, ms: 35 }]).connection.directions[0].early?.misplaced,
+    ).toBe(false);
+  });
+
   it("are none where all is in order, where a FIN is acknowledged, or where it never comes", () => {
     const fin = { ...back, seq: 507, ack: 111, flags: FIN | ACK, ms: 30 };
     expect(early({ ...request, ms: 10 }, { ...answer, ms: 20 }, fin, { seq: 111, ack: 508, ms: 40 })).toEqual([0, 0]);
     expect(early({ ...answer, ms: 10 }, { seq: 111, ack: 507, data: "behind a loss", ms: 60 })).toEqual([0, 0]);
     expect(early({ ...answer, ms: 10 })).toEqual([0, 0]);
+    // Held behind a hole, which is given up: it was recorded before it was acknowledged.
+    const held = { seq: 106, ack: 501, data: "HTTP ", ms: 10 };
+    const { early: found } = run([
+      ...handshake,
+      held,
+      { ...answer, ms: 20 },
+      { seq: 111, ack: 507, data: "x", ms: 400 },
+    ]).connection.directions[0];
+    expect(found).toMatchObject({ longestMs: 0, misplaced: false });
   });
 });
 

@@ -1,5 +1,6 @@
 // What the capture itself lacks, before anybody concludes from what is not there.
 import type { CaptureFacts } from "../facts.ts";
+import { isMisplaced, SORT_FIRST } from "../recorded-order.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count } from "../wording.ts";
 
@@ -13,7 +14,7 @@ const TEXT: RuleText = {
   meaning:
     "Packets are missing or cut, the file ends in the middle of a packet, files of a rotated capture are missing, or connections were recorded in part only. Verdicts say where that matters.",
   looksLike:
-    "Gaps in connections, a snap length, connections without their start, one direction only, packets twice; or more connections than are kept.",
+    "Gaps in connections, a snap length, connections without their start, one direction only, packets twice or not in the order of time; or more connections than are kept.",
   example: [
     "snap length 96: the answer to a CONNECT is cut behind its first line",
     "every packet twice: a mirror port copies it on its way in and on its way out",
@@ -105,6 +106,12 @@ function shortcomings({ quality, connections }: CaptureFacts): Shortcoming[] {
     add(
       `${count(quality.duplicates, "packet")} recorded twice, as a mirror port does`,
       "Let the mirror port copy one port, or received packets only; verdicts do not suffer from packets that are there twice.",
+    );
+  const misplaced = timelines.filter(isMisplaced);
+  if (misplaced.length > 0)
+    add(
+      `packets that are not in the order of time, in ${count(misplaced.length, "connection")}${streamsOf(misplaced)}`,
+      SORT_FIRST,
     );
   if (quality.overlapsDiffering > 0)
     add(

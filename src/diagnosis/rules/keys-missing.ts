@@ -2,6 +2,7 @@
 import type { Timeline } from "../../proxy/index.ts";
 import type { TlsFacts } from "../../tls-parse/index.ts";
 import type { CaptureFacts } from "../facts.ts";
+import { isMisplaced, SORT_FIRST } from "../recorded-order.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type ShutWhy, suiteText, whyShut } from "../shut.ts";
 import { count, targetText } from "../wording.ts";
@@ -109,7 +110,7 @@ export const keysMissing: Rule = {
       outer.length === 0
         ? ""
         : `Of ${count(outer.length, "connection")} over TLS to the proxy itself not all could be read: what was asked of it cannot be seen.`,
-      ...keysText(capture, [...shutTls, ...outer]),
+      ...keysText(capture, [...shutTls, ...outer], shut.find(isMisplaced) !== undefined),
     ];
     const detail = sentences.filter((sentence) => sentence !== "").join(" ");
     const helpdesk = adviceFor(shut);
@@ -127,8 +128,8 @@ function outerTls({ connections }: CaptureFacts): TlsFacts[] {
   return [...shut];
 }
 
-/** What is wrong with the keys that there are. */
-function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[]): string[] {
+/** What is wrong with the keys that there are; `misplaced`: the capture is not in the order of time where they were tried. */
+function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[], misplaced: boolean): string[] {
   const because = (why: ShutWhy): TlsFacts[] => shut.filter((tls) => whyShut(tls) === why);
   const [unsupported, unfit] = [because("unsupported"), because("unfit")];
   const told: string[] = [];
@@ -146,7 +147,7 @@ function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[]): string[] {
     );
   if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0)
     told.push(
-      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on: it belongs to another recording.`,
+      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on${misplaced ? `; packets of these are not in the order of time, and then none can fit. ${SORT_FIRST}` : ": it belongs to another recording."}`,
     );
   return told;
 }

@@ -59,8 +59,8 @@ const SAID = (
   "joined json just kept knew knowledge large last layers leads leaves left lengths less limit limited lines link links " +
   "linux list little logs longer looked lose made make makes man manager mark matched maximum memory mixed mostly move " +
   "mozilla ms named near networking nobody nowhere number offset ones option options origins otherwise overlap passed " +
-  "passes permission phrase pipe possibly private properties public reader reading reason received recording refer refers " +
-  "rename reports reserved response responses return rfc right ring ruled save saved says schannel schedule seconds secrets " +
+  "passes permission phrase pipe possibly private properties public put reader reading reason received recording refer refers " +
+  "rename reordercap reports reserved response responses return rfc right ring ruled save saved says schannel schedule seconds secrets " +
   "section security seem segments selectively sender sequence servers session sessions sets showed silence since sites size " +
   "snapped software specification stand stands status still stopped stream suffer suite symbolic table text theirs " +
   "themselves timed took traces transfer treat typed typical unauthenticated under unexpected unpack unpacked unrelated " +
