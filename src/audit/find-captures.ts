@@ -12,7 +12,7 @@ import { NO_SUCH_FILE, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-fa
 import { rotatedSets } from "./rotation.ts";
 import { portablePath } from "./row-identity.ts";
 
-/** Folders within folders. A loop of links is found sooner, and where a folder really lies takes time that grows with its depth squared. */
+/** Folders within folders: a loop of links is found sooner, and people have a dozen. */
 const MAX_DEPTH = 256;
 const TOO_DEEP = `it lies more than ${MAX_DEPTH} folders deep: name it, too`;
 const STANDARD_INPUT = 0;
@@ -204,12 +204,21 @@ async function expandOne(path: string, into: Names, failures: Failure[]): Promis
   } else into.add(path, false, status);
 }
 
+/** A folder that is being walked. */
+interface OpenFolder {
+  readonly folder: string;
+  /** Where it really lies. */
+  readonly real: string;
+  readonly entries: Iterator<Dirent>;
+}
+
 /** `seen`: folders by their real paths. One that several links lead to is walked once, by the first of them in the order of names. */
 function walk(folder: string, into: Names, failures: Failure[], seen: Set<string>): void {
-  const open: { readonly folder: string; readonly entries: Iterator<Dirent> }[] = [];
-  const enter = (folder: string): void => {
+  const open: OpenFolder[] = [];
+  /** `knownAs`: where it really lies, if that is known; to ask the system costs more than to list a small folder. */
+  const enter = (folder: string, knownAs: string | null): void => {
     try {
-      const real = realPath(folder);
+      const real = knownAs ?? realPath(folder);
       if (seen.has(real)) return;
       seen.add(real);
       if (open.length > MAX_DEPTH) {
@@ -217,12 +226,12 @@ function walk(folder: string, into: Names, failures: Failure[], seen: Set<string
         return;
       }
       const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-      open.push({ folder, entries: entries.values() });
+      open.push({ folder, real, entries: entries.values() });
     } catch (error) {
       failures.push({ path: folder, why: `the folder cannot be read: ${readFailure(error)}` });
     }
   };
-  enter(folder);
+  enter(folder, null);
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
     const { done, value: entry } = inner.entries.next();
     if (done === true) {
@@ -233,7 +242,7 @@ function walk(folder: string, into: Names, failures: Failure[], seen: Set<string
     const kind = entry.isSymbolicLink() ? lookAt(path) : entry;
     if (kind === NO_SUCH_FILE) continue;
     if (typeof kind === "string") failures.push({ path, why: `the link cannot be followed: ${kind}` });
-    else if (kind.isDirectory()) enter(path);
+    else if (kind.isDirectory()) enter(path, kind === entry ? join(inner.real, entry.name) : null);
     else if (kind.isFile()) into.add(path, true);
   }
 }
