@@ -1,7 +1,7 @@
 // From a packet to its TCP segment: layer by layer, with a quick way for what nearly every packet is.
 import type { NoteSink } from "../bytes/index.ts";
 import { LINK_TYPES, type PacketView } from "../pcap-parser/index.ts";
-import { type Cursor, FIRST_LAYER, fileOffset, has, narrow, STEP, type Step, u16 } from "./cursor.ts";
+import { behind, type Cursor, FIRST_LAYER, fileOffset, has, narrow, STEP, type Step, u16 } from "./cursor.ts";
 import { ETHER_TYPE } from "./ether-type.ts";
 import { Fragments } from "./fragments.ts";
 import { IP_PROTOCOL } from "./ip-protocol.ts";
@@ -102,8 +102,7 @@ class Decoder implements PacketDecoder {
     if (row.next === STEP.cooked && has(c, COOKED_HEADER)) {
       return this.#network(c, u16(c, COOKED_TYPE_AT), c.at + COOKED_HEADER, STEP.cooked);
     }
-    c.at += row.skip;
-    return this.#walk(c, row.next);
+    return this.#walk(c, behind(c, row.skip, row.next));
   }
 
   /**

@@ -58,9 +58,9 @@ function sourceRoutes(c: Cursor): Step {
   while (has(c, 4)) {
     const family = u16(c, 0);
     const length = u8(c, 3);
-    c.at += 4;
+    if (!has(c, 4 + length)) return short(c, 4 + length);
+    c.at += 4 + length;
     if (family === 0 && length === 0) return STEP.gre;
-    c.at += length;
   }
   return short(c, 4);
 }

@@ -37,7 +37,8 @@ function redirect(c: Cursor): Step {
     const length = u8(c, 1) * 8;
     if (length === 0) return STEP.malformed;
     if (u8(c, 0) === REDIRECTED_HEADER_OPTION) return quoted(c, 8);
+    if (!has(c, length)) return short(c, length);
     c.at += length;
   }
-  return STEP.nothing;
+  return c.end < c.limit ? STEP.cut : STEP.nothing;
 }

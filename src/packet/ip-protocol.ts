@@ -1,5 +1,5 @@
 // What IP protocol numbers stand for (IANA protocol-numbers): layers that may lead to TCP.
-import { type Cursor, type Row, STEP, type Step } from "./cursor.ts";
+import { behind, type Cursor, type Row, STEP, type Step } from "./cursor.ts";
 
 /** Protocol numbers that the quick way through the decoder knows. */
 export const IP_PROTOCOL = { tcp: 6, udp: 17 } as const;
@@ -33,6 +33,5 @@ const PROTOCOLS: ReadonlyMap<number, Row> = new Map<number, Row>([
 export function byIpProtocol(c: Cursor, protocol: number): Step {
   const row = PROTOCOLS.get(protocol);
   if (row === undefined) return STEP.nothing;
-  c.at += row.skip;
-  return row.next;
+  return behind(c, row.skip, row.next);
 }

@@ -21,13 +21,17 @@ function belowStack(c: Cursor): Step {
   const nibble = u8(c, 0) >> 4;
   if (nibble === 4 || nibble === 6) return STEP.rawIp;
   // An Ethernet pseudowire, without a control word or with one, which begins with a zero nibble (RFC 4385 §3).
-  if (frameAt(c, 0)) return STEP.ethernet;
-  if (nibble !== 0 || !frameAt(c, 4)) return STEP.nothing;
-  c.at += 4;
-  return STEP.ethernet;
+  const plain = frameAt(c, 0);
+  if (plain !== STEP.nothing || nibble !== 0) return plain;
+  const controlled = frameAt(c, CONTROL_WORD);
+  if (controlled === STEP.ethernet) c.at += CONTROL_WORD;
+  return controlled;
 }
 
-/** Whether what is `offset` bytes on looks like an Ethernet frame. */
-function frameAt(c: Cursor, offset: number): boolean {
-  return has(c, offset + 14) && isKnownEtherType(u16(c, offset + 12));
+const CONTROL_WORD = 4;
+
+/** Whether what is `offset` bytes on looks like an Ethernet frame; what is too short for one is none, unless it was cut. */
+function frameAt(c: Cursor, offset: number): Step {
+  if (!has(c, offset + 14)) return c.end < c.limit ? STEP.cut : STEP.nothing;
+  return isKnownEtherType(u16(c, offset + 12)) ? STEP.ethernet : STEP.nothing;
 }

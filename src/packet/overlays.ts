@@ -70,9 +70,16 @@ const TEREDO_ORIGIN = 0x0000;
 /** Teredo, RFC 4380 §5.1.1: indications of authentication and origin may stand before the IPv6 packet. */
 export function teredo(c: Cursor): Step {
   if (!has(c, 4)) return short(c, 4);
-  if (u16(c, 0) === TEREDO_AUTHENTICATION) c.at += 13 + u8(c, 2) + u8(c, 3);
+  if (u16(c, 0) === TEREDO_AUTHENTICATION) {
+    const length = 13 + u8(c, 2) + u8(c, 3);
+    if (!has(c, length)) return short(c, length);
+    c.at += length;
+  }
   if (!has(c, 2)) return short(c, 2);
-  if (u16(c, 0) === TEREDO_ORIGIN) c.at += 8;
+  if (u16(c, 0) === TEREDO_ORIGIN) {
+    if (!has(c, 8)) return short(c, 8);
+    c.at += 8;
+  }
   if (!has(c, 1)) return short(c, 1);
   return u8(c, 0) >> 4 === 6 ? STEP.ipv6 : STEP.nothing;
 }
@@ -141,7 +148,9 @@ export function tzsp(c: Cursor): Step {
     if (tag === TZSP_END) return inner;
     if (tag === TZSP_PADDING) continue;
     if (!has(c, 1)) break;
-    c.at += 1 + u8(c, 0);
+    const length = 1 + u8(c, 0);
+    if (!has(c, length)) return short(c, length);
+    c.at += length;
   }
   return short(c, 1);
 }

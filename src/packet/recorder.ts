@@ -66,9 +66,10 @@ export function nflog(c: Cursor): Step {
     const length = u16le(c, 0);
     if (length < 4) return STEP.malformed;
     if ((u16le(c, 2) & 0x7fff) === NFLOG_PAYLOAD) return behind(c, 4, STEP.rawIp);
-    c.at += (length + 3) & ~3;
+    if (!has(c, length)) return short(c, length);
+    c.at = Math.min(c.at + ((length + 3) & ~3), c.end);
   }
-  return STEP.nothing;
+  return c.end < c.limit ? STEP.cut : STEP.nothing;
 }
 
 /** LINKTYPE_PKTAP: its own length, and the link type of what follows, little-endian. */

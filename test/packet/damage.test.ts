@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacketDecoder } from "../../src/packet/index.ts";
 import { times } from "../harness/times.ts";
-import { concat, ethernet, type PacketShape, type Seen, see, seeAlone, view, zeros } from "./build.ts";
+import { concat, ethernet, noting, type PacketShape, type Seen, see, seeAlone, view, zeros } from "./build.ts";
 import { ENCAPSULATIONS } from "./rows.ts";
 
 const rows = ENCAPSULATIONS.map(({ name, linkType, data, seen }) => ({ name, linkType, data, seen }));
@@ -19,6 +19,17 @@ function seeWithin(data: Uint8Array, shape: PacketShape): Seen | null {
   }
   return seen;
 }
+
+/** Headers that are whole only with a byte or two of what follows: it tells what they are, or their shortest form has none. */
+const READS_AHEAD: ReadonlySet<string> = new Set([
+  "PPP, protocol compressed too",
+  "Token Ring",
+  "ARCnet of BSD, RFC 1051",
+  "radiotap",
+  "radiotap, padded header",
+  "radiotap, time and flags",
+  "Juniper Ethernet",
+]);
 
 /** A link type whose frames the quick way does not know: two bytes, then Ethernet. */
 const LANE8023 = 110;
@@ -43,6 +54,29 @@ describe("damaged packets", () => {
       expect(part.counts().malformed, `${kept} bytes`).toBeLessThanOrEqual(malformed);
     }
   });
+
+  it.each(rows.filter(({ seen }) => seen !== null))(
+    "cut by the snap length name the header: $name",
+    ({ name, linkType, data }) => {
+      const places = new Map<number, number>();
+      for (let kept = 0; kept < data.length; kept++) {
+        const { decoder, notes } = noting();
+        if (see(decoder, data.subarray(0, kept), { linkType, wireLength: data.length }) !== null) continue;
+        expect(
+          notes.map(({ id }) => id),
+          `${kept} bytes`,
+        ).toEqual(["packet-cut"]);
+        const at = notes[0]!.at - 1_000;
+        expect(at).toBeLessThanOrEqual(kept);
+        places.set(kept, at);
+      }
+      if (READS_AHEAD.has(name)) return;
+      // A header of which nothing was captured is the one that is cut, not the whole one before it.
+      for (const [kept, at] of places) {
+        expect(places.get(at), `${kept} bytes`).toBe(at);
+      }
+    },
+  );
 
   it.each(rows)("ending early: $name", ({ linkType, data }) => {
     for (let kept = 0; kept < data.length; kept++) seeWithin(data.subarray(0, kept), { linkType });

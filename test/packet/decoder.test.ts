@@ -101,6 +101,31 @@ describe("a decoder", () => {
     expect(decoder.counts().malformed).toBe(1);
   });
 
+  it("takes what ends without a packet for neither cut nor malformed", () => {
+    const { decoder, notes } = noting();
+    see(decoder, bytes("02 00 0005 0500 0a00 61"), { linkType: 239 });
+    see(decoder, bytes("02 00 0005 0500 0a00 61 000000 ffff"), { linkType: 239 });
+    see(decoder, concat(bytes("000641ff"), zeros(13)), { linkType: 219 });
+    expect(notes).toEqual([]);
+  });
+
+  it("counts a header that contradicts its datagram as a segment, and as malformed", () => {
+    const { decoder, notes } = noting();
+    see(decoder, ethernet(0x0800, ipv4(6, tcp(zeros(0), { offset: 4 }))));
+    expect(decoder.counts()).toMatchObject({ tcpSegments: 1, malformed: 1 });
+    expect(notes.map(({ id }) => id)).toEqual(["packet-malformed"]);
+  });
+
+  it("goes through 32 labels of MPLS, and not through more", () => {
+    const stack = (labels: number) => concat(zeros(4 * (labels - 1)), bytes("000001ff"), IP_TCP);
+    expect(seeAlone(stack(32), { linkType: 219 })).toEqual(SEEN);
+    const { decoder } = noting();
+    expect(see(decoder, stack(33), { linkType: 219 })).toBeNull();
+    // What was cut off does not matter any more.
+    expect(see(decoder, zeros(160), { linkType: 219, wireLength: 1_000 })).toBeNull();
+    expect(decoder.counts()).toMatchObject({ malformed: 2, cut: 0 });
+  });
+
   it("takes the lower of two tunnel ports", () => {
     const vxlan = concat(bytes("08000000 00000100"), ETH_TCP);
     expect(seeAlone(ethernet(0x0800, ipv4(17, udp(6_081, vxlan, undefined, 4_789))))).toEqual(SEEN);

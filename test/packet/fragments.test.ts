@@ -67,8 +67,8 @@ describe("fragments", () => {
           .map((piece) => ({ piece, key: random.next().value }))
           .sort((a, b) => a.key - b.key)
           .map(({ piece }) => piece);
-        expect(lastOf(shuffled.map((piece) => v4(piece))).seen).toEqual(WHOLE);
-        expect(lastOf(shuffled.map((piece) => v6(piece))).seen).toEqual(WHOLE6);
+        expect(lastOf(shuffled.map((piece) => v4(piece)))).toMatchObject({ seen: WHOLE, notes: [] });
+        expect(lastOf(shuffled.map((piece) => v6(piece)))).toMatchObject({ seen: WHOLE6, notes: [] });
       }),
       { numRuns: times(300) },
     );
@@ -84,12 +84,15 @@ describe("fragments", () => {
     const { decoder } = noting();
     const [first, second] = pieces(SEGMENT, [5]) as [Piece, Piece];
     const other = (data: Uint8Array) => concat(zeros(0), data).fill(0x2e, 20);
-    const shapes: Ipv4Shape[] = [{ id: 8 }, { source: bytes("0a000063") }, { destination: bytes("0a000063") }];
+    // Addresses that differ in their last byte, and in their first.
+    const addresses = [bytes("0a000063"), bytes("0b000001"), bytes("0b000002")];
+    const shapes: Ipv4Shape[] = [{ id: 8 }];
+    for (const address of addresses) shapes.push({ source: address }, { destination: address });
     for (const shape of shapes) expect(see(decoder, v4({ ...first, data: other(first.data) }, shape))).toBeNull();
     expect(see(decoder, v4({ ...first, data: other(first.data) }, {}, 17))).toBeNull();
     expect(see(decoder, v4(first))).toBeNull();
     expect(see(decoder, v4(second))).toEqual(WHOLE);
-    expect(decoder.counts().incompleteDatagrams).toBe(4);
+    expect(decoder.counts().incompleteDatagrams).toBe(8);
   });
 
   it("that overlap keep the first copy, and that is noted once", () => {
@@ -146,6 +149,46 @@ describe("fragments", () => {
     see(decoder, v4(first), { frame: 1 });
     expect(see(decoder, v4(second), { frame: 100_000 })).toBeNull();
     expect(notes.map(({ id }) => id)).toEqual(["fragment-missing"]);
+  });
+
+  it("are as old as their last piece", () => {
+    const { decoder } = noting();
+    const list = pieces(SEGMENT, [5, 8]);
+    const frames = [1, 60_000, 120_000];
+    expect(list.map((piece, i) => see(decoder, v4(piece), { frame: frames[i]! }))).toEqual([null, null, WHOLE]);
+  });
+
+  it("give back the memory of what was joined", () => {
+    const { decoder, notes } = noting();
+    const [first, second] = pieces(SEGMENT, [5]) as [Piece, Piece];
+    see(decoder, v4(first));
+    const large = pieces(tcp(zeros(60_000)), [4_000]);
+    for (let id = 100; id < 200; id++) for (const piece of large) see(decoder, v4(piece, { id }));
+    expect(notes).toEqual([]);
+    expect(see(decoder, v4(second))).toEqual(WHOLE);
+  });
+
+  it("may be as long as the longest datagram", () => {
+    const { decoder, notes } = noting();
+    const longest = tcp(zeros(65_535 - 20));
+    const list = pieces(longest, [4_000, 8_000]);
+    expect(list.map((piece) => see(decoder, v4(piece))?.length)).toEqual([undefined, undefined, 65_515]);
+    expect(notes).toEqual([]);
+  });
+
+  it("that an error quotes are not joined: the first one shows its header, the others nothing", () => {
+    const [first, second] = pieces(SEGMENT, [5]) as [Piece, Piece];
+    const { decoder, notes } = noting();
+    const quoted4 = (piece: Piece) =>
+      ethernet(0x0800, ipv4(1, concat(bytes("0b00 0000 00000000"), v4(piece).subarray(14))));
+    const quoted6 = (piece: Piece) =>
+      ethernet(0x86dd, ipv6(58, concat(bytes("0300 0000 00000000"), v6(piece).subarray(14))));
+    for (const quoted of [quoted4, quoted6]) {
+      expect(see(decoder, quoted(first))).toMatchObject({ quoted: true, payload: TEXT.slice(0, 20) });
+      expect(see(decoder, quoted(second))).toBeNull();
+    }
+    expect(decoder.counts().incompleteDatagrams).toBe(0);
+    expect(notes).toEqual([]);
   });
 
   it("in too many pieces are given up", () => {

@@ -77,6 +77,10 @@ const QOS_PADDED = concat(
   bytes("8802 0000 0200000000bb 0200000000aa 0200000000cc 1000 0000 0000"),
   snap(0x0800, IP_TCP),
 );
+const QOS_HT = concat(
+  bytes("8882 0000 0200000000bb 0200000000aa 0200000000cc 1000 0000 00000000"),
+  snap(0x0800, IP_TCP),
+);
 const DS_TO_DS = concat(
   bytes("0803 0000 0200000000bb 0200000000aa 0200000000cc 1000 0200000000dd"),
   snap(0x0800, IP_TCP),
@@ -96,6 +100,14 @@ const LINKS: readonly EncapsulationRow[] = [
   ),
   row("802.3 with IP's own SAP", 1, ethernet(IP_TCP.length + 3, concat(bytes("060603"), IP_TCP))),
   row("802.3 with NetBEUI", 1, ethernet(50, concat(bytes("f0f003"), zeros(47))), null),
+  row(
+    "802.3 with another SAP before what would be SNAP",
+    1,
+    ethernet(60, concat(bytes("f0f003 000000 0800"), IP_TCP)),
+    null,
+  ),
+  row("802.3 with SNAP in an XID frame", 1, ethernet(60, concat(bytes("aaaaaf 000000 0800"), IP_TCP)), null),
+  row("an EtherType as low as can be", 1, ethernet(0x0600, snap(0x0800, IP_TCP)), null),
   row("ARP", 1, ethernet(0x0806, zeros(46)), null),
   row("BSD loopback, little-endian", 0, concat(bytes("02000000"), IP_TCP)),
   row("BSD loopback, big-endian", 0, concat(bytes("00000002"), IP_TCP)),
@@ -138,15 +150,24 @@ const LINKS: readonly EncapsulationRow[] = [
   row("Frame Relay, NLPID", 107, concat(bytes("1841 03 cc"), IP_TCP)),
   row("Frame Relay, SNAP", 107, concat(bytes("1841 03 00 80 000000 0800"), IP_TCP)),
   row("Frame Relay, Cisco", 107, concat(bytes("1841 0800"), IP_TCP)),
+  row("Frame Relay, bridged Ethernet", 107, concat(bytes("1841 03 00 80 0080c2 0007"), ETH_TCP)),
+  row(
+    "Frame Relay, bridged Ethernet with its check sequence",
+    107,
+    concat(bytes("1841 03 00 80 0080c2 0001"), ETH_TCP),
+  ),
+  row("Frame Relay, bridged Token Ring", 107, concat(bytes("1841 03 00 80 0080c2 0009"), ETH_TCP), null),
   row("Frame Relay with direction", 206, concat(bytes("00 1841 03 cc"), IP_TCP), SEEN, UNKNOWN_TO_TSHARK),
   row("Token Ring", 6, concat(bytes("1040 02000000000b 02000000000a"), snap(0x0800, IP_TCP))),
   row("Token Ring, routed", 6, concat(bytes("1040 02000000000b 82000000000a 0630 0012 0020"), snap(0x0800, IP_TCP))),
   row("FDDI", 10, concat(bytes("50 02000000000b 02000000000a"), snap(0x0800, IP_TCP))),
   row("ARCnet of BSD", 7, concat(bytes("01 02 d4 00 0001"), IP_TCP)),
+  row("ARCnet of BSD, RFC 1051", 7, concat(bytes("01 02 f0"), IP_TCP)),
   row("ARCnet of Linux", 129, concat(bytes("01 02 0000 d4 00 0001"), IP_TCP)),
   row("ATM, LLC", 100, snap(0x0800, IP_TCP)),
   row("IEEE 802.11", 105, WIRELESS),
   row("IEEE 802.11, QoS", 105, QOS),
+  row("IEEE 802.11, QoS and HT control", 105, QOS_HT),
   row("IEEE 802.11, four addresses", 105, DS_TO_DS),
   row("IEEE 802.11, protected", 105, concat(bytes("0842"), WIRELESS.subarray(2)), null),
   row("IEEE 802.11, beacon", 105, concat(bytes("8000"), WIRELESS.subarray(2, 60)), null),
@@ -161,6 +182,8 @@ const LINKS: readonly EncapsulationRow[] = [
   row("AVS", 163, concat(bytes("80211001 00000040"), zeros(56), WIRELESS)),
   row("PPI, 802.11", 192, concat(bytes("00 00 0800"), u16le(105), zeros(2), WIRELESS)),
   row("PPI, Ethernet", 192, concat(bytes("00 00 0800"), u16le(1), zeros(2), ETH_TCP)),
+  row("PKTAP, Ethernet", 258, concat(bytes("6c000000 01000000 01000000"), zeros(96), ETH_TCP)),
+  row("PKTAP, shorter than its fields", 258, concat(bytes("08000000 01000000 01000000"), ETH_TCP), null),
   row("Juniper Ethernet", 178, concat(bytes("4d4743 01"), ETH_TCP)),
   row("Juniper Ethernet, extensions", 178, concat(bytes("4d4743 81 0006 010103020165"), ETH_TCP)),
   row("Juniper without a link layer", 178, concat(bytes("4d4743 83 0006 010103020165 02000000"), IP_TCP)),
@@ -193,6 +216,7 @@ const TAGS: readonly EncapsulationRow[] = [
   eth("MPLS, two labels", 0x8847, concat(bytes("000640ff 000651ff"), IP_TCP)),
   eth("MPLS, IPv6", 0x8847, concat(bytes("000641ff"), IP6_TCP), SEEN6),
   eth("MPLS pseudowire", 0x8847, concat(bytes("000641ff"), bytes("00005e00530b 00005e00530a"), u16(0x0800), IP_TCP)),
+  eth("MPLS, a channel that looks like a pseudowire", 0x8847, concat(bytes("000641ff 10000000"), ETH_TCP), null),
   eth(
     "MPLS pseudowire with control word",
     0x8847,
@@ -207,6 +231,9 @@ const OUTER = ipv4(6, tcp(), { source: bytes("c0000201") });
 /** The header is numbered, but carries nothing. */
 const BROKEN: Seen = { ...SEEN, payload: "", length: 0, quoted: true };
 
+const REFUSES_JUMBO = "refuses a jumbo payload that would have fitted without the option";
+const ZERO_IS_END = "takes 0 for the end of the packet, though it names segmentation offload";
+
 const IPS: readonly EncapsulationRow[] = [
   eth("IPv4 with options", 0x0800, ipv4(6, tcp(), { options: bytes("01010101") })),
   eth("IPv4, total length 0", 0x0800, ipv4(6, tcp(), { total: 0 })),
@@ -219,6 +246,12 @@ const IPS: readonly EncapsulationRow[] = [
     to: "0a000063:8080",
   }),
   eth("IPv4 with a source route at its end", 0x0800, ipv4(6, tcp(), { options: bytes("83 07 08 0a000063 00") })),
+  eth(
+    "IPv4 with a source route behind other options",
+    0x0800,
+    ipv4(6, tcp(), { options: bytes("01 44 04 05 00 83 07 04 0a000063") }),
+    { ...SEEN, to: "0a000063:8080" },
+  ),
   eth("IPv4 with UDP", 0x0800, ipv4(17, udp(53, HELLO)), null),
   eth("TCP with options", 0x0800, ipv4(6, tcp(HELLO, { options: bytes("0101080a 0000000100000002") }))),
   eth("TCP header length 16", 0x0800, ipv4(6, tcp(HELLO, { offset: 4 })), BROKEN),
@@ -251,6 +284,15 @@ const IPS: readonly EncapsulationRow[] = [
   eth("atomic fragment", 0x86dd, ipv6(44, concat(bytes("06 00 0000 00000007"), tcp())), SEEN6),
   eth("AH in IPv6", 0x86dd, ipv6(51, concat(bytes("06 04 0000 00000001 00000001"), zeros(12), tcp())), SEEN6),
   eth("AH in IPv4", 0x0800, ipv4(51, concat(bytes("06 04 0000 00000001 00000001"), zeros(12), tcp()))),
+  eth("AH without an integrity check value", 0x0800, ipv4(51, concat(bytes("06 01 0000 00000001 00000001"), tcp()))),
+  eth(
+    "AH shorter than its fields",
+    0x0800,
+    ipv4(51, concat(bytes("06 00 0000 00000001"), tcp())),
+    null,
+    "goes on behind the length that the header gives",
+  ),
+  eth("IPv6 that is version 5", 0x86dd, concat(bytes("50"), IP6_TCP.subarray(1)), null),
   eth("ESP", 0x86dd, ipv6(50, zeros(40)), null),
   eth("no next header", 0x86dd, ipv6(59, tcp()), null),
   eth(
@@ -258,15 +300,24 @@ const IPS: readonly EncapsulationRow[] = [
     0x86dd,
     ipv6(0, concat(bytes("06 00 c204"), u32(8 + tcp().length), tcp()), 0),
     SEEN6,
-    "refuses a jumbo payload that would have fitted without the option",
+    REFUSES_JUMBO,
   ),
   eth(
-    "IPv6, payload length 0",
+    "jumbo payload behind padding, and bytes behind it",
     0x86dd,
-    ipv6(6, tcp(), 0),
+    concat(ipv6(0, concat(bytes("06 01 00 0105 0000000000 c204"), u32(16 + tcp().length), tcp()), 0), zeros(9)),
     SEEN6,
-    "takes 0 for the end of the packet, though it names segmentation offload",
+    REFUSES_JUMBO,
   ),
+  eth("jumbo beyond the frame", 0x86dd, ipv6(0, concat(bytes("06 00 c204 ffffffff"), tcp()), 0), SEEN6, REFUSES_JUMBO),
+  eth(
+    "hop-by-hop options, payload length 0",
+    0x86dd,
+    ipv6(0, concat(bytes("06 00 0104 00000000"), tcp()), 0),
+    SEEN6,
+    ZERO_IS_END,
+  ),
+  eth("IPv6, payload length 0", 0x86dd, ipv6(6, tcp(), 0), SEEN6, ZERO_IS_END),
   overIp("IPv4 in IPv4", 4, OUTER, { ...SEEN, from: "c0000201:40000" }),
   overIp("IPv6 in IPv4", 41, IP6_TCP, SEEN6),
   eth("IPv4 in IPv6", 0x86dd, ipv6(4, IP_TCP)),
@@ -280,6 +331,27 @@ const IPS: readonly EncapsulationRow[] = [
     0x86dd,
     ipv6(58, concat(bytes("8900 0000 00000000"), zeros(32), bytes("04 0e 0000 00000000"), IP6_TCP, zeros(7))),
     { ...SEEN6, quoted: true },
+  ),
+  eth(
+    "ICMPv6 redirect, the packet behind another option",
+    0x86dd,
+    ipv6(
+      58,
+      concat(
+        bytes("8900 0000 00000000"),
+        zeros(32),
+        bytes("02 02 0200 00000009 0000000000000000 04 0e 0000 00000000"),
+        IP6_TCP,
+        zeros(7),
+      ),
+    ),
+    { ...SEEN6, quoted: true },
+  ),
+  eth(
+    "ICMPv6 redirect, an option of length 0",
+    0x86dd,
+    ipv6(58, concat(bytes("8900 0000 00000000"), zeros(32), bytes("02 00 0000 00000000"), IP6_TCP)),
+    null,
   ),
 ];
 
@@ -295,6 +367,11 @@ const TUNNELS: readonly EncapsulationRow[] = [
   overIp("GRE with sequence", 47, gre(0x1000, 0x0800, "00000001", IP_TCP)),
   overIp("GRE with all three", 47, gre(0xb000, 0x0800, "00000000 00000001 00000001", IP_TCP)),
   overIp("GRE with routing", 47, gre(0x4000, 0x0800, "00000000 0800 00 04 0a000009 0000 00 00", IP_TCP)),
+  overIp(
+    "GRE with routing, an address that looks like the end",
+    47,
+    gre(0x4000, 0x0800, "00000000 0800 00 08 00000000 0a000009 0000 00 00", IP_TCP),
+  ),
   overIp("GRE, Ethernet", 47, gre(0, 0x6558, "", ETH_TCP)),
   overIp("GRE, PPP of PPTP", 47, gre(0x3081, 0x880b, "00340001 00000001 00000001", concat(bytes("ff03 0021"), IP_TCP))),
   overIp("GRE, MPLS", 47, gre(0, 0x8847, "", concat(bytes("000641ff"), IP_TCP))),
@@ -302,6 +379,13 @@ const TUNNELS: readonly EncapsulationRow[] = [
   overIp("ERSPAN II", 47, gre(0x1000, 0x88be, "00000001", concat(ERSPAN_II, ETH_TCP))),
   overIp("ERSPAN III", 47, gre(0x1000, 0x22eb, "00000001", concat(ERSPAN_III, ETH_TCP))),
   overIp("ERSPAN III with subheader", 47, gre(0x1000, 0x22eb, "00000001", concat(ERSPAN_III_SUBHEADER, ETH_TCP))),
+  overIp(
+    "ERSPAN III of IP",
+    47,
+    gre(0x1000, 0x22eb, "00000001", concat(bytes("2005 0001 00000000 0000 0800"), IP_TCP)),
+    SEEN,
+    "names the frame type IP and shows the packet as data",
+  ),
   overIp("WCCP", 47, gre(0, 0x883e, "00000000", IP_TCP)),
   overIp("WCCP version 1", 47, gre(0, 0x883e, "", IP_TCP)),
   overIp("EoIP of MikroTik", 47, gre(0x2001, 0x6400, "00470001", ETH_TCP)),
@@ -350,6 +434,7 @@ const TUNNELS: readonly EncapsulationRow[] = [
     concat(bytes("4802"), u16(16 + IP_TCP.length), bytes("0001 0001 0000 0000 ff03 0021"), IP_TCP),
   ),
   overUdp("L2TP, control", 1701, bytes("c802 0014 0001 0000 0000 0000 8008 0000 0000 0006"), null),
+  overUdp("L2TP, offset", 1701, concat(bytes("0202 0001 0001 0003 000000"), bytes("ff03 0021"), IP_TCP)),
   overUdp("LISP data", 4341, concat(bytes("80000000 00000000"), IP_TCP)),
   overUdp("TZSP", 37008, concat(bytes("01 00 0001 0d 01 28 01"), ETH_TCP)),
   overUdp("MPLS in UDP", 6635, concat(bytes("000641ff"), IP_TCP)),
