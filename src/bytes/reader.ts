@@ -83,6 +83,7 @@ export class Reader {
   }
 
   u32le(): number {
+    if (!this.#has(4)) return 0;
     const low = this.u16le();
     return (low | (this.u16le() << 16)) >>> 0;
   }

@@ -1,7 +1,7 @@
 // Latin-1 text of wire bytes: every value survives, whatever the length and wherever the bytes lie.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { familiar, latin1, ownText, readable, utf16le } from "../../src/bytes/index.ts";
+import { familiar, hex, latin1, ownText, readable, startsWith, utf16le } from "../../src/bytes/index.ts";
 
 describe("long text", () => {
   const long = Uint8Array.from({ length: 30_001 }, (_, i) => (i * 31 + (i >> 8)) & 255);
@@ -18,7 +18,8 @@ describe("long text", () => {
   });
 
   it("is the same when it is copied", () => {
-    for (const text of ["", "short", "aé\u{1f600}z", utf16le(long), latin1(long)]) expect(ownText(text)).toBe(text);
+    for (const text of ["", "short", "aé\u{1f600}z", "é".repeat(13), utf16le(long), latin1(long)])
+      expect(ownText(text)).toBe(text);
     // As many bytes of UTF-8 as there is room for, and as the text has characters.
     for (const length of [13, 1_023, 1_024, 1_025])
       for (const first of ["z", "é", "\ud83d", "\u{1f600}"]) {
@@ -71,6 +72,7 @@ describe("latin1", () => {
   });
 
   it("keeps what UTF-8 would swallow", () => {
+    expect(latin1(new Uint8Array(13).fill(0x80))).toBe("\x80".repeat(13));
     expect(latin1(Uint8Array.from([0xef, 0xbb, 0xbf, ...all.subarray(0x61, 0x71)]))).toHaveLength(19);
   });
 });
@@ -90,9 +92,38 @@ describe("familiar", () => {
     );
   });
 
+  it("is latin1 for texts that share a slot and differ in one character", () => {
+    for (let fixed = 0; fixed < 256; fixed++)
+      for (let other = 0; other < 256; other++)
+        for (const pair of [Uint8Array.of(other, fixed), Uint8Array.of(fixed, other)])
+          if (familiar(pair, 0, 2) !== latin1(pair)) expect(familiar(pair, 0, 2)).toBe(latin1(pair));
+  });
+
   it("gives the same string again", () => {
     const bytes = new TextEncoder().encode("proxy.example.com:443");
     expect(familiar(bytes, 0, bytes.length)).toBe("proxy.example.com:443");
     expect(familiar(bytes, 0, 0)).toBe("");
+  });
+});
+
+describe("startsWith", () => {
+  const bytes = new TextEncoder().encode("GET / HTTP");
+
+  it.each([
+    ["the whole", 0, 10, "GET / HTTP", true],
+    ["a part in the middle", 4, 10, "/ H", true],
+    ["nothing", 10, 10, "", true],
+    ["what goes on behind the end", 0, 2, "GET", false],
+    ["another first character", 0, 10, "PET", false],
+    ["another last character", 0, 10, "GES", false],
+  ])("of %s", (_what, at, end, text, expected) => {
+    expect(startsWith(bytes, at, end, text)).toBe(expected);
+  });
+});
+
+describe("hex", () => {
+  it("has two digits for each byte", () => {
+    const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    expect(hex(all)).toBe(Buffer.from(all).toString("hex"));
   });
 });
