@@ -116,11 +116,18 @@ describe("pcapng", () => {
     [4, 4],
     [32, 4],
     [16, 2],
+    [8, 1],
     [0, 0],
   ])("reads if_fcslen %i as %i bytes", (value, fcsBytes) => {
     const options = little.option(13, Uint8Array.of(value));
     const file = concat(little.section(), little.interface(1, 0, options), little.packet(HELLO));
     expect(collectWhole(file).packets).toMatchObject([{ fcsBytes }]);
+  });
+
+  it("passes over an if_tsoffset that is too short, and reads what follows", () => {
+    const options = concat(little.option(14, new Uint8Array(7).fill(1)), little.option(13, Uint8Array.of(4)));
+    const file = concat(little.section(), little.interface(1, 0, options), little.packet(HELLO));
+    expect(collectWhole(file).packets).toMatchObject([{ seconds: 0, fcsBytes: 4 }]);
   });
 
   it("takes no other option for the length of the frame check sequence", () => {
@@ -138,7 +145,7 @@ describe("pcapng", () => {
       little.block(
         4,
         concat(
-          record(1, [10, 0, 0, 2], "proxy.example", "cache.example"),
+          record(1, [10, 0, 0, 2], "proxy.example", "", "cache.example"),
           record(2, [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], "six.example"),
           record(9, [1, 2], "unknown"),
           record(0, []),
