@@ -151,6 +151,15 @@ describe("fragments", () => {
     expect(notes.map(({ id }) => id)).toEqual(["fragment-missing"]);
   });
 
+  it("show nothing alone, whatever bit of their offset is set", () => {
+    for (let offset = 8; offset < 32_768; offset *= 2) {
+      expect(lastOf([v4({ offset, data: SEGMENT, more: false })]), `${offset}`).toMatchObject({
+        seen: null,
+        notes: [],
+      });
+    }
+  });
+
   it("are as old as their last piece", () => {
     const { decoder } = noting();
     const list = pieces(SEGMENT, [5, 8]);
