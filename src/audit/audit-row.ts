@@ -29,9 +29,8 @@ export async function checkTask(
   options: CheckOptions,
   folders: KeyLogFolders,
 ): Promise<AuditRow | null> {
-  const source = task.files.length === 1 ? task.files[0]! : { files: task.files };
   try {
-    const result = await examine(source, options, (capture) => folders.beside(capture));
+    const result = await examine({ files: task.files }, options, (capture) => folders.beside(capture));
     if (!("kind" in result)) return rowOf(task, result);
     return task.found && result.notACapture === true ? null : failedRow(task, result.message);
   } catch (error) {

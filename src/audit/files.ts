@@ -1,6 +1,6 @@
 // What files are, and the small ones whole.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { readFailure } from "./read-failure.ts";
 
 /** What is asked of `Stats`. The types of the library lead here, and must not need those of Node. */
@@ -37,6 +37,21 @@ export function realPath(path: string): string {
     return realpathSync(path);
   }
 }
+
+/**
+ * Opens what is to be a file for reading; a folder says so when it is read. Opening a pipe that took its place would wait for
+ * somebody who writes to it. Throws what opening throws, and for a pipe or a device.
+ */
+export function openFile(path: string): number {
+  const descriptor = openSync(path, constants.O_RDONLY | NO_WAITING);
+  const status = fstatSync(descriptor);
+  if (status.isFile() || status.isDirectory()) return descriptor;
+  closeSync(descriptor);
+  throw new Error("it is a pipe or a device, and no file");
+}
+
+/** Windows has no such flag, and no pipes among its files. */
+const NO_WAITING = constants.O_NONBLOCK ?? 0;
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -90,7 +105,7 @@ export function hashOf(paths: readonly string[]): string | null {
   const chunk = new Uint8Array(1 << 20);
   try {
     for (const path of paths) {
-      const descriptor = openSync(path, "r");
+      const descriptor = openFile(path);
       try {
         for (let length = 1; length > 0; ) {
           length = readSync(descriptor, chunk, 0, chunk.length, null);

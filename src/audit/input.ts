@@ -13,6 +13,7 @@ import {
   tell,
   type Watch,
 } from "./byte-source.ts";
+import { openFile } from "./files.ts";
 import { type CaptureRead, type CreateDecompressor, Intake } from "./intake.ts";
 import { codeOf, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
 import { wrong } from "./wrong-argument.ts";
@@ -50,6 +51,8 @@ export interface Unreadable {
 export interface ReadOptions extends Watch {
   /** Receives what is wrong with the compression. */
   readonly note: NoteSink;
+  /** A path has to be that of a file: what else stands there is not waited for. */
+  readonly onlyFiles?: boolean;
 }
 
 /**
@@ -93,10 +96,10 @@ const RETRY_MS = 5;
 const STANDARD_INPUT = 0;
 
 /** Reads a file, or standard input for "-". Gives why it could not, or null. */
-async function readFile(path: string, intake: Intake, watch: Watch): Promise<string | null> {
+async function readFile(path: string, intake: Intake, watch: ReadOptions): Promise<string | null> {
   let descriptor = STANDARD_INPUT;
   try {
-    if (path !== "-") descriptor = openSync(path, "r");
+    if (path !== "-") descriptor = watch.onlyFiles === true ? openFile(path) : openSync(path, "r");
     const size = watch.progress === undefined ? null : sizeOf(descriptor);
     chunk ??= new Uint8Array(CHUNK_AT + CHUNK_BYTES);
     for (let done = 0; intake.wanted; ) {

@@ -48,8 +48,17 @@ export interface FilesRead {
   readonly front: string | null;
 }
 
-/** Reads all files into `sink`. Where one cannot be read, or not to its end, reading goes on with the next one, and `holes` tells. */
-export async function readFiles(files: readonly string[], sink: CaptureSink, options: ReadOptions): Promise<FilesRead> {
+/**
+ * Reads all files into `sink`, which may be "-", but no other pipe. Where one cannot be read, or not to its end, reading goes on
+ * with the next one, and `holes` tells.
+ */
+export async function readFiles(files: readonly string[], sink: CaptureSink, around: ReadOptions): Promise<FilesRead> {
+  const options = { ...around, onlyFiles: true };
+  const [only, ...others] = files;
+  if (only !== undefined && others.length === 0) {
+    const outcome = await readCapture(only, createCaptureReader(sink), options);
+    return { outcome, holes: [], front: missingInFront(files) };
+  }
   const joined = new JoinedSink(sink);
   const outcomes: FileOutcome[] = [];
   for (const file of files) {

@@ -1,7 +1,7 @@
 // Which rows journals have, of the same capture the last one: noted by where they stand, since a million rows are more than is held.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
-import { lookAt } from "./files.ts";
+import { lookAt, openFile } from "./files.ts";
 import { Numbers, Places } from "./identity-places.ts";
 import {
   foreignRow,
@@ -219,7 +219,7 @@ function opened(path: string): number {
   if (typeof status === "string") throw new JournalError(path, `the journal cannot be read: ${status}`);
   if (!status.isFile()) throw new JournalError(path, NO_FILE);
   try {
-    return openSync(path, "r");
+    return openFile(path);
   } catch (error) {
     throw new JournalError(path, `the journal cannot be read: ${readFailure(error)}`);
   }

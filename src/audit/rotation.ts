@@ -193,6 +193,6 @@ async function firstTime(path: string): Promise<Nanos | null> {
     push: (bytes, start, end) => reader.push(bytes, start, end),
     end: () => reader.end(),
   };
-  await readCapture(path, first, sink);
+  await readCapture(path, first, { note: sink.note, onlyFiles: true });
   return time;
 }

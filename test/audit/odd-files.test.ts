@@ -1,5 +1,5 @@
 // Names and files that stand in the way of an audit: each is a row of its own, and none ends it.
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   appendFileSync,
   copyFileSync,
@@ -196,6 +196,31 @@ describe("an audit", () => {
     expect(await rows(folder)).toEqual({ "a.pcap": "tunnel-refused" });
     await expect(auditCaptures([folder], { since: at("f.pcap") })).rejects.toThrow("the journal is no file");
   });
+
+  it("does not wait for a pipe that takes a file's place behind the listing", async () => {
+    for (const name of ["a.pcap", "b.pcap", "c.pcap1", "c.pcap2"]) put(name);
+    /** Without the check of what was opened this one ends the waiting, which nothing in this thread could. */
+    const writers: ChildProcess[] = [];
+    const pipe = (name: string): void => {
+      rmSync(at(name));
+      execFileSync("mkfifo", [at(name)]);
+      writers.push(spawn("sh", ["-c", 'sleep 5; : > "$0"', at(name)]));
+    };
+    const { rows: all } = await auditCaptures([folder], {
+      allRows: true,
+      join: true,
+      onRow({ path }) {
+        if (path === at("a.pcap")) for (const name of ["b.pcap", "c.pcap2"]) pipe(name);
+      },
+    });
+    for (const writer of writers) writer.kill();
+    expect(all.map(({ verdict, message }) => verdict ?? message)).toEqual([
+      "tunnel-refused",
+      "it is a pipe or a device, and no file",
+      "tunnel-refused",
+    ]);
+    expect(all[2]?.findings).toMatchObject({ "capture-quality": 1 });
+  }, 30_000);
 
   it("goes on with a journal in which bytes were damaged", async () => {
     put("a.pcap");
