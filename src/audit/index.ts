@@ -3,7 +3,7 @@ export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } f
 export type { ByteSource, CancelSignal, WebBlob, WebStream } from "./byte-source.ts";
 export { checkCapture, checkLazily } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";
-export { lookAt, readSmall, realPath } from "./files.ts";
+export { isFile, lookAt, readSmall, realPath } from "./files.ts";
 export { isPattern, namesOf } from "./globs.ts";
 export type { CaptureSource, FileUrl } from "./input.ts";
 export { ipAddress } from "./ip-address.ts";

@@ -243,6 +243,19 @@ describe("a set that is not whole", () => {
     expect(report.exitCode).toBe(0);
   });
 
+  it("may have lost all but one: that is said where it is asked for as a part of a set, and nowhere else", () => {
+    const at = setOf("alone", ["c.pcap3"]);
+    expect(notes(checked(at))).toEqual([
+      "the rotated capture begins with number 3; earlier files may have been deleted, as a ring buffer does, or were not named",
+    ]);
+    const one = join(at, "c.pcap3");
+    for (const paths of [one, "--join -", "--join /dev/stdin"]) {
+      const command = `cat "${one}" | "${process.execPath}" "${program.path}" -f json ${withKeys.join(" ")} ${paths}`;
+      const { stdout } = spawnSync("bash", ["-c", command], { encoding: "utf8" });
+      expect(notes(JSON.parse(stdout) as Report)).toEqual([]);
+    }
+  });
+
   it.each([
     [["c.pcap1", "c.pcap2"], "1"],
     [["c.pcap03", "c.pcap04"], "03"],

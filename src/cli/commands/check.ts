@@ -5,6 +5,7 @@ import {
   type CheckOptions,
   checkLazily,
   holdPipes,
+  isFile,
   isPipeFailure,
   lookAt,
   rotatedSets,
@@ -67,8 +68,7 @@ export async function check(
   const begun = await beginOutput(options, inputs);
   if (begun === null) return NOT_CHECKED;
   const { output, style, shown } = begun;
-  const captures: readonly CaptureFiles[] =
-    options.join === true ? await setsOf(files) : files.map((path) => ({ files: [path] }));
+  const captures = options.join === true ? await setsOf(files) : files;
   // Whoever is behind the first one finds a pipe empty.
   const held = await holdPipes(captures.length > 1 ? named : []);
   if (isPipeFailure(held)) {
@@ -153,20 +153,27 @@ async function tunnelText(stream: number, style: TerminalStyle): Promise<(report
 /** Streams named where another one was asked for. */
 const MAX_NAMED = 10;
 
-/** Rotated files as sets, whatever order a shell put their names in. */
-async function setsOf(files: readonly string[]): Promise<readonly CaptureFiles[]> {
+/** The path of a capture, or those of a rotated one. */
+type Named = string | CaptureFiles;
+
+/** Rotated files as sets, whatever order a shell put their names in; a set may lack all but one, and a pipe is in none. */
+async function setsOf(files: readonly string[]): Promise<readonly Named[]> {
   const sets = await rotatedSets(files.map((path) => ({ path })));
-  return sets.map((set) => ({ files: set.map(({ path }) => path) }));
+  return sets.map((set) => {
+    const [first, ...others] = set.map(({ path }) => path);
+    return others.length === 0 && !isFile(first!) ? first! : { files: [first!, ...others] };
+  });
 }
 
 async function checkOne(
-  capture: CaptureFiles,
+  capture: Named,
   options: CheckArguments,
   reading: Pick<CheckOptions, "held">,
 ): Promise<LazyReport | CheckFailure> {
-  const progress = createProgress(terminalText(capture.files[0] ?? "-"), terminal("error"));
+  const name = typeof capture === "string" ? capture : (capture.files[0] ?? "-");
+  const progress = createProgress(terminalText(name), terminal("error"));
   try {
-    return await checkLazily(capture.files.length === 1 ? capture.files[0]! : capture, {
+    return await checkLazily(capture, {
       ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
