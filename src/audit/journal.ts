@@ -1,6 +1,7 @@
 // The journal of an audit: one JSON line for each capture, appended as results come, so that an audit that was ended anyhow goes on.
 import { closeSync, fstatSync, openSync, truncateSync, writeSync } from "node:fs";
 import type { AuditRow } from "../report/index.ts";
+import { lookAt } from "./files.ts";
 import {
   isHead,
   JournalError,
@@ -91,7 +92,16 @@ export class Journal {
     } catch (error) {
       throw unwritable(this.#path, error);
     }
+    if (this.#isDeleted()) throw new JournalError(this.#path, DELETED);
     this.#lock.beat();
+  }
+
+  /** What is open is written to also where no name leads to it any more. Some file systems give no number of names. */
+  #isDeleted(): boolean {
+    const { nlink, ino } = fstatSync(this.#descriptor);
+    if (nlink > 0) return false;
+    const there = lookAt(this.#path);
+    return typeof there === "string" || there.ino !== ino;
   }
 
   #take(options: string): void {
@@ -127,6 +137,7 @@ export class Journal {
   }
 }
 
+const DELETED = "the journal was deleted while it was written; begin the audit again";
 const FOREIGN = "this is no journal of an audit; nothing was written to it";
 
 function locked(path: string): JournalLock {

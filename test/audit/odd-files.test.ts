@@ -222,6 +222,19 @@ describe("an audit", () => {
     expect(all[2]?.findings).toMatchObject({ "capture-quality": 1 });
   }, 30_000);
 
+  it("ends where its journal is deleted, or the folder of it: nobody would find what is written", async () => {
+    for (const name of ["a.pcap", "b.pcap"]) put(name);
+    for (const gone of ["out", "out/journal.ndjson"]) {
+      mkdirSync(at("out"), { recursive: true });
+      const journal = at("out/journal.ndjson");
+      const onRow = (): void => rmSync(at(gone), { recursive: true, force: true });
+      await expect(auditCaptures([at("a.pcap"), at("b.pcap")], { journal, onRow })).rejects.toThrow(
+        `${journal}: the journal was deleted while it was written`,
+      );
+    }
+    expect(existsSync(at("out/journal.ndjson.lock"))).toBe(false);
+  });
+
   it("goes on with a journal in which bytes were damaged", async () => {
     put("a.pcap");
     put("b.pcap");
