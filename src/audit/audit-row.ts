@@ -4,6 +4,7 @@ import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
 import { type Examined, examine } from "./examine.ts";
 import type { KeyLogFolders } from "./key-logs-beside.ts";
+import { ownFailure } from "./read-failure.ts";
 import type { CheckOptions } from "./types.ts";
 
 /** Groups of one capture that are told apart: a journal line stays below 100 kB. */
@@ -34,9 +35,7 @@ export async function checkTask(
     if (!("kind" in result)) return rowOf(task, result);
     return task.found && result.notACapture === true ? null : failedRow(task, result.message);
   } catch (error) {
-    // A mistake of this program, or of ciphers that were passed in: it costs this capture, and none of the others.
-    const why = error instanceof Error ? error.message : String(error);
-    return failedRow(task, `pcapcheck itself failed (${why}): please report that`);
+    return failedRow(task, ownFailure(error));
   }
 }
 

@@ -11,7 +11,7 @@ export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal-lines.ts";
 export { NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
-export { codeOf, readFailure } from "./read-failure.ts";
+export { codeOf, ownFailure, readFailure } from "./read-failure.ts";
 export { createRedactor, LEAST_KEY_BYTES } from "./redactor.ts";
 export { reservedName } from "./reserved-names.ts";
 export { rotatedSets } from "./rotation.ts";

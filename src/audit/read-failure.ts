@@ -47,6 +47,11 @@ export function readFailure(error: unknown): string {
     : String(error);
 }
 
+/** A mistake of this program, or of ciphers that were passed in: it costs one capture of many, and none of the others. */
+export function ownFailure(error: unknown): string {
+  return `pcapcheck itself failed (${error instanceof Error ? error.message : String(error)}): please report that`;
+}
+
 /** The code of an error of the platform, or null. */
 export function codeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;

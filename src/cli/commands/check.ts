@@ -8,6 +8,7 @@ import {
   isFile,
   isPipeFailure,
   lookAt,
+  ownFailure,
   rotatedSets,
 } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
@@ -26,13 +27,12 @@ import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { expanded } from "../expand.ts";
 import { muchIsRead } from "../long-run.ts";
 import { nearest } from "../nearest.ts";
-import { beginOutput, complain, endOutput, type Outcome, tell } from "../outcome.ts";
+import { beginOutput, complain, endOutput, tell } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import type { RedactArguments } from "../redaction.ts";
 import { terminal } from "../standard-streams.ts";
 import type { LookOptions } from "../terminal.ts";
-import type { Output } from "../write-output.ts";
 
 /** Captures beyond this are worth a word with V8. */
 const MUCH_BYTES = 4 * 1024 * 1024;
@@ -81,7 +81,16 @@ export async function check(
   let reports = 0;
   for (const capture of captures) {
     if (captures.length > 1) muchIsRead();
-    const result = await checkOne(capture, options, reading);
+    let result: LazyReport | CheckFailure;
+    let text: string | null = null;
+    try {
+      result = await checkOne(capture, options, reading);
+      if (!("kind" in result) && !isLong(result, document)) text = document.add(shown(wholeReport(result)));
+    } catch (error) {
+      // Alone it is told with its place in the program.
+      if (captures.length === 1) throw error;
+      result = { kind: "failed", path: nameOf(capture), message: ownFailure(error), advice: null };
+    }
     if ("kind" in result) {
       tell({ ...result, advice: result.advice ?? (codes.length === 0 ? meant(result.path, commands) : null) });
       // Standard error names the file for who runs this; the output goes to others.
@@ -90,8 +99,10 @@ export async function check(
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    if (writeReport(document, result, shown, output)) reports++;
-    else codes.push(NOT_CHECKED);
+    if (isLong(result, document)) for (const piece of document.pieces(shown(result))) output.write(piece);
+    else if (text === null) codes.push(NOT_CHECKED);
+    else output.write(text);
+    if (isLong(result, document) || text !== null) reports++;
   }
   if (reports > 0) output.write(document.end());
   if (!endOutput(output)) codes.push(NOT_CHECKED);
@@ -113,15 +124,12 @@ interface CheckDocument extends Omit<OutputDocument, "add"> {
 /** Connections beyond which a report is written in pieces; below, one string is the quickest. */
 const MANY_CONNECTIONS = 1_000;
 
-/** Returns false if what was asked for is not in the report. `shown`: gives it the pseudonyms that were asked for. */
-function writeReport(document: CheckDocument, report: LazyReport, shown: Outcome["shown"], output: Output): boolean {
-  if (document.pieces !== undefined && report.connections.length > MANY_CONNECTIONS) {
-    for (const piece of document.pieces(shown(report))) output.write(piece);
-    return true;
-  }
-  const text = document.add(shown(wholeReport(report)));
-  if (text !== null) output.write(text);
-  return text !== null;
+/** Whether `document` takes it in pieces. */
+function isLong(
+  { connections }: LazyReport,
+  document: CheckDocument,
+): document is CheckDocument & Required<Pick<CheckDocument, "pieces">> {
+  return document.pieces !== undefined && connections.length > MANY_CONNECTIONS;
 }
 
 async function openDocument(options: CheckArguments, style: TerminalStyle, many: boolean): Promise<CheckDocument> {
@@ -156,6 +164,10 @@ const MAX_NAMED = 10;
 /** The path of a capture, or those of a rotated one. */
 type Named = string | CaptureFiles;
 
+function nameOf(capture: Named): string {
+  return typeof capture === "string" ? capture : (capture.files[0] ?? "-");
+}
+
 /** Rotated files as sets, whatever order a shell put their names in; a set may lack all but one, and a pipe is in none. */
 async function setsOf(files: readonly string[]): Promise<readonly Named[]> {
   const sets = await rotatedSets(files.map((path) => ({ path })));
@@ -170,8 +182,7 @@ async function checkOne(
   options: CheckArguments,
   reading: Pick<CheckOptions, "held">,
 ): Promise<LazyReport | CheckFailure> {
-  const name = typeof capture === "string" ? capture : (capture.files[0] ?? "-");
-  const progress = createProgress(terminalText(name), terminal("error"));
+  const progress = createProgress(terminalText(nameOf(capture)), terminal("error"));
   try {
     return await checkLazily(capture, {
       ...readingOptionsOf(options),

@@ -72,7 +72,10 @@ function eachByItself(
     return many ? (first ? around.before : around.between) : "";
   };
   return {
-    add: (report) => ahead() + text(report),
+    add(report) {
+      const own = text(report);
+      return ahead() + own;
+    },
     *pieces(report) {
       yield ahead();
       yield* pieces(report);
