@@ -1,20 +1,33 @@
-// The word that somebody may have meant: Levenshtein's distance, and parts of words.
+// The words that somebody may have meant: Levenshtein's distance, and parts of words.
 
-/** The most similar of `words`, if it is similar at all. */
+/** Behind so many, one more makes nothing clearer. */
+const MAX_NAMED = 6;
+
+/** "check", "check or merge", "check, merge or trace": the most similar of `words`; null if none is similar at all. */
 export function nearest(word: string, words: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.max(3, word.length / 3);
+  let best: string[] = [];
+  let least = Math.ceil(Math.max(3, word.length / 3)) - 1;
   for (const candidate of words) {
-    const distance = word.length > 3 && candidate.includes(word) ? 1 : editDistance(word, candidate);
-    if (distance < least) {
-      best = candidate;
-      least = distance;
-    }
+    const distance = distanceOf(word, candidate);
+    if (distance < least) best = [];
+    if (distance <= least) best.push(candidate);
+    least = Math.min(least, distance);
   }
-  return best;
+  if (best.length > MAX_NAMED) return `${best.slice(0, MAX_NAMED).join(", ")}, ...`;
+  const last = best.pop();
+  return last === undefined ? null : best.length === 0 ? last : `${best.join(", ")} or ${last}`;
 }
 
-function editDistance(a: string, b: string): number {
+/** A part of a word is one step away from it, and what is similar to its beginning one more than from that. */
+function distanceOf(word: string, candidate: string): number {
+  const distances = editDistances(word, candidate);
+  const whole = distances.at(-1)!;
+  if (word.length <= 3) return whole;
+  return candidate.includes(word) ? Math.min(whole, 1) : Math.min(whole, Math.min(...distances) + 1);
+}
+
+/** From `a` to each beginning of `b`, the empty one first. */
+function editDistances(a: string, b: string): readonly number[] {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
@@ -23,5 +36,5 @@ function editDistance(a: string, b: string): number {
     }
     row = next;
   }
-  return row[b.length]!;
+  return row;
 }

@@ -437,6 +437,8 @@ describe("explain", () => {
       out: "",
       err: 'pcapcheck: there is no verdict or finding "tunel-401-proxi"; did you mean tunnel-401-proxy?\n',
     });
+    const all = "tunnel-401-proxy, tunnel-407, tunnel-401-unattributed, tunnel-401-suspected or tunnel-401-origin";
+    expect(program.run(["explain", "tunel-401"]).err).toContain(`did you mean ${all}?`);
     expect(program.run(["explain", "xyzzy"]).err).toContain("pcapcheck explain lists them");
   });
 });
