@@ -75,7 +75,7 @@ function createProgram(done: (code: number) => void): Command {
     visibleOptions: (command) => [
       ...(command === program ? checkCommand.options : []),
       ...command.options,
-      ...(command === program ? [new Option("-h, --help", "print this help")] : []),
+      new Option("-h, --help", "print this help"),
     ],
   });
   program

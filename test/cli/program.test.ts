@@ -107,6 +107,14 @@ describe("usage", () => {
     });
   });
 
+  it.each(["check", "explain", "audit", "merge", "trace", "completion"])(
+    "lists -h in the help of %s, once",
+    (command) => {
+      const { code, out } = program.run([command, "--help"]);
+      expect([code, out.match(/^ {2}-h, --help +print this help$/gm)?.length]).toEqual([0, 1]);
+    },
+  );
+
   it("knows its version", () => {
     const { version } = JSON.parse(readFileSync(captured("../package.json"), "utf8")) as { version: string };
     expect(program.run(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
