@@ -141,7 +141,7 @@ export class AuditSummary {
   }
 }
 
-/** What an audit did not see, in which a problem of an earlier one may still be. */
+/** What an audit did not see: there a problem of an earlier one may still be, or one of a later one have been already. */
 class Unseen {
   /** Captures that could not be checked, by their identities. */
   readonly #captures = new Set<string>();
@@ -154,6 +154,11 @@ class Unseen {
     this.#more ||= ungrouped > 0;
     if (verdict === null) this.#keep(this.#captures, identityOf(path));
     for (const group of groups) if (isUnseen(group.verdict)) this.#keep(this.#ways, wayOf(group));
+  }
+
+  /** There is more than was given to `add`. */
+  addMore(): void {
+    this.#more = true;
   }
 
   mayHide(problem: AuditProblem): boolean {
@@ -224,21 +229,26 @@ function changes(
   mayBeHidden: (problem: AuditProblem) => boolean,
 ): AuditChanges {
   const before = new Map<string, AuditProblem>();
+  const unseenThen = new Unseen();
   for (const row of earlier.rows) {
+    unseenThen.add(row);
     for (const group of row.groups) {
       if (!isWrong(group.verdict)) continue;
       const problem = problemOf(row, group);
       const known = before.get(keyOf(problem));
-      if (known === undefined && before.size < MAX_NAMES) before.set(keyOf(problem), problem);
-      else if (known !== undefined)
-        before.set(keyOf(problem), { ...known, connections: known.connections + problem.connections });
+      if (known === undefined) {
+        if (before.size < MAX_NAMES) before.set(keyOf(problem), problem);
+        else unseenThen.addMore();
+      } else before.set(keyOf(problem), { ...known, connections: known.connections + problem.connections });
     }
   }
   const now = new Set(problems.map(keyOf));
   const absent = [...before.values()].filter((problem) => !now.has(keyOf(problem))).sort(byWorst);
+  const fresh = problems.filter((problem) => !before.has(keyOf(problem)));
   return {
     journal: earlier.journal,
-    new: problems.filter((problem) => !before.has(keyOf(problem))),
+    new: fresh.filter((problem) => !unseenThen.mayHide(problem)),
+    perhapsNew: fresh.filter((problem) => unseenThen.mayHide(problem)),
     gone: absent.filter((problem) => !mayBeHidden(problem)),
     still: problems.filter((problem) => before.has(keyOf(problem))),
     unclear: absent.filter(mayBeHidden),

@@ -145,6 +145,9 @@ export const auditSchema: Schema = {
         object({
           journal: said("of the earlier audit", string),
           new: problems("not there then"),
+          perhapsNew: problems(
+            "not seen then, where not all was seen that may have shown them: whether they are new is not known",
+          ),
           gone: problems("not there now"),
           still: problems("there both times"),
           unclear: problems(

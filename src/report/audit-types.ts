@@ -86,6 +86,8 @@ export interface AuditChanges {
   /** The journal that was compared with. */
   readonly journal: string;
   readonly new: readonly AuditProblem[];
+  /** Not among those of then, where not all was seen that may have shown them: whether they are new is not known. */
+  readonly perhapsNew: readonly AuditProblem[];
   readonly gone: readonly AuditProblem[];
   readonly still: readonly AuditProblem[];
   /** Not among those of now, where not all was seen that may show them: whether they are gone is not known. */

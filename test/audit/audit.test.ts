@@ -191,6 +191,25 @@ describe("the summary", () => {
     const parts = await Promise.all([1, 2].map((index) => since({ keylogs, shard: { index, of: 2 } })));
     expect(parts.flatMap(([gone]) => gone)).toEqual(["tunnel-refused"]);
   });
+
+  it("says of nothing that it is new where it may have been in what was not seen then", async () => {
+    const at = fresh("perhaps-new");
+    put(at, "mitm-401-basic.pcap");
+    const broken = join(at, "squid-403.pcap");
+    writeFileSync(broken, "no capture");
+    const keylogs = [join(CAPTURES, "mitm-401-basic.keys")];
+    const [blind, seeing] = ["blind", "seeing"].map((name) => join(folder, `${name}.ndjson`));
+    await auditCaptures([at, broken], { journal: blind! });
+    await auditCaptures([at], { journal: seeing!, keylogs });
+    put(at, "squid-403.pcap");
+    const since = async (journal: string | undefined) => {
+      const { changes } = await auditCaptures([at], { since: journal!, keylogs });
+      return [changes?.new, changes?.perhapsNew, changes?.still].map((list) => list?.map(({ verdict }) => verdict));
+    };
+    // The tunnels were encrypted without keys, and the other file could not be read.
+    expect(await since(blind)).toEqual([[], ["tunnel-401-proxy", "tunnel-refused"], []]);
+    expect(await since(seeing)).toEqual([["tunnel-refused"], [], ["tunnel-401-proxy"]]);
+  });
 });
 
 describe("the journal", () => {

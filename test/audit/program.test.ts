@@ -122,6 +122,7 @@ describe("an audit by the program", () => {
     const changes = {
       journal: "monday.ndjson",
       new: [expect.objectContaining({ verdict: "connect-401" })],
+      perhapsNew: [],
       gone: [expect.objectContaining({ verdict: "tunnel-refused" })],
       still: [expect.objectContaining({ verdict: "tunnel-401-proxy" })],
       unclear: [],

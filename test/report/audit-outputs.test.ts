@@ -60,7 +60,14 @@ const REPORT: AuditReport = {
   ...{ connections: 84, verdict: "tunnel-401-proxy", exitCode: 2, verdicts: [tally("tunnel-401-proxy")] },
   ...{ findings: [tally("tunnel-401-proxy")], proxies: [tally("192.0.2.80:8080")], hosts: [tally("news.example.com")] },
   ...{ clients: [tally("192.0.2.17")], problems: [PROBLEM], dropped: 1 },
-  changes: { journal: "yesterday.ndjson", new: [PROBLEM], gone: [PROBLEM], still: [PROBLEM], unclear: [PROBLEM] },
+  changes: {
+    journal: "yesterday.ndjson",
+    new: [PROBLEM],
+    perhapsNew: [PROBLEM],
+    gone: [PROBLEM],
+    still: [PROBLEM],
+    unclear: [PROBLEM],
+  },
   rows: ROWS,
 };
 
@@ -125,6 +132,7 @@ describe("an audit", () => {
         "Summary",
         "What is wrong",
         "New since yesterday.ndjson",
+        "Perhaps new: not all was seen then that may have shown it",
         "Gone",
         "Still there",
         "Perhaps gone: not all was seen that may show it",

@@ -39,6 +39,7 @@ function auditHtml(report: AuditReport, checked: readonly AuditRow[], failed: re
         ? []
         : [
             problems("new", `New since ${changes.journal}`, changes.new),
+            problems("perhaps-new", "Perhaps new: not all was seen then that may have shown it", changes.perhapsNew),
             problems("gone", "Gone", changes.gone),
             problems("still", "Still there", changes.still),
             problems("unclear", "Perhaps gone: not all was seen that may show it", changes.unclear),

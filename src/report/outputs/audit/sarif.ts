@@ -44,7 +44,7 @@ export class AuditSarif implements AuditDocument {
         ? {}
         : {
             ...{ new: places(changes.new), gone: places(changes.gone), still: places(changes.still) },
-            unclear: places(changes.unclear),
+            ...{ perhapsNew: places(changes.perhapsNew), unclear: places(changes.unclear) },
           };
     const about = { captures, problems: problems.length, ...compared };
     return this.#log.endPieces(tool.version, !captures.interrupted, about);

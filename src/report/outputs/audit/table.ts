@@ -72,11 +72,16 @@ function problemsTable(title: string, problems: readonly AuditProblem[], style: 
 
 function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly string[] {
   if (changes === null) return [];
-  const { gone, still, unclear } = changes;
-  if (changes.new.length + gone.length + still.length + unclear.length === 0)
+  const { perhapsNew, gone, still, unclear } = changes;
+  if (changes.new.length + perhapsNew.length + gone.length + still.length + unclear.length === 0)
     return [paint(style, "bold", "Nothing wrong, neither now nor in the earlier journal.")];
   return [
     problemsTable(`New since the earlier journal: ${changes.new.length}`, changes.new, style),
+    problemsTable(
+      `Perhaps new, as not all was seen then that may have shown it: ${perhapsNew.length}`,
+      perhapsNew,
+      style,
+    ),
     problemsTable(`Gone: ${gone.length}`, gone, style),
     problemsTable(`Perhaps gone, as not all was seen that may show it: ${unclear.length}`, unclear, style),
     paint(style, "bold", `Still there: ${still.length}`),
