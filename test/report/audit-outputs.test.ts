@@ -76,8 +76,8 @@ const FROM_JOURNALS = new Set([
   ...["path", "host", "message", "text", "journal", "client", "proxy", "since", "start", "end"],
 ]);
 
-async function output(name: AuditFormatName, report = REPORT): Promise<string> {
-  const document = await AUDIT_FORMATS[name].open(STYLE);
+async function output(name: AuditFormatName, report = REPORT, width = STYLE.width): Promise<string> {
+  const document = await AUDIT_FORMATS[name].open({ ...STYLE, width });
   return report.rows.map((one) => document.row(one)).join("") + document.end(report);
 }
 
@@ -152,8 +152,18 @@ describe("an audit", () => {
 
   it("as a table has the end of a long path, which tells captures of one folder apart", async () => {
     const path = `/srv/captures/${"of-a-branch-office/".repeat(4)}2026-03-09.pcap`;
-    const text = await output("table", { ...REPORT, problems: [{ ...PROBLEM, path }] });
+    const text = await output("table", { ...REPORT, problems: [{ ...PROBLEM, path }] }, 140);
     expect(text).toContain("…h-office/of-a-branch-office/2026-03-09.pcap 0\n");
+  });
+
+  it.each([40, 60, 79])("as a table fits on a terminal of %i columns, and cuts no name there", async (width) => {
+    const host = `${"a-long-label-".repeat(4)}.example.com`;
+    const problem = { ...PROBLEM, host, path: "/srv/captures/of-a-branch-office/2026-03-09.pcap" };
+    const text = await output("table", { ...REPORT, problems: [problem] }, width);
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(width);
+    const unbroken = text.replaceAll(/\n */g, "");
+    expect(unbroken).toContain(host);
+    expect(unbroken).toContain(problem.path);
   });
 
   it.each(Object.keys(AUDIT_FORMATS) as AuditFormatName[])("as %s lets no hostile string through", async (name) => {

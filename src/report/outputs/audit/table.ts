@@ -2,13 +2,23 @@
 import Table from "cli-table3";
 import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
 import { NO_FRAME } from "../frame.ts";
-import { colourOf, counted, paint, safe, type TerminalStyle, truncate, truncateStart, wrap } from "../style.ts";
+import {
+  colourOf,
+  counted,
+  paint,
+  safe,
+  type TerminalStyle,
+  textWidth,
+  truncate,
+  truncateStart,
+  wrap,
+} from "../style.ts";
 import { worstText } from "./worst-text.ts";
 
 /** Rows of each table, unless more is asked for. */
 const MAX_ROWS = 10;
-/** Columns for a path or name. */
-const MAX_NAME = 44;
+/** Columns for a path or name, and where a table is too wide with them. With fewer too little would be left: then it is a list. */
+const NAME_COLUMNS: readonly number[] = [44, 28];
 
 /** The whole summary as text, ending with a line end. */
 export function auditTable(report: AuditReport, style: TerminalStyle): string {
@@ -42,8 +52,11 @@ function lead(report: AuditReport, style: TerminalStyle): string {
         ? ""
         : "Nothing wrong was seen."
       : `Worst: ${worst.verdict} for ${worst.host ?? "an unknown host"}, asked by ${worst.client} through ${worst.proxy} (${counted(worst.connections, "connection")}; ${worst.path}, stream ${worst.stream}, frame ${worst.frame}).`;
+  const word = paint(style, verdict === null ? "yellow" : colourOf(verdict), what);
+  const sum = counts.join("; ");
+  const below = wrap(sum, style.width - 2).map((text) => `  ${paint(style, "dim", text)}`);
   return [
-    `${paint(style, verdict === null ? "yellow" : colourOf(verdict), what)}  ${paint(style, "dim", counts.join("; "))}`,
+    ...(textWidth(`${what}  ${sum}`) <= style.width ? [`${word}  ${paint(style, "dim", sum)}`] : [word, ...below]),
     ...(sentence === "" ? [] : [""]),
     ...wrap(safe(style, sentence), style.width - 2).map((text) => `  ${paint(style, "bold", text)}`),
   ].join("\n");
@@ -52,22 +65,18 @@ function lead(report: AuditReport, style: TerminalStyle): string {
 function problemsTable(title: string, problems: readonly AuditProblem[], style: TerminalStyle): string {
   if (problems.length === 0) return "";
   const shown = style.verbose ? problems : problems.slice(0, MAX_ROWS);
-  const rows = shown.map(({ verdict, host, client, proxy, connections, since, path, stream }) => [
-    verdict,
-    name(host ?? "unknown", style),
-    name(client, style),
-    name(proxy, style),
-    String(connections),
-    day(since, style),
-    `${truncateStart(style, safe(style, path), MAX_NAME)} ${stream}`,
-  ]);
-  return section(
-    title,
-    ["verdict", "host", "client", "proxy", "n", "since", "capture, stream"],
-    rows,
-    problems.length,
-    style,
-  );
+  const rows = (most: number): string[][] =>
+    shown.map(({ verdict, host, client, proxy, connections, since, path, stream }) => [
+      verdict,
+      name(host ?? "unknown", style, most),
+      name(client, style, most),
+      name(proxy, style, most),
+      String(connections),
+      day(since, style),
+      `${truncateStart(style, safe(style, path), most)} ${stream}`,
+    ]);
+  const head = ["verdict", "host", "client", "proxy", "n", "since", "capture, stream"];
+  return section(title, head, rows, problems.length, style);
 }
 
 function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly string[] {
@@ -89,14 +98,14 @@ function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly
 }
 
 const CELLS = {
-  name: (tally, style) => name(tally.name, style),
+  name: (tally, style, most) => name(tally.name, style, most),
   n: ({ connections }) => String(connections),
   wrong: ({ wrong }) => String(wrong),
   unseen: ({ unseen }) => String(unseen),
   captures: ({ captures }) => String(captures),
   since: ({ since }, style) => day(since, style),
   worst: ({ worst }) => worst ?? "",
-} as const satisfies Record<string, (tally: AuditTally, style: TerminalStyle) => string>;
+} as const satisfies Record<string, (tally: AuditTally, style: TerminalStyle, most: number) => string>;
 type Column = keyof typeof CELLS;
 
 const COLUMNS: readonly Column[] = ["name", "n", "wrong", "unseen", "captures", "since", "worst"];
@@ -106,30 +115,51 @@ const FINDING_COLUMNS: readonly Column[] = ["name", "n", "captures", "since"];
 function tallies(title: string, list: readonly AuditTally[], style: TerminalStyle, columns = COLUMNS): string {
   if (list.length === 0) return "";
   const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
-  const rows = shown.map((tally) => columns.map((column) => CELLS[column](tally, style)));
+  const rows = (most: number): string[][] =>
+    shown.map((tally) => columns.map((column) => CELLS[column](tally, style, most)));
   return section(title, columns, rows, list.length, style);
 }
 
+/** `rows`: with names and paths of so many columns at most. Nothing is cut where the table does not fit and is a list. */
 function section(
   title: string,
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: (most: number) => readonly (readonly string[])[],
   total: number,
   style: TerminalStyle,
 ): string {
+  const lines = NAME_COLUMNS.map((most) => grid(head, rows(most)));
+  const whole = rows(Number.POSITIVE_INFINITY);
+  const fitting = lines.find((drawn) => drawn.every((line) => textWidth(line) <= style.width));
+  const more = total > whole.length ? [paint(style, "dim", `and ${total - whole.length} more (-v shows all)`)] : [];
+  const heading = wrap(title, style.width).map((line) => paint(style, "bold", line));
+  return [...heading, ...(fitting ?? listed(head, whole, style)), ...more].join("\n");
+}
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const table = new Table({
     head: [...head],
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
     chars: NO_FRAME,
   });
   table.push(...rows.map((row) => [...row]));
-  const text = table
+  return table
     .toString()
     .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
-  const more = total > rows.length ? `\n${paint(style, "dim", `and ${total - rows.length} more (-v shows all)`)}` : "";
-  return `${paint(style, "bold", title)}\n${text}${more}`;
+    .map((line) => line.trimEnd());
+}
+
+/** Each row as its first cell, and below it the others with what they are. */
+function listed(
+  [, ...head]: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: TerminalStyle,
+): readonly string[] {
+  return rows.flatMap(([first = "", ...cells]) => {
+    const facts = cells.flatMap((cell, i) => (cell === "" ? [] : [`${head[i]} ${cell}`])).join("; ");
+    const [start, ...rest] = wrap(first, style.width - 2);
+    return [`- ${start}`, ...[...rest, ...wrap(facts, style.width - 2)].map((line) => `  ${line}`)];
+  });
 }
 
 function unchecked({ rows }: AuditReport, style: TerminalStyle): string {
@@ -141,8 +171,8 @@ function unchecked({ rows }: AuditReport, style: TerminalStyle): string {
   return [paint(style, "bold", "Could not be checked"), ...lines].join("\n");
 }
 
-function name(text: string, style: TerminalStyle): string {
-  return truncate(style, safe(style, text), MAX_NAME);
+function name(text: string, style: TerminalStyle, most: number): string {
+  return truncate(style, safe(style, text), most);
 }
 
 /** The day of a time stamp; the rest is in JSON. It may come out of a journal that others wrote. */
