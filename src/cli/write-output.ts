@@ -161,10 +161,14 @@ function replace(temporary: string, target: string): void {
   }
 }
 
+/** Of a name in that beside it: three bytes each leave room for the rest in the 255 that file systems allow. */
+const KEPT_CHARACTERS = 64;
+
 /** A name beside `target` that nobody else has. */
 function besideOf(target: string): string {
   const once = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
-  return join(dirname(target), `.${basename(target)}.${once}.part`);
+  const start = basename(target).slice(0, KEPT_CHARACTERS);
+  return join(dirname(target), `.${start}.${once}.part`);
 }
 
 /** Linux' O_TMPFILE (open(2)), which Node does not name. */

@@ -54,6 +54,16 @@ describe("output to a file", () => {
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
+  it.each(["x".repeat(250), "語".repeat(83)])("has a name as long as a file's may be: %s", (name) => {
+    const file = join(folder, name);
+    const output = opened(file);
+    for (let i = 0; i < 20; i++) output.write(MEBI);
+    expect(output.finish()).toBeNull();
+    expect(statSync(file).size).toBe(20 * MEBI.length);
+    rmSync(file);
+    expect(readdirSync(folder).filter((other) => other.startsWith("."))).toEqual([]);
+  });
+
   it("writes nothing if nothing was said", () => {
     expect(opened(join(folder, "none.txt")).finish()).toBeNull();
     expect(readdirSync(folder)).not.toContain("none.txt");
