@@ -99,11 +99,12 @@ function said(
   head: Partial<ResponseHead>,
   marks: readonly string[] = [],
   context: Partial<SenderContext> = {},
+  exchange: Partial<ExchangeFact> = {},
 ): readonly Evidence[] {
   const scene = staged(kinds);
   const response = { ...scene.exchange.response!, ...head };
   const body = marks.length === 0 ? null : { marks, bytes: 400, tag: "page" };
-  return evidenceOf({ ...scene.exchange, response, body }, { ...scene.context, ...context });
+  return evidenceOf({ ...scene.exchange, ...exchange, response, body }, { ...scene.context, ...context });
 }
 
 const UNKNOWN = { isKnownAs: () => false };
@@ -197,13 +198,36 @@ describe("what a Squid that reads inside says of its cache", () => {
     ["it looked, and passed on what the site answered", [`MISS from proxy.example:${port}`], "likely"],
     ["so did another one before it", ["NONE from edge.example:443", `MISS from proxy.example:${port}`], "likely"],
     ["both in one field", [`NONE from edge.example:443, HIT from proxy.example:${port}`], "likely"],
-    ["it did not look: it answered itself", [`NONE from proxy.example:${port}`], null],
     ["another one did, in front of the site", ["MISS from edge.example:443"], null],
   ])("%s", (_name, values, weight) => {
     expect(said([], squid(...values))).toMatchObject(
       weight === null ? [] : [{ says: "origin", weight, source: "passed" }],
     );
     expect(said([], squid(...values), [], { inTunnel: false })).toEqual([]);
+  });
+
+  it.each([
+    ["it did not look: it, or its content filter, made the answer", [`NONE from proxy.example:${port}`], {}, true],
+    [
+      "a further proxy made it: this one looked",
+      [`NONE from far.example:${port}`, `MISS from near.example:${port}`],
+      {},
+      false,
+    ],
+    ["a Squid in front of the site made it", ["NONE from edge.example:443"], {}, false],
+    [
+      "a Squid is the site, at the proxy's port",
+      [`NONE from x.example:${port}`],
+      { url: `http://x.example:${port}/` },
+      false,
+    ],
+  ])("of an answer that nobody else made: %s", (_name, values, exchange, isMade) => {
+    for (const inTunnel of [true, false]) {
+      const found = said([], squid(...values), [], { inTunnel }, exchange).filter(
+        ({ source }) => source === "cache-lookup",
+      );
+      expect(found).toMatchObject(isMade ? [{ says: "proxy", weight: "likely" }] : []);
+    }
   });
 
   it("it may have fetched what it then refuses: its own marks beside that say nothing of the site", () => {

@@ -1,20 +1,12 @@
 // All evidence for the sender of an answer, each row a function; the certain ones come first.
 import { gather } from "../../bytes/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";
+import { madeAtOnce, passedThrough } from "./cache-lookup.ts";
 import { ownSite, passedOn, proxyStatus, ruledOut } from "./certain.ts";
 import { answeredByServerLeg, neverForwarded } from "./legs.ts";
 import { challengeElsewhere, pageElsewhere, sameChallenge } from "./likeness.ts";
 import { plaintextAnswer, productMarks, proxyHeaders } from "./marks.ts";
-import {
-  apiError,
-  bearer,
-  challengeState,
-  likeTheSite,
-  passedThrough,
-  siteCookies,
-  siteServer,
-  siteSoftware,
-} from "./site.ts";
+import { apiError, bearer, challengeState, likeTheSite, siteCookies, siteServer, siteSoftware } from "./site.ts";
 import { timeOfTheAnswer } from "./timing.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 
@@ -34,6 +26,7 @@ const QUESTIONS: readonly Question[] = [
   pageElsewhere,
   productMarks,
   proxyHeaders,
+  madeAtOnce,
   timeOfTheAnswer,
   bearer,
   apiError,

@@ -1,9 +1,9 @@
 // Evidence for the site: it asks as an API does, and answers as it always does.
 import { quoted } from "../../bytes/index.ts";
-import type { HeaderField } from "../../http/index.ts";
 import { marksOf } from "../products/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import { serverOf } from "./answers.ts";
+import { PASSED_ON } from "./cache-lookup.ts";
 import type { Question } from "./types.ts";
 import { namesWebServer } from "./web-servers.ts";
 
@@ -14,8 +14,6 @@ const OF_THE_MESSAGE =
 const OF_PROXIES = /^(?:via|x-cache|x-cache-lookup|x-bluecoat-via|proxy-.*|x-forwarded-.*)$/;
 /** An edge server in front of an application lacks one header (`X-Powered-By`) as easily as a proxy does. */
 const MIN_MISSING = 2;
-/** What a Squid passed on may come from a proxy behind it, which sets cookies and writes JSON as easily as a site: all that is one sign. */
-const PASSED_ON = "passed";
 
 /** Proxies do not ask for bearer tokens; APIs do (RFC 6750 §3). */
 export const bearer: Question = (_exchange, head) => {
@@ -77,24 +75,6 @@ export const siteSoftware: Question = (_exchange, head) => {
   if (name === undefined) return [];
   const text = `the header ${name} is one of server software for sites (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "likely", source: "software", text }];
-};
-
-/** What a Squid found in its cache, by name and port of its own; of an answer that it makes at once it says NONE. */
-const LOOKED_UP = /^(?:MISS|HIT) from \S+:(\d+)$/;
-
-/**
- * A Squid that reads inside says of what it passes on that it looked for it in its cache. Outside of tunnels that may come from
- * a further proxy as well; and with Squid's own marks it may be a refusal of what it had fetched.
- */
-export const passedThrough: Question = (_exchange, head, { timeline, inTunnel }) => {
-  if (!inTunnel || marksOf(head, []).some(({ product, passed }) => product.id === "squid" && !passed)) return [];
-  const isOwn = ({ name, value }: HeaderField): boolean =>
-    name === "x-cache-lookup" &&
-    value.split(",").some((one) => LOOKED_UP.exec(one.trim())?.[1] === String(timeline.proxy.port));
-  const field = head.fields.find(isOwn);
-  if (field === undefined) return [];
-  const text = `${quoted(`X-Cache-Lookup: ${field.value}`)} says that the proxy looked for it in its cache, as a Squid does for what it passes on, from the site or from a proxy behind it (frame ${head.where.frame})`;
-  return [{ says: "origin", weight: "likely", source: PASSED_ON, text }];
 };
 
 /** A ProxySG sets this cookie where a server behind it asks for credentials, to tell its own challenges from others'. */
