@@ -81,17 +81,22 @@ export function isRefusal(step: AuthStep): boolean {
 }
 
 /**
- * Whether the step's credentials were answered with a challenge for another realm than the one that they answer: whoever asks now
- * has not refused them, but wants others, as a further proxy behind this one does (RFC 9110 §11.5: credentials are for a realm).
+ * What the step's credentials were answered with, where that asks for others than were asked for before: another realm, or none of
+ * the schemes; null where it does not. Whoever asks now has not refused them, but wants others, as a further proxy behind this one
+ * does (RFC 9110 §11.5: credentials are for a realm). A proxy that only leaves out what failed still offers some of the rest.
  */
-export function isAskedForOthers(step: AuthStep, steps: readonly AuthStep[]): boolean {
+export function otherThanAsked(step: AuthStep, steps: readonly AuthStep[]): "realm" | "schemes" | null {
   const sent = step.credentials;
-  if (sent === null || !isRefusal(step)) return false;
-  const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame);
-  const [asked, asks] = [before, step].map(
-    (one) => one?.challenges.find(({ scheme }) => scheme === sent.scheme)?.realm,
+  if (sent === null || !isRefusal(step)) return null;
+  const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame)?.challenges ?? [];
+  const [asked, asks] = [before, step.challenges].map((challenges) =>
+    challenges.find(({ scheme }) => scheme === sent.scheme),
   );
-  return asked != null && asks != null && asked !== asks;
+  if (asked === undefined) return null;
+  if (asks !== undefined)
+    return asked.realm !== null && asks.realm !== null && asked.realm !== asks.realm ? "realm" : null;
+  const isAllNew = step.challenges.every(({ scheme }) => before.every((one) => one.scheme !== scheme));
+  return isAllNew && step.challenges.length > 0 ? "schemes" : null;
 }
 
 /** Whether a step was one leg of a handshake and was answered with the next: the 407 to it is no refusal, and no end either. */

@@ -1,7 +1,7 @@
 // What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
 import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, brokenOff, isAskedForOthers, isHalfway, isRefusal } from "./auth-steps.ts";
+import { type AuthStep, brokenOff, isHalfway, isRefusal, otherThanAsked } from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
@@ -78,10 +78,13 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
       summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
     };
   }
-  if (refusals.length === 1 && isAskedForOthers(last, context.chain.steps)) {
+  const other = refusals.length === 1 ? otherThanAsked(last, context.chain.steps) : null;
+  if (other !== null) {
+    const asks =
+      other === "realm" ? "for another realm (407" : `of other schemes (407 with ${schemesText(last.challenges)}`;
     return {
       verdict: "auth-abandoned",
-      summary: `The client answered the proxy's 407 (frame ${last.frame}), and was asked for credentials for another realm (407, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
+      summary: `The client answered the proxy's 407 (frame ${last.frame}), and was asked for credentials ${asks}, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
     };
   }
   if (refusals.length === 1 && isRefusal(last)) {

@@ -10,11 +10,9 @@ import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
+import { QUICK_CLOSE_MS, silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
-import { closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
-
-/** Waiting for an answer takes longer: whoever closes sooner had another reason. */
-const QUICK_CLOSE_MS = 1_000;
+import { closedText, closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
 
 /** The worst of all that the parts of the connection say. */
 export function judge(timeline: Timeline, context: JudgeContext): Judgement {
@@ -261,22 +259,6 @@ function protocolText(tunnel: TunnelFact): string {
 
 const ASKS_FURTHER = "requests to a further proxy, which asks for credentials itself";
 
-/** The proxy opened the tunnel, the client sent something, and nothing came back. */
-function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
-  const sentence = `Nothing came back through the tunnel to ${targetText(timeline)}`;
-  // Of a proxy behind TLS more may be missing than TCP knows: records that could not be opened.
-  const lost = timeline.fromProxy.gaps > 0 || timeline.gaps.some(({ from }) => from === "proxy");
-  const unseen = timeline.fromClient.synSeen && !timeline.fromProxy.synSeen;
-  if (unseen || lost || timeline.fromProxy.segments === 0) {
-    return { verdict: "incomplete", summary: `${sentence}, but the capture has gaps there.` };
-  }
-  const since = tunnel.firstClient?.time ?? timeline.end;
-  if (isBroken(since, timeline.end, context.holes))
-    return { verdict: "incomplete", summary: `${sentence}, but files of the capture are missing there.` };
-  if (timeline.closedBy === "open") return stillOpen(since, sentence, context);
-  return { verdict: "no-response", summary: `${sentence} (${closedText(timeline)}).` };
-}
-
 function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {
   const tls = tunnel.tls;
   if (tls === null || (tunnel.serverBytes === 0 && tls.alerts.length === 0)) return silent(timeline, tunnel, context);
@@ -309,6 +291,11 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: passed(context),
       summary: `The tunnel to ${target} was set up as it should be; up to the capture's end nothing was asked in it.`,
     };
+  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && tls.opened > 0) {
+    const closed = `${closedText(timeline)}: so does a client that does not accept the certificate, or that has nothing to ask`;
+    const summary = `The tunnel to ${target} was set up as it should be; nothing was asked in it before ${closed}.`;
+    return { verdict: passed(context), summary };
+  }
   if (tunnel.inside === "full") {
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : "nothing wrong";
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
@@ -431,17 +418,4 @@ function fallback(timeline: Timeline): Judgement {
       ? "What came on this connection is not HTTP: no request to the proxy was seen."
       : "The client asked nothing of the proxy on this connection.",
   };
-}
-
-function closedText(timeline: Timeline): string {
-  switch (timeline.closedBy) {
-    case "fin":
-      return closerText(timeline);
-    case "reset-by-client":
-      return "the client reset the connection";
-    case "reset-by-proxy":
-      return "the proxy reset the connection";
-    default:
-      return "the connection was still open";
-  }
 }

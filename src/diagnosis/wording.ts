@@ -78,6 +78,26 @@ export function closerText({ fromClient, fromProxy }: Pick<Timeline, "fromClient
   return client < proxy ? "the client closed the connection" : "the proxy closed the connection";
 }
 
+/** Who ended a connection, and how. */
+export function closedText(timeline: Timeline): string {
+  switch (timeline.closedBy) {
+    case "fin":
+      return closerText(timeline);
+    case "reset-by-client":
+      return "the client reset the connection";
+    case "reset-by-proxy":
+      return "the proxy reset the connection";
+    default:
+      return "the connection was still open";
+  }
+}
+
+/** Whether the client ended the connection, and not the proxy. */
+export function isClosedByClient({ closedBy, fromClient, fromProxy }: Timeline): boolean {
+  if (closedBy !== "fin") return closedBy === "reset-by-client";
+  return (fromClient.finFrame ?? Infinity) < (fromProxy.finFrame ?? Infinity);
+}
+
 /** Scheme names of challenges, "Basic, NTLM"; in quotes what is the name of none. */
 export function schemesText(challenges: readonly { readonly scheme: string }[]): string {
   return challenges.length === 0

@@ -42,6 +42,50 @@ describe("who closed the connection", () => {
   });
 });
 
+describe("a tunnel in which nothing came back", () => {
+  it("may have been closed by the name in the ClientHello", async () => {
+    const { findings } = await recorded("squid-terminate");
+    expect(findings[0]!.detail).toMatch(
+      /within \d+(\.\d)? ms of the ClientHello: so does a proxy that refuses the site/,
+    );
+  });
+
+  it.each([
+    ["at once by the client", 20, 21, 12, "its first bytes: too early to say that nobody would have answered)."],
+    [
+      "at once by the proxy",
+      22,
+      21,
+      12,
+      "(the proxy closed the connection within 2.0 ms of the client's first bytes).",
+    ],
+    ["after a while", 20, 21, 5_000, "(the client closed the connection)."],
+  ])("closed %s", (_name, client, proxy, endMs, text) => {
+    const bare = tunnelOf({ records: [] });
+    const tunnel: TunnelFact = {
+      ...bare.tunnel!,
+      protocol: "unknown",
+      tls: null,
+      clientBytes: 20,
+      serverBytes: 0,
+      firstClient: where(15, 10),
+      exchanges: [],
+    };
+    const { time } = where(20, endMs);
+    const one = closed({ ...bare, tunnel, closedBy: "fin", clientEnd: "fin", end: time }, client, proxy);
+    expect(found("no-response", [one])[0]!.detail).toContain(text);
+  });
+});
+
+describe("a tunnel in which nothing was asked", () => {
+  it("was not used, and nothing in it was read", async () => {
+    const { connections } = await recorded("w3m-refuses-certificate");
+    expect(connections[0]!.summary).toMatch(
+      /^The tunnel to .* nothing was asked in it before the client closed the connection: so does/,
+    );
+  });
+});
+
 describe("credentials for another realm", () => {
   const twice = (challenge: Challenge, sent = SENT): Timeline =>
     asked(0, [CHALLENGED, { with: sent, status: 407, challenges: [challenge] }]);
@@ -59,6 +103,29 @@ describe("credentials for another realm", () => {
     ["nothing was asked before", asked(0, [{ with: SENT, status: 407, challenges: [OTHER] }])],
   ])("are refused: %s", (_name, one) => {
     expect(found("auth-abandoned", [one])[0]!.title).toContain("The proxy refused the credentials");
+  });
+
+  it("nor are those of a scheme that nobody offers any more, where none of what was offered before is among the new ones", () => {
+    const digest: Challenge = { ...BASIC, scheme: "Digest" };
+    const negotiate: Challenge = { ...NTLM, scheme: "Negotiate" };
+    const answered = (before: readonly Challenge[], sent: string, after: readonly Challenge[]): Timeline =>
+      asked(0, [
+        { status: 407, challenges: before },
+        { with: { ...SENT, scheme: sent }, status: 407, challenges: after },
+      ]);
+    const [finding] = found("auth-abandoned", [answered([digest], "Digest", [BASIC])]);
+    expect(finding!.detail).toContain("asked for credentials of other schemes (407 with Basic, frame 16)");
+    // What failed is left out, and the rest is offered again.
+    const fallback = answered([negotiate, NTLM, BASIC], "Negotiate", [NTLM, BASIC]);
+    expect(found("auth-abandoned", [fallback])[0]!.title).toContain("The proxy refused the credentials");
+    // Either way the client had sent what it was asked for.
+    expect(found("scheme-mismatch", [answered([digest], "Digest", [BASIC]), fallback])).toEqual([]);
+  });
+
+  it("as Squid and its parent do it with schemes", async () => {
+    const { findings } = await recorded("squid-parent-other-scheme");
+    expect(findings.map(({ id }) => id)).toEqual(["auth-abandoned"]);
+    expect(findings[0]!.title).toBe("The proxy took the credentials, and the client was then asked for others");
   });
 
   it("as Squid and its parent do it", async () => {

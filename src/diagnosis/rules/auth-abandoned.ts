@@ -1,6 +1,6 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
-import { type AuthStep, isAskedForOthers, isHalfway, isRefusal } from "../auth-steps.ts";
+import { type AuthStep, isHalfway, isRefusal, otherThanAsked } from "../auth-steps.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
@@ -75,6 +75,6 @@ function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: type
   const sent = steps.findLast((step) => step.credentials !== null);
   if (sent === undefined) return {};
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
-  if (isAskedForOthers(sent, steps)) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
+  if (otherThanAsked(sent, steps) !== null) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
   return isRefusal(sent) ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {};
 }

@@ -14,9 +14,9 @@ export const noResponse = verdictRule(
     evidence: "The frame of the request, and how the connection ended.",
     advice: {
       helpdesk:
-        "Try again; if it stays so for one site only, the way from the proxy to the site is broken, if for all, the proxy is overloaded or a firewall is in between.",
+        "Try again; if it stays so for one site only, the proxy refuses it without a word, or the way from the proxy to the site is broken; if for all, the proxy is overloaded or a firewall is in between.",
       proxyAdmin:
-        "Check the proxy's load and its connections to the site (DNS, routing, firewall). A record on the proxy's outside shows whether it tried.",
+        "Check the proxy's load and its connections to the site (DNS, routing, firewall), and look for a rule that closes connections by the name in the ClientHello (Squid: ssl_bump terminate). A record on the proxy's outside shows whether it tried.",
     },
     references: ["RFC 9110 §9.3.6 (CONNECT)"],
   },

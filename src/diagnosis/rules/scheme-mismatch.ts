@@ -81,12 +81,15 @@ function mismatch(
   return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, frame], certainty: "possible" })];
 }
 
-/** Credentials sent in answer to a 407, of a scheme that it did not offer. */
+/** Credentials that were refused, of a scheme that the proxy offers neither then nor had offered before. */
 function unasked(steps: readonly AuthStep[], offered: readonly string[]): AuthStep | null {
   return (
-    steps.find(({ credentials, status }) => {
+    steps.find(({ credentials, status, frame }) => {
       const scheme = credentials?.scheme.toLowerCase();
-      return status === 407 && scheme !== undefined && scheme !== "unknown" && !offered.includes(scheme);
+      if (status !== 407 || scheme === undefined || scheme === "unknown" || offered.includes(scheme)) return false;
+      const isAsked = (step: AuthStep): boolean =>
+        step.frame < frame && step.challenges.some((challenge) => challenge.scheme.toLowerCase() === scheme);
+      return !steps.some(isAsked);
     }) ?? null
   );
 }
