@@ -1,4 +1,5 @@
 // What is known of each proxy over all its connections: how it was found, its product, whether it intercepts.
+import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { JudgedConnection, ProxyFacts } from "./facts.ts";
 import { issuerProduct, type MarkFound, marksOf, type Product } from "./products/index.ts";
@@ -150,6 +151,7 @@ function productOf(marks: readonly FoundMark[]): ProxyFacts["product"] {
     evidence: marks
       .filter(({ mark }) => products.has(mark.product))
       .map(({ mark, frame }) => `${mark.text} (frame ${frame})`),
+    asksInside: gather(products, ({ asksInside }) => (asksInside === undefined ? [] : [asksInside])),
   };
 }
 

@@ -58,7 +58,7 @@ export function buildReport(
         ip: proxy.ip,
         port: proxy.port,
         detectedBy: proxy.detectedBy,
-        product: proxy.product,
+        product: buildProduct(proxy),
         intercepts: proxy.intercepts,
         connections: proxy.connections,
       }),
@@ -74,6 +74,13 @@ export function buildReport(
 }
 
 /** True for the first connection with `verdict`. */
+/** Without what only the rules need. */
+function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy["product"] {
+  if (product === null) return null;
+  const { name, certainty, evidence } = product;
+  return { name, certainty, evidence };
+}
+
 function firstWith(verdict: Verdict): (connection: JudgedConnection) => boolean {
   let found = false;
   return (connection) => {

@@ -158,6 +158,6 @@ function httpsStage(judged: JudgedConnection, tunnel: TunnelFact): string {
     return statuses.length === 0 ? "not answered" : `answered ${[...new Set(statuses)].slice(0, 5).join(", ")}`;
   }
   if (judged.verdict === "tunnel-401-suspected") return "cannot be seen without keys; looks like a 401 by the proxy";
-  if (tunnel.protocol === "tls") return "cannot be seen without keys";
+  if (tunnel.protocol === "tls") return tunnel.inside === "full" ? "nothing was asked" : "cannot be seen without keys";
   return tunnel.protocol === "none" ? "nothing was sent" : `carries ${tunnel.protocol}`;
 }

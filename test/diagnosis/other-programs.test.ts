@@ -4,6 +4,7 @@ import { checkCapture } from "../../src/audit/index.ts";
 import type { Challenge, RequestHead, ResponseHead } from "../../src/http/index.ts";
 import type { ConnectFact, Timeline, TunnelFact } from "../../src/proxy/index.ts";
 import { buildConnection } from "../../src/report/connection.ts";
+import { httpsCell } from "../../src/report/outputs/cells.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { asked, BASIC, CHALLENGED, NTLM, SENT, TYPE_1 } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
@@ -83,6 +84,23 @@ describe("a tunnel in which nothing was asked", () => {
     expect(connections[0]!.summary).toMatch(
       /^The tunnel to .* nothing was asked in it before the client closed the connection: so does/,
     );
+    expect(connections[0]!.tunnel!.stages.https).toBe("nothing was asked");
+    expect(httpsCell(connections[0]!)).toBe("-");
+  });
+});
+
+describe("what asks inside a tunnel", () => {
+  it.each([
+    ["far-context-lost", /In Squid that is .* In mitmproxy that is /],
+    ["mitm-401-basic", /^An authentication rule matches .* In mitmproxy that is /],
+  ])("is told in the words of the proxy: %s", async (name, words) => {
+    const finding = (await recorded(name)).findings.find(({ id }) => id === "tunnel-401-proxy");
+    expect(finding!.advice.proxyAdmin).toMatch(words);
+  });
+
+  it("is told in general of a proxy that is not known", async () => {
+    const finding = (await recorded("squid-deny-info-401")).findings.find(({ id }) => id === "tunnel-401-proxy");
+    expect(finding!.advice.proxyAdmin).not.toMatch(/Squid|mitmproxy/);
   });
 });
 

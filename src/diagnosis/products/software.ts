@@ -7,6 +7,8 @@ export const SOFTWARE: readonly Product[] = [
     name: "Squid",
     // Its source: 407 as a forward proxy, 403 inside a tunnel that it reads, 401 as a reverse proxy only.
     frontsSites: "usually",
+    asksInside:
+      "In Squid that is an adaptation service (ICAP, eCAP) or a deny_info with 401 whose ACLs match the decrypted request and not the CONNECT.",
     marks: [
       {
         in: "header",
@@ -48,6 +50,7 @@ export const SOFTWARE: readonly Product[] = [
   {
     id: "mitmproxy",
     name: "mitmproxy",
+    asksInside: "In mitmproxy that is an addon that answers requests; proxyauth asks on the CONNECT.",
     marks: [
       {
         in: "header",

@@ -32,6 +32,8 @@ export interface Product {
    * `usually`: as a forward proxy it hardly sends a 401 of its own. `always`: it does not read inside tunnels at all.
    */
   readonly frontsSites?: "always" | "usually" | "seldom";
+  /** A sentence for its administrator: what of its configuration asks with 401 inside a tunnel that it reads. */
+  readonly asksInside?: string;
 }
 
 /** A product that was recognised, with the words for it. */
@@ -39,6 +41,8 @@ export interface ProductMatch {
   readonly name: string;
   readonly certainty: Certainty;
   readonly evidence: readonly string[];
+  /** `Product.asksInside` of what it may be. */
+  readonly asksInside: readonly string[];
 }
 
 /** A mark that was found in one answer. */

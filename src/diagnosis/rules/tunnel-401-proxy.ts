@@ -1,5 +1,6 @@
 // The heart of the matter: the proxy asked with 401 inside the tunnel, where it should have asked with 407 on the CONNECT.
-import type { JudgedConnection } from "../facts.ts";
+import type { Endpoint } from "../../bytes/index.ts";
+import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
 import { endpointText } from "../wording.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
@@ -43,14 +44,15 @@ const FURTHER = "A further proxy asked for credentials inside the tunnel (401) i
 const FURTHER_DOUBTED =
   "A 401 inside the tunnel that may be a further proxy's, which should have asked on the CONNECT (407)";
 
-export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
+export const tunnel401Proxy = verdictRule(TEXT, (connection, capture) => {
   const found = describeTunnelAnswer(connection, 401);
   if (connection.goesOnTo !== null) {
     const { proxy, stream } = connection.goesOnTo;
     const title = found.certainty === "possible" ? FURTHER_DOUBTED : FURTHER;
     const helpdesk = `The proxy that the client asks passes this tunnel on unread: ${endpointText(proxy)} is the one to look at (stream ${stream}). Give this report with the frame numbers to the administrator of that one.`;
-    return { ...found, title, advice: { ...TEXT.advice, helpdesk } };
+    return { ...found, title, advice: { helpdesk, proxyAdmin: whereToLook(proxy, capture) } };
   }
+  const proxyAdmin = whereToLook(connection.timeline.proxy, capture);
   const accepted = acceptedAt(connection);
   if (found.certainty === "possible") {
     const signedIn =
@@ -58,12 +60,20 @@ export const tunnel401Proxy = verdictRule(TEXT, (connection) => {
         ? ""
         : ` What was sent in answer to it was accepted (frame ${accepted}), as it would be by a site's own login.`;
     const helpdesk = `One sign speaks for the proxy, and the site's own login is not ruled out.${signedIn} Open the site without the proxy: if it asks for a password there, too, it is the site's. Give this report with the frame numbers to the administrator of the proxy.`;
-    return { ...found, title: DOUBTED, advice: { ...TEXT.advice, helpdesk } };
+    return { ...found, title: DOUBTED, advice: { helpdesk, proxyAdmin } };
   }
-  if (accepted === null) return found;
-  const helpdesk = `The login box in the name of the web site was the proxy's, and what was sent in answer to it was accepted (frame ${accepted}): the site works, but whoever typed a password for the site gave it to the proxy. Give this report with the frame numbers to the administrator of the proxy.`;
-  return { ...found, advice: { ...TEXT.advice, helpdesk } };
+  const helpdesk =
+    accepted === null
+      ? TEXT.advice.helpdesk
+      : `The login box in the name of the web site was the proxy's, and what was sent in answer to it was accepted (frame ${accepted}): the site works, but whoever typed a password for the site gave it to the proxy. Give this report with the frame numbers to the administrator of the proxy.`;
+  return { ...found, advice: { helpdesk, proxyAdmin } };
 });
+
+/** What its administrator looks for, also in the words of the product where that is known. */
+function whereToLook({ ip, port }: Endpoint, { proxies }: CaptureFacts): string {
+  const product = proxies.find((one) => one.ip === ip && one.port === port)?.product;
+  return [TEXT.advice.proxyAdmin, ...(product?.asksInside ?? [])].join(" ");
+}
 
 /** Frame of the answer that followed credentials in the tunnel and was no further challenge; null where none did. */
 function acceptedAt({ timeline, attributions }: JudgedConnection): number | null {

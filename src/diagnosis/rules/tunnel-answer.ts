@@ -20,7 +20,10 @@ export function describeTunnelAnswer(connection: JudgedConnection, status: 401 |
       : opening.response === null
         ? ` The answer to CONNECT ${opening.target.text} (frame ${opening.request.where.frame}) is not in the capture; what followed it shows that the tunnel was up.`
         : ` ${connectSentence(opening)}, so the tunnel was up.`;
-  const asked = response === null ? "" : ` The ${status} asks for ${schemesText(challenges)}.`;
+  const asked =
+    response === null
+      ? ""
+      : ` The ${status} ${challenges.length === 0 ? "names" : "asks for"} ${schemesText(challenges)}.`;
   return {
     detail: `${connection.summary}${opened}${asked}`,
     frames: [

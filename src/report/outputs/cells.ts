@@ -17,7 +17,7 @@ export function tlsCell({ tunnel }: ReportConnection): string {
   return tunnel.tls.handshakeComplete ? (version ?? "yes") : `${version ?? "?"}, cut`;
 }
 
-/** What was answered inside: "401 proxy", "200", "unseen". */
+/** What was answered inside: "401 proxy", "200", "none", "unseen". */
 export function httpsCell({ tunnel }: ReportConnection): string {
   if (tunnel === null || tunnel.protocol === "none") return "-";
   const statuses = tunnel.exchanges.flatMap(({ response, sentBy }) => {
@@ -26,5 +26,6 @@ export function httpsCell({ tunnel }: ReportConnection): string {
     return [`${response.status}${by}`];
   });
   if (statuses.length > 0) return [...new Set(statuses)].slice(0, 4).join(", ");
-  return tunnel.protocol === "tls" ? "unseen" : "-";
+  if (tunnel.protocol === "tls" && tunnel.tls?.decrypted !== "full") return "unseen";
+  return tunnel.exchanges.length === 0 ? "-" : "none";
 }

@@ -70,7 +70,7 @@ function emptyStage(stage: Stage, { tunnel }: ReportConnection): string {
   if (tunnel === null) return stage === "connect" ? "no CONNECT on this connection" : "not reached";
   if (stage === "connect") return "not in the capture";
   if (stage === "tls") return "no TLS";
-  return tunnel.protocol === "tls" ? "no exchange that could be read" : "nothing";
+  return tunnel.protocol === "tls" && tunnel.tls?.decrypted !== "full" ? "no exchange that could be read" : "nothing";
 }
 
 /** What a load balancer says in front of all else. */
