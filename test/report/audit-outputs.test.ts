@@ -166,6 +166,22 @@ describe("an audit", () => {
     expect(unbroken).toContain(problem.path);
   });
 
+  it("as a table says each problem in two lines where its columns do not fit, and what was found in a list", async () => {
+    const path = "/srv/captures/of-a-branch-office/2026-03-09.pcap";
+    const lines = (await output("table", { ...REPORT, problems: [{ ...PROBLEM, path }] }, 100)).split("\n");
+    const at = lines.indexOf("What is wrong");
+    const { verdict, host, connections, since, client, proxy, stream } = PROBLEM;
+    expect(lines.slice(at + 1, at + 3)).toEqual([
+      `- ${verdict} for ${host}: ${connections} ${connections === 1 ? "connection" : "connections"}, since ${since?.slice(0, 10)}`,
+      `  ${client} through ${proxy}; ${path}, stream ${stream}`,
+    ]);
+    const [tally] = REPORT.verdicts;
+    const narrow = (await output("table", REPORT, 40)).replaceAll(/\n {2}/g, " ");
+    expect(narrow).toContain(
+      `- ${tally!.name} n ${tally!.connections}; wrong ${tally!.wrong}; unseen ${tally!.unseen}; captures`,
+    );
+  });
+
   it.each(Object.keys(AUDIT_FORMATS) as AuditFormatName[])("as %s lets no hostile string through", async (name) => {
     for (const bad of [
       "\x1b[2J",

@@ -17,8 +17,10 @@ import { worstText } from "./worst-text.ts";
 
 /** Rows of each table, unless more is asked for. */
 const MAX_ROWS = 10;
-/** Columns for a path or name, and where a table is too wide with them. With fewer too little would be left: then it is a list. */
-const NAME_COLUMNS: readonly number[] = [44, 28];
+/** Columns for a path or name. */
+const NAMES = 44;
+/** The same where a table is too wide with them. With fewer too little would be left: then it is a list. */
+const SHORT_NAMES = 28;
 
 /** The whole summary as text, ending with a line end. */
 export function auditTable(report: AuditReport, style: TerminalStyle): string {
@@ -76,7 +78,22 @@ function problemsTable(title: string, problems: readonly AuditProblem[], style: 
       `${truncateStart(style, safe(style, path), most)} ${stream}`,
     ]);
   const head = ["verdict", "host", "client", "proxy", "n", "since", "capture, stream"];
-  return section(title, head, rows, problems.length, style);
+  const list = (): string[] => shown.flatMap((problem) => item(problemTexts(problem, style), style));
+  return section(
+    title,
+    { table: (most) => grid(head, rows(most)), list, missing: problems.length - shown.length },
+    style,
+  );
+}
+
+/** What a row of the table says, in two sentences. */
+function problemTexts(problem: AuditProblem, style: TerminalStyle): readonly string[] {
+  const { verdict, host, client, proxy, connections, since, path, stream } = problem;
+  const first = since === null ? "" : `, since ${day(since, style)}`;
+  return [
+    `${verdict} for ${host ?? "an unknown host"}: ${counted(connections, "connection")}${first}`,
+    `${client} through ${proxy}; ${path}, stream ${stream}`,
+  ].map((text) => safe(style, text));
 }
 
 function changesTables({ changes }: AuditReport, style: TerminalStyle): readonly string[] {
@@ -112,28 +129,41 @@ const COLUMNS: readonly Column[] = ["name", "n", "wrong", "unseen", "captures", 
 /** What is found has no verdict of its own: of a password in clear nobody can say which connections went wrong by it. */
 const FINDING_COLUMNS: readonly Column[] = ["name", "n", "captures", "since"];
 
-function tallies(title: string, list: readonly AuditTally[], style: TerminalStyle, columns = COLUMNS): string {
-  if (list.length === 0) return "";
-  const shown = style.verbose ? list : list.slice(0, MAX_ROWS);
+function tallies(title: string, all: readonly AuditTally[], style: TerminalStyle, columns = COLUMNS): string {
+  if (all.length === 0) return "";
+  const shown = style.verbose ? all : all.slice(0, MAX_ROWS);
   const rows = (most: number): string[][] =>
     shown.map((tally) => columns.map((column) => CELLS[column](tally, style, most)));
-  return section(title, columns, rows, list.length, style);
+  const list = (): string[] =>
+    rows(Number.POSITIVE_INFINITY).flatMap(([first = "", ...cells]) => {
+      const facts = cells.flatMap((cell, i) => (cell === "" ? [] : [`${columns[i + 1]} ${cell}`]));
+      return item([first, facts.join("; ")], style);
+    });
+  return section(
+    title,
+    { table: (most) => grid(columns, rows(most)), list, missing: all.length - shown.length },
+    style,
+  );
 }
 
-/** `rows`: with names and paths of so many columns at most. Nothing is cut where the table does not fit and is a list. */
-function section(
-  title: string,
-  head: readonly string[],
-  rows: (most: number) => readonly (readonly string[])[],
-  total: number,
-  style: TerminalStyle,
-): string {
-  const lines = NAME_COLUMNS.map((most) => grid(head, rows(most)));
-  const whole = rows(Number.POSITIVE_INFINITY);
-  const fitting = lines.find((drawn) => drawn.every((line) => textWidth(line) <= style.width));
-  const more = total > whole.length ? [paint(style, "dim", `and ${total - whole.length} more (-v shows all)`)] : [];
+/** Rows as a table or as a list, in lines. */
+interface Rows {
+  /** With names and paths of so many columns at most. */
+  readonly table: (most: number) => readonly string[];
+  /** With nothing cut, for where the table does not fit. */
+  readonly list: () => readonly string[];
+  /** Rows that are not shown. */
+  readonly missing: number;
+}
+
+function section(title: string, { table, list, missing }: Rows, style: TerminalStyle): string {
+  const fits = (lines: readonly string[]): boolean => lines.every((line) => textWidth(line) <= style.width);
+  let lines = table(NAMES);
+  if (!fits(lines)) lines = table(SHORT_NAMES);
+  if (!fits(lines)) lines = list();
+  const more = missing > 0 ? [paint(style, "dim", `and ${missing} more (-v shows all)`)] : [];
   const heading = wrap(title, style.width).map((line) => paint(style, "bold", line));
-  return [...heading, ...(fitting ?? listed(head, whole, style)), ...more].join("\n");
+  return [...heading, ...lines, ...more].join("\n");
 }
 
 function grid(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
@@ -149,17 +179,11 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): re
     .map((line) => line.trimEnd());
 }
 
-/** Each row as its first cell, and below it the others with what they are. */
-function listed(
-  [, ...head]: readonly string[],
-  rows: readonly (readonly string[])[],
-  style: TerminalStyle,
-): readonly string[] {
-  return rows.flatMap(([first = "", ...cells]) => {
-    const facts = cells.flatMap((cell, i) => (cell === "" ? [] : [`${head[i]} ${cell}`])).join("; ");
-    const [start, ...rest] = wrap(first, style.width - 2);
-    return [`- ${start}`, ...[...rest, ...wrap(facts, style.width - 2)].map((line) => `  ${line}`)];
-  });
+/** An item of a list: what it is, and below it what is known of it. */
+function item([first = "", ...others]: readonly string[], style: TerminalStyle): readonly string[] {
+  const room = style.width - 2;
+  const [start, ...rest] = wrap(first, room);
+  return [`- ${start}`, ...[...rest, ...others.flatMap((text) => wrap(text, room))].map((line) => `  ${line}`)];
 }
 
 function unchecked({ rows }: AuditReport, style: TerminalStyle): string {
