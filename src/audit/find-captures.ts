@@ -1,11 +1,11 @@
 // From what was named to captures: folders, globs and lists, recognised by content, in an order that does not depend on the disk.
 
 import { createHash } from "node:crypto";
-import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, type Dirent, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 import type { AuditTask } from "./audit-row.ts";
-import { type FileStatus, hashOf, isFile, lookAt, readPieces, realPath } from "./files.ts";
+import { type FileStatus, hashOf, isFile, lookAt, openFile, readPieces, realPath } from "./files.ts";
 import { isPattern, namesOf } from "./globs.ts";
 import { beginList, pathsIn } from "./path-list.ts";
 import { NO_SUCH_FILE, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
@@ -281,7 +281,7 @@ function looksLikeCapture(path: string): boolean {
   const first = new Uint8Array(DETECT_BYTES);
   let length = 0;
   try {
-    const descriptor = openSync(path, "r");
+    const descriptor = openFile(path);
     try {
       length = readSync(descriptor, first, 0, first.length, 0);
     } finally {

@@ -1,5 +1,5 @@
 // Keys of one run: key logs named by option, found beside the capture or embedded in it; RSA keys; an opener for each connection.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { latin1 } from "../bytes/index.ts";
 import type { KeyFacts } from "../diagnosis/index.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { contentOf, isFile, lookAt } from "./files.ts";
+import { contentOf, isFile, lookAt, openFile } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { lentFor, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
@@ -239,7 +239,8 @@ function readInto(file: FileSource, store: KeyStore, held: Held): string | null 
       reader.end();
       return null;
     }
-    descriptor = openSync(lent, "r");
+    // Pipes that were named have been read.
+    descriptor = openFile(lent);
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk)) {
       reader.push(chunk, 0, length);

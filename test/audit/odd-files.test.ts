@@ -15,6 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { examine } from "../../src/audit/examine.ts";
+import { findCaptures } from "../../src/audit/find-captures.ts";
 import { type AuditOptions, auditCaptures, checkCapture } from "../../src/audit/index.ts";
 import { captured } from "../cli/build.ts";
 
@@ -22,7 +24,21 @@ let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "pcapcheck-odd-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const writer of writers.splice(0)) writer.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** When somebody opens a pipe for writing: that ends a waiting for it, which nothing in this thread could. */
+const WRITER_COMES_MS = 5_000;
+const writers: ChildProcess[] = [];
+
+/** A pipe takes the place of a file. */
+function becomePipe(name: string): void {
+  rmSync(at(name), { force: true });
+  execFileSync("mkfifo", [at(name)]);
+  writers.push(spawn("sh", ["-c", `sleep ${WRITER_COMES_MS / 1000}; : > "$0"`, at(name)]));
+}
 
 const at = (name: string): string => join(folder, name);
 const put = (name: string): void => copyFileSync(captured("squid-403.pcap"), at(name));
@@ -199,27 +215,44 @@ describe("an audit", () => {
 
   it("does not wait for a pipe that takes a file's place behind the listing", async () => {
     for (const name of ["a.pcap", "b.pcap", "c.pcap1", "c.pcap2"]) put(name);
-    /** Without the check of what was opened this one ends the waiting, which nothing in this thread could. */
-    const writers: ChildProcess[] = [];
-    const pipe = (name: string): void => {
-      rmSync(at(name));
-      execFileSync("mkfifo", [at(name)]);
-      writers.push(spawn("sh", ["-c", 'sleep 5; : > "$0"', at(name)]));
-    };
     const { rows: all } = await auditCaptures([folder], {
       allRows: true,
       join: true,
       onRow({ path }) {
-        if (path === at("a.pcap")) for (const name of ["b.pcap", "c.pcap2"]) pipe(name);
+        if (path === at("a.pcap")) for (const name of ["b.pcap", "c.pcap2"]) becomePipe(name);
       },
     });
-    for (const writer of writers) writer.kill();
     expect(all.map(({ verdict, message }) => verdict ?? message)).toEqual([
       "tunnel-refused",
       "it is a pipe or a device, and no file",
       "tunnel-refused",
     ]);
     expect(all[2]?.findings).toMatchObject({ "capture-quality": 1 });
+  }, 30_000);
+
+  it("does not wait for a pipe that takes a file's place before it is looked into", async () => {
+    for (const name of ["a", "b"]) put(name);
+    const started = Date.now();
+    const { tasks } = await findCaptures([folder], {
+      join: false,
+      hash: false,
+      shard: null,
+      keysOf(capture) {
+        if (capture === at("a")) becomePipe("b");
+        return null;
+      },
+    });
+    expect(tasks.map(({ path }) => path)).toEqual([at("a"), at("b")]);
+    expect(Date.now() - started).toBeLessThan(WRITER_COMES_MS);
+  }, 30_000);
+
+  it("does not wait for a pipe that takes the place of a key log beside a capture", async () => {
+    put("a.pcap");
+    becomePipe("a.keys");
+    const started = Date.now();
+    const examined = await examine(at("a.pcap"), {}, () => [at("a.keys")]);
+    expect(examined).toMatchObject({ diagnosis: { verdict: "tunnel-refused", facts: { keys: { sources: [] } } } });
+    expect(Date.now() - started).toBeLessThan(WRITER_COMES_MS);
   }, 30_000);
 
   it("ends where its journal is deleted, or the folder of it: nobody would find what is written", async () => {
