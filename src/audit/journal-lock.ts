@@ -1,4 +1,6 @@
 // Who writes to a journal: a file beside it says so, for this machine and for others that see the same volume.
+
+import { createHash } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -12,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { codeOf } from "./read-failure.ts";
 
 /** How often the owner shows that it is there. */
@@ -43,7 +46,7 @@ export class JournalLock {
 
   /** Takes the lock of the journal at `path`, or gives the reason why not. Throws what writing throws. */
   static take(path: string): JournalLock | string {
-    const file = `${path}.lock`;
+    const file = lockOf(path);
     const text = `${JSON.stringify(ownerOf(process.pid))}\n`;
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
@@ -81,6 +84,19 @@ export class JournalLock {
     held.delete(this.#file);
     if (read(this.#file) === this.#text) rmSync(this.#file, { force: true });
   }
+}
+
+/** Names of more bytes leave no room for ".lock" and a process's number behind them in the 255 that file systems allow. */
+const MAX_NAME_BYTES = 236;
+/** Of a longer name in that of its lock: three bytes each leave room for the rest. */
+const KEPT_CHARACTERS = 64;
+
+/** The file that says who writes to the journal at `path`; every process has to find the same one. */
+function lockOf(path: string): string {
+  const name = basename(path);
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return `${path}.lock`;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return join(dirname(path), `${name.slice(0, KEPT_CHARACTERS)}.${digest}.lock`);
 }
 
 /** Makes the lock with its text in it at once, so that a process that is killed leaves none that names nobody. Throws EEXIST. */

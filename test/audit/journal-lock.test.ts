@@ -47,6 +47,20 @@ function taken(owner: Record<string, unknown> | string, minutes = 0): boolean {
 }
 
 describe("the lock of a journal", () => {
+  it("is there also for one whose name is as long as a name may be, and for each its own", () => {
+    const names = ["\u00e9", "x"].flatMap((unit) => ["1", "2"].map((last) => `${unit.repeat(300)}.${last}`));
+    const journals = names.map((name) => {
+      const bytes = Buffer.from(name);
+      return join(folder, `${bytes.subarray(0, 252)}${name.slice(-2)}`);
+    });
+    const locks = journals.map((path) => JournalLock.take(path));
+    for (const lock of locks) expect(lock).toBeInstanceOf(JournalLock);
+    for (const path of journals)
+      expect(JournalLock.take(path)).toMatch(/^another audit writes to it \(process \d+; .*\.lock\)$/);
+    for (const lock of locks) if (typeof lock !== "string") lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("is one process's, and is given back", () => {
     const lock = take();
     expect(JournalLock.take(journal())).toBe(`another audit writes to it (process ${process.pid}; ${file()})`);
