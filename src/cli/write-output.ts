@@ -23,6 +23,8 @@ export interface Output {
   /** null: standard output. */
   readonly file: string | null;
   write(text: string): void;
+  /** What was begun cannot be ended, so there will be no file; on standard output what follows begins a line. */
+  cut(): void;
   /** All is there. Returns why it could not be written, or null. */
   finish(): string | null;
   /** What was written is not wanted; what stood in its place stays. */
@@ -30,7 +32,7 @@ export interface Output {
 }
 
 /** Standard output: there at once. What could not be printed is told when the program ends. */
-const STANDARD: Output = { file: null, write: print, finish: () => null, discard() {} };
+const STANDARD: Output = { file: null, write: print, cut: () => print("\n"), finish: () => null, discard() {} };
 
 /**
  * Opens `file` for output; undefined and "-" are standard output. Errors are told when it is finished. A text: it must not
@@ -72,6 +74,11 @@ class FileOutput implements Output {
     this.#texts.push(text);
     this.#length += text.length;
     if (this.#length > HELD) this.#try(() => this.#flush());
+  }
+
+  cut(): void {
+    this.discard();
+    this.#failure ??= "it was not written, as a part of it is missing";
   }
 
   finish(): string | null {

@@ -83,12 +83,19 @@ export async function check(
     if (captures.length > 1) muchIsRead();
     let result: LazyReport | CheckFailure;
     let text: string | null = null;
+    let isBegun = false;
     try {
       result = await checkOne(capture, options, reading);
-      if (!("kind" in result) && !isLong(result, document)) text = document.add(shown(wholeReport(result)));
+      if (!("kind" in result) && isLong(result, document)) {
+        for (const piece of document.pieces(shown(result))) {
+          output.write(piece);
+          isBegun ||= piece !== "";
+        }
+      } else if (!("kind" in result)) text = document.add(shown(wholeReport(result)));
     } catch (error) {
       // Alone it is told with its place in the program.
       if (captures.length === 1) throw error;
+      if (isBegun) output.cut();
       result = { kind: "failed", path: nameOf(capture), message: ownFailure(error), advice: null };
     }
     if ("kind" in result) {
@@ -99,10 +106,9 @@ export async function check(
       continue;
     }
     codes.push(exitCode(result, options.failOn));
-    if (isLong(result, document)) for (const piece of document.pieces(shown(result))) output.write(piece);
-    else if (text === null) codes.push(NOT_CHECKED);
-    else output.write(text);
-    if (isLong(result, document) || text !== null) reports++;
+    if (text !== null) output.write(text);
+    if (text !== null || isLong(result, document)) reports++;
+    else codes.push(NOT_CHECKED);
   }
   if (reports > 0) output.write(document.end());
   if (!endOutput(output)) codes.push(NOT_CHECKED);

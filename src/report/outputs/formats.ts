@@ -77,8 +77,12 @@ function eachByItself(
       return ahead() + own;
     },
     *pieces(report) {
-      yield ahead();
-      yield* pieces(report);
+      // What fails before its first piece leaves nothing behind.
+      let isBegun = false;
+      for (const piece of pieces(report)) {
+        yield isBegun ? piece : ahead() + piece;
+        isBegun = true;
+      }
     },
     failed() {},
     end: () => (many && reports > 0 ? around.behind : ""),
