@@ -9,7 +9,7 @@ import { type FoundCaptures, findCaptures } from "./find-captures.ts";
 import { Journal } from "./journal.ts";
 import { latestRows } from "./journal-rows.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
-import { mustBeUsable, NamedFileError } from "./named-files.ts";
+import { keylessLogs, mustBeUsable, NamedFileError } from "./named-files.ts";
 import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { AuditFiles, CheckOptions } from "./types.ts";
@@ -45,6 +45,8 @@ export interface AuditOptions extends AuditChecks {
   readonly since?: string;
   /** Keep a row of every capture in the report. */
   readonly allRows?: boolean;
+  /** Called before the first row with the path of each key log that was named and holds no key: the audit goes on without it. */
+  readonly onKeyless?: (keylog: string) => void;
   /** Called with each row, in order. */
   readonly onRow?: (row: AuditRow) => void;
   /** Called behind each capture. */
@@ -73,6 +75,8 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
   const lending = { ...check, held };
   mustBeUsable(lending);
+  const { onKeyless } = options;
+  if (onKeyless !== undefined) for (const keylog of keylessLogs(options.keylogs ?? [], held)) onKeyless(keylog);
   const hash = options.hash ?? false;
   // What keys there are for a capture only a journal asks, in which it may stand already: to look takes a twentieth of a small capture.
   const stamps =

@@ -272,6 +272,12 @@ class Run {
         this.#keys.dropped,
         "a capture that is a file is read again for its own",
       );
+    if (this.#keys.keyless > 0)
+      this.#warnings.addCount(
+        "tls-keys-none",
+        this.#keys.keyless,
+        "it is empty, or another file than the one that SSLKEYLOGFILE names",
+      );
     if (front !== null) this.#warnings.addFront(front);
     for (const hole of holes) this.#warnings.addHole(hole);
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);

@@ -9,7 +9,7 @@ export type { CaptureSource, FileUrl } from "./input.ts";
 export { ipAddress } from "./ip-address.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal-lines.ts";
-export { NamedFileError } from "./named-files.ts";
+export { keylessLogs, NamedFileError } from "./named-files.ts";
 export { holdPipes, isPipeFailure } from "./pipes.ts";
 export { codeOf, ownFailure, readFailure } from "./read-failure.ts";
 export { createRedactor, LEAST_KEY_BYTES } from "./redactor.ts";

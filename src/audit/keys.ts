@@ -13,7 +13,7 @@ import {
   type TlsOpener,
   type TlsPlatform,
 } from "../tls-decrypt/index.ts";
-import { contentOf, isFile, lookAt, openFile } from "./files.ts";
+import { contentOf, isFile, lookAt, openFile, readPieces } from "./files.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { lentFor, NOTHING_HELD, sizeOfHeld } from "./pipes.ts";
 import { readFailure } from "./read-failure.ts";
@@ -58,6 +58,8 @@ export interface CaptureKeys {
   again(): void;
   /** Secrets that were dropped because there was no room for more, and may be missed. */
   readonly dropped: number;
+  /** Key logs that were named and hold no key, as far as they were read. */
+  readonly keyless: number;
   /** `decrypted`: tunnels of which the inside could be read, in part at least. */
   facts(decrypted: number): KeyFacts;
 }
@@ -82,6 +84,7 @@ const NO_NAME = "-";
 
 class Keys implements CaptureKeys {
   failure: CaptureKeys["failure"] = null;
+  keyless = 0;
   readonly #named: readonly FileSource[];
   readonly #found: readonly string[];
   readonly #rsaKeys: readonly FileSource[];
@@ -184,10 +187,14 @@ class Keys implements CaptureKeys {
   }
 
   #readAll(): void {
+    this.keyless = 0;
     for (const file of this.#named) {
       if (this.#waiting && isRereadable(file, this.#held)) continue;
+      const { counts } = this.#keys();
+      const before = counts.secrets;
       const why = readInto(file, this.#keys(), this.#held);
       if (why !== null) this.#failed(file, `the key log cannot be read: ${why}`);
+      else if (counts.secrets === before) this.keyless++;
       this.#sources.add("keylog");
     }
     for (const file of this.#rsaKeys) {
@@ -229,13 +236,36 @@ function sizeOf(files: readonly FileSource[], held: Held): number {
   return sum;
 }
 
+/** Whether there is a key in what was named as a key log, which is read until the first one; true where that cannot be told. */
+export function holdsKeys(file: string, held: Held): boolean {
+  const store = createKeyStore();
+  const reader = readKeyLog(store);
+  const lent = lentFor(file, held);
+  if (typeof lent === "string" && !isFile(lent)) return true;
+  try {
+    for (const piece of typeof lent === "string" ? readPieces(lent, Number.POSITIVE_INFINITY) : piecesOf(lent)) {
+      reader.push(piece, 0, piece.length);
+      if (store.counts.secrets > 0) return true;
+    }
+  } catch {
+    // Whoever needs what is in it says why.
+    return true;
+  }
+  reader.end();
+  return store.counts.secrets > 0;
+}
+
+function piecesOf(lent: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+  return lent instanceof Uint8Array ? [lent] : lent;
+}
+
 function readInto(file: FileSource, store: KeyStore, held: Held): string | null {
   let descriptor: number | null = null;
   try {
     const reader = readKeyLog(store);
     const lent = lentFor(file, held);
     if (typeof lent !== "string") {
-      for (const piece of lent instanceof Uint8Array ? [lent] : lent) reader.push(piece, 0, piece.length);
+      for (const piece of piecesOf(lent)) reader.push(piece, 0, piece.length);
       reader.end();
       return null;
     }

@@ -1,10 +1,10 @@
 // Key logs, keys and certificates that options name: one that cannot be used ends an audit before it begins, and not each capture.
 import { closeSync, openSync } from "node:fs";
 import { lookAt } from "./files.ts";
-import { loadKeys } from "./keys.ts";
+import { holdsKeys, loadKeys } from "./keys.ts";
 import { loadTrust } from "./node-trust.ts";
 import { readFailure } from "./read-failure.ts";
-import type { LentFiles } from "./types.ts";
+import type { Held, LentFiles } from "./types.ts";
 
 /** A file that an option names cannot be used: one sentence behind its path. */
 export class NamedFileError extends Error {
@@ -25,6 +25,11 @@ export function mustBeUsable(options: LentFiles): void {
   if (failure !== null) throw new NamedFileError(failure.path, failure.why);
   const trusted = loadTrust(options);
   if ("why" in trusted) throw new NamedFileError(trusted.path, trusted.why);
+}
+
+/** Of key logs that can be read those in which there is no key: a capture, say, that was named in their place. */
+export function keylessLogs(keylogs: readonly string[], held: Held): readonly string[] {
+  return [...new Set(keylogs)].filter((path) => !holdsKeys(path, held));
 }
 
 function unreadable(path: string): string | null {

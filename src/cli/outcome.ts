@@ -46,6 +46,14 @@ export function complain(path: string | null, message: string): void {
   warn(`pcapcheck: ${path === null ? "" : `${terminalText(path)}: `}${terminalText(message)}\n`);
 }
 
+/** Of a key log that was named and opens nothing: what is read goes on without it. */
+export function tellKeyless(keylog: string): void {
+  complain(
+    keylog,
+    "no key was found in this key log: it is empty, or another file than the one that SSLKEYLOGFILE names",
+  );
+}
+
 /** What a file could not be checked for, and what to do about it. */
 export function tell({ path, message, advice }: CheckFailure): void {
   complain(path, advice === null ? message : `${message}; ${advice}`);

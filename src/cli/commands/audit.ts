@@ -14,7 +14,7 @@ import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
 import { expanded } from "../expand.ts";
 import { muchIsListed, muchIsRead } from "../long-run.ts";
-import { beginOutput, complain, endOutput } from "../outcome.ts";
+import { beginOutput, complain, endOutput, tellKeyless } from "../outcome.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import type { RedactArguments } from "../redaction.ts";
 import { terminal } from "../standard-streams.ts";
@@ -70,6 +70,7 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
         ...auditOptions(options),
         allRows,
         onRow,
+        onKeyless: tellKeyless,
         onProgress(done) {
           muchIsRead();
           progress.update(done);

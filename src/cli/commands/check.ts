@@ -4,9 +4,11 @@ import {
   type CheckFailure,
   type CheckOptions,
   checkLazily,
+  type Held,
   holdPipes,
   isFile,
   isPipeFailure,
+  keylessLogs,
   lookAt,
   ownFailure,
   rotatedSets,
@@ -27,7 +29,7 @@ import { combined, exitCode, NOT_CHECKED } from "../exit-code.ts";
 import { expanded } from "../expand.ts";
 import { muchIsRead } from "../long-run.ts";
 import { nearest } from "../nearest.ts";
-import { beginOutput, complain, endOutput, tell } from "../outcome.ts";
+import { beginOutput, complain, endOutput, tell, tellKeyless } from "../outcome.ts";
 import { createProgress } from "../progress.ts";
 import { type ReadingArguments, readingOptionsOf } from "../reading-options.ts";
 import type { RedactArguments } from "../redaction.ts";
@@ -69,13 +71,13 @@ export async function check(
   if (begun === null) return NOT_CHECKED;
   const { output, style, shown } = begun;
   const captures = options.join === true ? await setsOf(files) : files;
-  // Whoever is behind the first one finds a pipe empty.
-  const held = await holdPipes(captures.length > 1 ? named : []);
+  // Whoever is behind the first one finds a pipe empty; key logs are looked into before.
+  const held = await holdPipes(captures.length > 1 ? named : (keylog ?? []));
   if (isPipeFailure(held)) {
     complain(held.path, held.why);
     return NOT_CHECKED;
   }
-  const reading = captures.length > 1 ? { held } : {};
+  for (const log of keylessLogs(keylog ?? [], held)) tellKeyless(log);
   const document = await openDocument(options, style, captures.length > 1);
   const codes: number[] = [];
   let reports = 0;
@@ -85,7 +87,7 @@ export async function check(
     let text: string | null = null;
     let isBegun = false;
     try {
-      result = await checkOne(capture, options, reading);
+      result = await checkOne(capture, options, held);
       if (!("kind" in result) && isLong(result, document)) {
         for (const piece of document.pieces(shown(result))) {
           output.write(piece);
@@ -183,18 +185,14 @@ async function setsOf(files: readonly string[]): Promise<readonly Named[]> {
   });
 }
 
-async function checkOne(
-  capture: Named,
-  options: CheckArguments,
-  reading: Pick<CheckOptions, "held">,
-): Promise<LazyReport | CheckFailure> {
+async function checkOne(capture: Named, options: CheckArguments, held: Held): Promise<LazyReport | CheckFailure> {
   const progress = createProgress(terminalText(nameOf(capture)), terminal("error"));
   try {
     return await checkLazily(capture, {
       ...readingOptionsOf(options),
       policyTraces: options.policyTrace ?? [],
       accessLogs: options.accessLog ?? [],
-      ...reading,
+      held,
       onProgress(done, total) {
         if (total === null || total > MUCH_BYTES) muchIsRead();
         progress.update(done, total);
