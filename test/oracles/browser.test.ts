@@ -1,5 +1,5 @@
 // The HTML report in Chromium: it shows, asks for nothing from elsewhere, breaks no rule of its own policy, and can be told aloud.
-import { existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -128,10 +128,34 @@ describe.skipIf(CHROMIUM === undefined)("the HTML report in Chromium (skipped wh
     expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect((await page.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
+    // Each of its tables has a name.
+    for (const heading of headings.slice(1))
+      expect(await page.getByRole("table", { name: heading, exact: true }).count()).toBe(1);
     await page.close();
   });
 
-  it.each([400, 1200])("keeps within %i pixels whatever is long and has no place to break", async (width) => {
+  it("keeps a stream and a frame apart behind a name that is written from right to left", async () => {
+    const name = "\u05e9\u05dc\u05d5\u05dd";
+    copyFileSync(captured("squid-403.pcap"), join(program.folder, name));
+    const file = join(program.folder, "audit.html");
+    program.run(["audit", name, "-f", "html", "-o", file]);
+    const { page } = await open(file);
+    expect(await page.getByRole("cell", { name: `${name}, 0, 1`, exact: true }).count()).toBe(1);
+    const [stream, frame] = (await page.evaluate(`(() => {
+      const cell = document.querySelector("#problems + table td:last-child");
+      const text = cell.lastChild;
+      return ["0", "1"].map((digit) => {
+        const range = document.createRange();
+        range.setStart(text, text.data.indexOf(digit));
+        range.setEnd(text, text.data.indexOf(digit) + 1);
+        return range.getBoundingClientRect().left;
+      });
+    })()`)) as [number, number];
+    expect(stream).toBeLessThan(frame);
+    await page.close();
+  });
+
+  it.each([320, 1200])("keeps within %i pixels whatever is long and has no place to break", async (width) => {
     const host = Array.from({ length: 4 }, () => "h".repeat(60)).join(".");
     const capture = join(program.folder, `${"n".repeat(200)}.pcap`);
     const said = (from: "client" | "server", text: string) => ({ from, bytes: ascii(`${text}\r\n\r\n`) });
@@ -152,10 +176,15 @@ describe.skipIf(CHROMIUM === undefined)("the HTML report in Chromium (skipped wh
       ],
     ];
     writeFileSync(capture, toProxy(connections));
-    const { page } = await open(write([capture]));
+    const other = join(program.folder, "r".repeat(250));
+    writeFileSync(other, "no capture");
+    const { page } = await open(write([capture, capture, other]));
     await page.setViewportSize({ width, height: 900 });
-    expect(await page.locator("figure svg").count()).toBe(2);
+    expect(await page.locator("figure svg").count()).toBe(4);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    // What scrolls can be reached by keyboard (WCAG 2.1.1).
+    expect(await page.locator("table").count()).toBe(4);
+    expect(await page.locator(".scroll[tabindex='0'] table").count()).toBe(4);
     await page.close();
   });
 

@@ -103,7 +103,8 @@ function problems(id: string, title: string, list: readonly AuditProblem[]): str
       html(proxy),
       String(connections),
       since === null ? "unknown" : time(since),
-      html(`${path}, ${stream}, ${frame}`),
+      // A name that is written from right to left would take the numbers along.
+      `<bdi>${html(path)}</bdi>, ${stream}, ${frame}`,
     ]),
   );
 }
@@ -149,7 +150,7 @@ function table(
   const more = total > shown.length ? `<p>And ${total - shown.length} more.</p>` : "";
   return `<section class="scroll" aria-labelledby="${id}" tabindex="0">
 <h2 id="${id}">${html(title)}</h2>
-<table>
+<table aria-labelledby="${id}">
 <thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead>
 <tbody>
 ${shown

@@ -67,7 +67,7 @@ function unchecked(failures: readonly UncheckedCapture[]): string {
   const rows = failures.map(
     ({ path, message }) => `<tr><th scope="row">${html(path)}</th><td>${html(message)}</td></tr>`,
   );
-  return `<section aria-labelledby="unchecked">
+  return `<section class="scroll" aria-labelledby="unchecked" tabindex="0">
 <h2 id="unchecked">Could not be checked</h2>
 <table>
 <caption>Captures that are not part of what stands above.</caption>
