@@ -27,7 +27,11 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .option("--join", "numbered files of one rotated capture (tcpdump -C/-G, dumpcap -b) are read as one")
     .option("--timeout <seconds>", "a capture that takes longer is given up", positive)
     .option("--max-memory <MiB>", "a capture that takes more memory is given up", positive)
-    .option("--max-connections <n>", "connections of a capture kept in full; the others are summed up", wholeNumber);
+    .option(
+      "--max-connections <n>",
+      "connections of a capture kept in full (2000); the others are summed up",
+      wholeNumber,
+    );
   summaryOptions(audit).action(async (paths: string[], options: AuditArguments) => {
     const commands = await import("./commands/audit.ts");
     done(await commands.audit(paths, options));

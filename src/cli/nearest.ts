@@ -9,6 +9,8 @@ export function nearest(word: string, words: readonly string[]): string | null {
   let least = Math.ceil(Math.max(3, word.length / 3)) - 1;
   for (const candidate of words) {
     const distance = distanceOf(word, candidate);
+    // No nearer than nothing is: of a word of two letters none need be left.
+    if (distance >= candidate.length) continue;
     if (distance < least) best = [];
     if (distance <= least) best.push(candidate);
     least = Math.min(least, distance);

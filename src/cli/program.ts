@@ -67,7 +67,7 @@ function createProgram(done: (code: number) => void): Command {
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: warn, outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({ writeOut: print, writeErr: warn, outputError: (text, write) => write(oneLine(text, program)) })
     .addHelpText("after", MORE_HELP);
   const checkCommand = createCheck(program, done);
   // `pcapcheck --help` shows the options of the command that runs by default.
@@ -110,14 +110,18 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
     .option("-o, --output <file>", "write there instead (created whole or not at all)")
     .addOption(
-      new Option("-t, --tunnel <stream>", "one connection in full, with its ladder")
+      new Option("-t, --tunnel <stream>", "one connection (tcp.stream) in full, with its ladder")
         .argParser(wholeNumber)
         .conflicts(["quiet"]),
     )
     .addOption(new Option("-v, --verbose", "more: every connection, finding and note").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
     .option("--fail-on <verdict,...>", "which verdicts give exit code 1, or none", verdicts)
-    .option("--max-connections <n>", "connections kept in full; the others are summed up", wholeNumber)
+    .option(
+      "--max-connections <n>",
+      "connections kept in full (2000, for programs up to 50000); the others are summed up",
+      wholeNumber,
+    )
     .option("--no-color", "no colour (as NO_COLOR in the environment)")
     .option("--ascii", "no characters beyond ASCII");
   return command.action(async (files: string[], options: CheckArguments) => {
@@ -129,12 +133,24 @@ function createCheck(program: Command, done: (code: number) => void): Command {
   });
 }
 
+/** What prints the help of the command that takes the argument; of the one that runs by default it is the program's. */
+function helpAbout(argument: string, { commands }: Command): string {
+  const command = commands.find(({ registeredArguments }) =>
+    registeredArguments.some((own) => own.name() === argument),
+  );
+  const name = command?.name() ?? STANDARD;
+  return name === STANDARD ? "pcapcheck --help" : `pcapcheck ${name} --help`;
+}
+
 /** commander's message as one line that names the program: "error: unknown option '--foo'\n(Did you mean --for?)". */
-function oneLine(text: string): string {
+function oneLine(text: string, program: Command): string {
   const line = text
     .trim()
     .replace(/^error: /, "pcapcheck: ")
-    .replace(/^pcapcheck: missing required argument .*$/s, "$&; see: pcapcheck --help")
+    .replace(
+      /^pcapcheck: missing required argument '(.*)'$/s,
+      (text, name) => `${text}; see: ${helpAbout(name, program)}`,
+    )
     .replaceAll("\n", " ");
   // It quotes arguments: a shell makes them of the names of files.
   return `${terminalText(line)}\n`;

@@ -139,5 +139,7 @@ describe("nearest", () => {
     expect(nearest("tunel-407", words)).toBe("tunnel-407");
     expect(nearest("loop", words)).toBe("auth-loop");
     expect(nearest("unrelated", words)).toBeNull();
+    expect(nearest("foo", ["ok", "check"])).toBeNull();
+    expect(nearest("chk", ["ok", "check"])).toBe("check");
   });
 });

@@ -123,6 +123,9 @@ describe("usage", () => {
   it.each([
     [["--fromat", "json", "x"], "pcapcheck: unknown option '--fromat' (Did you mean --format?)\n"],
     [[], "pcapcheck: missing required argument 'file'; see: pcapcheck --help\n"],
+    [["check"], "pcapcheck: missing required argument 'file'; see: pcapcheck --help\n"],
+    [["audit"], "pcapcheck: missing required argument 'path'; see: pcapcheck audit --help\n"],
+    [["trace"], "pcapcheck: missing required argument 'trace'; see: pcapcheck trace --help\n"],
     [["audti"], "pcapcheck: audti: there is no such file; did you mean the command audit?\n"],
     [["-f", "yaml", "x"], "Allowed choices are table, line, json, ndjson, csv, sarif, html.\n"],
     [["-p", "99999", "x"], '"99999" is no port (1 to 65535).\n'],
