@@ -50,7 +50,7 @@ export function openOutput(file: string | undefined, inputs: readonly string[]):
 const NULL_DEVICE = "\\\\.\\NUL";
 
 /** Characters that are held in memory: an output of ordinary size is written in one go at the end. */
-const HELD = 16 * 1024 * 1024;
+const HELD = 2 * 1024 * 1024;
 
 class FileOutput implements Output {
   readonly file: string;

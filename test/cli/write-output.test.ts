@@ -1,5 +1,5 @@
 // Output in pieces: larger than what is held, it goes into a file without a name first, and what fails leaves nothing.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,22 @@ describe("output to a file", () => {
     expect(output.finish()).toBeNull();
     expect(statSync(file).size).toBe(40 * MEBI.length);
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== "linux")("is on the disk but for the last two million characters", () => {
+    const output = opened(join(folder, "growing.txt"));
+    for (let i = 0; i < 7; i++) output.write(MEBI);
+    const sizes = readdirSync("/proc/self/fd").flatMap((descriptor) => {
+      const path = `/proc/self/fd/${descriptor}`;
+      try {
+        return readlinkSync(path).startsWith(folder) ? [statSync(path).size] : [];
+      } catch {
+        // The one with which the list was read.
+        return [];
+      }
+    });
+    output.discard();
+    expect(sizes).toEqual([6 * MEBI.length]);
   });
 
   it("leaves what was there if it is not wanted any more", () => {
