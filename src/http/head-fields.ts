@@ -19,11 +19,15 @@ const MAX_LENGTH_DIGITS = 1_024;
 /** Challenges kept of one head, over all its fields; real ones offer a handful. */
 const MAX_CHALLENGES = 32;
 
+const COMMA = 0x2c;
+
 /** The fields of one head, as they are read. */
 export interface HeadFields {
   readonly names: string[];
   readonly fields: HeaderField[];
   contentLength: number | null;
+  /** Content-Length was no number, or two that differ: what any more of them say counts for nothing. */
+  badLength: boolean;
   chunked: boolean;
   /** Another transfer coding than chunked is the last one: only the end of the connection ends the body. */
   coded: boolean;
@@ -43,6 +47,7 @@ export function noFields(): HeadFields {
     names: [],
     fields: [],
     contentLength: null,
+    badLength: false,
     chunked: false,
     coded: false,
     connection: null,
@@ -99,17 +104,16 @@ function use(
   const shortEnd = Math.min(end, start + MAX_VALUE);
   switch (row.use) {
     case "content-length":
-      // Duplicates with one value are tolerated (RFC 9112 §6.3): the first counts.
-      said.contentLength ??= contentLength(bytes, start, end);
+      takeLength(said, contentLength(bytes, start, end));
       return;
     case "transfer-encoding":
       transferEncoding(latin1(bytes, start, shortEnd).toLowerCase(), said);
       return;
     case "connection":
-      connection(bytes, start, shortEnd, said);
+      connection(bytes, start, end, said);
       return;
     case "proxy-connection":
-      connection(bytes, start, shortEnd, said);
+      connection(bytes, start, end, said);
       keep(said, row.name, familiar(bytes, start, shortEnd));
       return;
     case "upgrade":
@@ -164,18 +168,37 @@ function transferEncoding(value: string, said: HeadFields): void {
 }
 
 function connection(bytes: Uint8Array, start: number, end: number, said: HeadFields): void {
-  if (hasWord(bytes, start, end, "close")) said.connection = "close";
-  else if (hasWord(bytes, start, end, "keep-alive")) said.connection ??= "keep-alive";
+  if (hasToken(bytes, start, end, "close")) said.connection = "close";
+  else if (hasToken(bytes, start, end, "keep-alive")) said.connection ??= "keep-alive";
 }
 
-/** Whether `word` (lower case) occurs in `bytes[start, end)`, whatever its case. */
-function hasWord(bytes: Uint8Array, start: number, end: number, word: string): boolean {
-  for (let at = start; at + word.length <= end; at++) {
-    let i = 0;
-    while (i < word.length && (bytes[at + i]! | 0x20) === (word.charCodeAt(i) | 0x20)) i++;
-    if (i === word.length) return true;
+/** Whether `token` (lower case) is in the list `bytes[start, end)`, whatever its case. */
+function hasToken(bytes: Uint8Array, start: number, end: number, token: string): boolean {
+  for (let at = start; at < end; at++) {
+    const from = at;
+    at = elementEnd(bytes, at, end);
+    if (isWord(bytes, from, at, token)) return true;
   }
   return false;
+}
+
+/** Whether `bytes[start, end)` is `word` (lower case), whatever its case, with blanks around it. */
+function isWord(bytes: Uint8Array, start: number, end: number, word: string): boolean {
+  let from = start;
+  while (from < end && isBlank(bytes[from]!)) from++;
+  let to = end;
+  while (to > from && isBlank(bytes[to - 1]!)) to--;
+  if (to - from !== word.length) return false;
+  let i = 0;
+  while (i < word.length && (bytes[from + i]! | 0x20) === word.charCodeAt(i)) i++;
+  return i === word.length;
+}
+
+/** Where an element of a comma list (RFC 9110 §5.6.1) ends that begins at `at`. */
+function elementEnd(bytes: Uint8Array, at: number, end: number): number {
+  let comma = at;
+  while (comma < end && bytes[comma] !== COMMA) comma++;
+  return comma;
 }
 
 /** RFC 6265 §5.2: what stands before the "="; a cookie without one has no name, only a value. */
@@ -185,16 +208,44 @@ function cookieName(value: string): string {
   return equals < 0 ? "" : pair.slice(0, equals).trim();
 }
 
-/** Digits only (RFC 9110 §8.6); "5, 5" counts as 5. null for anything else. */
+/** RFC 9112 §6.3: the same number again changes nothing; another one, or none, leaves unsaid where the body ends. */
+function takeLength(said: HeadFields, length: number | null): void {
+  said.badLength ||= length === null || (said.contentLength ?? length) !== length;
+  said.contentLength = said.badLength ? null : length;
+}
+
+/** A number (RFC 9110 §8.6), or a list of the same one: "5, 5" is 5. null for anything else, "5, 6" too. */
 function contentLength(bytes: Uint8Array, start: number, end: number): number | null {
-  let value = 0;
   // Zeros in front may go on and on, over and over again.
   if (end - start > MAX_LENGTH_DIGITS) return null;
-  for (let at = start; at < end; at++) {
+  let length: number | null = null;
+  for (let at = start; ; at++) {
+    const from = at;
+    at = elementEnd(bytes, at, end);
+    const value = wholeNumber(bytes, from, at);
+    if (value === null || (length ?? value) !== value) return null;
+    length = value;
+    if (at === end) return length;
+  }
+}
+
+/** Digits with blanks around them; null for anything else. */
+function wholeNumber(bytes: Uint8Array, start: number, end: number): number | null {
+  let at = start;
+  while (at < end && isBlank(bytes[at]!)) at++;
+  const from = at;
+  let value = 0;
+  for (; at < end; at++) {
     const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return at > start && bytes[at] === 0x2c ? value : null;
+    if (digit < 0 || digit > 9) break;
     value = value * 10 + digit;
     if (value > Number.MAX_SAFE_INTEGER) return null;
   }
-  return end > start ? value : null;
+  if (at === from) return null;
+  while (at < end && isBlank(bytes[at]!)) at++;
+  return at === end ? value : null;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09;
 }
