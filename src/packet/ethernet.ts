@@ -21,17 +21,22 @@ export function llc(c: Cursor): Step {
   if (saps !== SNAP) return STEP.nothing;
   if (!has(c, 8)) return short(c, 8);
   c.at += 3;
-  return snap(c);
+  return snap(c, LLC_BRIDGE_PAD);
 }
 
 const OUI_ETHERNET = 0x000000;
 /** IEEE 802.1H: EtherTypes that a bridge must not translate. */
 const OUI_BRIDGE_TUNNEL = 0x0000f8;
-/** RFC 2427 §4.2: bridged frames, here Ethernet with and without its check sequence. */
+/** RFC 2684 §5.2, RFC 2427 §4.2: bridged frames, here Ethernet with and without its check sequence. */
 const OUI_BRIDGED = 0x0080c2;
+/** RFC 2684 §5.2: zeros in front of a bridged frame behind LLC, so that its fields lie even. */
+const LLC_BRIDGE_PAD = 2;
 
-/** Organization and protocol of SNAP: five bytes that the caller has checked to be there. */
-export function snap(c: Cursor): Step {
+/**
+ * Organization and protocol of SNAP: five bytes that the caller has checked to be there. A bridged frame has `bridgePad`
+ * bytes in front of it.
+ */
+export function snap(c: Cursor, bridgePad: number): Step {
   const oui = u32(c, 0) >>> 8;
   const protocol = u16(c, 3);
   c.at += 5;
@@ -40,7 +45,7 @@ export function snap(c: Cursor): Step {
     case OUI_BRIDGE_TUNNEL:
       return byEtherType(c, protocol);
     case OUI_BRIDGED:
-      return protocol === 0x0001 || protocol === 0x0007 ? STEP.ethernet : STEP.nothing;
+      return protocol === 0x0001 || protocol === 0x0007 ? behind(c, bridgePad, STEP.ethernet) : STEP.nothing;
     default:
       return STEP.nothing;
   }

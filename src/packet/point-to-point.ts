@@ -77,7 +77,8 @@ export function frameRelay(c: Cursor): Step {
     case NLPID.ipv6:
       return STEP.ipv6;
     case NLPID.snap:
-      return has(c, 5) ? snap(c) : short(c, 5);
+      // RFC 2427 §4.2: a bridged frame follows at once, for what pads it stands before the NLPID.
+      return has(c, 5) ? snap(c, 0) : short(c, 5);
     default:
       return STEP.nothing;
   }

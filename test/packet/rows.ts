@@ -165,6 +165,12 @@ const LINKS: readonly EncapsulationRow[] = [
   row("ARCnet of BSD, RFC 1051", 7, concat(bytes("01 02 f0"), IP_TCP)),
   row("ARCnet of Linux", 129, concat(bytes("01 02 0000 d4 00 0001"), IP_TCP)),
   row("ATM, LLC", 100, snap(0x0800, IP_TCP)),
+  row("ATM, bridged Ethernet", 100, concat(bytes("aaaa03 0080c2 0007 0000"), ETH_TCP)),
+  row(
+    "ATM, bridged Ethernet with its check sequence",
+    100,
+    concat(bytes("aaaa03 0080c2 0001 0000"), ETH_TCP, zeros(4)),
+  ),
   row("IEEE 802.11", 105, WIRELESS),
   row("IEEE 802.11, QoS", 105, QOS),
   row("IEEE 802.11, QoS and HT control", 105, QOS_HT),
