@@ -38,7 +38,6 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
   let realm: string | null = null;
   let stale = false;
   const parameters: string[] = [];
-  const start = scanner.at;
   scanner.skip(" \t");
   // token68 (RFC 9110 §11.2): base64 that is followed by the end or a comma, and is no parameter.
   const token68 = scanner.token68();
@@ -49,7 +48,7 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
     scanner.skip(" \t");
     if (name === "" || !scanner.take("=")) {
       // The next challenge's scheme, or nothing that is understood.
-      scanner.at = before > start || name !== "" ? before : scanner.at;
+      scanner.at = before;
       break;
     }
     scanner.skip(" \t");
@@ -60,7 +59,7 @@ function readOne(scheme: string, scanner: Scanner): Challenge {
   }
   const token = token68 === null ? null : decodeBase64(token68);
   const lower = scheme.toLowerCase();
-  const ntlm = token === null || (lower !== "ntlm" && lower !== "negotiate") ? null : readNtlm(token);
+  const ntlm = token === null || lower !== "ntlm" ? null : readNtlm(token);
   const negotiate = token === null || lower !== "negotiate" ? null : readNegotiate(token);
   const inner = negotiate?.kind === "ntlm" ? negotiate.message : null;
   return { scheme: ownText(scheme.slice(0, MAX_SCHEME)), realm, parameters, stale, ntlm: ntlm ?? inner, negotiate };

@@ -87,7 +87,7 @@ function request(
   }
   while (to > from && isBlank(bytes[to - 1]!)) to--;
   const method = shownMethod(familiar(bytes, start, methodEnd));
-  const target = shownTarget(method, targetOf(method, bytes, from, Math.max(from, to)));
+  const target = shownTarget(method, targetOf(method, bytes, from, to));
   const said = readFields(bytes, lf + 1, end, false, place.cut, context);
   return {
     kind: "request",

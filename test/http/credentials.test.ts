@@ -116,6 +116,7 @@ describe("credentials", () => {
     ["NTLM that is not base64", "NTLM %%%"],
     ["NTLM that is no NTLM", `NTLM ${base64("hello world")}`],
     ["Negotiate that is empty", "Negotiate"],
+    ["Negotiate that is not base64", "Negotiate %%%"],
     ["Negotiate that is garbage", `Negotiate ${base64("garbage")}`],
     ["Digest without a user", 'Digest nonce="x"'],
     ["no scheme at all", "0123456789abcdef"],
@@ -184,6 +185,19 @@ describe("credentials", () => {
       heads.map((user) => `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic ${btoa(`${user}:x`)}\r\n\r\n`).join(""),
     );
     expect(heard.map((head) => (head.kind === "request" ? head.authorization?.user : null))).toEqual(heads);
+  });
+
+  it("that a client sends again are the same object, and are kept once", () => {
+    const get = (i: number) => `GET /${i} HTTP/1.1\r\nAuthorization: Basic ${btoa("ann:x")}\r\n\r\n`;
+    const { heads } = listenTo("request", get(1) + get(2));
+    const [first, second] = heads.map((head) => (head.kind === "request" ? head.authorization : null));
+    expect(first).toMatchObject({ user: "ann" });
+    expect(second).toBe(first);
+  });
+
+  it("of Negotiate without a token have no step", () => {
+    expect(credentials("Negotiate")).toMatchObject({ scheme: "Negotiate", step: null, malformed: true });
+    expect(credentials(`Negotiate ${base64("garbage")}`).step).toBe("unknown");
   });
 
   it("tags equal values equally", () => {
@@ -263,6 +277,27 @@ describe("challenges", () => {
         ["NTLM", null, ""],
       ],
     ],
+    [
+      "Negotiate 0a1+/9-._~=, NTLM",
+      [
+        ["Negotiate", null, ""],
+        ["NTLM", null, ""],
+      ],
+    ],
+    [
+      "Basic ;;;, NTLM",
+      [
+        ["Basic", null, ""],
+        ["NTLM", null, ""],
+      ],
+    ],
+    [
+      "Basic, \t, NTLM , ",
+      [
+        ["Basic", null, ""],
+        ["NTLM", null, ""],
+      ],
+    ],
     ['="x", ;;; ', []],
     ["", []],
   ])("reads %s", (value, expected) => {
@@ -288,6 +323,8 @@ describe("challenges", () => {
     const wrapped = challenges(`Negotiate ${base64(answer(ntlmType2("CORP")))}`)[0];
     expect(wrapped?.ntlm).toMatchObject(two);
     expect(wrapped?.negotiate?.kind).toBe("ntlm");
+    expect(challenges(`Negotiate ${base64(ntlmType2("CORP"))}`)[0]?.ntlm).toMatchObject(two);
+    expect(challenges(`Other ${base64(ntlmType2("CORP"))}`)[0]).toMatchObject({ ntlm: null, negotiate: null });
   });
 
   it("keeps no more than it should of a thousand challenges", () => {

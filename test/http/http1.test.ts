@@ -5,7 +5,7 @@ import type { Note } from "../../src/bytes/index.ts";
 import { createHttp1Parser, type HttpHead, type RequestHead, type ResponseHead } from "../../src/http/index.ts";
 import { expectSameHoweverCut, piecesOf } from "../harness/split.ts";
 import { times } from "../harness/times.ts";
-import { bytesOf, contextOf, type Heard, listen, listenTo, usualRule } from "./talk.ts";
+import { bytesOf, contextOf, listen, listenTo, live, plain } from "./talk.ts";
 
 /** Each part is one message, with what is tolerated before it. */
 type Row = readonly [name: string, parts: readonly string[], events: readonly string[]];
@@ -105,12 +105,6 @@ describe("messages", () => {
     expect(listenTo("request", "CONNECT a:443 HTTP/1.1\r\n\r\nrest").rest).toBe("rest");
   });
 });
-
-/** As `usualRule`, without a look at bodies, so that they may be passed over. */
-function plain(head: HttpHead) {
-  const rule = usualRule(head);
-  return rule === "look" ? "framed" : rule;
-}
 
 describe("heads", () => {
   it("reads a request's fields", () => {
@@ -214,6 +208,7 @@ describe("what is no message", () => {
     ["response", "HTTP/1.1 abc\r\n\r\n"],
     ["response", "GET / HTTP/1.1\r\n\r\n"],
     ["request", "HTTP/1.1 200 OK\r\n\r\n"],
+    ["request", "G\x01T / HTTP/1.1\r\n\r\n"],
     ["request", `just some words\r\n${"x".repeat(60)}`],
   ] as const)("notes it in a %s: %j", (role, wire) => {
     for (const cuts of [[], [1], [3], [5, 8], Array.from({ length: wire.length }, (_, at) => at)]) {
@@ -243,24 +238,6 @@ describe("what is no message", () => {
     expect(heard.events.at(-1)).toBe("cut");
   });
 });
-
-/** A parser, and what it has told so far. */
-function live(role: "request" | "response", rule = plain) {
-  const heard: Heard = { heads: [], events: [], sizes: [], notes: [], rest: "", position: 0 };
-  const parser = createHttp1Parser(
-    role,
-    {
-      head: (head) => {
-        heard.heads.push(head);
-        return rule(head);
-      },
-      message: (_frame, whole, bytes) => heard.events.push(`${bytes} ${whole ? "whole" : "cut"}`),
-    },
-    contextOf(heard.notes),
-  );
-  const push = (text: string): number => parser.push(bytesOf(text), 0, text.length, 1);
-  return { parser, heard, push };
-}
 
 describe("gaps", () => {
   it("counts missing bytes of a body of known length", () => {

@@ -96,3 +96,27 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
 }
+
+/** As `usualRule`, without a look at bodies, so that they may be passed over. */
+export function plain(head: HttpHead): BodyRule {
+  const rule = usualRule(head);
+  return rule === "look" ? "framed" : rule;
+}
+
+/** A parser, and what it has told so far. */
+export function live(role: "request" | "response", rule = plain) {
+  const heard: Heard = { heads: [], events: [], sizes: [], notes: [], rest: "", position: 0 };
+  const parser = createHttp1Parser(
+    role,
+    {
+      head: (head) => {
+        heard.heads.push(head);
+        return rule(head);
+      },
+      message: (_frame, whole, bytes) => heard.events.push(`${bytes} ${whole ? "whole" : "cut"}`),
+    },
+    contextOf(heard.notes),
+  );
+  const push = (text: string): number => parser.push(bytesOf(text), 0, text.length, 1);
+  return { parser, heard, push };
+}
