@@ -34,6 +34,7 @@ function signedWith(der: Uint8Array): string | undefined {
 describe("keys and signatures are read as OpenSSL reads them", () => {
   it.each([
     ["RSA of 1024 bits", RSA(1024), { algorithm: "RSA", bits: 1024, curve: null }],
+    ["RSA of 1025 bits, whose first byte is 1", RSA(1025), { algorithm: "RSA", bits: 1025, curve: null }],
     ["RSA of 2047 bits", RSA(2047), { algorithm: "RSA", bits: 2047, curve: null }],
     ["RSA of 3072 bits", RSA(3072), { algorithm: "RSA", bits: 3072, curve: null }],
     ["P-256", EC("P-256"), { algorithm: "EC", bits: 256, curve: "P-256" }],

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type Certificate, oidText, parseCertificate } from "../../src/tls-parse/index.ts";
 import { CORPUS_SKIP, corpusBytes, hasCorpus } from "../harness/corpus.ts";
 import { followTls } from "../harness/tls-follow.ts";
-import { fromHex } from "./play.ts";
+import { concat, fromHex } from "./play.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "certificates-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -191,6 +191,57 @@ describe("a damaged certificate", () => {
     const flipped = der.slice();
     flipped[4] = 0x31; // the body is a set
     expect(parseCertificate(flipped)).toMatchObject({ malformed: true, subject: "" });
+  });
+});
+
+/** An element, DER, of fewer than 128 bytes. */
+function element(tag: number, ...content: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+  const body = concat(...content);
+  return concat([tag, body.length], body);
+}
+
+/** What OpenSSL does not make: a certificate whose fields can be anything. */
+function made(fields: { issuer?: Uint8Array; notBefore?: Uint8Array; extensions?: Uint8Array } = {}): Certificate {
+  const name = element(0x30, element(0x31, element(0x30, fromHex("0603550403"), element(0x0c, [0x78]))));
+  const time = utcTime("200101000000Z");
+  const body = element(
+    0x30,
+    [2, 1, 5], // serial
+    element(0x30), // signature algorithm
+    fields.issuer ?? name,
+    element(0x30, fields.notBefore ?? time, time),
+    name,
+    element(0x30), // key
+    fields.extensions === undefined ? [] : element(0xa3, element(0x30, fields.extensions)),
+  );
+  return parseCertificate(element(0x30, body));
+}
+
+const utcTime = (text: string): Uint8Array => element(0x17, Buffer.from(text));
+
+describe("a certificate that OpenSSL does not make", () => {
+  it("has an issuer that is a name, or is none", () => {
+    expect(made()).toMatchObject({ malformed: false, serial: "05", issuer: "CN=x", subject: "CN=x" });
+    expect(made({ issuer: element(0x31) })).toMatchObject({ malformed: true, serial: "05", issuer: "", subject: "" });
+  });
+
+  it.each([
+    ["200101000000+0130", "2019-12-31T22:30:00Z"],
+    ["200101000000-0130", "2020-01-01T01:30:00Z"],
+    ["2001010000-0100", "2020-01-01T01:00:00Z"],
+  ])("has a time of another zone: %s", (text, time) => {
+    expect(made({ notBefore: utcTime(text) }).notBefore).toBe(BigInt(Date.parse(time)) * 1_000_000n);
+  });
+
+  it.each([
+    ["ff", true],
+    ["01", true],
+    ["00", false],
+    ["", false],
+  ])("is a CA if its boolean is true: %j", (boolean, isCa) => {
+    const constraints = element(0x30, element(0x01, fromHex(boolean)));
+    const extension = element(0x30, fromHex("0603551d13"), element(0x04, constraints));
+    expect(made({ extensions: extension }).isCa).toBe(isCa);
   });
 });
 

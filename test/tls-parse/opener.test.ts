@@ -1,6 +1,12 @@
 // The door to decryption: what the opener is called with, in which order, and what becomes of what it opens.
 import { describe, expect, it } from "vitest";
-import type { OpenedRecord, RecordOpener, TlsRole, TlsSink } from "../../src/tls-parse/index.ts";
+import {
+  createTlsConversation,
+  type OpenedRecord,
+  type RecordOpener,
+  type TlsRole,
+  type TlsSink,
+} from "../../src/tls-parse/index.ts";
 import { alpnList, clientHello, concat, fixture, message, play, record, type Step, serverHello } from "./play.ts";
 
 /** An opener that writes down its calls. A "protected" body is its type and content in the clear; 0xff does not open. */
@@ -295,4 +301,10 @@ it("does not disturb what is read without keys", () => {
   expect(facts.records).toEqual(without.records);
   expect(facts.marks).toEqual(without.marks);
   expect(facts.closed).toBe(without.closed);
+});
+
+it("keeps nothing at first but what its opener keeps", () => {
+  const setup = { note: () => undefined, now: () => 0n, sink: null };
+  expect(createTlsConversation({ ...setup, opener: null }).kept).toBe(0);
+  expect(createTlsConversation({ ...setup, opener: { ...spy().opener, kept: 77 } }).kept).toBe(77);
 });
