@@ -260,6 +260,7 @@ describe("challenges", () => {
       ],
     ],
     ["Basic realm=, charset=UTF-8", [["Basic", "", "charset"]]],
+    ['SCRAM-SHA-256 realm="a", md5-2=x', [["SCRAM-SHA-256", "a", "md5-2"]]],
     ["Basic realm=My Site, charset=UTF-8", [["Basic", "My Site", "charset"]]],
     ['Basic realm="never closed', [["Basic", "never closed", ""]]],
     ['BASIC REALM = "x"', [["BASIC", "x", ""]]],
