@@ -3,7 +3,7 @@ import type { FrameNo, Nanos, NoteSink, StreamOffset } from "../bytes/index.ts";
 import type { ByteSink, EndCause, GapCause } from "../tcp/index.ts";
 import { isRecordHeader, isRecordVersion, isSslv2Header, MAX_CIPHERTEXT, RECORD_HEADER } from "./looks-like.ts";
 import { giveRecordBuffer, recordBuffer } from "./record-buffers.ts";
-import { CHANGE_CIPHER_SPEC, HEARTBEAT } from "./registry/versions.ts";
+import { CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT } from "./registry/versions.ts";
 
 /** How a body is wanted. */
 export type BodyMode =
@@ -273,6 +273,12 @@ export class RecordReader implements ByteSink {
     return (type >= CHANGE_CIPHER_SPEC && type <= HEARTBEAT) || (version === this.#version && !this.#unconfirmed);
   }
 
+  /** All records say one version, but for the first: an initial ClientHello says an older one (RFC 8446 §5.1, RFC 5246 §E.1). */
+  #mayFollow(version: number): boolean {
+    const { type, at } = this.#record;
+    return this.#version === 0 || version === this.#version || (type === HANDSHAKE && at === 0);
+  }
+
   #begin(type: number, version: number, length: number, frame: FrameNo): void {
     const record = this.#record;
     if (this.#unconfirmed) this.#confirm(frame);
@@ -409,7 +415,7 @@ export class RecordReader implements ByteSink {
         const type = head >>> 24;
         const version = (head >>> 8) & 0xffff;
         const length = ((head & 0xff) << 8) | bytes[p]!;
-        if (isRecordHeader(type, version, length) && (this.#version === 0 || version === this.#version)) {
+        if (isRecordHeader(type, version, length) && this.#mayFollow(version)) {
           this.#at += p + 1 - start;
           this.#head = 0;
           this.#headBytes = 0;

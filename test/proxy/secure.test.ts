@@ -50,6 +50,7 @@ describe("TLS to the proxy of which a segment is lost", () => {
   // How long what TLS carried was is not known of a record that is lost: the length is 0.
   it.each<[string, number, readonly string[]]>([
     ["nothing", -1, ["CONNECT 407", "CONNECT 200", "GET 200"]],
+    ["the client's Finished", 2, ["CONNECT 407", "CONNECT 200", "GET 200", "client lacks 0 before 8"]],
     ["a ticket", 3, ["CONNECT 407", "CONNECT 200", "GET 200", "proxy lacks 0 before 9"]],
     ["the first CONNECT", 5, ["CONNECT 200", "? 407", "GET 200", "client lacks 0 before 11"]],
     ["its answer", 6, ["CONNECT not-captured", "CONNECT 200", "GET 200", "proxy lacks 0 before 12"]],
@@ -64,6 +65,7 @@ describe("TLS to the proxy of which a segment is lost", () => {
   const lacks = (text: string) => [...both("CONNECT 200", "GET 200", "GET 200", text), text];
   it.each<[string, number, readonly string[]]>([
     ["nothing", -1, both("CONNECT 200", "GET 200", "GET 200")],
+    ["the client's Finished", 2, lacks("client lacks 0 before 8")],
     ["a ticket", 3, lacks("proxy lacks 0 before 9")],
     ["the client's preface", 6, lacks("client lacks 0 before 13")],
   ])("tells of HTTP/2 that goes on, without %s", (_what, at, expected) => {

@@ -182,6 +182,22 @@ describe("losses", () => {
     expect(facts.records.server.applicationData).toBe(2);
   });
 
+  it("finds the records behind a ClientHello whose record says the oldest version, RFC 8446 §5.1", () => {
+    const behind = (first: Uint8Array) =>
+      play([
+        { from: "client", bytes: first },
+        { from: "client", gap: 80 },
+        { from: "client", bytes: concat(data, data) },
+      ]);
+    const { facts, noteIds } = behind(record(22, hello, 0x0301));
+    expect(noteIds).toEqual(["tls-gap", "tls-resynchronised"]);
+    expect(facts.records.client.applicationData).toBe(2);
+    // A second one, as after a HelloRetryRequest, says what all others say.
+    expect(behind(concat(record(22, hello, 0x0301), record(22, hello))).facts.records.client.applicationData).toBe(2);
+    expect(behind(record(22, hello, 0x0301).slice(0, 60)).facts.records.client.applicationData).toBe(2);
+    expect(behind(concat(record(22, hello), record(22, hello, 0x0301))).facts.records.client.applicationData).toBe(0);
+  });
+
   it("leaves what is not TLS, and comes back to it", () => {
     const { facts, noteIds, notes } = play([{ from: "server", bytes: concat(data, noise(300), data, data) }]);
     expect(noteIds).toEqual(["tls-not-tls", "tls-resynchronised"]);
