@@ -1,0 +1,94 @@
+// What begins and ends a connection that is followed already: a SYN that comes late, a FIN that acknowledges, a reset.
+import { describe, expect, it } from "vitest";
+import { ACK, FIN, RST, record, type Sketch, SYN } from "../harness/segments.ts";
+
+const back: Sketch = { from: "2:8080", to: "1:5000" };
+const PUSH = 8;
+
+/** SYN, SYN-ACK, ACK: the client's first byte is 101, the server's 501. */
+const handshake: readonly Sketch[] = [
+  { seq: 100, flags: SYN },
+  { ...back, seq: 500, ack: 101, flags: SYN | ACK },
+  { seq: 101, ack: 501 },
+];
+const hello: Sketch = { seq: 101, ack: 501, data: "01234567" };
+
+function run(...sketches: readonly Sketch[]) {
+  const recorder = record();
+  recorder.add(...sketches);
+  recorder.tcp.end();
+  expect(recorder.connections).toHaveLength(1);
+  return recorder.connections[0]!;
+}
+
+describe("a handshake", () => {
+  it("whose last part is the first data is timed by it", () => {
+    const [syn, synAck] = handshake;
+    const { connection } = run({ ...syn!, ms: 0 }, { ...synAck!, ms: 20 }, { ...hello, ms: 23 }, { ...hello, ms: 30 });
+    expect([connection.synToSynAckMs, connection.synAckToAckMs]).toEqual([20, 3]);
+  });
+
+  it.each([
+    ["SYN", { seq: 100, flags: SYN }, 0],
+    ["SYN-ACK", { ...back, seq: 500, ack: 101, flags: SYN | ACK }, 0],
+    ["SYN of the other side", { ...back, seq: 500, flags: SYN }, 1],
+  ] as const)("of which the %s comes behind data tells who began", (_what, late, initiator) => {
+    expect(run(hello, late).connection.initiator).toBe(initiator);
+  });
+
+  it("of which one half comes late says where that side begins", () => {
+    const { text } = run({ ...back, seq: 501, data: "HTTP/1.1", flags: PUSH }, { seq: 100, flags: SYN }, hello);
+    expect(text).toEqual(["<0 late-start>HTTP/1.1", "01234567"]);
+  });
+
+  it("of which nothing was captured says nothing of a side that nobody acknowledged", () => {
+    const { text } = run({ seq: 5_000, data: "01234567", flags: PUSH }, { ...back, seq: 900, data: "ok", flags: PUSH });
+    expect(text).toEqual(["<0 late-start>01234567", "<0 late-start>ok"]);
+  });
+});
+
+describe("a FIN", () => {
+  it("acknowledges as any other segment does: what is not there was lost", () => {
+    const { events } = run(...handshake, hello, { ...back, seq: 501, ack: 129, flags: FIN | ACK });
+    expect(events.slice(1)).toEqual(["1 end 5 fin", "0 gap 5 20 lost", "0 end 5 capture-end", "closed"]);
+  });
+
+  it("of both sides, of which one is acknowledged, ends no connection at once", () => {
+    const { connections, add } = record();
+    add(
+      ...handshake,
+      hello,
+      { seq: 109, ack: 501, flags: FIN | ACK },
+      { ...back, seq: 501, ack: 110, flags: FIN | ACK },
+    );
+    expect(connections[0]!.closed).toBe(0);
+    add({ seq: 110, ack: 502 });
+    expect(connections[0]!.closed).toBe(1);
+  });
+});
+
+describe("a reset", () => {
+  it("of a side that said nothing before is one, whatever its number is", () => {
+    const { events, connection } = run({ ...hello, flags: PUSH }, { ...back, seq: 0x5000_0000, flags: RST });
+    expect(events.slice(-3)).toEqual(["0 end 2 reset-by-peer", "1 end 2 reset", "closed"]);
+    expect(connection.directions.map(({ resetFrame }) => resetFrame)).toEqual([null, 2]);
+  });
+
+  it("that its own side goes on behind leaves no trace", () => {
+    const forged = run(
+      ...handshake,
+      hello,
+      { ...back, seq: 501, flags: RST },
+      { ...back, seq: 501, ack: 109, data: "x" },
+    );
+    expect(forged.connection.directions.map(({ resetFrame }) => resetFrame)).toEqual([null, null]);
+  });
+});
+
+describe("a number far from all others", () => {
+  it("is believed after eight segments, behind what was held", () => {
+    const far = Array.from({ length: 8 }, (_, i): Sketch => ({ seq: 0x6000_0000 + i * 4, data: `xx${i}_` }));
+    const { text } = run(...handshake, hello, { seq: 119, ack: 501, data: "held" }, ...far);
+    expect(text[0]).toBe("01234567<10 never-filled>held<0 lost>xx7_");
+  });
+});
