@@ -33,7 +33,15 @@ describe("a handshake", () => {
     ["SYN-ACK", { ...back, seq: 500, ack: 101, flags: SYN | ACK }, 0],
     ["SYN of the other side", { ...back, seq: 500, flags: SYN }, 1],
   ] as const)("of which the %s comes behind data tells who began", (_what, late, initiator) => {
-    expect(run(hello, late).connection.initiator).toBe(initiator);
+    const { connection } = run(hello, late);
+    expect(connection.initiator).toBe(initiator);
+    const bySide = connection.directions.map(({ synSeen }) => synSeen);
+    expect(bySide).toEqual("from" in late ? [false, true] : [true, false]);
+  });
+
+  it("without an ACK bit acknowledges nothing", () => {
+    const { missing } = run({ ...hello, flags: PUSH }, { ...back, seq: 500, ack: 300, flags: SYN });
+    expect(missing).toEqual([0, 0]);
   });
 
   it("of which one half comes late says where that side begins", () => {
@@ -47,7 +55,19 @@ describe("a handshake", () => {
   });
 });
 
+it("a connection lasts up to its last segment", () => {
+  const { connection } = run(...handshake, { ...hello, ms: 500 }, { ...back, seq: 501, ack: 109, ms: 3_250.5 });
+  expect([connection.firstFrame, connection.lastFrame]).toEqual([1, 5]);
+  expect(Number(connection.endTime - connection.startTime)).toBe(3_249.5e6);
+});
+
 describe("a FIN", () => {
+  it("that came before the first data of the connection ends its side all the same", () => {
+    const fin: Sketch = { seq: 101, ack: 501, flags: FIN | ACK };
+    const { events } = run(...handshake, fin, { ...back, seq: 501, ack: 102, data: "HTTP/1.1" });
+    expect(events).toEqual(["0 end 4 fin", "1 push 5 HTTP/1.1", "1 end 5 capture-end", "closed"]);
+  });
+
   it("acknowledges as any other segment does: what is not there was lost", () => {
     const { events } = run(...handshake, hello, { ...back, seq: 501, ack: 129, flags: FIN | ACK });
     expect(events.slice(1)).toEqual(["1 end 5 fin", "0 gap 5 20 lost", "0 end 5 capture-end", "closed"]);
@@ -82,6 +102,30 @@ describe("a reset", () => {
       { ...back, seq: 501, ack: 109, data: "x" },
     );
     expect(forged.connection.directions.map(({ resetFrame }) => resetFrame)).toEqual([null, null]);
+  });
+});
+
+describe("what follows a reset", () => {
+  const reset: Sketch = { ...back, seq: 501, flags: RST, ms: 100 };
+  const other: Sketch = { from: "1:7", seq: 1, flags: SYN };
+  const closedAfter = (...sketches: readonly Sketch[]): number => {
+    const { connections, add } = record();
+    add(...handshake, hello, ...sketches);
+    return connections[0]!.closed;
+  };
+
+  it("from the same side means that there was none, unless its number was 0", () => {
+    const more: Sketch = { ...back, seq: 501, ack: 109, data: "x" };
+    expect(closedAfter(reset, more, { ...other, ms: 5_000 })).toBe(0);
+    expect(closedAfter({ ...reset, seq: 0 }, more, { ...other, ms: 5_000 })).toBe(1);
+    expect(run(...handshake, hello, { ...reset, seq: 0 }, more).events.at(-2)).toBe("1 end 5 reset");
+  });
+
+  it("from the other side was on its way: the connection stays two seconds longer", () => {
+    const late: Sketch = { seq: 109, ack: 501, data: "late", ms: 1_900 };
+    expect(closedAfter(reset, { ...other, ms: 2_900 })).toBe(1);
+    expect(closedAfter(reset, late, { ...other, ms: 2_900 })).toBe(0);
+    expect(closedAfter(reset, late, { ...other, ms: 3_900 })).toBe(1);
   });
 });
 
