@@ -61,6 +61,14 @@ it("a connection lasts up to its last segment", () => {
   expect(Number(connection.endTime - connection.startTime)).toBe(3_249.5e6);
 });
 
+it.each([
+  ["1:65535", "2:80"],
+  ["1:80", "2:65535"],
+])("a connection has its addresses and ports: %s to %s", (from, to) => {
+  const { endpoints } = run({ from, to, seq: 101, data: "01234567" }).connection;
+  expect(endpoints.map(({ ip, port }) => `${ip.slice("10.0.0.".length)}:${port}`)).toEqual([from, to]);
+});
+
 describe("a FIN", () => {
   it("that came before the first data of the connection ends its side all the same", () => {
     const fin: Sketch = { seq: 101, ack: 501, flags: FIN | ACK };
