@@ -2,10 +2,9 @@
 import { clientOf, type Diagnosis, type JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
-import { type Examined, examine } from "./examine.ts";
+import { type Examined, type ExamineOptions, examine } from "./examine.ts";
 import type { KeyLogFolders } from "./key-logs-beside.ts";
 import { ownFailure } from "./read-failure.ts";
-import type { CheckOptions } from "./types.ts";
 
 /** Groups of one capture that are told apart: a journal line stays below 100 kB. */
 const MAX_GROUPS = 300;
@@ -27,11 +26,12 @@ export interface AuditTask {
 /** Checks the capture of `task`. Never rejects; null for what is no capture and was not named. */
 export async function checkTask(
   task: AuditTask,
-  options: CheckOptions,
+  options: ExamineOptions,
   folders: KeyLogFolders,
 ): Promise<AuditRow | null> {
+  const source = task.files.length === 1 ? task.files[0]! : { files: task.files };
   try {
-    const result = await examine({ files: task.files }, options, (capture) => folders.beside(capture));
+    const result = await examine(source, options, (capture) => folders.beside(capture));
     if (!("kind" in result)) return rowOf(task, result);
     return task.found && result.notACapture === true ? null : failedRow(task, result.message);
   } catch (error) {

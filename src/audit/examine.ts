@@ -37,6 +37,8 @@ const MANY: CollectorLimits = { connections: 50_000, bytes: 96 * 1024 * 1024 };
 export interface ExamineOptions extends CheckOptions {
   /** All connections that there is room for. */
   readonly many?: boolean;
+  /** A path has to be that of a file: what else stands there is not waited for. */
+  readonly onlyFiles?: boolean;
 }
 
 /** Eight bytes that nobody outside can know: V8 seeds Math.random from the platform's source of entropy. */
@@ -128,6 +130,7 @@ async function readOnce(
   const run = new Run(options, lent, known);
   const around = {
     note: run.sink.note,
+    onlyFiles: options.onlyFiles ?? false,
     ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };

@@ -38,16 +38,27 @@ export function realPath(path: string): string {
   }
 }
 
-/**
- * Opens what is to be a file for reading; a folder says so when it is read. Opening a pipe that took its place would wait for
- * somebody who writes to it. Throws what opening throws, and for a pipe or a device.
- */
+/** Opens what is to be a file for reading, as `openWithoutWaiting`. Throws what opening throws, and for a pipe or a device. */
 export function openFile(path: string): number {
-  const descriptor = openSync(path, constants.O_RDONLY | NO_WAITING);
+  const descriptor = openWithoutWaiting(path);
+  try {
+    mustBeNoPipe(descriptor);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return descriptor;
+}
+
+/** Opens for reading. A pipe that took the place of a file would be waited for until somebody writes to it. */
+export function openWithoutWaiting(path: string): number {
+  return openSync(path, constants.O_RDONLY | NO_WAITING);
+}
+
+/** Throws for a pipe or a device; a folder says by itself that it cannot be read. */
+export function mustBeNoPipe(descriptor: number): void {
   const status = fstatSync(descriptor);
-  if (status.isFile() || status.isDirectory()) return descriptor;
-  closeSync(descriptor);
-  throw new Error("it is a pipe or a device, and no file");
+  if (!status.isFile() && !status.isDirectory()) throw new Error("it is a pipe or a device, and no file");
 }
 
 /** Windows has no such flag, and no pipes among its files. */

@@ -13,7 +13,7 @@ import {
   tell,
   type Watch,
 } from "./byte-source.ts";
-import { openFile } from "./files.ts";
+import { mustBeNoPipe, openWithoutWaiting } from "./files.ts";
 import { type CaptureRead, type CreateDecompressor, Intake } from "./intake.ts";
 import { codeOf, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
 import { wrong } from "./wrong-argument.ts";
@@ -99,11 +99,13 @@ const STANDARD_INPUT = 0;
 async function readFile(path: string, intake: Intake, watch: ReadOptions): Promise<string | null> {
   let descriptor = STANDARD_INPUT;
   try {
-    if (path !== "-") descriptor = watch.onlyFiles === true ? openFile(path) : openSync(path, "r");
+    if (path !== "-") descriptor = watch.onlyFiles === true ? openWithoutWaiting(path) : openSync(path, "r");
     const size = watch.progress === undefined ? null : sizeOf(descriptor);
     chunk ??= new Uint8Array(CHUNK_AT + CHUNK_BYTES);
     for (let done = 0; intake.wanted; ) {
       const length = readSome(descriptor, chunk);
+      // Asked only where it gives nothing: that takes as long as to read a small capture.
+      if (watch.onlyFiles === true && (length === NOTHING_YET || done + length === 0)) mustBeNoPipe(descriptor);
       if (length === 0) return null;
       if (length === NOTHING_YET) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

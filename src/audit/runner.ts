@@ -2,8 +2,8 @@
 
 import type { AuditRow } from "../report/index.ts";
 import { type AuditTask, checkTask, failedRow } from "./audit-row.ts";
+import type { ExamineOptions } from "./examine.ts";
 import { KeyLogFolders } from "./key-logs-beside.ts";
-import type { CheckOptions } from "./types.ts";
 
 export interface RunnerOptions {
   readonly jobs: number;
@@ -41,13 +41,13 @@ export function payingJobs(jobs: number, captures: number, bytes: number): numbe
 }
 
 /** In-process where one job without limits is asked for: a worker costs more than hundreds of small captures. */
-export async function createRunner(check: CheckOptions, options: RunnerOptions): Promise<Runner> {
+export async function createRunner(check: ExamineOptions, options: RunnerOptions): Promise<Runner> {
   const limited = options.timeoutMs !== null || options.maxMemoryMiB !== null;
   if (options.workerFile === null || (options.jobs <= 1 && !limited)) return inProcess(check);
   return inWorkers(check, options, options.workerFile);
 }
 
-function inProcess(check: CheckOptions): Runner {
+function inProcess(check: ExamineOptions): Runner {
   const folders = new KeyLogFolders();
   return {
     window: 1,
@@ -63,10 +63,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What a worker is given. */
 export interface WorkerTask {
   readonly tasks: readonly AuditTask[];
-  readonly check: CheckOptions;
+  readonly check: ExamineOptions;
 }
 
-async function inWorkers(check: CheckOptions, options: RunnerOptions, workerFile: string): Promise<Runner> {
+async function inWorkers(check: ExamineOptions, options: RunnerOptions, workerFile: string): Promise<Runner> {
   const { Piscina } = await import("piscina");
   const { maxMemoryMiB, timeoutMs, jobs } = options;
   const pool = new Piscina({
