@@ -29,7 +29,7 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .option("--max-memory <MiB>", "a capture that takes more memory is given up", positive)
     .option(
       "--max-connections <n>",
-      "connections of a capture kept in full (2000); the others are summed up",
+      "connections of a capture kept in full (default: 2000); the others are summed up",
       wholeNumber,
     );
   summaryOptions(audit).action(async (paths: string[], options: AuditArguments) => {

@@ -119,7 +119,7 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     .option("--fail-on <verdict,...>", "which verdicts give exit code 1, or none", verdicts)
     .option(
       "--max-connections <n>",
-      "connections kept in full (2000, for programs up to 50000); the others are summed up",
+      "connections kept in full (default: 2000, in formats for programs up to 50000); the others are summed up",
       wholeNumber,
     )
     .option("--no-color", "no colour (as NO_COLOR in the environment)")

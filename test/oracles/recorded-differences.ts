@@ -54,6 +54,10 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "tshark waits for a body behind the last 200, as nothing follows it: it is shown as a segment only",
     logged: { statuses: "200" },
   },
+  "squid-parent-other-scheme": {
+    why: "the body of the parent's 407 ends before its length: tshark waits for the rest, and shows it as a segment only",
+    logged: { statuses: "407 407" },
+  },
   "client-breaks-off": {
     why: "tshark shows no request whose head has no end: the client broke it off",
     logged: { connects: "www.example.com:443 www.example.com:443" },
