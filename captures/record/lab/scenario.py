@@ -61,6 +61,13 @@ class Lab(Clients):
         proxy.parent, proxy.product = parent, "Squid 5.7 with mitmproxy 8.1.1 behind it"
         return self._add(self.proxies, proxy)
 
+    def squid_below_apache(self, scheme, login):
+        """Squid that asks with `scheme`; its parent, an Apache, asks for Basic with a realm of its own. `login`: see Squid's cache_peer."""
+        parent = self.apache('AuthType Basic\nAuthName "Example upstream"\nAuthUserFile PASSWD\nRequire user somebody')
+        squid = self.squid(auth=[scheme], extra=[f"cache_peer {net.PROXY} parent {parent.port} 0 no-query no-digest default login={login}", "never_direct allow all"])
+        self.proxies.reverse()
+        return squid
+
     def scripted(self, *scripts, **kw):
         return self._add(self.proxies, proxies.Scripted(self, *scripts, **kw))
 

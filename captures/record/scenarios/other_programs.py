@@ -135,9 +135,7 @@ def both_legs(lab):
 @scenario("two-realms", "Squid takes the credentials for its realm and passes them on to its parent, an Apache, which asks for those of another one", requires=["apache2"])
 def two_realms(lab):
     lab.origin()
-    apache = lab.apache('AuthType Basic\nAuthName "Example upstream"\nAuthUserFile PASSWD\nRequire user somebody')
-    squid = lab.squid(auth=["Basic"], extra=[f"cache_peer {IP} parent {apache.port} 0 no-query no-digest default login=PASSTHRU", "never_direct allow all"])
-    lab.proxies.reverse()
+    squid = lab.squid_below_apache("Basic", login="PASSTHRU")
     with lab.capture():
         r = lab.curl(WWW, proxy=squid, user=GOOD, args=["--proxy-anyauth"])
     lab.expect(r.transfers[0]["http_connect"] == 407, r)

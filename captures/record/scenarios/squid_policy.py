@@ -1,5 +1,4 @@
 """Squid whose rules ask, refuse or end in ways of their own: content filters, pages of deny_info, a parent, names in the ClientHello."""
-from lab.net import PROXY
 from lab.proxies import PASSWORD, PYTHON, TOOLS, USER
 from lab.scenario import scenario
 from lab.truth import connect, exchange, tunnel
@@ -49,9 +48,7 @@ def deny_info(lab):
 @scenario("squid-parent-other-scheme", "Squid takes the Digest credentials for itself; its parent, an Apache, asks for Basic ones, and has no use for those of cache_peer", requires=["apache2"])
 def other_scheme(lab):
     lab.origin()
-    apache = lab.apache('AuthType Basic\nAuthName "Example upstream"\nAuthUserFile PASSWD\nRequire user somebody')
-    squid = lab.squid(auth=["Digest"], extra=[f"cache_peer {PROXY} parent {apache.port} 0 no-query no-digest default login=*:other", "never_direct allow all"])
-    lab.proxies.reverse()
+    squid = lab.squid_below_apache("Digest", login="*:other")
     with lab.capture():
         r = lab.curl(WWW, proxy=squid, user=GOOD, args=["--proxy-anyauth"])
     lab.expect(r.transfers[0]["http_connect"] == 407, r)
