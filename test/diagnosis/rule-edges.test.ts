@@ -21,6 +21,20 @@ describe("keys-missing", () => {
   ])("names five of %i targets at most", (count, says) => {
     expect(found("keys-missing", tunnels(count)).map(({ detail }) => detail)).toEqual([expect.stringMatching(says)]);
   });
+
+  it.each([
+    [0, /tried on: it belongs to another recording\.$/],
+    [
+      1,
+      /tried on: it belongs to another recording, or to the 1 tunnel of which packets are not in the order of time\. Put/,
+    ],
+    [3, /tried on; packets of these are not in the order of time, and then none can fit\. Put .*reordercap/],
+  ])("says of %i of three tunnels only that no keys can fit, as packets are misplaced", (misplaced, says) => {
+    const early = { longestMs: 0, misplaced: true };
+    const all = tunnels(3).map((one, i) => (i < misplaced ? { ...one, fromProxy: { ...one.fromProxy, early } } : one));
+    const [finding] = found("keys-missing", all, { keys: { sessions: 4 } });
+    expect(finding?.detail).toMatch(says);
+  });
 });
 
 describe("frames", () => {

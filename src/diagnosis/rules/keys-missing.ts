@@ -110,7 +110,7 @@ export const keysMissing: Rule = {
       outer.length === 0
         ? ""
         : `Of ${count(outer.length, "connection")} over TLS to the proxy itself not all could be read: what was asked of it cannot be seen.`,
-      ...keysText(capture, [...shutTls, ...outer], shut.find(isMisplaced) !== undefined),
+      ...keysText(capture, [...shutTls, ...outer], shut),
     ];
     const detail = sentences.filter((sentence) => sentence !== "").join(" ");
     const helpdesk = adviceFor(shut);
@@ -128,8 +128,8 @@ function outerTls({ connections }: CaptureFacts): TlsFacts[] {
   return [...shut];
 }
 
-/** What is wrong with the keys that there are; `misplaced`: the capture is not in the order of time where they were tried. */
-function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[], misplaced: boolean): string[] {
+/** What is wrong with the keys that there are, which did not open `shut`, the TLS of `tunnels` among it. */
+function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[], tunnels: readonly Timeline[]): string[] {
   const because = (why: ShutWhy): TlsFacts[] => shut.filter((tls) => whyShut(tls) === why);
   const [unsupported, unfit] = [because("unsupported"), because("unfit")];
   const told: string[] = [];
@@ -147,9 +147,18 @@ function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[], misplaced: 
     );
   if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0)
     told.push(
-      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on${misplaced ? `; packets of these are not in the order of time, and then none can fit. ${SORT_FIRST}` : ": it belongs to another recording."}`,
+      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on${unfitFor(tunnels)}`,
     );
   return told;
+}
+
+/** Why a key log fits none of these, as the end of a sentence: behind bytes that stand in the wrong place no keys fit. */
+function unfitFor(tunnels: readonly Timeline[]): string {
+  const misplaced = tunnels.filter(isMisplaced).length;
+  if (misplaced === 0) return ": it belongs to another recording.";
+  if (misplaced === tunnels.length)
+    return `; packets of these are not in the order of time, and then none can fit. ${SORT_FIRST}`;
+  return `: it belongs to another recording, or to the ${count(misplaced, "tunnel")} of which packets are not in the order of time. ${SORT_FIRST}`;
 }
 
 /** What to do for the programs that the unread tunnels belong to; for browsers where none says who it is. */

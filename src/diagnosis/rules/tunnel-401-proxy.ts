@@ -1,6 +1,7 @@
 // The heart of the matter: the proxy asked with 401 inside the tunnel, where it should have asked with 407 on the CONNECT.
 import type { Endpoint } from "../../bytes/index.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
+import type { ProductMatch } from "../products/index.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
 import { endpointText } from "../wording.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
@@ -69,10 +70,16 @@ export const tunnel401Proxy = verdictRule(TEXT, (connection, capture) => {
   return { ...found, advice: { helpdesk, proxyAdmin } };
 });
 
-/** What its administrator looks for, also in the words of the product where that is known. */
+/** One text for all findings about a product: of tens of thousands each would keep its own. */
+const advised = new WeakMap<ProductMatch, string>();
+
+/** What the proxy's administrator looks for, also in the words of the product where that is known. */
 function whereToLook({ ip, port }: Endpoint, { proxies }: CaptureFacts): string {
   const product = proxies.find((one) => one.ip === ip && one.port === port)?.product;
-  return [TEXT.advice.proxyAdmin, ...(product?.asksInside ?? [])].join(" ");
+  if (product == null) return TEXT.advice.proxyAdmin;
+  const text = advised.get(product) ?? [TEXT.advice.proxyAdmin, ...product.asksInside].join(" ");
+  advised.set(product, text);
+  return text;
 }
 
 /** Frame of the answer that followed credentials in the tunnel and was no further challenge; null where none did. */
