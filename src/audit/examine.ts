@@ -9,7 +9,7 @@ import {
   linkTypeName,
   type PacketView,
 } from "../pcap-parser/index.ts";
-import { createProxyTracker, KnownProxies, type ProxyContext } from "../proxy/index.ts";
+import { createProxyTracker, KnownProxies, PassedOver, type ProxyContext } from "../proxy/index.ts";
 import type { CaptureDescription, PolicyFacts } from "../report/index.ts";
 import { createTcp } from "../tcp/index.ts";
 import type { FileHole } from "./file-holes.ts";
@@ -180,6 +180,8 @@ class Run {
   readonly #tcp: ReturnType<typeof createTcp>;
   readonly #decoder: ReturnType<typeof createPacketDecoder>;
   readonly #keys: CaptureKeys;
+  readonly #known: KnownProxies;
+  readonly #passedOver = new PassedOver();
   #seconds = 0;
   #nanoseconds = 0;
   #time: Nanos = 0n;
@@ -188,6 +190,7 @@ class Run {
 
   constructor(options: ExamineOptions, { keys, trust, tag }: Lent, known: KnownProxies) {
     this.#keys = keys;
+    this.#known = known;
     this.#collector = new Collector(limitsOf(options), trust);
     const note = (entry: Note): void => this.#warnings.add(entry);
     const context: ProxyContext = {
@@ -207,7 +210,7 @@ class Run {
       },
       leg: (leg) => this.#collector.addLeg(leg),
     };
-    this.#tcp = createTcp(createProxyTracker(context), note);
+    this.#tcp = createTcp(createProxyTracker(context, this.#passedOver), note);
     this.#decoder = createPacketDecoder(note);
     const decoder = this.#decoder;
     const tcp = this.#tcp;
@@ -265,6 +268,7 @@ class Run {
       overlapsDiffering: tcp.overlapsDiffering,
       holes,
       droppedByCapture: summary.interfaces.reduce((sum, { dropped }) => sum + (dropped ?? 0), 0),
+      elsewhere: { streams: tcp.streams, named: this.#known.fixed, carried: this.#passedOver.facts() },
       start: summary.start,
       end: summary.end,
     };

@@ -1,6 +1,6 @@
 // What a rule may read: every judged connection of the capture, and what is known of its proxies.
 import type { Nanos } from "../bytes/index.ts";
-import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { CarriedFact, ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { ProductMatch } from "./products/index.ts";
@@ -59,6 +59,15 @@ export interface Hole {
   readonly text: string;
 }
 
+/** What there is beside connections to proxies; of use where there are none of these. */
+export interface Elsewhere {
+  /** All TCP connections, those to proxies too. */
+  readonly streams: number;
+  /** Whether proxies were named: then no others were looked for. */
+  readonly named: boolean;
+  readonly carried: readonly CarriedFact[];
+}
+
 /** The state of the capture as the rooms below counted it. */
 export interface CaptureQuality {
   readonly cutShort: boolean;
@@ -72,6 +81,7 @@ export interface CaptureQuality {
   readonly droppedByCapture: number;
   /** Of a rotated capture that was read as one; in the order of its files. */
   readonly holes: readonly Hole[];
+  readonly elsewhere: Elsewhere;
   readonly start: Nanos | null;
   readonly end: Nanos | null;
 }

@@ -99,7 +99,12 @@ export function roleByBeginning(
   const role = roleOf(connection, known);
   const { endpoints, initiator } = connection;
   // What a SOCKS server passes on is not read: behind its answers those of an HTTP proxy would be mistaken.
-  if (role === "proxy" && side === initiator && isSocks(bytes) && known.has(endpoints[side === 0 ? 1 : 0]) === null)
+  if (
+    role === "proxy" &&
+    side === initiator &&
+    isSocks(bytes, 0, bytes.length) &&
+    known.has(endpoints[side === 0 ? 1 : 0]) === null
+  )
     return null;
   if (role === "leg" || initiator === null || looksLikeTls(bytes, 0, bytes.length) !== "yes") return role;
   if (known.has(endpoints[initiator === 0 ? 1 : 0]) !== null) return "secure";
@@ -111,9 +116,16 @@ export function roleByBeginning(
   return !isClient || hasRandom(bytes, 0, bytes.length, hasKeys) ? "secure" : null;
 }
 
-/** The greeting of a SOCKS client: version 5 with a list of methods (RFC 1928 §3), or version 4 with a command. */
-function isSocks(bytes: Uint8Array): boolean {
-  return (bytes[0] === 5 && bytes[1]! > 0) || (bytes[0] === 4 && (bytes[1] === 1 || bytes[1] === 2));
+/**
+ * The greeting of a SOCKS client: version 5 with a list of methods, and its next message behind it or nothing yet (RFC 1928 §3, §4;
+ * RFC 1929 §2), or version 4 with a command, a port and an address.
+ */
+export function isSocks(bytes: Uint8Array, start: number, end: number): boolean {
+  const [version, next] = [bytes[start], bytes[start + 1] ?? 0];
+  if (end - start < 2) return false;
+  if (version === 4) return next === 1 || next === 2;
+  const behind = start + 2 + next;
+  return version === 5 && next > 0 && (behind >= end || bytes[behind] === 5 || bytes[behind] === 1);
 }
 
 /** Whether a request speaks to an origin and not to a proxy (RFC 9112 §3.2.1). */

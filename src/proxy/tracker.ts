@@ -4,6 +4,7 @@ import type { ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
 import { interestOf, type Role } from "./detect.ts";
 import { LegConversation } from "./legs.ts";
+import { PassedOver } from "./passed-over.ts";
 import { proxyHeaderLength } from "./proxy-header.ts";
 import { SecureConversation } from "./secure.ts";
 import { UndecidedConversation } from "./undecided.ts";
@@ -11,8 +12,8 @@ import { UndecidedConversation } from "./undecided.ts";
 /** Legs are read for comparison only; a busy proxy opens one per tunnel, and each costs like one. */
 const MAX_LEGS = 50_000;
 
-/** Makes timelines of the connections to proxies; give it to `createTcp`. */
-export function createProxyTracker(context: ProxyContext): TcpHandler {
+/** Makes timelines of the connections to proxies; give it to `createTcp`. What it does not follow, `passedOver` may tell. */
+export function createProxyTracker(context: ProxyContext, passedOver = new PassedOver()): TcpHandler {
   let legs = 0;
   const countLeg = (): boolean => legs++ < MAX_LEGS;
   // The first payload tells a leg from a connection to a further proxy; tcp opens right behind a "follow".
@@ -28,13 +29,16 @@ export function createProxyTracker(context: ProxyContext): TcpHandler {
       // What it is tell the bytes behind it.
       if (proxyHeaderLength(peek.bytes, peek.start, peek.end) !== 0) return "follow";
       asked = interestOf(peek, context);
-      return asked === null ? "ignore" : "follow";
+      if (asked !== null) return "follow";
+      passedOver.look(peek, context.known);
+      return "ignore";
     },
     open(connection: TcpConnection): Conversation {
       const role = asked;
       asked = null;
       if (role !== null) return make(role, connection, context);
-      return new UndecidedConversation(connection, context, (found, around) => make(found, connection, around));
+      const decided = (found: Role, around: ProxyContext): Conversation => make(found, connection, around);
+      return new UndecidedConversation(connection, context, decided, passedOver);
     },
   };
 }

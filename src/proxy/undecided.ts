@@ -3,6 +3,7 @@ import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { beginningNeeded, type Role, roleByBeginning, roleOf } from "./detect.ts";
+import type { PassedOver } from "./passed-over.ts";
 import { namedByHeader, proxyHeaderLength } from "./proxy-header.ts";
 
 /** What came before it was decided, in order. */
@@ -18,6 +19,7 @@ export class UndecidedConversation implements Conversation {
   readonly #connection: TcpConnection;
   readonly #context: ConnectionContext;
   readonly #make: (role: Role, context: ProxyContext) => Conversation;
+  readonly #passedOver: PassedOver;
   readonly #waiting: Waiting[] = [];
   readonly #begun: [Uint8Array, Uint8Array] = [NOTHING, NOTHING];
   #decided: Conversation | null = null;
@@ -25,15 +27,17 @@ export class UndecidedConversation implements Conversation {
   /** The client's first bytes may still be a load balancer's. */
   #mayHaveHeader = true;
 
-  /** `make` makes the conversation for what the connection turns out to be. */
+  /** `make` makes the conversation for what the connection turns out to be; to `passedOver` it goes if it is none. */
   constructor(
     connection: TcpConnection,
     context: ProxyContext,
     make: (role: Role, context: ProxyContext) => Conversation,
+    passedOver: PassedOver,
   ) {
     this.#connection = connection;
     this.#context = new ConnectionContext(context);
     this.#make = make;
+    this.#passedOver = passedOver;
     this.sinks = [new UndecidedSink(this, 0), new UndecidedSink(this, 1)];
   }
 
@@ -58,8 +62,15 @@ export class UndecidedConversation implements Conversation {
     const begun = this.#begun[side];
     if (begun.length < beginningNeeded(begun)) return;
     const role = roleByBeginning(this.#connection, side, begun, this.#context);
-    if (role === null) this.#unwanted = true;
+    if (role === null) this.#passOver(side, frame);
     else this.#decide(role);
+  }
+
+  #passOver(side: Side, frame: FrameNo): void {
+    this.#unwanted = true;
+    const { endpoints, initiator } = this.#connection;
+    if (side !== initiator) return;
+    this.#passedOver.lookAt(this.#begun[side], endpoints[side === 0 ? 1 : 0], frame, this.#context.known);
   }
 
   /** Takes away what a load balancer sent in front of what its client said; false if that is not whole yet. */

@@ -336,6 +336,7 @@ class TcpRoom implements Tcp {
     peek.sourcePort = segment.sourcePort;
     peek.destinationPort = segment.destinationPort;
     peek.senderIsInitiator = senderIsInitiator;
+    peek.frame = segment.packet.frame;
     return peek;
   }
 }
@@ -370,5 +371,6 @@ function newPeek(): FirstPayload {
     sourcePort: 0,
     destinationPort: 0,
     senderIsInitiator: null,
+    frame: 0,
   };
 }

@@ -143,6 +143,7 @@ export interface FirstPayload {
   destinationPort: number;
   /** Who sent the SYN: the sender of this payload (true), its receiver (false), or not captured (null). */
   senderIsInitiator: boolean | null;
+  frame: FrameNo;
 }
 
 /** The two sinks of a followed connection. */

@@ -120,7 +120,7 @@ describe("the first payload", () => {
     const addressBytes = Uint8Array.from([from, to].flatMap(({ ip }) => ip.split(".").map(Number)));
     const ends = { sourcePort: from.port, destinationPort: to.port, source: 0, destination: 4 };
     const peek = { bytes, start: 0, end: bytes.length, addressBytes, addressLength: 4 as const, ...ends };
-    expect(interestOf({ ...peek, senderIsInitiator }, contextOf(knowledge))).toBe(role);
+    expect(interestOf({ ...peek, senderIsInitiator, frame: 1 }, contextOf(knowledge))).toBe(role);
   });
 });
 

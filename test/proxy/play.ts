@@ -130,6 +130,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
       sourcePort: connection.endpoints[first.from].port,
       destinationPort: connection.endpoints[first.from === 0 ? 1 : 0].port,
       senderIsInitiator: options.late === true ? null : first.from === 0,
+      frame: 1,
     });
     if (interest === "ignore") return { timelines, notes };
   }

@@ -91,6 +91,7 @@ describe("the first payload of a connection", () => {
       ...{ bytes, start: 0, end: bytes.length, addressBytes: Uint8Array.of(192, 0, 2, 1, 192, 0, 2, 80) },
       ...{ addressLength: 4 as const, source: 0, destination: 4, sourcePort: 50_000, destinationPort: 8080 },
       senderIsInitiator: null,
+      frame: 1,
     };
     expect(interestOf(peek, context as ProxyContext)).toBe(role);
   });

@@ -1,5 +1,6 @@
 // What the capture itself lacks, before anybody concludes from what is not there.
 import type { CaptureFacts } from "../facts.ts";
+import { noProxy } from "../no-proxy.ts";
 import { isMisplaced, SORT_FIRST } from "../recorded-order.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { count } from "../wording.ts";
@@ -44,9 +45,9 @@ export const captureQuality: Rule = {
     const evidence = list.map(({ text }) => text);
     const frames = list.flatMap((one) => one.frames);
     if (capture.connections.length === 0 && capture.folded.length === 0) {
-      const detail =
-        "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port. If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy IP:PORT; otherwise record between client and proxy.";
-      return [finding(TEXT, null, { detail, frames, evidence, title: "No connection to a proxy in this capture" })];
+      const { detail, frames: instead, helpdesk } = noProxy(capture.quality.elsewhere);
+      const told = { detail, frames: [...frames, ...instead], evidence, advice: { ...TEXT.advice, helpdesk } };
+      return [finding(TEXT, null, { ...told, title: "No connection to a proxy in this capture" })];
     }
     const counted = capture.folded.reduce((sum, group) => sum + group.count, 0);
     if (counted > 0) {
