@@ -268,7 +268,12 @@ class Run {
       overlapsDiffering: tcp.overlapsDiffering,
       holes,
       droppedByCapture: summary.interfaces.reduce((sum, { dropped }) => sum + (dropped ?? 0), 0),
-      elsewhere: { streams: tcp.streams, named: this.#known.fixed, carried: this.#passedOver.facts() },
+      elsewhere: {
+        streams: tcp.streams,
+        named: this.#known.fixed,
+        carried: this.#passedOver.facts(),
+        quic: packets.firstQuic === null ? null : { count: packets.quicInitials, frame: packets.firstQuic },
+      },
       start: summary.start,
       end: summary.end,
     };

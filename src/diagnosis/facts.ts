@@ -1,5 +1,5 @@
 // What a rule may read: every judged connection of the capture, and what is known of its proxies.
-import type { Nanos } from "../bytes/index.ts";
+import type { FrameNo, Nanos } from "../bytes/index.ts";
 import type { CarriedFact, ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
@@ -66,6 +66,8 @@ export interface Elsewhere {
   /** Whether proxies were named: then no others were looked for. */
   readonly named: boolean;
   readonly carried: readonly CarriedFact[];
+  /** Packets that begin QUIC connections, and the first one's frame; null where there are none. */
+  readonly quic: { readonly count: number; readonly frame: FrameNo } | null;
 }
 
 /** The state of the capture as the rooms below counted it. */

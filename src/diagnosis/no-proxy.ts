@@ -21,7 +21,7 @@ const WHERE_TO_RECORD =
   "Record between client and proxy: with the proxy's address as the filter, on the interface that leads there; a proxy on the client's own machine is seen on its loopback interface only.";
 
 /** What is told of it, with the first frames of what there is `elsewhere`, and where to look next. */
-export function noProxy({ streams, named, carried }: Elsewhere): {
+export function noProxy({ streams, named, carried, quic }: Elsewhere): {
   readonly detail: string;
   readonly frames: readonly number[];
   readonly helpdesk: string;
@@ -32,12 +32,19 @@ export function noProxy({ streams, named, carried }: Elsewhere): {
     : "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port.";
   const detail = [seen, instead(streams, carried)];
   if (kinds.has("socks")) detail.push(SOCKS);
+  const frames = carried.map(({ frame }) => frame);
+  if (quic !== null) {
+    detail.push(
+      `${count(quic.count, "packet")} to UDP port 443 (from frame ${quic.frame}) ${quic.count === 1 ? "begins" : "begin"} QUIC (HTTP/3), which asks no proxy.`,
+    );
+    frames.push(quic.frame);
+  }
   if (!named) detail.push(NAME_IT);
   const next: string[] = [];
   if (named) next.push(NAME_ANOTHER);
-  else if (kinds.has("tls") || kinds.has("http")) next.push(DIRECT);
+  else if (kinds.has("tls") || kinds.has("http") || quic !== null) next.push(DIRECT);
   if (!kinds.has("proxy")) next.push(WHERE_TO_RECORD);
-  return { detail: detail.join(" "), frames: carried.map(({ frame }) => frame), helpdesk: next.join(" ") };
+  return { detail: detail.join(" "), frames, helpdesk: next.join(" ") };
 }
 
 function instead(streams: number, carried: readonly CarriedFact[]): string {

@@ -2,9 +2,9 @@
 import type { Segment } from "./types.ts";
 
 /**
- * What stands behind a header, as small numbers because one is asked for several times per packet. The first five end the
+ * What stands behind a header, as small numbers because one is asked for several times per packet. The first six end the
  * way through a packet: nothing that leads to TCP; a TCP header was read, or one that contradicts itself; or it cannot be
- * told, since the snap length cut a header or a header contradicts its specification. The others are layers; `LAYERS` has a
+ * told, since the snap length cut a header or a header contradicts its specification; or QUIC begins. The others are layers; `LAYERS` has a
  * function for each.
  */
 export const STEP = {
@@ -13,62 +13,66 @@ export const STEP = {
   brokenSegment: 2,
   cut: 3,
   malformed: 4,
-  ah: 5,
-  arcnetBsd: 6,
-  arcnetLinux: 7,
-  ayiya: 8,
-  bsdLoop: 9,
-  bsdNull: 10,
-  capwap: 11,
-  ciscoHdlc: 12,
-  cooked: 13,
-  cooked2: 14,
-  erspan: 15,
-  ethernet: 16,
-  etherType: 17,
-  fddi: 18,
-  frameRelay: 19,
-  geneve: 20,
-  gre: 21,
-  gtp: 22,
-  icmp: 23,
-  icmpv6: 24,
-  ipv4: 25,
-  ipv6: 26,
-  ipv6Extension: 27,
-  ipv6Fragment: 28,
-  ipv6Routing: 29,
-  juniperEthernet: 30,
-  l2tp: 31,
-  lisp: 32,
-  llc: 33,
-  mpls: 34,
-  nflog: 35,
-  pflog: 36,
-  pktap: 37,
-  ppi: 38,
-  ppp: 39,
-  pppoe: 40,
-  prism: 41,
-  radiotap: 42,
-  rawIp: 43,
-  tcp: 44,
-  teredo: 45,
-  tokenRing: 46,
-  tzsp: 47,
-  udp: 48,
-  vxlan: 49,
-  vxlanGpe: 50,
-  wccp: 51,
-  wireless: 52,
-  wirelessSwapped: 53,
+  quic: 5,
+  ah: 6,
+  arcnetBsd: 7,
+  arcnetLinux: 8,
+  ayiya: 9,
+  bsdLoop: 10,
+  bsdNull: 11,
+  capwap: 12,
+  ciscoHdlc: 13,
+  cooked: 14,
+  cooked2: 15,
+  erspan: 16,
+  ethernet: 17,
+  etherType: 18,
+  fddi: 19,
+  frameRelay: 20,
+  geneve: 21,
+  gre: 22,
+  gtp: 23,
+  icmp: 24,
+  icmpv6: 25,
+  ipv4: 26,
+  ipv6: 27,
+  ipv6Extension: 28,
+  ipv6Fragment: 29,
+  ipv6Routing: 30,
+  juniperEthernet: 31,
+  l2tp: 32,
+  lisp: 33,
+  llc: 34,
+  mpls: 35,
+  nflog: 36,
+  pflog: 37,
+  pktap: 38,
+  ppi: 39,
+  ppp: 40,
+  pppoe: 41,
+  prism: 42,
+  radiotap: 43,
+  rawIp: 44,
+  tcp: 45,
+  teredo: 46,
+  tokenRing: 47,
+  tzsp: 48,
+  udp: 49,
+  vxlan: 50,
+  vxlanGpe: 51,
+  wccp: 52,
+  wireless: 53,
+  wirelessSwapped: 54,
 } as const;
 
 export type Step = (typeof STEP)[keyof typeof STEP];
 /** Steps from this one on are layers. */
 export const FIRST_LAYER = STEP.ah;
 /** Names of the layers. */
-export type LayerName = Exclude<keyof typeof STEP, "nothing" | "segment" | "brokenSegment" | "cut" | "malformed">;
+export type LayerName = Exclude<
+  keyof typeof STEP,
+  "nothing" | "segment" | "brokenSegment" | "cut" | "malformed" | "quic"
+>;
 
 /** What joins datagrams that came in fragments (fragments.ts). */
 export interface Joiner {

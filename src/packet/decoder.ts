@@ -1,5 +1,5 @@
 // From a packet to its TCP segment: layer by layer, with a quick way for what nearly every packet is.
-import type { NoteSink } from "../bytes/index.ts";
+import type { FrameNo, NoteSink } from "../bytes/index.ts";
 import { LINK_TYPES, type PacketView } from "../pcap-parser/index.ts";
 import { behind, type Cursor, FIRST_LAYER, fileOffset, has, narrow, STEP, type Step, u16 } from "./cursor.ts";
 import { ETHER_TYPE } from "./ether-type.ts";
@@ -9,7 +9,7 @@ import { LAYERS } from "./layers.ts";
 import { linkLayer } from "./link-layers.ts";
 import { tcp } from "./tcp-header.ts";
 import type { PacketCounts, PacketDecoder, Segment } from "./types.ts";
-import { isTunnelPort } from "./udp.ts";
+import { isTunnelPort, mayBeginQuic } from "./udp.ts";
 
 /** Headers undone in one packet. Mirrored traffic of tunnels in tunnels has about 20; more is made to nest without end. */
 const MAX_LAYERS = 64;
@@ -31,6 +31,8 @@ class Decoder implements PacketDecoder {
   #segments = 0;
   #cut = 0;
   #malformed = 0;
+  #quic = 0;
+  #firstQuic: FrameNo | null = null;
 
   constructor(note: NoteSink) {
     this.#note = note;
@@ -75,6 +77,8 @@ class Decoder implements PacketDecoder {
       cut: this.#cut,
       malformed: this.#malformed,
       incompleteDatagrams: this.#fragments.incomplete,
+      quicInitials: this.#quic,
+      firstQuic: this.#firstQuic,
     };
   }
 
@@ -106,7 +110,7 @@ class Decoder implements PacketDecoder {
   }
 
   /**
-   * The quick way: IPv4 without options or fragments at index `ip`, with TCP, or with UDP that is no tunnel. What is anything
+   * The quick way: IPv4 without options or fragments at index `ip`, with TCP, or with UDP that is no tunnel and does not begin QUIC. What is anything
    * else goes layer by layer, from IP on, or from `outer` on if `type` is not IP's.
    */
   #network(c: Cursor, type: number, ip: number, outer: Step): boolean {
@@ -123,7 +127,9 @@ class Decoder implements PacketDecoder {
     if (protocol !== IP_PROTOCOL.tcp) {
       const source = (bytes[transport]! << 8) | bytes[transport + 1]!;
       const destination = (bytes[transport + 2]! << 8) | bytes[transport + 3]!;
-      if (protocol === IP_PROTOCOL.udp && !isTunnelPort(source, destination)) return false;
+      const first = transport + UDP_HEADER < c.end ? bytes[transport + UDP_HEADER]! : 0;
+      const wanted = isTunnelPort(source, destination) || mayBeginQuic(destination, first);
+      if (protocol === IP_PROTOCOL.udp && !wanted) return false;
       return this.#walk(c, STEP.ipv4);
     }
     narrow(c, total);
@@ -159,6 +165,10 @@ class Decoder implements PacketDecoder {
         this.#cut++;
         this.#note({ id: "packet-cut", frame: this.segment.packet.frame, at: fileOffset(c) });
         return false;
+      case STEP.quic:
+        this.#quic++;
+        this.#firstQuic ??= this.segment.packet.frame;
+        return false;
       default:
         return false;
     }
@@ -180,6 +190,7 @@ const PLAIN_IPV4 = 0x45;
 const PLAIN_IPV4_HEADER = 20;
 /** The two ports at the beginning of TCP and UDP. */
 const PORTS = 4;
+const UDP_HEADER = 8;
 
 function createSegment(): Segment {
   const bytes = new Uint8Array(0);

@@ -1,4 +1,5 @@
 // A TCP segment as a reused view: all layers below undone.
+import type { FrameNo } from "../bytes/index.ts";
 import type { PacketView } from "../pcap-parser/index.ts";
 
 /**
@@ -45,6 +46,9 @@ export interface PacketCounts {
   readonly malformed: number;
   /** IP datagrams of which fragments are missing. */
   readonly incompleteDatagrams: number;
+  /** Packets that begin QUIC connections to UDP port 443 (Initial packets, RFC 9000 §17.2.2), and the first one's frame. */
+  readonly quicInitials: number;
+  readonly firstQuic: FrameNo | null;
 }
 
 /** Undoes the layers of packets. */

@@ -1,5 +1,5 @@
-// UDP (RFC 768), for the tunnels that it carries: mirrored and tunnelled traffic comes so.
-import { type Cursor, has, narrow, STEP, type Step, short, u16 } from "./cursor.ts";
+// UDP (RFC 768), for the tunnels that it carries: mirrored and tunnelled traffic comes so. And for QUIC, which passes by proxies.
+import { type Cursor, has, narrow, STEP, type Step, short, u8, u16, u32 } from "./cursor.ts";
 
 /** A port on which a tunnel is looked for. Wireshark 4.0 does the same by default, but for 8472. */
 interface TunnelPort {
@@ -35,6 +35,29 @@ export function isTunnelPort(source: number, destination: number): boolean {
 
 const HEADER = 8;
 const PORTS = 4;
+/** HTTP/3 (RFC 9114 §3.1). */
+const QUIC_PORT = 443;
+/** RFC 9000 §17.2: a long header. Nearly all packets of a connection have a short one. */
+const LONG_HEADER = 0xc0;
+/** Of a long header the type of an Initial packet, by version (RFC 9000 §17.2.2; RFC 9369 §3.2). */
+const QUIC_VERSIONS: readonly { readonly version: number; readonly initial: number }[] = [
+  { version: 0x00000001, initial: 0xc0 },
+  { version: 0x6b3343cf, initial: 0xd0 },
+];
+const TYPE_BITS = 0xf0;
+
+/** Whether UDP to this port, whose payload begins with `first`, may begin a QUIC connection. */
+export function mayBeginQuic(destination: number, first: number): boolean {
+  return destination === QUIC_PORT && first >= LONG_HEADER;
+}
+
+/** At the payload of UDP to port 443: whether it begins a QUIC connection. */
+function beginsQuic(c: Cursor): boolean {
+  if (!has(c, HEADER + 5)) return false;
+  const type = u8(c, HEADER) & TYPE_BITS;
+  const version = u32(c, HEADER + 1);
+  return QUIC_VERSIONS.some((known) => known.version === version && known.initial === type);
+}
 
 /** The header; the lower port decides if both are of tunnels, as in Wireshark. */
 export function udp(c: Cursor): Step {
@@ -43,7 +66,7 @@ export function udp(c: Cursor): Step {
   const destination = u16(c, 2);
   const low = ROW_OF_PORT[Math.min(source, destination)]!;
   const row = low !== 0 ? low : ROW_OF_PORT[Math.max(source, destination)]!;
-  if (row === 0) return STEP.nothing;
+  if (row === 0) return destination === QUIC_PORT && beginsQuic(c) ? STEP.quic : STEP.nothing;
   if (!has(c, HEADER)) return short(c, HEADER);
   const length = u16(c, 4);
   // 0: a jumbo payload (RFC 2675 §4), or segmentation offload.

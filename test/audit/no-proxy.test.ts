@@ -4,6 +4,7 @@ import { checkCapture } from "../../src/audit/index.ts";
 import { ascii, concat, pcapFile } from "../harness/capture-file.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { toProxy } from "../harness/tunnelled.ts";
+import { ethernet, ipv4, udp } from "../packet/build.ts";
 import { clientHello, record, serverName } from "../tls-parse/play.ts";
 
 const HELLO = record(22, clientHello({ extensions: [serverName("www.example.com")] }));
@@ -122,7 +123,21 @@ describe("a capture without a connection to a proxy", () => {
 
   it("has nothing of TCP", async () => {
     const { detail } = await findingOf(pcapFile([{ data: new Uint8Array(60), seconds: 1, fraction: 0 }]));
-    expect(detail).toContain("on any port. No TCP connection could be read in it.");
+    expect(detail).toContain("on any port. No TCP connection could be read in it. If the proxy");
+  });
+
+  it("has QUIC, which asks no proxy", async () => {
+    const initial = udp(443, concat(Uint8Array.of(0xc3, 0, 0, 0, 1, 8), new Uint8Array(1_194)));
+    const data = ethernet(0x0800, ipv4(17, initial));
+    const packet = { data, seconds: 1, fraction: 0 };
+    const one = await findingOf(pcapFile([{ ...packet, data: data.subarray(0, 20) }, packet]));
+    expect(one.detail).toContain(
+      "No TCP connection could be read in it. 1 packet to UDP port 443 (from frame 2) begins QUIC (HTTP/3), which asks no proxy. If",
+    );
+    expect(one.frames).toEqual([2]);
+    expect(one.helpdesk).toMatch(DIRECTLY);
+    const { detail } = await findingOf(pcapFile([packet, packet]));
+    expect(detail).toContain("2 packets to UDP port 443 (from frame 1) begin QUIC (HTTP/3)");
   });
 });
 

@@ -13,7 +13,7 @@ export const QUALITY = {
   duplicates: 0,
   overlapsDiffering: 0,
   droppedByCapture: 0,
-  elsewhere: { streams: 0, named: false, carried: [] },
+  elsewhere: { streams: 0, named: false, carried: [], quic: null },
   holes: [] as readonly Hole[],
   start: atMs(0),
   end: atMs(60_000),

@@ -7,6 +7,7 @@ import {
   ethernet,
   IP_TCP,
   ipv4,
+  ipv6,
   noting,
   SEEN,
   see,
@@ -34,8 +35,42 @@ describe("a decoder", () => {
       cut: 0,
       malformed: 0,
       incompleteDatagrams: 0,
+      quicInitials: 0,
+      firstQuic: null,
     });
     expect(notes).toEqual([]);
+  });
+
+  // RFC 9000 §17.2.2, §17.2.4, §17.3.1; RFC 9369 §3.2.
+  it.each([
+    ["version 1", 443, "c3 00000001 08", true],
+    ["version 2", 443, "d3 6b3343cf 08", true],
+    ["a Handshake packet", 443, "e3 00000001 08", false],
+    ["a Handshake packet of version 2", 443, "f3 6b3343cf 08", false],
+    ["a short header", 443, "43 00000001 08", false],
+    ["a version that nobody knows", 443, "c3 00000002 08", false],
+    ["a cut version", 443, "c3 000000", false],
+    ["nothing", 443, "", false],
+    ["another port", 4433, "c3 00000001 08", false],
+  ])("counts what begins QUIC: %s", (_what, port, payload, begins) => {
+    const datagram = udp(port, bytes(payload));
+    for (const packet of [ethernet(0x0800, ipv4(17, datagram)), ethernet(0x86dd, ipv6(17, datagram))]) {
+      const { decoder, notes } = noting();
+      see(decoder, ETH_TCP);
+      for (const frame of [2, 3]) expect(see(decoder, packet, { frame })).toBeNull();
+      expect(decoder.counts()).toMatchObject(
+        begins ? { quicInitials: 2, firstQuic: 2 } : { quicInitials: 0, firstQuic: null },
+      );
+      expect(notes).toEqual([]);
+    }
+  });
+
+  it("counts no QUIC from a server, nor TCP that looks so", () => {
+    const { decoder } = noting();
+    const initial = bytes("c3 00000001 08");
+    see(decoder, ethernet(0x0800, ipv4(17, udp(50_000, initial, undefined, 443))));
+    see(decoder, ethernet(0x0800, ipv4(6, tcp(initial, { ports: [50_000, 443] }))));
+    expect(decoder.counts()).toMatchObject({ quicInitials: 0, firstQuic: null, tcpSegments: 1 });
   });
 
   it("counts a limited number of unknown link types", () => {
