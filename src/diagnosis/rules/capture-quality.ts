@@ -15,7 +15,7 @@ const TEXT: RuleText = {
   meaning:
     "Packets are missing or cut, the file ends in the middle of a packet, files of a rotated capture are missing, or connections were recorded in part only. Verdicts say where that matters.",
   looksLike:
-    "Gaps in connections, a snap length, connections without their start, one direction only, packets twice or not in the order of time; or more connections than are kept.",
+    "Gaps in connections, a snap length, connections without their start, one direction only, packets twice or not in the order of time; more connections than are kept; or none to a proxy at all.",
   example: [
     "snap length 96: the answer to a CONNECT is cut behind its first line",
     "every packet twice: a mirror port copies it on its way in and on its way out",
