@@ -1,4 +1,6 @@
-// A report whose connections are made one by one, as they are written: all at once those of 100,000 take 200 MB beside their facts.
+// Reports of which what is long is made one by one, as it is written: all at once the connections of a report, or the rows of an audit,
+// take hundreds of MB.
+import type { AuditReport, AuditRow } from "./audit-types.ts";
 import type { Report, ReportConnection } from "./types.ts";
 
 /** What can be gone through again and again; its entries may be made anew each time. */
@@ -9,6 +11,16 @@ export interface Entries<T> extends Iterable<T> {
 /** A report, or one whose connections do not exist yet. */
 export interface LazyReport extends Omit<Report, "connections"> {
   readonly connections: Entries<ReportConnection>;
+}
+
+/** An audit's report, or one whose rows are not held as objects. */
+export interface LazyAuditReport extends Omit<AuditReport, "rows"> {
+  readonly rows: Entries<AuditRow>;
+}
+
+/** Lines of text that are kept until the end; an array is one. None has a line end in it. */
+export interface Lines extends Entries<string> {
+  push(line: string): unknown;
 }
 
 /** What `make` gives of each item of `list`, made when it is come to. */

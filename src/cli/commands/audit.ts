@@ -5,10 +5,13 @@ import type { Verdict } from "../../diagnosis/index.ts";
 import {
   AUDIT_FORMATS,
   type AuditDocument,
+  type AuditFormat,
   type AuditFormatName,
   type AuditReport,
   type AuditRow,
   exitCodeOf,
+  type LazyAuditReport,
+  madeOf,
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
 import { NOT_CHECKED } from "../exit-code.ts";
@@ -65,10 +68,9 @@ export async function audit(paths: readonly string[], options: AuditArguments): 
   muchIsListed();
   const progress = createAuditProgress(terminal("error"));
   try {
-    return await print(options, inputsOf(paths, options), (allRows, onRow) =>
+    return await print(options, inputsOf(paths, options), (onRow) =>
       auditCaptures(paths, {
         ...auditOptions(options),
-        allRows,
         onRow,
         onKeyless: tellKeyless,
         onProgress(done) {
@@ -89,8 +91,8 @@ export async function merge(paths: readonly string[], options: MergeArguments): 
   const journals = await expanded(paths);
   const { since } = options;
   muchIsListed();
-  return await print(options, journals, async (allRows, onRow) =>
-    mergeJournals(journals, { allRows, onRow, ...(since === undefined ? {} : { since }) }),
+  return await print(options, journals, async (onRow) =>
+    mergeJournals(journals, { onRow, ...(since === undefined ? {} : { since }) }),
   );
 }
 
@@ -104,20 +106,23 @@ function inputsOf(paths: readonly string[], options: AuditArguments): readonly s
 async function print(
   options: SummaryArguments,
   inputs: readonly string[],
-  run: (allRows: boolean, onRow: (row: AuditRow) => void) => Promise<AuditReport>,
+  run: (onRow: (row: AuditRow) => void) => Promise<AuditReport>,
 ): Promise<number> {
   const { since } = options;
   const begun = await beginOutput(options, since === undefined ? inputs : [...inputs, since]);
   if (begun === null) return NOT_CHECKED;
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
   const { output, style, shown } = begun;
-  const format = AUDIT_FORMATS[options.format];
-  const document: AuditDocument = await format.open(style);
+  const format: AuditFormat = AUDIT_FORMATS[options.format];
+  const { PackedLines } = await import("../packed-lines.ts");
+  const document: AuditDocument = await format.open(style, () => new PackedLines());
   const quiet = options.quiet === true;
+  const lines = format.allRows && !quiet ? new PackedLines() : null;
   const failed: AuditRow[] = [];
   let report: AuditReport;
   try {
-    report = await run(format.allRows && !quiet, (row) => {
+    report = await run((row) => {
+      lines?.push(JSON.stringify(row));
       if (!quiet) output.write(document.row(shown(row)));
       else if (row.verdict === null && failed.length < MAX_TOLD) failed.push(row);
     });
@@ -137,12 +142,12 @@ async function print(
   if (report.captures.total === 0 && report.exitCode === NOT_CHECKED && !report.captures.interrupted)
     complain(null, "no capture was found");
   if (quiet) output.write(`${report.verdict ?? "not-checked"}\n`);
-  else for (const piece of endOf(document, shown(report))) output.write(piece);
+  else if (document.endPieces === undefined) output.write(document.end(shown(report)));
+  else {
+    const rows = lines === null ? report.rows : madeOf(lines, (line) => JSON.parse(line) as AuditRow);
+    for (const piece of document.endPieces(shown<LazyAuditReport>({ ...report, rows }))) output.write(piece);
+  }
   return endOutput(output) ? exitCodeFor(report, options.failOn) : NOT_CHECKED;
-}
-
-function endOf(document: AuditDocument, report: AuditReport): Iterable<string> {
-  return document.endPieces?.(report) ?? [document.end(report)];
 }
 
 function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {

@@ -2,6 +2,7 @@
 import { createKeyedHash } from "../../bytes/index.ts";
 import { type Explanation, explanations, type Severity } from "../../diagnosis/index.ts";
 import { jsonText } from "../escape.ts";
+import type { Lines } from "../lazy.ts";
 import type { UncheckedCapture } from "./document.ts";
 import type { TerminalStyle } from "./style.ts";
 
@@ -41,21 +42,28 @@ export interface SarifFound {
 
 /** Collects; the whole log comes at the end, since its parts are kept apart by kind and not by capture. */
 export class SarifLog {
-  readonly #artifacts: string[] = [];
-  readonly #results: string[] = [];
-  readonly #failures: UncheckedCapture[] = [];
+  // Each entry as JSON.
+  readonly #artifacts: Lines;
+  readonly #results: Lines;
+  readonly #failures: Lines;
   readonly #rules: readonly RuleWords[];
   readonly #backslashes: boolean;
 
-  constructor({ backslashes = false }: PathStyle, rules: readonly RuleWords[] = explanations()) {
+  /** `lines`: makes room for entries, which may be many. */
+  constructor(
+    { backslashes = false }: PathStyle,
+    { rules = explanations(), lines = () => [] }: { rules?: readonly RuleWords[]; lines?: () => Lines } = {},
+  ) {
     this.#rules = rules;
     this.#backslashes = backslashes;
+    [this.#artifacts, this.#results, this.#failures] = [lines(), lines(), lines()];
   }
 
   /** Returns its number. */
   addArtifact(path: string, more: Readonly<Record<string, unknown>>): number {
     const location = { uri: this.#uri(path) };
-    return this.#artifacts.push(JSON.stringify({ location, roles: ["analysisTarget"], ...more })) - 1;
+    this.#artifacts.push(JSON.stringify({ location, roles: ["analysisTarget"], ...more }));
+    return this.#artifacts.length - 1;
   }
 
   addResult(found: SarifFound): void {
@@ -65,7 +73,7 @@ export class SarifLog {
   }
 
   failed(capture: UncheckedCapture): void {
-    this.#failures.push(capture);
+    this.#failures.push(JSON.stringify(notification(capture, this.#uri(capture.path))));
   }
 
   /** `executed` false: it was ended before all was done. `properties`: more about the run. */
@@ -75,18 +83,17 @@ export class SarifLog {
 
   /** The same in pieces: the log of a million captures is more than one string can hold. */
   *endPieces(version: string, executed: boolean, properties: Readonly<Record<string, unknown>>): Generator<string> {
-    const invocation = {
-      executionSuccessful: executed && this.#failures.length === 0,
-      toolExecutionNotifications: this.#failures.map((failure) => notification(failure, this.#uri(failure.path))),
-    };
+    const successful = executed && this.#failures.length === 0;
     const tool = { driver: driver(version, this.#rules) };
     yield jsonText(
       `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":${JSON.stringify(tool)},\n`,
     );
-    yield jsonText(`"invocations":[${JSON.stringify(invocation)}],\n"artifacts":[\n`);
-    yield* listPieces(this.#artifacts);
+    yield `"invocations":[{"executionSuccessful":${successful},"toolExecutionNotifications":[`;
+    yield* listPieces(this.#failures, ",");
+    yield ']}],\n"artifacts":[\n';
+    yield* listPieces(this.#artifacts, ",\n");
     yield '\n],\n"results":[\n';
-    yield* listPieces(this.#results);
+    yield* listPieces(this.#results, ",\n");
     yield jsonText(`\n],\n"columnKind":"utf16CodeUnits",\n"properties":${JSON.stringify(properties)}}]}\n`);
   }
 
@@ -98,9 +105,17 @@ export class SarifLog {
 /** Entries of a list that make one piece. */
 const ENTRIES = 256;
 
-function* listPieces(texts: readonly string[]): Generator<string> {
-  for (let from = 0; from < texts.length; from += ENTRIES)
-    yield jsonText((from === 0 ? "" : ",\n") + texts.slice(from, from + ENTRIES).join(",\n"));
+function* listPieces(list: Lines, between: string): Generator<string> {
+  let texts: string[] = [];
+  let before = "";
+  for (const text of list) {
+    texts.push(text);
+    if (texts.length < ENTRIES) continue;
+    yield jsonText(before + texts.join(between));
+    texts = [];
+    before = between;
+  }
+  if (texts.length > 0) yield jsonText(before + texts.join(between));
 }
 
 function driver(version: string, rules: readonly RuleWords[]): unknown {

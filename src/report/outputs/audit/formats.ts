@@ -2,6 +2,7 @@
 
 import type { AuditReport, AuditRow } from "../../audit-types.ts";
 import { jsonText, terminalText } from "../../escape.ts";
+import type { LazyAuditReport, Lines } from "../../lazy.ts";
 import type { PathStyle } from "../sarif-log.ts";
 import type { TerminalStyle } from "../style.ts";
 import type { AuditDocument } from "./document.ts";
@@ -9,7 +10,8 @@ import type { AuditDocument } from "./document.ts";
 export interface AuditFormat {
   /** Whether `end` needs a row of every capture. */
   readonly allRows: boolean;
-  open(style: TerminalStyle): Promise<AuditDocument>;
+  /** `lines`: makes room for as many lines as there are captures. */
+  open(style: TerminalStyle, lines: () => Lines): Promise<AuditDocument>;
 }
 
 export const AUDIT_FORMATS = {
@@ -28,11 +30,11 @@ export const AUDIT_FORMATS = {
     allRows: true,
     open: async () => {
       const { jsonPieces } = await import("../json-pieces.ts");
-      const endPieces = function* (report: AuditReport): Generator<string> {
+      const endPieces = function* (report: LazyAuditReport): Generator<string> {
         yield* jsonPieces(report, 2);
         yield "\n";
       };
-      return { row: () => "", end: (report) => [...endPieces(report)].join(""), endPieces };
+      return { row: () => "", end: (report: AuditReport) => [...endPieces(report)].join(""), endPieces };
     },
   },
   ndjson: {
@@ -57,7 +59,11 @@ export const AUDIT_FORMATS = {
       return { row: (row) => headed(auditCsvRows(row)), end: () => headed("") };
     },
   },
-  sarif: { allRows: false, open: async (style: PathStyle = {}) => new (await import("./sarif.ts")).AuditSarif(style) },
+  sarif: {
+    allRows: false,
+    open: async (style: PathStyle = {}, lines: () => Lines = () => []) =>
+      new (await import("./sarif.ts")).AuditSarif(style, lines),
+  },
   html: { allRows: false, open: async () => new (await import("./html.ts")).AuditHtml() },
 } as const satisfies Readonly<Record<string, AuditFormat>>;
 

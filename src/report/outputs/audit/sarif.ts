@@ -1,5 +1,6 @@
 // An audit as SARIF: a result for each group of like connections that went wrong or were not seen.
 import type { AuditProblem, AuditReport, AuditRow } from "../../audit-types.ts";
+import type { LazyAuditReport, Lines } from "../../lazy.ts";
 import { classOf } from "../../verdicts.ts";
 import { type PathStyle, SarifLog } from "../sarif-log.ts";
 import { counted } from "../style.ts";
@@ -9,8 +10,8 @@ import type { AuditDocument } from "./document.ts";
 export class AuditSarif implements AuditDocument {
   readonly #log: SarifLog;
 
-  constructor(style: PathStyle) {
-    this.#log = new SarifLog(style);
+  constructor(style: PathStyle, lines: () => Lines) {
+    this.#log = new SarifLog(style, { lines });
   }
 
   row(row: AuditRow): string {
@@ -37,7 +38,7 @@ export class AuditSarif implements AuditDocument {
     return [...this.endPieces(report)].join("");
   }
 
-  endPieces({ tool, captures, changes, problems }: AuditReport): Iterable<string> {
+  endPieces({ tool, captures, changes, problems }: LazyAuditReport): Iterable<string> {
     const places = (list: readonly AuditProblem[]): unknown => list.map(({ path, stream, frame, ...what }) => what);
     const compared =
       changes === null

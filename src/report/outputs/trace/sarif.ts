@@ -6,7 +6,7 @@ import { type PathStyle, type RuleWords, SarifLog, sentence } from "../sarif-log
 /** SARIF 2.1.0 of one policy trace: a result for each finding, at the lines of its transactions. */
 export function traceSarif(report: TraceReport, style: PathStyle): string {
   const { trace, tunnels, verdict } = report;
-  const log = new SarifLog(style, traceExplanations().map(ruleWords));
+  const log = new SarifLog(style, { rules: traceExplanations().map(ruleWords) });
   const artifact = log.addArtifact(trace.path, {
     properties: { verdict, transactions: trace.transactions, start: trace.start, end: trace.end },
   });
