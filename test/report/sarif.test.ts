@@ -112,6 +112,8 @@ describe("SARIF", () => {
     expect(prints(b, "fingerprints").slice(0, 2)).toEqual(prints(a, "fingerprints"));
     expect(new Set(prints(b, "fingerprints")).size).toBe(4);
     expect(new Set(prints(b, "partialFingerprints")).size).toBe(1);
+    for (const print of [...prints(b, "fingerprints"), ...prints(b, "partialFingerprints")])
+      expect(print).toMatch(/^[0-9a-f]{16}$/);
   });
 
   it.each([
