@@ -76,16 +76,38 @@ async function inWorkers(check: ExamineOptions, options: RunnerOptions, workerFi
     maxThreads: jobs,
     ...(maxMemoryMiB === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxMemoryMiB } }),
   });
+  /** What waits for rows: ends that, with the reason. */
+  const waiting = new Set<(error: unknown) => void>();
+  // A worker that had nothing to do has ended: with too little memory none even starts. Where it was the last one nothing in the
+  // queue would get another.
+  pool.on("error", (error) => {
+    if (pool.threads.length === 0) for (const giveUp of waiting) giveUp(error);
+  });
   /** Rejects if the worker ends, be it that it was ended. */
-  const inOne = async (tasks: readonly AuditTask[], signal: AbortSignal): Promise<readonly (AuditRow | null)[]> =>
-    await pool.run({ tasks, check } satisfies WorkerTask, { signal });
+  const inOne = async (tasks: readonly AuditTask[], abort: AbortController): Promise<readonly (AuditRow | null)[]> =>
+    await new Promise((resolve, reject) => {
+      const giveUp = (error: unknown): void => {
+        reject(error);
+        abort.abort();
+      };
+      waiting.add(giveUp);
+      pool
+        .run({ tasks, check } satisfies WorkerTask, { signal: abort.signal })
+        .then(resolve, reject)
+        .finally(() => waiting.delete(giveUp));
+    });
   const alone = async (task: AuditTask): Promise<AuditRow | null> => {
     const abort = new AbortController();
-    const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    let isLate = false;
+    const end = (): void => {
+      isLate = true;
+      abort.abort();
+    };
+    const timer = timeoutMs === null ? null : setTimeout(end, Math.min(timeoutMs, LONGEST_TIMER_MS));
     try {
-      return (await inOne([task], abort.signal))[0] ?? null;
+      return (await inOne([task], abort))[0] ?? null;
     } catch (error) {
-      if (timeoutMs !== null && abort.signal.aborted)
+      if (timeoutMs !== null && isLate)
         return failedRow(task, `it took longer than ${timeoutMs / 1000} s`, { limit: "time", limitMs: timeoutMs });
       if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
         const most = maxMemoryMiB === null ? "Node grants a worker" : `${maxMemoryMiB} MiB`;
@@ -105,7 +127,7 @@ async function inWorkers(check: ExamineOptions, options: RunnerOptions, workerFi
     async run(tasks) {
       if (tasks.length > 1) {
         try {
-          return await inOne(tasks, new AbortController().signal);
+          return await inOne(tasks, new AbortController());
         } catch {
           // One of them ended the worker: each by itself, so that the others are not lost and it is known which one.
         }

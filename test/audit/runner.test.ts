@@ -91,4 +91,17 @@ describe("a runner with workers", () => {
     await runner.close();
     await others.close();
   });
+
+  it.each([1, 2])("says of each capture that there was too little memory where %i cannot even start", async (jobs) => {
+    const greedy = join(folder, "greedy.cjs");
+    // Outside of any task: that the pool tells nobody who waits for one.
+    writeFileSync(greedy, "for (const all = []; ; ) all.push(new Array(1000).fill(all.length)); exports.work = null;");
+    const limits = { timeoutMs: 60_000, maxMemoryMiB: 8 };
+    const runner = await createRunner({}, { jobs, ...limits, workerFile: greedy });
+    const batches = ["a", "b", "c", "d"].map((path) => runner.run([task(path)]));
+    const rows = (await Promise.all(batches)).flat();
+    const givenUp = { limit: "memory", limitMiB: 8 };
+    expect(rows).toMatchObject(["a", "b", "c", "d"].map((path) => ({ path, verdict: null, givenUp })));
+    await runner.close();
+  });
 });
