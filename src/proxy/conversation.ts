@@ -17,7 +17,7 @@ import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
 import { bodyRule, ExchangeList, endResponse, MAX_CONNECTS, type OpenExchange } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
-import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, UNKNOWN_TARGET } from "./open-connect.ts";
+import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, targetOf, waitsAt } from "./open-connect.ts";
 import { ExchangePairing } from "./pairing.ts";
 import { Roles } from "./roles.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -103,7 +103,8 @@ export class ProxyConversation implements Conversation, Listener {
     // Inside of a body of known length no answer is lost, nor before the capture: a length says that it was sent since.
     if (!known || parser.skippable > 0) return parser.skippable;
     if (fromClient) this.#pairing.lostRequests();
-    else if (this.#state === "asked") this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
+    else if (waitsAt(this.#waitingConnect, frame))
+      this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
     else this.#pairing.lostResponses(frame, begun);
     return 0;
   }
@@ -391,7 +392,7 @@ export class ProxyConversation implements Conversation, Listener {
     this.#waitingConnect = null;
     // What was skippable of a body before is none of the tunnel's: its bytes would be counted twice.
     for (const sink of this.sinks) sink.skippable = 0;
-    this.#tunnel = new Tunnel(connect?.target ?? UNKNOWN_TARGET, answer?.where ?? null, this.#context);
+    this.#tunnel = new Tunnel(targetOf(connect), answer?.where ?? null, this.#context);
   }
 
   /** Asked behind calls that may have opened the tunnel. */

@@ -1,6 +1,6 @@
 // A CONNECT while its answer is waited for, and what such an answer looks like.
 
-import type { Where } from "../bytes/index.ts";
+import type { FrameNo, Where } from "../bytes/index.ts";
 import { parseTarget, type RequestHead, type ResponseHead, type Target } from "../http/index.ts";
 import { EARLY_NS } from "./pairing.ts";
 import type { Unanswered } from "./types.ts";
@@ -15,11 +15,21 @@ export interface OpenConnect {
 }
 
 /** Of a tunnel whose CONNECT is not in the capture. */
-export const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
+const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
 /** The CONNECT of this head. */
 export function openConnect(request: RequestHead): OpenConnect {
   return { request, target: parseTarget(request.target), response: null, interim: 0, unanswered: null };
+}
+
+/** Where a tunnel leads that this CONNECT opened; null: one that is not in the capture. */
+export function targetOf(connect: OpenConnect | null): Target {
+  return connect?.target ?? UNKNOWN_TARGET;
+}
+
+/** Whether this CONNECT was sent before `frame`: what is missing in front of it may be of an earlier one's answer, and told late. */
+export function waitsAt(connect: OpenConnect | null, frame: FrameNo): boolean {
+  return connect !== null && connect.request.where.frame < frame;
 }
 
 /** A success without a length, as an answer to CONNECT is (RFC 9110 §9.3.6). */

@@ -53,6 +53,21 @@ describe("pairs what is there", () => {
     expect(pairsOf(turns)).toEqual(["GET /a -", "GET /b 401", "GET /c 200"]);
   });
 
+  it("takes the answer to a CONNECT for none of those lost before it, where the hole in a refusal is told late", () => {
+    const refusal = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n";
+    const turns = [
+      at(1, client(CONNECT)),
+      at(2, proxy(refusal)),
+      at(5, client(CONNECT)),
+      at(7, client("GET /a HTTP/1.1\r\nHost: www.example.com\r\n\r\n")),
+      at(4, lost("proxy")),
+      at(4, proxy("the rest of its page")),
+      at(6, proxy("HTTP/1.1 200 Connection established\r\n\r\n")),
+      at(8, proxy(answer(401))),
+    ];
+    expect(pairsOf(turns)).toEqual(["CONNECT 407", "CONNECT 200", "GET /a 401"]);
+  });
+
   it("takes no answer for lost where nothing was asked before the hole", () => {
     const turns = [
       client(get("/a")),
