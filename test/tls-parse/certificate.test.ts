@@ -154,9 +154,12 @@ describe("a certificate is read as OpenSSL reads it", () => {
     expectAsOpenssl(der);
   });
 
-  it.each(["0", "127", "128", "0x00ffffffffffffffffffffffffffffffffffffff", "-1", "-129"])("serial %s", (serial) => {
-    expectAsOpenssl(make({ name: "CN=x", arguments: ["-set_serial", serial, "-days", "1"] }));
-  });
+  it.each(["0", "127", "128", "0x00ffffffffffffffffffffffffffffffffffffff", "-1", "-128", "-129"])(
+    "serial %s",
+    (serial) => {
+      expectAsOpenssl(make({ name: "CN=x", arguments: ["-set_serial", serial, "-days", "1"] }));
+    },
+  );
 
   it("of version 1, without extensions", () => {
     // X.509 v1 has no version field (RFC 5280 §4.1): what `openssl x509 -req` makes of a request without extensions.
@@ -223,6 +226,23 @@ describe("a certificate that OpenSSL does not make", () => {
   it("has an issuer that is a name, or is none", () => {
     expect(made()).toMatchObject({ malformed: false, serial: "05", issuer: "CN=x", subject: "CN=x" });
     expect(made({ issuer: element(0x31) })).toMatchObject({ malformed: true, serial: "05", issuer: "", subject: "" });
+  });
+
+  it("has characters of four bytes each, or none where they are beyond Unicode", () => {
+    const names = (text: string) =>
+      made({
+        issuer: element(0x30, element(0x31, element(0x30, fromHex("0603550403"), element(0x1c, fromHex(text))))),
+      });
+    expect(names("0000005a 0001f600").issuer).toBe("CN=Z\u{1f600}");
+    expect(names("0000005a 00110000 000000").issuer).toBe("CN=Z\ufffd");
+  });
+
+  it("is malformed where one of its two times is none", () => {
+    expect(made({ notBefore: utcTime("201301000000Z") })).toMatchObject({
+      malformed: true,
+      notBefore: null,
+      issuer: "CN=x",
+    });
   });
 
   it.each([

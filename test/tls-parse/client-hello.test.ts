@@ -229,7 +229,7 @@ describe("JA3", () => {
     const hello = read({
       version: 0x0301,
       suites: [0x0a0a, 47, 53],
-      extensions: [[0x1a1a, []], serverName("x"), [10, numberList([0x2a2a, 29, 23])], [11, [1, 0]]],
+      extensions: [[0x1a1a, []], serverName("x"), [10, numberList([0x2a2a, 29, 23])], [11, [1, 0, 2]]],
     });
     expect(ja3String(hello)).toBe("769,47-53,0-10-11,29-23,0");
     expect(ja3String(read({ suites: [4, 5], extensions: null }))).toBe("771,4-5,,,");

@@ -181,6 +181,7 @@ describe("TLS 1.3 without keys", () => {
       { from: "client", bytes: record(23, new Uint8Array(100)) },
     ]);
     expect(facts.clientHello).toMatchObject({ earlyData: true });
+    expect(facts.transitions.filter(({ decrypted }) => decrypted)).toEqual([]);
     expect(facts.handshakeCompleteWhere?.frame).toBe(5);
     expect(ladder).toEqual([
       "client client-hello 1",

@@ -197,6 +197,37 @@ describe("early data", () => {
     expect(calls.slice(8)).toEqual([`client ${piece} 10`, "client gap 11", "client end", "server end"]);
   });
 
+  it("ends with the client's Finished, as a step of its own", () => {
+    const { ladder } = play(
+      [
+        client(hello, early("GET 1")),
+        server(resumes, accepts, finished),
+        client(endOfEarlyData, finished, data("GET 2")),
+        server(data("200")),
+      ],
+      { opener: opener() },
+    );
+    expect(ladder).toEqual([
+      "client client-hello 1",
+      "client early-data 1",
+      "server server-hello 2",
+      "server encrypted-extensions 2",
+      "server finished 2",
+      "client other-handshake 3",
+      "client finished 3",
+      "client application-data 3",
+      "server application-data 4",
+    ]);
+  });
+
+  it("is none of a client that offered none, although its Finished was lost", () => {
+    const offers = record(22, clientHello({ extensions: [[43, numberList([0x0304], 1)]] }));
+    const steps = [client(offers), server(record(22, serverHello()), finished), client(data("GET"))];
+    const { ladder, facts } = play(steps, { opener: opener() });
+    expect(ladder.at(-1)).toBe("client application-data 3");
+    expect(facts.handshakeComplete).toBe(true);
+  });
+
   it("is counted while it waits", () => {
     const conversation = createTlsConversation({ note() {}, now: () => 0n, opener: opener(), sink: null });
     const push = (from: "client" | "server", bytes: Uint8Array) => conversation[from].push(bytes, 0, bytes.length, 1);

@@ -159,6 +159,18 @@ describe("TLS 1.3 with an opener", () => {
     expect(calls).toContain(`client data ${"x".repeat(9000)} in 5`);
   });
 
+  it("says that records stay closed because their cipher is not known here", () => {
+    for (const unsupported of [false, true]) {
+      const { opener } = spy(() => false);
+      const steps: Step[] = [
+        { from: "client", bytes: record(22, clientHello()) },
+        { from: "server", bytes: concat(record(22, serverHello()), record(23, [23, 1])) },
+      ];
+      const { facts } = play(steps, { opener: { ...opener, unsupported } });
+      expect(facts).toMatchObject({ closed: 1, unsupported });
+    }
+  });
+
   it("asks the opener nothing about records that can't be protected", () => {
     const asked: number[] = [];
     run(

@@ -94,6 +94,17 @@ describe("messages and records", () => {
     expect(facts.gaps).toBe(1);
   });
 
+  it("keeps nothing of a first message whose hole begins behind its header", () => {
+    const bytes = record(22, clientHello());
+    const { facts, ladder } = play([
+      { from: "client", bytes: bytes.slice(0, 9) },
+      { from: "client", gap: bytes.length - 9 },
+      { from: "client", bytes: record(20, [1]) },
+    ]);
+    expect(facts.clientHello).toBeNull();
+    expect(ladder).toEqual(["client change-cipher-spec 3"]);
+  });
+
   it("finds the message behind one with a hole", () => {
     const body = concat(message(11, noise(400)), message(14, []));
     const bytes = record(22, body);
@@ -215,6 +226,12 @@ describe("losses", () => {
     const { facts } = play([{ from: "server", bytes: concat(data, noise(256 * 1024 + 10), data) }]);
     expect(facts.records.server.applicationData).toBe(1);
   });
+
+  it("gives up where it comes in pieces, too", () => {
+    const pieces = Array.from({ length: 300 }, () => ({ from: "server", bytes: noise(1024) }) as const);
+    const { facts } = play([{ from: "server", bytes: data }, ...pieces, { from: "server", bytes: data }]);
+    expect(facts.records.server.applicationData).toBe(1);
+  });
 });
 
 describe("odd records", () => {
@@ -262,6 +279,8 @@ describe("an SSLv2-compatible ClientHello", () => {
   it("is read, and TLS records follow it", () => {
     const { facts, notes, ladder } = play([{ from: "client", bytes: concat(bytes, record(22, message(16, [1]))) }]);
     expect(facts.clientHello).toMatchObject({ sslv2: true, version: 0x0301, cipherSuites: [0x2f, 0xff], whole: true });
+    expect(facts.clientHello).toMatchObject({ compressionMethods: [], extensions: [], alpn: [], sni: null });
+    expect(facts.transitions[0]).toMatchObject({ what: "client-hello", decrypted: false });
     expect(facts.clientHello?.random).toEqual(noise(16));
     expect(facts.clientHello?.raw).toEqual(body);
     expect(facts.records.client.handshake).toBe(1);
@@ -294,6 +313,9 @@ describe("looksLikeTls", () => {
     ["a record that is too long", "16 0303 ffff", "no"],
     ["a type that is not known", "1a 0303 0010", "no"],
     ["SSLv2", `802e 01 0301 0015 0000 0010${"00".repeat(36)}`, "yes"],
+    ["SSLv2 with 86 suites", `8123 01 0301 0102 0000 0018${"00".repeat(282)}`, "yes"],
+    ["SSLv2 without suites", `8019 01 0301 0000 0000 0010${"00".repeat(16)}`, "no"],
+    ["SSLv2 with half a suite", `801b 01 0301 0002 0000 0010${"00".repeat(18)}`, "no"],
     ["SSLv2, cut", "802e 01 0301", "more"],
     ["SSLv2 with lengths that do not add up", `802f 01 0301 0015 0000 0010${"00".repeat(36)}`, "no"],
     ["a first byte as SSLv2 has it", "80ff41", "no"],

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { peekServerName } from "../../src/tls-parse/index.ts";
 import { followTls } from "../harness/tls-follow.ts";
 import { loadTruth } from "../harness/truth.ts";
+import { clientHello, numberList, record, serverName } from "./play.ts";
 
 /** ClientHellos of recorded captures, each as its first record, with the name that the parser reads. */
 function hellos(): { bytes: Uint8Array; name: string | null }[] {
@@ -35,6 +36,22 @@ describe("peekServerName", () => {
     expect(peekServerName(moved, 3, 3 + bytes.length)).toBe(name);
     for (let end = 0; end <= bytes.length; end++) expect([null, name]).toContain(peekServerName(bytes, 0, end));
     expect(peekServerName(bytes, 0, 60)).toBeNull();
+  });
+
+  const own = (name: string, type = 22): string | null => {
+    const extensions = [[43, numberList([0x0304], 1)], serverName(name)] as const;
+    const bytes = record(type, clientHello({ extensions }));
+    return peekServerName(bytes, 0, bytes.length);
+  };
+
+  it("reads a name that is the last thing in the hello, of 255 characters at most", () => {
+    expect(own("Origin.example")).toBe("origin.example");
+    expect(own("n".repeat(255))).toBe("n".repeat(255));
+    expect(own("n".repeat(256))).toBeNull();
+  });
+
+  it("reads none in a record that is no handshake", () => {
+    expect(own("origin.example", 23)).toBeNull();
   });
 
   it("survives any bytes and any flipped ones", () => {

@@ -165,6 +165,19 @@ describe("what waits", () => {
     expect(facts.applicationBytes.client).toBe(32_000);
   });
 
+  it("is 16 KiB, wherever it lay", () => {
+    const part = new Uint8Array(20_000);
+    part.set(record(23, new Uint8Array(8187)), 10_000);
+    for (const [times, waits] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      const { facts, client: sink } = timed([client(hello)]);
+      for (let i = 0; i < times; i++) sink.push(part, 10_000, 18_192, 2);
+      expect(facts.applicationBytes.client === 0).toBe(waits);
+    }
+  });
+
   it("is given up where the other side ends or has lost bytes", () => {
     for (const how of ["end", "gap"] as const) {
       const { facts, server: other } = timed([client(hello), client(finished)]);
