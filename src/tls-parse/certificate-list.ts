@@ -3,6 +3,9 @@ import { Reader } from "../bytes/index.ts";
 import { isTls13 } from "./registry/versions.ts";
 import type { RecordOpener } from "./types.ts";
 
+/** CertificateType (RFC 7250 §3, RFC 8446 §4.4.2): what is none of it, as a public key alone, is no chain. */
+export const X509 = 0;
+
 /** More than any chain that a client would walk. */
 const MAX_CHAIN = 16;
 

@@ -1,6 +1,6 @@
 // What both directions of a TLS connection share: the facts, the negotiated version, and what handshake messages say.
 import { copyOf, type FrameNo, Reader, type Where } from "../bytes/index.ts";
-import { type CertificateChain, readCertificateChain, readCompressedChain } from "./certificate-list.ts";
+import { type CertificateChain, readCertificateChain, readCompressedChain, X509 } from "./certificate-list.ts";
 import { readClientHello, readSslv2ClientHello } from "./client-hello.ts";
 import { EarlyData } from "./early-data.ts";
 import { extensionData, readExtensions, readSelectedAlpn } from "./extensions.ts";
@@ -35,6 +35,8 @@ export class Connection {
   readonly turns = new Turns();
   /** Made if the client offers some and there is who opens it. */
   early: EarlyData | null = null;
+  /** Of the server. */
+  #certificateType = X509;
 
   constructor(setup: TlsSetup) {
     this.setup = setup;
@@ -68,10 +70,11 @@ export class Connection {
         this.#encryptedExtensions(bodyOf(message), from === "server" && decrypted);
         break;
       case CERTIFICATE:
-        if (from === "server") this.#certificates(type, readCertificateChain(this.version, bodyOf(message)), where);
+        if (from === "server" && this.#certificateType === X509)
+          this.#certificates(type, readCertificateChain(this.version, bodyOf(message)), where);
         break;
       case COMPRESSED_CERTIFICATE:
-        if (from === "server" && setup.opener !== null)
+        if (from === "server" && this.#certificateType === X509 && setup.opener !== null)
           this.#certificates(type, readCompressedChain(this.version, bodyOf(message), setup.opener), where);
         break;
       case SERVER_KEY_EXCHANGE:
@@ -119,6 +122,7 @@ export class Connection {
     const retry = read?.hello.retry ?? false;
     facts.addTransition(from, retry ? "hello-retry-request" : "server-hello", where, decrypted);
     if (read === null) return;
+    this.#certificateType = read.hello.certificateType;
     this.turns.serverHello(retry, isTls13(read.hello.version));
     // RFC 8446 §4.2.10: early data depends on the pre-shared key, and is over with a HelloRetryRequest.
     if (from === "server" && (retry || !isTls13(read.hello.version) || !read.hello.resumed)) this.early?.settle(false);
@@ -134,6 +138,7 @@ export class Connection {
   #encryptedExtensions(r: Reader, isServers: boolean): void {
     const { list, whole } = readExtensions(r.sub(r.u16()));
     this.facts.alpn ??= readSelectedAlpn(list);
+    if (isServers) this.#certificateType = extensionData(list, EXTENSION.serverCertificateType)?.[0] ?? X509;
     // RFC 8446 §4.2.10: the server names early_data here if it takes it.
     if (isServers && whole) this.early?.settle(extensionData(list, EXTENSION.earlyData) !== null);
   }

@@ -1,5 +1,6 @@
 // ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4; RFC 5246 §7.4.1.3).
 import { Reader, type Where } from "../bytes/index.ts";
+import { X509 } from "./certificate-list.ts";
 import { type Extension, readAlpn, readExtensions } from "./extensions.ts";
 import { cipherSuiteName } from "./registry/cipher-suites.ts";
 import { EXTENSION } from "./registry/extensions.ts";
@@ -46,6 +47,7 @@ class Hello implements GrowingServerHello {
   version = 0;
   alpn: string | null = null;
   group: number | null = null;
+  certificateType = X509;
   resumed = false;
   readonly #sessionIdLength: number;
   #extensions: Reader | null = null;
@@ -78,6 +80,7 @@ class Hello implements GrowingServerHello {
     while (list.more) {
       const type = list.u16();
       const data = list.sub(list.u16());
+      if (type === EXTENSION.serverCertificateType && data.remaining === 1) this.certificateType = data.u8();
       const value = data.remaining >= 2 ? data.u16() : null;
       if (value === null) continue;
       if (type === EXTENSION.supportedVersions) this.version = value;

@@ -56,6 +56,8 @@ export interface ServerHello {
   readonly alpn: string | null;
   /** Of key_share, or up to TLS 1.2 of the ServerKeyExchange that follows. */
   readonly group: number | null;
+  /** Of server_certificate_type (RFC 7250 §3), at TLS 1.3 in EncryptedExtensions; 0, X.509, where none is here. */
+  readonly certificateType: number;
   /** TLS 1.3: a pre-shared key was chosen. TLS 1.2: the session id of the client came back. */
   readonly resumed: boolean;
   readonly raw: Uint8Array;

@@ -277,6 +277,7 @@ function tlsFacts(
     extensions: [],
     alpn: null,
     group: null,
+    certificateType: 0,
     resumed: false,
     raw: NONE,
   };

@@ -7,7 +7,18 @@ import {
   type TlsRole,
   type TlsSink,
 } from "../../src/tls-parse/index.ts";
-import { alpnList, clientHello, concat, fixture, message, play, record, type Step, serverHello } from "./play.ts";
+import {
+  alpnList,
+  clientHello,
+  concat,
+  fixture,
+  fromHex,
+  message,
+  play,
+  record,
+  type Step,
+  serverHello,
+} from "./play.ts";
 
 /** An opener that writes down its calls. A "protected" body is its type and content in the clear; 0xff does not open. */
 function spy(wants: (from: TlsRole, type: number) => boolean = () => true) {
@@ -83,6 +94,41 @@ describe("a compressed certificate (RFC 8879)", () => {
   it("that is shorter than it says is noted", () => {
     expect(asked("server", [0, 2, 0, 1, 44, 0, 0, 3, 7, 7])).toEqual(["tls-handshake-malformed"]);
     expect(asked("server", [0, 2, 0])).toEqual(["tls-handshake-malformed"]);
+  });
+});
+
+describe("a public key without a certificate (RFC 7250)", () => {
+  const spki = fromHex(
+    "3059301306072a8648ce3d020106082a8648ce3d03010703420004f8c2263309d2813256c3aa43b0251c2c1e58855246b463f0" +
+      "7e859b17456b9c3ce0ccafd9861aee4dea2efe4fa532f975170cabdccd1301a9f3fd1b5bbd3c9e8e",
+  );
+
+  it("is no chain at TLS 1.2, where the ServerHello says it", () => {
+    // As GnuTLS 3.7.9 sends it: the key stands where the list of certificates would.
+    const certificate = record(22, message(11, concat([0, 0, spki.length], spki)));
+    const answer = (type: number) => record(22, serverHello({ suite: 0xc02c, extensions: [[20, [type]]] }));
+    const told = (type: number) =>
+      play([
+        { from: "client", bytes: hello },
+        { from: "server", bytes: concat(answer(type), certificate) },
+      ]);
+    expect(told(2)).toMatchObject({ noteIds: [], facts: { certificates: [], certificateWhere: null } });
+    expect(told(2).ladder.at(-1)).toBe("server certificate 2");
+    expect(told(0).noteIds).toEqual(["tls-handshake-malformed"]);
+  });
+
+  it("is no chain at TLS 1.3, where EncryptedExtensions say it", () => {
+    const entry = concat([0, 0, spki.length], spki, [0, 0]);
+    const certificate = message(11, concat([0, 0, 0, entry.length], entry));
+    const compressed = message(25, [0, 2, 0, 1, 44, 0, 0, 3, 7, 7, 7]);
+    const told = (extensions: readonly number[]) => {
+      const flight = concat(message(8, [0, extensions.length, ...extensions]), compressed, certificate);
+      const { calls, facts } = run([...begun, { from: "server", bytes: sealed(22, flight) }]);
+      return { looked: calls.some((call) => call.startsWith("decompress")), chain: facts.certificateWhere !== null };
+    };
+    expect(told([0, 20, 0, 1, 2])).toEqual({ looked: false, chain: false });
+    expect(told([0, 20, 0, 1, 0])).toEqual({ looked: true, chain: true });
+    expect(told([])).toEqual({ looked: true, chain: true });
   });
 });
 
