@@ -35,6 +35,29 @@ describe("keys-missing", () => {
     const [finding] = found("keys-missing", all, { keys: { sessions: 4 } });
     expect(finding?.detail).toMatch(says);
   });
+
+  const lacking = (gaps: number, tls: { opened?: number; closed: number }) => {
+    const [one] = tunnels(1);
+    const tunnel = { ...one!.tunnel!, inside: tls.opened === undefined ? ("none" as const) : ("partial" as const) };
+    const gap = { from: "client" as const, length: 300, where: where(17, 17) };
+    return {
+      ...one!,
+      gaps: Array.from({ length: gaps }, () => gap),
+      tunnel: { ...tunnel, tls: { ...tunnel.tls!, ...tls } },
+    };
+  };
+
+  it("does not say that a key log is another recording's where every record lacks bytes", () => {
+    const said = (gaps: number) =>
+      found("keys-missing", [lacking(gaps, { closed: 3 })], { keys: { sessions: 4 } })[0]?.detail;
+    expect(said(3)).toMatch(/opened nothing of the \d+ TLS connections? .*: bytes are missing in every record/);
+    expect(said(2)).toMatch(/it belongs to another recording\.$/);
+  });
+
+  it("is none where keys opened all that is in the capture: what is missing there is bytes", () => {
+    expect(found("keys-missing", [lacking(1, { opened: 9, closed: 0 })])).toEqual([]);
+    expect(found("keys-missing", [lacking(1, { opened: 9, closed: 1 })])).toHaveLength(1);
+  });
 });
 
 describe("frames", () => {

@@ -91,7 +91,8 @@ export const keysMissing: Rule = {
       // Of a tunnel that the proxy's own records tell of, what came inside is known.
       if (tunnel === null || tunnel.protocol !== "tls" || tunnel.inside === "full" || told.certainty === "certain")
         continue;
-      if (tunnel.tls?.handshakeComplete !== true) continue;
+      // With all records opened it is bytes that are missing, and no keys.
+      if (tunnel.tls?.handshakeComplete !== true || whyShut(tunnel.tls) === null) continue;
       shut.push(timeline);
       shutTls.push(tunnel.tls);
     }
@@ -145,11 +146,21 @@ function keysText({ keys }: CaptureFacts, shut: readonly TlsFacts[], tunnels: re
     told.push(
       "The key log that was named holds no keys: it is empty, or another file than the one that SSLKEYLOGFILE names.",
     );
-  if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0)
+  if (keys.sessions > 0 && keys.decrypted === 0 && told.length === 0) {
+    const tried = `the ${count(keys.tlsConnections, "TLS connection")} that it was tried on`;
+    const held = `The key log holds ${count(keys.sessions, "session")}`;
     told.push(
-      `The key log holds ${count(keys.sessions, "session")}, but none of them fits the ClientHello of the ${count(keys.tlsConnections, "TLS connection")} that it was tried on${unfitFor(tunnels)}`,
+      shut.length === tunnels.length && tunnels.every(isTorn)
+        ? `${held}, and opened nothing of ${tried}: bytes are missing in every record, and what is not whole cannot be opened.`
+        : `${held}, but none of them fits the ClientHello of ${tried}${unfitFor(tunnels)}`,
     );
+  }
   return told;
+}
+
+/** Whether every record that stayed closed may lack some of its bytes: of such a tunnel nobody can tell which keys fit. */
+function isTorn({ gaps, tunnel }: Timeline): boolean {
+  return gaps.length > 0 && gaps.length >= (tunnel?.tls?.closed ?? 0);
 }
 
 /** Why a key log fits none of these, as the end of a sentence: behind bytes that stand in the wrong place no keys fit. */
