@@ -5,7 +5,7 @@ import { Collector } from "../../src/diagnosis/index.ts";
 import type { Challenge, ResponseHead } from "../../src/http/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
+import { ACCEPTED, asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
 import { diagnosisOf, found, QUALITY } from "./diagnose.ts";
 import { REQUEST_MS, readLeg } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
@@ -199,9 +199,18 @@ describe("what is asked inside, possibly by the proxy", () => {
     const [mixed] = found("mixed-auth-context", [...others, inside]);
     expect(mixed).toMatchObject({ certainty: "possible" });
     expect(mixed?.detail).toMatch(/^news\.example\.com seems to be challenged by the proxy at GET https:\/\//);
-    expect(mixed?.title).toMatch(/perhaps/);
+    expect(mixed?.title).toBe("Some hosts are challenged on the CONNECT, others perhaps inside the tunnel");
     expect(mixed?.advice.helpdesk).toMatch(/^What is asked inside the tunnels may be the sites' own login/);
     expect(found("tunnel-401-proxy", [inside])[0]?.title).toMatch(/may be the proxy's/);
+  });
+
+  it("has no two kinds of hosts where all are challenged inside: what is said is that the client had signed in", () => {
+    const again = (response: Partial<ResponseHead>) =>
+      found("mixed-auth-context", [read(0, [CHALLENGED, ACCEPTED], [{ status: 401, ...response }])])[0];
+    expect(again(asks)?.title).toMatch(/^The client was authenticated on the CONNECT, and perhaps challenged again/);
+    expect(again(GATEWAY)?.title).toMatch(/^The client was authenticated on the CONNECT, and challenged again/);
+    for (const one of [asks, GATEWAY])
+      expect(again(one)?.advice.helpdesk).toMatch(/^(?!.*two lists).*it names the hosts/);
   });
 
   it("is not asked at GET https:// where the tunnel carries plain HTTP", () => {

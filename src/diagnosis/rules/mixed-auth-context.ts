@@ -16,7 +16,7 @@ const MAX_FRAMES = 4;
 const TEXT: RuleText = {
   id: "mixed-auth-context",
   severity: "error",
-  title: "Some hosts are challenged on the CONNECT, others only inside the tunnel",
+  title: "Some hosts are challenged on the CONNECT, others inside the tunnel",
   meaning:
     "One proxy asks the same client for credentials at two different stages, depending on the host. The difference between the hosts names the rule: what is true of the one and not of the other (its domain, its category, its path) is the condition that loses the authentication context.",
   looksLike:
@@ -50,12 +50,21 @@ export const mixedAuthContext: Rule = {
 };
 
 /** Where one sign only says that what is asked inside is asked by the proxy. */
-const DOUBTED = "Some hosts are challenged on the CONNECT, others perhaps only inside the tunnel";
-const FIRST_MAKE_SURE = {
-  ...TEXT.advice,
-  helpdesk:
-    "What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, give the two lists of hosts to the administrator of the proxy: the difference between them names the rule.",
-};
+const DOUBTED = "Some hosts are challenged on the CONNECT, others perhaps inside the tunnel";
+/** Where there are no two kinds of hosts to compare: what is wrong is that the client had signed in already. */
+const AGAIN = "The client was authenticated on the CONNECT, and challenged again inside the tunnel";
+const AGAIN_DOUBTED = "The client was authenticated on the CONNECT, and perhaps challenged again inside the tunnel";
+
+/** Title and helpdesk's advice. `compared`: whether there are hosts that are not challenged inside. */
+function words(certainty: Certainty, compared: boolean): Pick<Finding, "title" | "advice"> {
+  const give = compared
+    ? TEXT.advice.helpdesk
+    : "Give this report to the administrator of the proxy: it names the hosts, and the frame in which the CONNECT was accepted.";
+  if (certainty !== "possible")
+    return { title: compared ? TEXT.title : AGAIN, advice: { ...TEXT.advice, helpdesk: give } };
+  const helpdesk = `What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, ${give.replace(/^G/, "g")}`;
+  return { title: compared ? DOUBTED : AGAIN_DOUBTED, advice: { ...TEXT.advice, helpdesk } };
+}
 
 /** One client at one proxy. Values are the frames of the first challenge, or of the answer that needed none. */
 interface Context {
@@ -148,8 +157,7 @@ function mixed(context: Context): readonly Finding[] {
     ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
   ];
   const detail = `${sentences.join("; ")}.`;
-  if (certainty !== "possible") return [finding(TEXT, null, { detail, frames, evidence, certainty })];
-  return [finding(TEXT, null, { detail, frames, evidence, certainty, title: DOUBTED, advice: FIRST_MAKE_SURE })];
+  return [finding(TEXT, null, { detail, frames, evidence, certainty, ...words(certainty, others.length > 0) })];
 }
 
 function addFirst(map: Map<string, number>, host: string, frame: number): void {
