@@ -5,6 +5,8 @@ import type { ConnectFact, Timeline, Unanswered } from "../proxy/index.ts";
 
 /** One request to the proxy, a CONNECT or a forwarded one, and how it was answered as far as authentication goes. */
 export interface AuthStep {
+  /** Wireshark's tcp.stream: steps of several connections may stand in one list. */
+  readonly stream: number;
   readonly frame: number;
   readonly time: Nanos;
   readonly target: string;
@@ -43,6 +45,7 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
   const broken = brokenOff(timeline);
   const connects = broken === null ? timeline.connects : timeline.connects.slice(0, -1);
   const steps: AuthStep[] = connects.map((connect) => ({
+    stream: timeline.stream,
     frame: connect.request.where.frame,
     time: connect.request.where.time,
     target: connect.target.text.toLowerCase(),
@@ -59,6 +62,7 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
     const head = exchange.request ?? exchange.response;
     if (head === null) continue;
     steps.push({
+      stream: timeline.stream,
       frame: head.where.frame,
       time: head.where.time,
       target: (exchange.url ?? "").toLowerCase(),
@@ -102,4 +106,30 @@ export function otherThanAsked(step: AuthStep, steps: readonly AuthStep[]): "rea
 /** Whether a step was one leg of a handshake and was answered with the next: the 407 to it is no refusal, and no end either. */
 export function isHalfway({ status, credentials }: AuthStep): boolean {
   return status === 407 && credentials !== null && credentials.step !== null && !credentials.complete;
+}
+
+/** The number of the NTLM message that the credentials are, alone or inside Negotiate; null if they are none of a client's. */
+export function ntlmMessage(credentials: Credentials | null): 1 | 3 | null {
+  const match = /type ([13])/.exec(credentials?.step ?? "");
+  return match === null ? null : match[1] === "1" ? 1 : 3;
+}
+
+/** Whether a step is answered with the proxy's NTLM challenge: a 407 with a type 2 message. */
+export function isNtlmChallenge({ status, challenges }: AuthStep): boolean {
+  return (
+    status === 407 &&
+    challenges.some(
+      ({ ntlm, negotiate }) => ntlm?.type === 2 || (negotiate?.kind === "ntlm" && negotiate.message.type === 2),
+    )
+  );
+}
+
+/**
+ * Whether a step answers an NTLM challenge of another connection: NTLM authenticates a connection (RFC 4559 §6), so that is
+ * refused whatever the password.
+ */
+export function isAstray(step: AuthStep, steps: readonly AuthStep[]): boolean {
+  if (ntlmMessage(step.credentials) !== 3) return false;
+  const challenge = steps.findLast((one) => one.frame < step.frame && isNtlmChallenge(one));
+  return challenge !== undefined && challenge.stream !== step.stream;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
+import type { ReportFinding } from "../../src/report/index.ts";
 import { concat } from "../harness/capture-file.ts";
 
 const CAPTURE = new Uint8Array(readFileSync(new URL("../../captures/squid-ntlm-broken.pcap", import.meta.url)));
@@ -20,15 +21,20 @@ const records = ((): readonly Uint8Array[] => {
   return list;
 })();
 
+const AUTH = ["auth-abandoned", "ntlm-broken-connection"];
+
 /** "id stream: title | detail" of what is said of the authentication where these frames were recorded, in this order. */
 async function said(frames: readonly number[]): Promise<readonly string[]> {
+  const findings = await found(frames);
+  return findings.map(({ id, stream, title, detail }) => `${id} ${stream}: ${title} | ${detail}`);
+}
+
+async function found(frames: readonly number[]): Promise<readonly ReportFinding[]> {
   const report = await checkCapture(
     concat(CAPTURE.subarray(0, FILE_HEADER), ...frames.map((frame) => records[frame - 1]!)),
   );
   if ("kind" in report) throw new Error(report.message);
-  return report.findings
-    .filter(({ id }) => id === "auth-abandoned" || id === "ntlm-broken-connection")
-    .map(({ id, stream, title, detail }) => `${id} ${stream}: ${title} | ${detail}`);
+  return report.findings.filter(({ id }) => AUTH.includes(id));
 }
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
@@ -37,6 +43,15 @@ it("says of no connection that credentials never came where they came on the nex
   const texts = await said(upTo(records.length));
   expect(texts.filter((text) => text.startsWith("auth-abandoned"))).toHaveLength(3);
   for (const text of texts) expect(text).not.toMatch(/never came back/);
+});
+
+it("does not send the user for another password where the proxy closed within the handshake", async () => {
+  const findings = await found(upTo(records.length));
+  expect(findings).toHaveLength(5);
+  for (const { advice } of findings) expect(advice.helpdesk).toMatch(/^The password is not the problem\./);
+  // Without the challenge of the second connection nobody knows which one the last message answers.
+  const unknown = await found(upTo(records.length).filter((frame) => frame < 10 || frame > 20));
+  expect(unknown.find(({ id }) => id === "auth-abandoned")?.title).toMatch(/^The proxy refused the credentials/);
 });
 
 it("says of a handshake that ends halfway that it had begun", async () => {

@@ -1,6 +1,6 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
-import { type AuthStep, isHalfway, isRefusal, otherThanAsked } from "../auth-steps.ts";
+import { type AuthStep, isAstray, isHalfway, isRefusal, otherThanAsked } from "../auth-steps.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
@@ -22,6 +22,13 @@ const OTHERS_ADVICE = {
     "The password need not be wrong: two proxies in a row, or two rules of one, each want credentials of their own. Give this report to the administrator of the proxy.",
   proxyAdmin:
     "Find the second one by the realm of its challenge and by the Via field of its answer. Let the first proxy sign in to the further one itself, or pass the client's credentials on (Squid: login= of cache_peer), or let only one of them ask.",
+};
+
+/** Credentials came on another connection than the one whose challenge they answer: no password is right there. */
+const ASTRAY_TITLE = "The NTLM handshake went on on another connection than it began on, and was refused";
+const ASTRAY_ADVICE = {
+  helpdesk: "The password is not the problem. Give the frame numbers to the administrator of the proxy.",
+  proxyAdmin: "Keep connections alive through the handshake: pcapcheck explain ntlm-broken-connection.",
 };
 
 /** A handshake of several messages that began and has no end: the client did come back. */
@@ -76,5 +83,6 @@ function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: type
   if (sent === undefined) return {};
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
   if (otherThanAsked(sent, steps) !== null) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
+  if (isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
   return isRefusal(sent) ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {};
 }

@@ -1,8 +1,7 @@
 // NTLM authenticates a connection: whoever closes it between the legs of the handshake ends it for good.
 import { gather } from "../../bytes/index.ts";
-import type { Credentials } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { type AuthStep, authSteps } from "../auth-steps.ts";
+import { authSteps, isNtlmChallenge, ntlmMessage } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 
@@ -38,7 +37,7 @@ function broken({ timeline, verdict }: JudgedConnection) {
   if (timeline.lateStart || timeline.gaps.length > 0) return [];
   const steps = authSteps(timeline);
   const last = steps.at(-1);
-  const challenge = last === undefined ? null : challengeFrame(last);
+  const challenge = last !== undefined && isNtlmChallenge(last) ? last.responseFrame : null;
   if (last !== undefined && challenge !== null && timeline.closedBy !== "open") {
     if (leftByClient(timeline, challenge)) return [];
     const detail = `The proxy sent its NTLM challenge (frame ${challenge}), and the connection ended (${closedText(timeline.closedBy)}) before the client could answer on it.`;
@@ -51,7 +50,7 @@ function broken({ timeline, verdict }: JudgedConnection) {
     ];
   }
   const first = steps[0];
-  if (first === undefined || messageType(first.credentials) !== 3 || verdict === "ok" || verdict === "auth-ok")
+  if (first === undefined || ntlmMessage(first.credentials) !== 3 || verdict === "ok" || verdict === "auth-ok")
     return [];
   if (first.status !== 407 || first.responseFrame === null) return [];
   const detail = `The client's NTLM type 3 message (frame ${first.frame}) came on a connection that has not seen the messages before it, and was refused (frame ${first.responseFrame}).`;
@@ -67,19 +66,6 @@ function leftByClient({ fromClient, fromProxy, connects, forwards }: Timeline, f
 /** Frame in which a side ended its direction. */
 function endOf({ finFrame, resetFrame }: Timeline["fromClient"]): number {
   return Math.min(finFrame ?? Infinity, resetFrame ?? Infinity);
-}
-
-/** Frame of a 407 that carries a type 2 message. */
-function challengeFrame({ status, challenges, responseFrame }: AuthStep): number | null {
-  const isChallenge = challenges.some(
-    ({ ntlm, negotiate }) => ntlm?.type === 2 || (negotiate?.kind === "ntlm" && negotiate.message.type === 2),
-  );
-  return status === 407 && isChallenge ? responseFrame : null;
-}
-
-function messageType(credentials: Credentials | null): 1 | 3 | null {
-  const match = /type ([13])/.exec(credentials?.step ?? "");
-  return match === null ? null : match[1] === "1" ? 1 : 3;
 }
 
 function closedText(closedBy: JudgedConnection["timeline"]["closedBy"]): string {
