@@ -1,7 +1,7 @@
 // Rules at their edges: how much is named, which frames are cited, what ends well after all.
 import { describe, expect, it } from "vitest";
-import { asked, NTLM, ntlm, read, refusing, TYPE_1, TYPE_3, unread } from "./asked.ts";
-import { found } from "./diagnose.ts";
+import { asked, CHALLENGED, NTLM, ntlm, read, refusing, TYPE_1, TYPE_3, unread } from "./asked.ts";
+import { found, type Setting } from "./diagnose.ts";
 import { exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
 const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
@@ -57,6 +57,21 @@ describe("keys-missing", () => {
   it("is none where keys opened all that is in the capture: what is missing there is bytes", () => {
     expect(found("keys-missing", [lacking(1, { opened: 9, closed: 0 })])).toEqual([]);
     expect(found("keys-missing", [lacking(1, { opened: 9, closed: 1 })])).toHaveLength(1);
+  });
+});
+
+describe("capture-quality", () => {
+  const of = (quality: NonNullable<Setting["quality"]>) =>
+    found("capture-quality", [asked(0, [CHALLENGED])], { quality })[0];
+
+  it("calls a capture whole that only has packets twice, and asks for no other one", () => {
+    const [twice, torn] = [of({ duplicates: 3 }), of({ duplicates: 3, gaps: 1, missingBytes: 9 })];
+    expect(twice?.title).toBe("The capture has packets twice");
+    expect(twice?.advice.helpdesk).not.toMatch(/record again/i);
+    expect(torn?.title).toBe("The capture is not whole");
+    expect(torn?.advice.helpdesk).toMatch(
+      /^If a verdict is `incomplete`, or `encrypted` although there are keys, record/,
+    );
   });
 });
 

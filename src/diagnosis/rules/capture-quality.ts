@@ -41,6 +41,7 @@ interface Shortcoming {
 export const captureQuality: Rule = {
   ...TEXT,
   find(capture) {
+    const { quality } = capture;
     const list = shortcomings(capture);
     const evidence = list.map(({ text }) => text);
     const frames = list.flatMap((one) => one.frames);
@@ -62,12 +63,21 @@ export const captureQuality: Rule = {
       list.push({ text, remedy: helpdesk, frames: [] });
     }
     if (list.length === 0) return [];
+    if (list.length === 1 && quality.duplicates > 0) {
+      // Nothing is missing, and no verdict depends on it.
+      const advice = { ...TEXT.advice, helpdesk: list[0]!.remedy };
+      return [finding(TEXT, null, { detail: `${evidence[0]}.`, frames, evidence, advice, title: TWICE })];
+    }
     const remedies = [...new Set(list.map(({ remedy }) => remedy))].join(" ");
-    const advice = { ...TEXT.advice, helpdesk: `If a verdict is \`incomplete\`, record again. ${remedies}` };
+    const advice = {
+      ...TEXT.advice,
+      helpdesk: `If a verdict is \`incomplete\`, or \`encrypted\` although there are keys, record again. ${remedies}`,
+    };
     return [finding(TEXT, null, { detail: `${evidence.join("; ")}.`, frames, evidence, advice })];
   },
 };
 
+const TWICE = "The capture has packets twice";
 const NOT_TOGETHER = "Not all connections of this capture were judged together";
 
 function shortcomings({ quality, connections }: CaptureFacts): Shortcoming[] {
