@@ -57,7 +57,7 @@ def squid_403(lab):
     lab.judge("tunnel-refused")
 
 
-@scenario("squid-503-no-such-name", "the target's name does not resolve: 503 to the CONNECT")
+@scenario("squid-503-no-such-name", "the target's name does not resolve: 500 to the CONNECT")
 def squid_503_dns(lab):
     squid = lab.squid(extra=["dns_retransmit_interval 1 second"])
     with lab.capture():
