@@ -13,3 +13,12 @@ it("says on how many connections it rests, and how it would rest on all", () => 
     / \(40 of 41 connections were judged each by itself: --max-connections 41 judges all together\.\)$/,
   );
 });
+
+it("says that sites asked for a password of their own, also where there are several connections", () => {
+  const asked = [judged(3, "tunnel-401-origin"), judged(4, "tunnel-401-origin"), judged(5, "ok")];
+  const first = asked[0]!.summary.replace(/\.$/, "");
+  expect(headline(report(asked))).toBe(`${first} (and 1 more like it).`);
+  expect(headline(report([judged(3, "forward-401-origin"), judged(5, "ok")]))).not.toMatch(/^Nothing wrong/);
+  // Of those that were only counted there is no sentence.
+  expect(headline({ ...report(asked), connections: [] })).toMatch(/^Nothing wrong in 3 connections/);
+});

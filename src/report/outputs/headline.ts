@@ -39,9 +39,13 @@ function sentence(report: Report): string {
     const seen = parts.length === 0 ? "" : `of ${counted(totals.connections, "connection")} ${parts.join(", ")}`;
     return `Nothing wrong was seen, but not all could be seen: ${[missing, seen].filter((text) => text !== "").join("; ")}.`;
   }
-  if (totals.connections === 1 && worst !== null) return worst.summary;
+  if (worst !== null && (totals.connections === 1 || SITES_OWN.includes(verdict)))
+    return `${worst.summary.replace(/\.$/, "")}${more}.`;
   return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
 }
+
+/** Nothing is wrong then, but somebody was asked for a password: whoever saw that is told by whom. */
+const SITES_OWN: readonly Verdict[] = ["tunnel-401-origin", "forward-401-origin"];
 
 /**
  * The finding whose sentence says more than that of any one connection: which hosts are asked where. It leads as long as
