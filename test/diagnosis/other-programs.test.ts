@@ -207,6 +207,9 @@ describe("advice", () => {
     expect(finding!.advice.helpdesk).toContain("browsers do not show such a page");
     const [refused] = found("tunnel-refused", [asked(0, [{ status: 403 }])]);
     expect(refused!.advice.helpdesk).toContain("blocked by policy");
+    const [network] = found("tunnel-refused", [asked(0, [{ status: 511 }])]);
+    expect(network!.advice.helpdesk).toMatch(/sign in first.*plain http:\/\/ page/);
+    expect(network!.advice.proxyAdmin).toContain("ask with 407 on the CONNECT");
   });
 
   const shell = tunnelOf({ records: [] });

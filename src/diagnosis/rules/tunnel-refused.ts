@@ -3,6 +3,7 @@
 import { isAlsoOfWebServers, isKnownProxy } from "../known-proxy.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
+import type { Advice } from "../types.ts";
 import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
 
@@ -14,6 +15,15 @@ const REDIRECT_ADVICE = {
     "The proxy wants to send the user to another page, to sign in or to be told that the site is blocked, and browsers do not show such a page in place of a tunnel. Open a plain http:// page: there it is shown.",
   proxyAdmin:
     "Answer a CONNECT with 403 where the site is blocked, and with 407 where the user has to sign in: a redirect works for http:// only, or inside an intercepted tunnel.",
+};
+
+/** RFC 6585 §6: sent by networks that want a sign-in first, and by no site. */
+const NETWORK_AUTHENTICATION_REQUIRED = 511;
+const NETWORK_ADVICE = {
+  helpdesk:
+    "The network, or the proxy, wants the user to sign in first, and browsers do not show its page in place of a tunnel. Open a plain http:// page: there it is shown.",
+  proxyAdmin:
+    "511 sends the user to a page that does not show where a tunnel was asked for. Where the proxy itself is to know the user, ask with 407 on the CONNECT; a portal has to offer its page on http:// as well.",
 };
 
 export const tunnelRefused = verdictRule(
@@ -32,7 +42,7 @@ export const tunnelRefused = verdictRule(
       proxyAdmin:
         "Look the host up in the access log: the exception or error id there names the rule or the failed lookup.",
     },
-    references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.4 (403)", "RFC 9110 §15.6 (5xx)"],
+    references: ["RFC 9110 §9.3.6 (CONNECT)", "RFC 9110 §15.5.4 (403)", "RFC 9110 §15.6 (5xx)", "RFC 6585 §6 (511)"],
   },
   (connection, capture) => {
     const { timeline, summary } = connection;
@@ -40,7 +50,7 @@ export const tunnelRefused = verdictRule(
     if (isPageForTunnel(timeline))
       return { detail: summary, frames, certainty: "certain", title: NO_TUNNEL, advice: PAGE_ADVICE };
     const status = timeline.connects.at(-1)?.response?.status ?? 0;
-    const words = status < 400 ? { advice: REDIRECT_ADVICE } : {};
+    const words = adviceOf(status);
     if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
       return { detail: summary, frames, certainty: "certain", ...words };
     }
@@ -48,3 +58,8 @@ export const tunnelRefused = verdictRule(
     return { detail: `${summary} ${doubt}`, frames, certainty: "certain", title: NO_TUNNEL, ...words };
   },
 );
+
+function adviceOf(status: number): { advice?: Advice } {
+  if (status === NETWORK_AUTHENTICATION_REQUIRED) return { advice: NETWORK_ADVICE };
+  return status < 400 ? { advice: REDIRECT_ADVICE } : {};
+}
