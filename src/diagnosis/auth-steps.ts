@@ -103,7 +103,7 @@ export function otherThanAsked(step: AuthStep, steps: readonly AuthStep[]): "rea
   return isAllNew && step.challenges.length > 0 ? "schemes" : null;
 }
 
-/** Whether a step was one leg of a handshake and was answered with the next: the 407 to it is no refusal, and no end either. */
+/** Whether a step was one leg of a handshake, which is not over with it: the 407 to it is no refusal, and no end either. */
 export function isHalfway({ status, credentials }: AuthStep): boolean {
   return status === 407 && credentials !== null && credentials.step !== null && !credentials.complete;
 }
@@ -125,11 +125,28 @@ export function isNtlmChallenge({ status, challenges }: AuthStep): boolean {
 }
 
 /**
- * Whether a step answers an NTLM challenge of another connection: NTLM authenticates a connection (RFC 4559 §6), so that is
- * refused whatever the password.
+ * Whether a step answers an NTLM challenge of another connection, and none of its own: NTLM authenticates a connection (RFC 4559 §6),
+ * so that is refused whatever the password.
  */
 export function isAstray(step: AuthStep, steps: readonly AuthStep[]): boolean {
   if (ntlmMessage(step.credentials) !== 3) return false;
-  const challenge = steps.findLast((one) => one.frame < step.frame && isNtlmChallenge(one));
-  return challenge !== undefined && challenge.stream !== step.stream;
+  const challenges = steps.filter((one) => one.frame < step.frame && isNtlmChallenge(one));
+  return challenges.length > 0 && challenges.every(({ stream }) => stream !== step.stream);
+}
+
+/**
+ * Whether the first message of a handshake got no message in answer, but the bare scheme once more, or not even that: whoever asks so
+ * does not go on with it (RFC 4559 §5), as a proxy that offers Negotiate and knows nothing but Kerberos in it.
+ */
+export function isLeftAlone(step: AuthStep): boolean {
+  if (!isHalfway(step) || step.cut) return false;
+  const scheme = step.credentials?.scheme.toLowerCase();
+  return !step.challenges.some(
+    (one) => one.scheme.toLowerCase() === scheme && (one.ntlm !== null || one.negotiate !== null),
+  );
+}
+
+/** Whether a client without a Kerberos ticket sends NTLM in its place, inside Negotiate. */
+export function isNtlmInNegotiate(credentials: Credentials | null): boolean {
+  return credentials?.scheme.toLowerCase() === "negotiate" && ntlmMessage(credentials) !== null;
 }

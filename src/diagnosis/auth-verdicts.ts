@@ -1,7 +1,16 @@
 // What the steps of the authentication at the proxy say: loops, challenges without a scheme or an answer, and success.
 import { millisBetween, type Nanos } from "../bytes/index.ts";
+import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, brokenOff, isHalfway, isRefusal, otherThanAsked } from "./auth-steps.ts";
+import {
+  type AuthStep,
+  brokenOff,
+  isHalfway,
+  isLeftAlone,
+  isNtlmInNegotiate,
+  isRefusal,
+  otherThanAsked,
+} from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { duration, schemesText } from "./wording.ts";
 
@@ -93,6 +102,12 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
       summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again${until(last, context)}.`,
     };
   }
+  if (isLeftAlone(last) && whole(context) === "") {
+    return {
+      verdict: "auth-abandoned",
+      summary: `The client began to authenticate (${messageText(last.credentials)}, frame ${last.frame}), and the proxy did not go on with that: its next 407 (frame ${last.responseFrame}) has no message in answer. The client did not try again${until(last, context)}.`,
+    };
+  }
   if (isHalfway(last)) {
     return {
       verdict: "auth-abandoned",
@@ -113,6 +128,12 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
     verdict: "auth-abandoned",
     summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.${cutShort(last, context)}`,
   };
+}
+
+/** "Negotiate with an NTLM message" where that is what the scheme carries; otherwise its name. */
+function messageText(credentials: Credentials | null): string {
+  const scheme = credentials?.scheme ?? "";
+  return isNtlmInNegotiate(credentials) ? `${scheme} with an NTLM message` : scheme;
 }
 
 /** A client that leaves in the middle of a request did begin one. */

@@ -247,3 +247,14 @@ def ntlm_broken(lab):
     for number, _ in enumerate(seen):
         lab.add([connect("www.example.com:443", 407, ["NTLM"], credentials[number])])
     lab.judge(*["auth-abandoned"] * len(seen), findings=["ntlm-broken-connection"])
+
+@scenario("squid-negotiate-no-ticket", "a client without a Kerberos ticket sends NTLM inside Negotiate (gss-ntlmssp); Squid's helper knows only Kerberos, and asks for Negotiate anew", requires=["krb5kdc"])
+def squid_no_ticket(lab):
+    lab.origin()
+    squid = lab.squid(auth=["Negotiate"])
+    users = lab.write("ntlm-users", f"EXAMPLE:{GOOD}\n")
+    with lab.capture(expression="tcp port 3128"):
+        r = lab.curl(WWW, proxy="http://proxy.example.org:3128", user="user@EXAMPLE:", args=["--proxy-negotiate"], env={**lab.kerberos.env, "NTLM_USER_FILE": users})
+    lab.expect(r.transfers[0]["http_connect"] == 407, r)
+    lab.from_logs()
+    lab.judge("auth-abandoned")

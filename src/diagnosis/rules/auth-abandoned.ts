@@ -1,11 +1,23 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
-import { type AuthStep, isAstray, isHalfway, isRefusal, otherThanAsked } from "../auth-steps.ts";
+import type { Timeline } from "../../proxy/index.ts";
+import {
+  type AuthStep,
+  brokenOff,
+  isAstray,
+  isHalfway,
+  isLeftAlone,
+  isNtlmInNegotiate,
+  isRefusal,
+  otherThanAsked,
+} from "../auth-steps.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
+import type { Advice } from "../types.ts";
 import { schemesText } from "../wording.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
 import { orFromBehind } from "./from-behind.ts";
+import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 
 /** Credentials came once and were refused: other words than where none came at all. */
 const REFUSED_TITLE = "The proxy refused the credentials, and the client did not come back with others";
@@ -13,6 +25,21 @@ const REFUSED_ADVICE = {
   helpdesk: "Ask the user to sign in again with the right password, and check that the account is not locked.",
   proxyAdmin:
     "Look for this user in the authentication log: wrong password, locked or expired account, a realm that does not know the user.",
+};
+
+/** The first message of a handshake came and got no answer: no password was looked at, and it was not the client that stopped. */
+const LEFT_ALONE_TITLE = "The proxy did not go on with the handshake that the client began";
+const LEFT_ALONE_ADVICE = {
+  helpdesk:
+    "The password is not the problem: it was not looked at. Give both frame numbers to the administrator of the proxy.",
+  proxyAdmin:
+    "Look for an authentication helper or a domain controller that does not answer, and for a balancer that spreads one connection over several proxies, each of which begins anew.",
+};
+const NO_TICKET_ADVICE = {
+  helpdesk:
+    "The password is not the problem: the program has no Kerberos ticket for the proxy and sends NTLM in its place. Check that the computer reaches its domain, that the user is signed in to it, that the settings name the proxy by its full name and not by its address, and that the clock is right.",
+  proxyAdmin:
+    "The proxy offers Negotiate and takes only Kerberos in it. Check that the service principal name HTTP/ with the proxy's full name is registered, once; where clients without tickets are to be let in, let it take NTLM, too (Squid: negotiate_wrapper_auth).",
 };
 
 /** Credentials came and were not refused: somebody else asks, and a client has one set for its proxy. */
@@ -71,18 +98,26 @@ export const authAbandoned = verdictRule(
         last == null || isPatient(last.where.time, { captureEnd: quality.end, holes: quality.holes })
           ? "certain"
           : "likely",
-      ...otherWords(steps),
+      ...otherWords(timeline, steps),
     } as const;
     return orFromBehind(own, last?.where.frame ?? null, connection, capture);
   },
 );
 
-function otherWords(steps: readonly AuthStep[]): { title?: string; advice?: typeof REFUSED_ADVICE } {
+function otherWords(timeline: Timeline, steps: readonly AuthStep[]): { title?: string; advice?: Advice } {
   // As the summary has it: what was sent last counts.
   const sent = steps.findLast((step) => step.credentials !== null);
   if (sent === undefined) return {};
+  // A client that left in the middle of its next request did go on.
+  if (isLeftAlone(sent) && brokenOff(timeline) === null) {
+    const advice = isNtlmInNegotiate(sent.credentials) ? NO_TICKET_ADVICE : LEFT_ALONE_ADVICE;
+    return { title: LEFT_ALONE_TITLE, advice };
+  }
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
   if (otherThanAsked(sent, steps) !== null) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
-  if (isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
-  return isRefusal(sent) ? { title: REFUSED_TITLE, advice: REFUSED_ADVICE } : {};
+  // What is missing may be the challenge that it answers.
+  const isWhole = sent.stream === timeline.stream && !timeline.lateStart && timeline.gaps.length === 0;
+  if (isWhole && isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
+  if (!isRefusal(sent)) return {};
+  return { title: REFUSED_TITLE, advice: sent.credentials?.step === "kerberos" ? KERBEROS_ADVICE : REFUSED_ADVICE };
 }

@@ -1,6 +1,8 @@
 // Credentials refused again and again.
+import { isRefusal } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
+import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 
 export const authLoop = verdictRule(
   {
@@ -27,9 +29,12 @@ export const authLoop = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
   },
-  ({ timeline, summary }) => ({
+  ({ timeline, summary, steps }) => ({
     detail: summary,
     frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
     certainty: "certain",
+    ...(steps.filter(isRefusal).every(({ credentials }) => credentials?.step === "kerberos")
+      ? { advice: KERBEROS_ADVICE }
+      : {}),
   }),
 );
