@@ -10,6 +10,7 @@ import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
+import { wantsSignIn } from "./sign-in.ts";
 import { QUICK_CLOSE_MS, silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
 import { closedText, closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
@@ -297,7 +298,9 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : "nothing wrong";
+    const signIn = wantsSignIn(tunnel.exchanges);
+    const inside = signIn === null ? "nothing wrong" : `no 401 or 407, but ${signIn}`;
+    const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
   }
   if (tunnel.inside === "partial")

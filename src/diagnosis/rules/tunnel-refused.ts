@@ -3,6 +3,7 @@
 import { isAlsoOfWebServers, isKnownProxy } from "../known-proxy.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
+import { NETWORK_AUTHENTICATION_REQUIRED } from "../sign-in.ts";
 import type { Advice } from "../types.ts";
 import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
@@ -17,8 +18,6 @@ const REDIRECT_ADVICE = {
     "Answer a CONNECT with 403 where the site is blocked, and with 407 where the user has to sign in: a redirect works for http:// only, or inside an intercepted tunnel.",
 };
 
-/** RFC 6585 §6: sent by networks that want a sign-in first, and by no site. */
-const NETWORK_AUTHENTICATION_REQUIRED = 511;
 const NETWORK_ADVICE = {
   helpdesk:
     "The network, or the proxy, wants the user to sign in first, and browsers do not show its page in place of a tunnel. Open a plain http:// page: there it is shown.",
