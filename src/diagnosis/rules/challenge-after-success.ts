@@ -5,13 +5,14 @@ import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type Finding, isOwn } from "../types.ts";
 import { requestText } from "../wording.ts";
+import { forgottenAddresses } from "./forgotten-address.ts";
 
 const TEXT: RuleText = {
   id: "challenge-after-success",
   severity: "warning",
   title: "The proxy asked again although it had accepted credentials",
   meaning:
-    "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one.",
+    "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one. A proxy that knows users by their address for a while asks again, too, once that while is over.",
   looksLike:
     "CONNECT with Proxy-Authorization answered 2xx, then a 401 or 407 by the proxy inside that tunnel; or a 407 to credentials that were accepted before.",
   example: [
@@ -69,6 +70,8 @@ export const challengeAfterSuccess: Rule = {
       const again = refusedAgain(connection, accepted);
       if (again !== null) findings.push(again);
     }
+    for (const [{ timeline }, found] of forgottenAddresses(capture))
+      findings.push(finding(TEXT, timeline.stream, found));
     return findings;
   },
 };
