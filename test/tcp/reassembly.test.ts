@@ -104,6 +104,17 @@ describe("data in order", () => {
     expect(connection.synAckToAckMs).toBe(5);
   });
 
+  it("takes data in a SYN of any number", () => {
+    for (const seq of [100, 101, 0xffffffff]) {
+      const { text, connection } = run([
+        { seq, flags: SYN, data: "CONNECT a" },
+        { seq: (seq + 10) >>> 0, data: " HTTP/1.1" },
+      ]);
+      expect(text[0]).toBe("CONNECT a HTTP/1.1");
+      expect(connection.directions[0]).toMatchObject({ gaps: 0, retransmissions: 0 });
+    }
+  });
+
   it("passes over what the sink wants only counted, but never the last byte", () => {
     let asked = 12;
     const { text } = run(
