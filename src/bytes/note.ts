@@ -37,7 +37,7 @@ export const NOTES = {
   // tls-parse
   "tls-not-tls": "bytes where a record should start are not TLS",
   "tls-record-too-long": "a record is longer than the protocol allows",
-  "tls-handshake-malformed": "a handshake message contradicts its specification",
+  "tls-handshake-malformed": "a handshake message is cut, or contradicts its specification",
   "tls-gap": "bytes are missing inside a record",
   "tls-resynchronised": "records are readable again from here",
   // tls-decrypt

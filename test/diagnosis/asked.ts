@@ -49,7 +49,8 @@ export const SENT: Credentials = {
 export const TYPE_1: Credentials = { ...SENT, scheme: "NTLM", step: "type 1", user: null, complete: false };
 export const TYPE_3: Credentials = { ...SENT, scheme: "NTLM", step: "type 3" };
 
-interface Asked {
+/** A CONNECT and its answer. */
+export interface Asked {
   readonly target?: string;
   readonly with?: Credentials | null;
   readonly agent?: string;

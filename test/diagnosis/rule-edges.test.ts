@@ -1,6 +1,19 @@
 // Rules at their edges: how much is named, which frames are cited, what ends well after all.
 import { describe, expect, it } from "vitest";
-import { asked, CHALLENGED, NTLM, ntlm, read, refusing, TYPE_1, TYPE_3, unread } from "./asked.ts";
+import {
+  ACCEPTED,
+  type Asked,
+  asked,
+  CHALLENGED,
+  GATEWAY,
+  NTLM,
+  ntlm,
+  read,
+  refusing,
+  TYPE_1,
+  TYPE_3,
+  unread,
+} from "./asked.ts";
 import { found, type Setting } from "./diagnose.ts";
 import { exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
@@ -154,5 +167,31 @@ describe("ntlm-broken-connection", () => {
       { with: TYPE_3, status: 403 },
     ]);
     expect(found("ntlm-broken-connection", [refused, again])).toEqual([]);
+  });
+});
+
+describe("tunnel-401-proxy", () => {
+  const detail = (steps: readonly Asked[]) =>
+    found("tunnel-401-proxy", [read(0, steps, [{ ...GATEWAY, status: 401 }])]).map((one) => one.detail);
+  const CONNECT = String.raw`CONNECT www\.example\.com:443 \(frame \d+\)`;
+
+  it.each<readonly [string, readonly Asked[], string]>([
+    [
+      "that was answered 2xx",
+      [CHALLENGED, ACCEPTED],
+      `${CONNECT} was answered 200 \\(frame \\d+\\), so the tunnel was up\\. The 401`,
+    ],
+    [
+      "that was refused",
+      [CHALLENGED],
+      `${CONNECT} was answered 407 \\(frame \\d+\\)\\. The CONNECT that opened the tunnel is not in the capture; what followed shows that it was up\\. The 401`,
+    ],
+    [
+      "without an answer",
+      [{ status: null }],
+      `The answer to ${CONNECT} is not in the capture; what followed it shows that the tunnel was up\\. The 401`,
+    ],
+  ])("says of a tunnel behind a CONNECT %s how it was opened", (_what, steps, says) => {
+    expect(detail(steps)).toEqual([expect.stringMatching(new RegExp(says))]);
   });
 });
