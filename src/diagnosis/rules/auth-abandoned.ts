@@ -39,7 +39,7 @@ const NO_TICKET_ADVICE = {
   helpdesk:
     "The password is not the problem: the program has no Kerberos ticket for the proxy and sends NTLM in its place. Check that the computer reaches its domain, that the user is signed in to it, that the settings name the proxy by its full name and not by its address, and that the clock is right.",
   proxyAdmin:
-    "The proxy offers Negotiate and takes only Kerberos in it. Check that the service principal name HTTP/ with the proxy's full name is registered, once; where clients without tickets are to be let in, let it take NTLM, too (Squid: negotiate_wrapper_auth).",
+    "It seems that the proxy offers Negotiate and takes only Kerberos in it, or that what checks NTLM for it does not answer. Check that the service principal name HTTP/ with the proxy's full name is registered, once; where clients without tickets are to be let in, let it take NTLM, too (Squid: negotiate_wrapper_auth).",
 };
 
 /** Credentials came and were not refused: somebody else asks, and a client has one set for its proxy. */

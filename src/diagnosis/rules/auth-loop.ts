@@ -29,12 +29,14 @@ export const authLoop = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
   },
-  ({ timeline, summary, steps }) => ({
-    detail: summary,
-    frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
-    certainty: "certain",
-    ...(steps.filter(isRefusal).every(({ credentials }) => credentials?.step === "kerberos")
-      ? { advice: KERBEROS_ADVICE }
-      : {}),
-  }),
+  ({ timeline, summary, steps }) => {
+    const refused = steps.filter(isRefusal);
+    const isKerberos = refused.length > 0 && refused.every(({ credentials }) => credentials?.step === "kerberos");
+    return {
+      detail: summary,
+      frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
+      certainty: "certain",
+      ...(isKerberos ? { advice: KERBEROS_ADVICE } : {}),
+    };
+  },
 );
