@@ -1,6 +1,6 @@
 // The commands and options, as REPORT has them.
 import { Argument, Command, CommanderError, Option } from "commander";
-import { VERSION } from "../audit/index.ts";
+import { isFile, VERSION } from "../audit/index.ts";
 import { FORMATS, terminalText } from "../report/index.ts";
 import { addAuditCommands } from "./audit-commands.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
@@ -150,6 +150,9 @@ function oneLine(text: string, program: Command): string {
     .replace(
       /^pcapcheck: missing required argument '(.*)'$/s,
       (text, name) => `${text}; see: ${helpAbout(name, program)}`,
+    )
+    .replace(/^pcapcheck: unknown option '(-.+)'$/s, (text, name) =>
+      isFile(name) ? `${text}; for the file: ./${name}` : text,
     )
     .replaceAll("\n", " ");
   // It quotes arguments: a shell makes them of the names of files.

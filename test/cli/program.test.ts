@@ -143,6 +143,14 @@ describe("usage", () => {
     expect(err).toMatch(/^pcapcheck: [^\n]*\n$/);
   });
 
+  it("says of a name that looks like an option how to name the file", () => {
+    withoutKeys(FINE, "-x.pcap");
+    const err = "pcapcheck: unknown option '-x.pcap'; for the file: ./-x.pcap\n";
+    expect(program.run(["-x.pcap"])).toEqual({ code: 2, out: "", err });
+    expect(program.run(["audit", "-x.pcap"])).toEqual({ code: 2, out: "", err });
+    expect(program.run(["-q", "./-x.pcap"]).code).toBe(3);
+  });
+
   it("lets `check` be said or left out", () => {
     expect(program.run(["check", "-f", "line", WRONG])).toEqual(program.run([WRONG, "-f", "line"]));
   });
