@@ -7,6 +7,8 @@ import type { ConnectFact, Timeline, Unanswered } from "../proxy/index.ts";
 export interface AuthStep {
   /** Wireshark's tcp.stream: steps of several connections may stand in one list. */
   readonly stream: number;
+  /** Nothing of its connection is missing: what came in front of the step is known. */
+  readonly whole: boolean;
   readonly frame: number;
   readonly time: Nanos;
   readonly target: string;
@@ -44,8 +46,10 @@ export function brokenOff({ connects, fromClient, clientEnd }: Timeline): Connec
 function stepsOf(timeline: Timeline): readonly AuthStep[] {
   const broken = brokenOff(timeline);
   const connects = broken === null ? timeline.connects : timeline.connects.slice(0, -1);
+  const whole = !timeline.lateStart && timeline.gaps.length === 0;
   const steps: AuthStep[] = connects.map((connect) => ({
     stream: timeline.stream,
+    whole,
     frame: connect.request.where.frame,
     time: connect.request.where.time,
     target: connect.target.text.toLowerCase(),
@@ -63,6 +67,7 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
     if (head === null) continue;
     steps.push({
       stream: timeline.stream,
+      whole,
       frame: head.where.frame,
       time: head.where.time,
       target: (exchange.url ?? "").toLowerCase(),
@@ -129,7 +134,7 @@ export function isNtlmChallenge({ status, challenges }: AuthStep): boolean {
  * so that is refused whatever the password.
  */
 export function isAstray(step: AuthStep, steps: readonly AuthStep[]): boolean {
-  if (ntlmMessage(step.credentials) !== 3) return false;
+  if (ntlmMessage(step.credentials) !== 3 || !step.whole) return false;
   const challenges = steps.filter((one) => one.frame < step.frame && isNtlmChallenge(one));
   return challenges.length > 0 && challenges.every(({ stream }) => stream !== step.stream);
 }

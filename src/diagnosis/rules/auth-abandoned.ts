@@ -115,9 +115,7 @@ function otherWords(timeline: Timeline, steps: readonly AuthStep[]): { title?: s
   }
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
   if (otherThanAsked(sent, steps) !== null) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
-  // What is missing may be the challenge that it answers.
-  const isWhole = sent.stream === timeline.stream && !timeline.lateStart && timeline.gaps.length === 0;
-  if (isWhole && isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
+  if (isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
   if (!isRefusal(sent)) return {};
   return { title: REFUSED_TITLE, advice: sent.credentials?.step === "kerberos" ? KERBEROS_ADVICE : REFUSED_ADVICE };
 }
