@@ -159,6 +159,15 @@ const ROWS: readonly Row[] = [
   ],
   [
     "scheme-mismatch",
+    "Java that is started with Basic for tunnels: it sends it on its next connection",
+    [
+      asked(0, [{ agent: "Java/17.0.9", status: 407, challenges: [BASIC] }]),
+      asked(1, [{ agent: "Java/17.0.9", with: SENT, status: 407, challenges: [BASIC] }]),
+    ],
+    null,
+  ],
+  [
+    "scheme-mismatch",
     "a client that uses another scheme elsewhere",
     [
       asked(0, [{ agent: "agent/1", target: NEWS, with: SENT, status: 200 }]),

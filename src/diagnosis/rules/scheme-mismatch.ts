@@ -69,13 +69,15 @@ function mismatch(
   }
   if (steps.some(({ credentials }) => credentials !== null)) return [];
   const agent = timeline.connects.at(-1)?.request.userAgent ?? "";
+  const elsewhere = [...(used.get(programOf(connection, agent)) ?? [])];
+  // What a program sends, on its next connection for one, it supports, whatever its defaults are.
+  if (elsewhere.some(([scheme]) => offered.includes(scheme))) return [];
   const preset = DEFAULTS.find((row) => row.agent.test(agent) && (!row.connectOnly || last.connect));
   if (preset !== undefined && offered.every((scheme) => preset.without.some((without) => without === scheme))) {
     const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); ${preset.why}, and the client calls itself ${quoted(agent)}.`;
     return [finding(TEXT, timeline.stream, { detail, frames: [last.frame, last.responseFrame], certainty: "likely" })];
   }
-  const elsewhere = [...(used.get(programOf(connection, agent)) ?? [])];
-  if (agent === "" || elsewhere.length === 0 || elsewhere.some(([scheme]) => offered.includes(scheme))) return [];
+  if (agent === "" || elsewhere.length === 0) return [];
   const [scheme, frame] = elsewhere[0]!;
   const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); elsewhere in this capture the same client uses ${scheme} (frame ${frame}).`;
   return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, frame], certainty: "possible" })];
