@@ -42,17 +42,26 @@ export function asTheFurther(
  */
 export function weigh(evidence: readonly Evidence[]): Attribution {
   if (evidence.length === 0) return NOTHING_SAID;
-  const texts = evidence.map(({ text }) => text);
   const ruledOut = evidence.some(
     ({ source, says }) => says === "origin" && (source === "interception" || source === "own-site"),
   );
-  if (ruledOut) return { sentBy: "origin", certainty: "certain", evidence: texts };
+  if (ruledOut) return { sentBy: "origin", certainty: "certain", evidence: textsFor("origin", evidence) };
   const proxy = strength(evidence, "proxy");
   const origin = strength(evidence, "origin");
   const [sentBy, certainty] =
     proxy !== null && origin !== null ? contested(evidence, proxy, origin) : decided(proxy, origin);
-  return { sentBy, certainty, evidence: texts };
+  return { sentBy, certainty, evidence: textsFor(sentBy, evidence) };
 }
+
+/** What speaks for somebody else than who is named says so: a reader takes the list for the reasons. */
+function textsFor(sentBy: Attribution["sentBy"], evidence: readonly Evidence[]): readonly string[] {
+  return evidence.map(({ says, text }) => (says === sentBy ? text : `${SPEAKS_FOR[says]}: ${text}`));
+}
+
+const SPEAKS_FOR = { proxy: "speaks for the proxy", origin: "speaks for the site" } as const satisfies Record<
+  Evidence["says"],
+  string
+>;
 
 const NOTHING_SAID: Attribution = { sentBy: "unknown", certainty: null, evidence: [] };
 

@@ -57,6 +57,23 @@ describe("each row alone", () => {
   });
 });
 
+describe("the list of reasons", () => {
+  const texts = (...ids: string[]): readonly string[] => sender(ids.map(kind)).evidence;
+  it("marks what speaks for somebody else than who is named", () => {
+    const [own, cookie] = texts("never sent on the leg to the host", "a cookie");
+    expect(own).toMatch(/^the proxy's connection to/);
+    expect(cookie).toMatch(/^speaks for the site: /);
+  });
+
+  it("says of each piece for whom it speaks where nobody is named", () => {
+    const [mark, bearer] = texts("a product's name", "Bearer");
+    expect([mark, bearer].sort()).toEqual([
+      expect.stringMatching(/^speaks for the proxy: /),
+      expect.stringMatching(/^speaks for the site: /),
+    ]);
+  });
+});
+
 /** All sets of up to three kinds that can be true of one answer. */
 function sets(): readonly (readonly Kind[])[] {
   const ones = KINDS.map((one): readonly Kind[] => [one]);
