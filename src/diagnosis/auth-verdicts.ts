@@ -43,7 +43,9 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
   const last = chain.steps.at(-1);
   if (last === undefined) return [];
   if (challenged === undefined)
-    return timeline.tunnel === null && last.status !== null && last.status < 400 ? [forwardedAll(timeline)] : [];
+    return timeline.tunnel === null && last.status !== null && last.status < 400
+      ? [forwardedAll(timeline, context)]
+      : [];
   if (last.status === 407) return [leftUnanswered(last, schemesText(challenged.challenges), context)];
   const schemes = schemesText(challenged.challenges);
   if (last.status === null || last.status >= 400) {
@@ -58,7 +60,7 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
   }
   // The tunnel's inside decides for the connection that carries it; a connection that was only challenged is in order.
   if (timeline.tunnel !== null) return [];
-  const all = forwardedAll(timeline);
+  const all = forwardedAll(timeline, context);
   if (all.verdict === "incomplete") return [all];
   const answered = chain.steps.find(
     (step) => step.frame > challenged.frame && step.status !== null && step.status < 400,
@@ -154,9 +156,9 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, lateStart, forwards }: Timeline): Judgement {
+export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { redirected }: JudgeContext): Judgement {
   const seen = lateStart ? " that is in the capture" : "";
-  const signIn = wantsSignIn(forwards);
+  const signIn = wantsSignIn(forwards) ?? redirected;
   return gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",

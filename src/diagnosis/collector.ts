@@ -4,7 +4,7 @@ import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOf
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { keyOf } from "./challenges.ts";
 import { atProxy } from "./client.ts";
-import { AnswerRegister, type Evidence } from "./evidence/index.ts";
+import { AnswerRegister, type Evidence, type SenderContext } from "./evidence/index.ts";
 import type { CaptureFacts, CaptureQuality, FoldedConnections, JudgedConnection, KeyFacts } from "./facts.ts";
 import { Folding } from "./folding.ts";
 import { HeadlessConnections } from "./headless.ts";
@@ -16,6 +16,7 @@ import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
+import { ownRedirect } from "./own-redirect.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
@@ -123,7 +124,14 @@ export class Collector {
     const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
-    const { verdict } = judge(timeline, { chain, attributions, ...NO_END, signs: null, told: weigh([]) });
+    const { verdict } = judge(timeline, {
+      chain,
+      attributions,
+      redirected: null,
+      ...NO_END,
+      signs: null,
+      told: weigh([]),
+    });
     const waits = steps.at(-1)?.status === 407;
     const remarkable = VERDICTS.indexOf(verdict) < VERDICTS.indexOf("incomplete") && !waits;
     if (remarkable ? this.#keep(timeline, 2) : this.#keepSign(timeline)) return;
@@ -242,10 +250,11 @@ export class Collector {
       const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
+      const redirected = this.#redirected(timeline, interception);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, ...extent, signs: signs.get(timeline) ?? null, told }),
+        ...judge(timeline, { chain, attributions, redirected, ...extent, signs: signs.get(timeline) ?? null, told }),
         attributions,
         told,
         interception,
@@ -306,22 +315,45 @@ export class Collector {
       const isUsual = status === 407 && !inTunnel;
       if (isUsual && legs.length === 0) return;
       if (inTunnel && timeline.tunnel !== null && isForAnInnerProxy(exchange, timeline.tunnel)) return;
-      const context = {
-        timeline,
-        inTunnel,
-        interception,
-        legs,
-        beside: this.#keptByProxy.get(timeline.proxy.ip) ?? [],
-        answers: this.#answers,
-        isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
-        told: this.#told.exchange(timeline, exchange),
-      };
-      const attribution = attribute(exchange, context);
+      const attribution = attribute(exchange, this.#around(exchange, timeline, inTunnel, interception, legs));
       if (!isUsual || attribution.sentBy === "origin") found.set(exchange, attribution);
     };
     for (const exchange of timeline.tunnel?.exchanges ?? []) ask(exchange, true);
     for (const exchange of timeline.forwards) ask(exchange, false);
     return found;
+  }
+
+  /** The first redirect that both legs show to be the proxy's own; null without one. */
+  #redirected(timeline: Timeline, interception: Interception): string | null {
+    if (this.#legsOf(timeline).length === 0) return null;
+    const inTunnel = timeline.tunnel !== null;
+    for (const exchange of timeline.tunnel?.exchanges ?? timeline.forwards) {
+      const text = ownRedirect(exchange, () =>
+        this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline)),
+      );
+      if (text !== null) return text;
+    }
+    return null;
+  }
+
+  /** What is known around an exchange. */
+  #around(
+    exchange: ExchangeFact,
+    timeline: Timeline,
+    inTunnel: boolean,
+    interception: Interception,
+    legs: readonly ServerLeg[],
+  ): SenderContext {
+    return {
+      timeline,
+      inTunnel,
+      interception,
+      legs,
+      beside: this.#keptByProxy.get(timeline.proxy.ip) ?? [],
+      answers: this.#answers,
+      isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
+      told: this.#told.exchange(timeline, exchange),
+    };
   }
 }
 

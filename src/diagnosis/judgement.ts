@@ -18,6 +18,8 @@ export interface Judgement {
 export interface JudgeContext {
   readonly chain: AuthChain;
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
+  /** The first redirect to another host that the proxy certainly made itself, inside or outside of the tunnel, in words; null without one. */
+  readonly redirected: string | null;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;
   /** Where files of the capture are missing. */

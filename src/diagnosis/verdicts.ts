@@ -25,7 +25,7 @@ export function judge(timeline: Timeline, context: JudgeContext): Judgement {
     ...secureJudgements(timeline),
     ...beyondJudgements(timeline),
   ];
-  return byOrder(asFarAsSeen(worst(judgements) ?? fallback(timeline), timeline, context), timeline);
+  return byOrder(asFarAsSeen(worst(judgements) ?? fallback(timeline, context), timeline, context), timeline);
 }
 
 // --- the stage `connect`
@@ -298,7 +298,7 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const signIn = wantsSignIn(tunnel.exchanges);
+    const signIn = wantsSignIn(tunnel.exchanges) ?? context.redirected;
     const inside = signIn === null ? "nothing wrong" : `no 401 or 407, but ${signIn}`;
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
@@ -401,7 +401,7 @@ function passed({ chain }: JudgeContext): Verdict {
   return chain.steps.some((step) => step.status === 407) ? "auth-ok" : "ok";
 }
 
-function fallback(timeline: Timeline): Judgement {
+function fallback(timeline: Timeline, context: JudgeContext): Judgement {
   const failed = secureFailure(timeline);
   if (failed !== null)
     return { verdict: "tls-failed", summary: `The TLS handshake with the proxy itself failed: ${failed.why}.` };
@@ -414,7 +414,7 @@ function fallback(timeline: Timeline): Judgement {
   if (timeline.gaps.length > 0 || timeline.lateStart || timeline.oneSided) {
     return { verdict: "incomplete", summary: "Too little of this connection is in the capture." };
   }
-  if (timeline.connects.length + timeline.forwards.length > 0) return forwardedAll(timeline);
+  if (timeline.connects.length + timeline.forwards.length > 0) return forwardedAll(timeline, context);
   return {
     verdict: "ok",
     summary: timeline.notes.some(({ id }) => id === "http-malformed")

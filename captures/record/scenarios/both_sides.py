@@ -43,6 +43,16 @@ def other_challenge(lab):
     told(lab, "tunnel-401-proxy", guilty=[0])
 
 
+@scenario("both-legs-redirect", "both legs: the proxy sends the client to another host's login page, inside the tunnel, and never asks the site; beside it a page")
+def redirect(lab):
+    lab.origin()
+    proxy = lab.mitmproxy(challenge(status=302, schemes=(), reason="Found", header=["Location", "https://login.example.org/?back=news"]))
+    with both(lab):
+        r = lab.curl(NEWS, WWW, proxy=proxy)
+    lab.expect([t["http_code"] for t in r.transfers] == [302, 200], r)
+    told(lab, "ok", "ok")
+
+
 @scenario("both-legs-h2", "both legs, HTTP/2: the proxy answers the last of four requests with its own 401 while the others are at the origin")
 def h2(lab):
     lab.nginx()
