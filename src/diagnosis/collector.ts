@@ -325,7 +325,7 @@ export class Collector {
 
   /** The first redirect that both legs show to be the proxy's own; null without one. */
   #redirected(timeline: Timeline, interception: Interception): string | null {
-    if (this.#legsOf(timeline).length === 0) return null;
+    if (this.#legs.length === 0) return null;
     const inTunnel = timeline.tunnel !== null;
     for (const exchange of timeline.tunnel?.exchanges ?? timeline.forwards) {
       const text = ownRedirect(exchange, () =>
