@@ -141,8 +141,8 @@ it("forward-401-nginx: claims neither side where two sites alike are left, and s
   const [first] = connections[0]!.forwards;
   expect([first?.sentBy, first?.certainty]).toEqual(["unknown", null]);
   expect(first?.evidence).toEqual([
-    "the same challenge came with the same Server for the unrelated site shop.example.net (frame 9)",
-    '"Server: nginx/1.22.1" names a web server (frame 6)',
+    "speaks for the proxy: the same challenge came with the same Server for the unrelated site shop.example.net (frame 9)",
+    'speaks for the site: "Server: nginx/1.22.1" names a web server (frame 6)',
   ]);
   const alone = (await damagedReport("forward-401-nginx", without(7, 6))).connections[0]!.forwards;
   expect(alone.map(({ sentBy, certainty }) => [sentBy, certainty])).toEqual([["origin", "possible"]]);
