@@ -13,6 +13,7 @@ import { shutText } from "./shut.ts";
 import { wantsSignIn } from "./sign-in.ts";
 import { QUICK_CLOSE_MS, silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
+import { whyUnasked } from "./unasked.ts";
 import { closedText, closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
 
 /** The worst of all that the parts of the connection say. */
@@ -293,8 +294,7 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       summary: `The tunnel to ${target} was set up as it should be; up to the capture's end nothing was asked in it.`,
     };
   if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && tls.opened > 0) {
-    const closed = `${closedText(timeline)}: so does a client that does not accept the certificate, or that has nothing to ask`;
-    const summary = `The tunnel to ${target} was set up as it should be; nothing was asked in it before ${closed}.`;
+    const summary = `The tunnel to ${target} was set up as it should be; nothing was asked in it before ${closedText(timeline)}: ${whyUnasked(tls)}.`;
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {

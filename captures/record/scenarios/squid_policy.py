@@ -77,3 +77,25 @@ def w3m(lab):
     lab.expect("rejected" in r.err, r)
     lab.add([connect("www.example.com:443", 200)], tunnel("tls", "www.example.com", "TLS 1.3"))
     lab.judge("ok", without=["encrypted"])
+
+
+GRPC = """
+import sys, grpc
+with open(sys.argv[1], "rb") as f:
+    channel = grpc.secure_channel("www.example.com:443", grpc.ssl_channel_credentials(f.read()))
+try:
+    channel.unary_unary("/example.Service/Call")(b"", timeout=3)
+except grpc.RpcError as error:
+    print(error.code(), error.details())
+"""
+
+
+@scenario("grpc-without-h2", "gRPC speaks HTTP/2 only, and the site does not: the handshake is complete, no protocol is chosen, and the client leaves without a request")
+def grpc(lab):
+    lab.origin()
+    squid = lab.squid()
+    with lab.capture():
+        r = lab.client_program(["/usr/bin/python3", "-c", GRPC, lab.trust], "gRPC 1.51.1 (Python)", env={"https_proxy": squid.url})
+    lab.expect("missing selected ALPN" in r.out, r)
+    lab.from_logs()
+    lab.judge(*["ok"] * len(lab.connections), without=["encrypted"] * len(lab.connections))
