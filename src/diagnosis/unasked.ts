@@ -8,7 +8,7 @@ const TLS_1_3 = 0x0304;
 export function whyUnasked(tls: TlsFacts): string {
   const offered = unmet(tls);
   if (offered === null) return "so does a client that does not accept the certificate, or that has nothing to ask";
-  return `it offered only ${offered.map(quoted).join(", ")} as protocol (ALPN), and none was chosen: so does a program that needs HTTP/2, as gRPC does, where the site or a proxy that ends its TLS has none`;
+  return `it offered only ${offered.map(quoted).join(", ")} as protocol (ALPN), and none was accepted: so does a program that needs HTTP/2, as gRPC does, where the site or a proxy that ends its TLS has none`;
 }
 
 /**
