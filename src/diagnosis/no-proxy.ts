@@ -16,7 +16,7 @@ const NAME_IT =
   "If the proxy speaks TLS to its clients or the capture starts late, name it with --proxy IP:PORT; otherwise record between client and proxy.";
 const NAME_ANOTHER = "Name the proxy that clients speak with, or none: then it is found by what the bytes say.";
 const DIRECT =
-  "Programs speak with servers themselves here: no proxy is set in them, its automatic configuration (PAC) says DIRECT, or this is the outer side of the proxy.";
+  "Programs seem to speak with servers themselves here: no proxy is set in them, its automatic configuration (PAC) says DIRECT, this is the outer side of the proxy, or what they speak TLS with is the proxy.";
 const WHERE_TO_RECORD =
   "Record between client and proxy: with the proxy's address as the filter, on the interface that leads there; a proxy on the client's own machine is seen on its loopback interface only.";
 

@@ -38,7 +38,7 @@ async function findingOf(capture: Uint8Array | string, proxies: readonly Proxy[]
   return { detail: finding?.detail, frames: finding?.frames, helpdesk: finding?.advice.helpdesk };
 }
 
-const DIRECTLY = /^Programs speak with servers themselves here: .* Record between client and proxy: /;
+const DIRECTLY = /^Programs seem to speak with servers themselves here: .* Record between client and proxy: /;
 const RECORD = /^Record between client and proxy: /;
 const NAME = /^Name the proxy that clients speak with, or none/;
 
