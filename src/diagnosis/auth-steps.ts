@@ -140,15 +140,14 @@ export function isAstray(step: AuthStep, steps: readonly AuthStep[]): boolean {
 }
 
 /**
- * Whether the first message of a handshake got no message in answer, but the bare scheme once more, or not even that: whoever asks so
- * does not go on with it (RFC 4559 §5), as a proxy that offers Negotiate and knows nothing but Kerberos in it.
+ * Whether the first message of a handshake got no message in answer, but the bare scheme once more: whoever asks so does not go on with it
+ * (RFC 4559 §5), as a proxy that offers Negotiate and knows nothing but Kerberos in it. One that does not offer the scheme never asked for it.
  */
 export function isLeftAlone(step: AuthStep): boolean {
   if (!isHalfway(step) || step.cut) return false;
   const scheme = step.credentials?.scheme.toLowerCase();
-  return !step.challenges.some(
-    (one) => one.scheme.toLowerCase() === scheme && (one.ntlm !== null || one.negotiate !== null),
-  );
+  const again = step.challenges.filter((one) => one.scheme.toLowerCase() === scheme);
+  return again.length > 0 && again.every(({ ntlm, negotiate }) => ntlm === null && negotiate === null);
 }
 
 /** Whether a client without a Kerberos ticket sends NTLM in its place, inside Negotiate. */

@@ -36,6 +36,11 @@ describe("a first message that gets none in answer", () => {
     expect(finding?.title).toContain("the client's handshake was not finished");
   });
 
+  it("is not told where the scheme was not offered: the proxy never asked for it", () => {
+    const [finding] = found("auth-abandoned", [asked(0, [{ with: TYPE_1, status: 407, challenges: [BASIC] }])]);
+    expect(finding?.title).toContain("the client's handshake was not finished");
+  });
+
   it("is not told where the head of the answer is cut", () => {
     const one = asked(0, [{ with: TYPE_1, status: 407, challenges: [NTLM] }]);
     const cut = one.connects.map((connect) => ({ ...connect, response: { ...connect.response!, cut: true } }));
