@@ -1,7 +1,6 @@
 // Captures in, reports out: the floor where files and platform are.
 
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
-export { builtin } from "./builtin.ts";
 export type { ByteSource, CancelSignal, WebBlob, WebStream } from "./byte-source.ts";
 export { checkCapture, checkLazily } from "./check-capture.ts";
 export { checkTrace, type TraceOptions } from "./check-trace.ts";

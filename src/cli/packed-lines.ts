@@ -1,5 +1,5 @@
 // Lines of text that are wanted once more at the end, packed until then: those of 250,000 captures are 200 MB, and 20 MB so.
-import { builtin } from "../audit/index.ts";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 /** Characters of a block: what is unpacked at a time. */
 const BLOCK = 256 * 1024;
@@ -23,14 +23,13 @@ export class PackedLines implements Iterable<string> {
     this.#length++;
     this.#characters += line.length;
     if (this.#characters < BLOCK) return;
-    const { deflateRawSync } = builtin("node:zlib");
     this.#blocks.push(deflateRawSync(this.#last.join("\n"), { level: LEVEL }));
     this.#last = [];
     this.#characters = 0;
   }
 
   *[Symbol.iterator](): Generator<string> {
-    for (const block of this.#blocks) yield* builtin("node:zlib").inflateRawSync(block).toString("utf8").split("\n");
+    for (const block of this.#blocks) yield* inflateRawSync(block).toString("utf8").split("\n");
     yield* this.#last;
   }
 }

@@ -4,7 +4,7 @@ export { auditSchema } from "./audit-schema.ts";
 export type * from "./audit-types.ts";
 export { buildReport, type CaptureDescription, totalsOf } from "./build.ts";
 export { terminalText } from "./escape.ts";
-export { type LazyAuditReport, type LazyReport, madeOf, wholeReport } from "./lazy.ts";
+export { type LazyAuditReport, type LazyReport, type Lines, madeOf, wholeReport } from "./lazy.ts";
 export { noteText } from "./note-text.ts";
 export type { AuditDocument } from "./outputs/audit/document.ts";
 export { AUDIT_FORMATS, type AuditFormat, type AuditFormatName } from "./outputs/audit/formats.ts";

@@ -11,6 +11,7 @@ import {
   type AuditRow,
   exitCodeOf,
   type LazyAuditReport,
+  type Lines,
   madeOf,
 } from "../../report/index.ts";
 import { createAuditProgress } from "../audit-progress.ts";
@@ -114,10 +115,10 @@ async function print(
   // The journal has what was found: it is the audit's own memory, and compares with that of other days.
   const { output, style, shown } = begun;
   const format: AuditFormat = AUDIT_FORMATS[options.format];
-  const { PackedLines } = await import("../packed-lines.ts");
-  const document: AuditDocument = await format.open(style, () => new PackedLines());
+  const room: () => Lines = format.keeps ? await packedRoom() : () => [];
+  const document: AuditDocument = await format.open(style, room);
   const quiet = options.quiet === true;
-  const lines = format.allRows && !quiet ? new PackedLines() : null;
+  const lines = format.allRows && !quiet ? room() : null;
   const failed: AuditRow[] = [];
   let report: AuditReport;
   try {
@@ -148,6 +149,12 @@ async function print(
     for (const piece of document.endPieces(shown<LazyAuditReport>({ ...report, rows }))) output.write(piece);
   }
   return endOutput(output) ? exitCodeFor(report, options.failOn) : NOT_CHECKED;
+}
+
+/** Makes room for lines that are kept until the end. What packs them takes some milliseconds to load. */
+async function packedRoom(): Promise<() => Lines> {
+  const { PackedLines } = await import("../packed-lines.ts");
+  return () => new PackedLines();
 }
 
 function exitCodeFor(report: AuditReport, failOn: readonly Verdict[] | undefined): number {

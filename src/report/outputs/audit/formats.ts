@@ -10,6 +10,8 @@ import type { AuditDocument } from "./document.ts";
 export interface AuditFormat {
   /** Whether `end` needs a row of every capture. */
   readonly allRows: boolean;
+  /** Whether something of every capture is kept until the end. */
+  readonly keeps: boolean;
   /** `lines`: makes room for as many lines as there are captures. */
   open(style: TerminalStyle, lines: () => Lines): Promise<AuditDocument>;
 }
@@ -17,6 +19,7 @@ export interface AuditFormat {
 export const AUDIT_FORMATS = {
   table: {
     allRows: false,
+    keeps: false,
     open: async (style) => {
       const { auditTable } = await import("./table.ts");
       return { row: () => "", end: (report) => auditTable(report, style) };
@@ -24,10 +27,12 @@ export const AUDIT_FORMATS = {
   },
   line: {
     allRows: false,
+    keeps: false,
     open: async () => ({ row: (row) => `${lineOf(row)}\n`, end: () => "" }),
   },
   json: {
     allRows: true,
+    keeps: true,
     open: async () => {
       const { jsonPieces } = await import("../json-pieces.ts");
       const endPieces = function* (report: LazyAuditReport): Generator<string> {
@@ -39,6 +44,7 @@ export const AUDIT_FORMATS = {
   },
   ndjson: {
     allRows: false,
+    keeps: false,
     open: async () => ({
       row: (row) => `${jsonText(JSON.stringify(row))}\n`,
       // The rows were written one by one already.
@@ -47,6 +53,7 @@ export const AUDIT_FORMATS = {
   },
   csv: {
     allRows: false,
+    keeps: false,
     open: async () => {
       const { CSV_HEADER } = await import("../csv.ts");
       const { auditCsvRows } = await import("./csv.ts");
@@ -61,10 +68,11 @@ export const AUDIT_FORMATS = {
   },
   sarif: {
     allRows: false,
+    keeps: true,
     open: async (style: PathStyle = {}, lines: () => Lines = () => []) =>
       new (await import("./sarif.ts")).AuditSarif(style, lines),
   },
-  html: { allRows: false, open: async () => new (await import("./html.ts")).AuditHtml() },
+  html: { allRows: false, keeps: false, open: async () => new (await import("./html.ts")).AuditHtml() },
 } as const satisfies Readonly<Record<string, AuditFormat>>;
 
 export type AuditFormatName = keyof typeof AUDIT_FORMATS;
