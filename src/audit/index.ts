@@ -1,5 +1,4 @@
 // Captures in, reports out: the floor where files and platform are.
-
 export { type AuditOptions, type AuditProgress, auditCaptures, mergeJournals } from "./audit.ts";
 export type { ByteSource, CancelSignal, WebBlob, WebStream } from "./byte-source.ts";
 export { checkCapture, checkLazily } from "./check-capture.ts";

@@ -1,8 +1,6 @@
 // Why a client closes a tunnel that was set up, and asks nothing in it.
 import { quoted } from "../bytes/index.ts";
-import type { TlsFacts } from "../tls-parse/index.ts";
-
-const TLS_1_3 = 0x0304;
+import { isTls13, type TlsFacts } from "../tls-parse/index.ts";
 
 /** A sentence's end, behind "nothing was asked in it before the client closed the connection: ". */
 export function whyUnasked(tls: TlsFacts): string {
@@ -17,7 +15,7 @@ export function whyUnasked(tls: TlsFacts): string {
  */
 function unmet({ clientHello, serverHello, certificates, alpn, gaps }: TlsFacts): readonly string[] | null {
   if (clientHello === null || serverHello === null || !clientHello.whole || gaps > 0 || alpn !== null) return null;
-  if (serverHello.version >= TLS_1_3 && certificates.length === 0) return null;
+  if (isTls13(serverHello.version) && certificates.length === 0) return null;
   const offered = clientHello.alpn;
   return offered.length === 0 || offered.some((protocol) => protocol.startsWith("http/1")) ? null : offered;
 }

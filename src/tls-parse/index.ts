@@ -12,7 +12,7 @@ export { alertName } from "./registry/alerts.ts";
 export { cipherSuiteName } from "./registry/cipher-suites.ts";
 export { extensionName } from "./registry/extensions.ts";
 export { groupName } from "./registry/groups.ts";
-export { versionName } from "./registry/versions.ts";
+export { isTls13, versionName } from "./registry/versions.ts";
 export { peekServerName } from "./server-name.ts";
 export type * from "./types.ts";
 export { weightOfTls } from "./weight.ts";
