@@ -3,11 +3,14 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 /** Characters of a block: what is unpacked at a time. */
 const BLOCK = 256 * 1024;
+/** So many blocks stay as they are: those of some 2,000 captures, which packing would cost more than it saves. */
+const LOOSE_BLOCKS = 8;
 /** The quickest: the others take several times as long for a few percent. */
 const LEVEL = 1;
 
 /** A list of lines that grows. They have no line end in them and no lone surrogates, as `JSON.stringify` writes its texts. */
 export class PackedLines implements Iterable<string> {
+  readonly #loose: string[] = [];
   readonly #blocks: Uint8Array[] = [];
   /** Of the block that is not full yet. */
   #last: string[] = [];
@@ -23,12 +26,15 @@ export class PackedLines implements Iterable<string> {
     this.#length++;
     this.#characters += line.length;
     if (this.#characters < BLOCK) return;
-    this.#blocks.push(deflateRawSync(this.#last.join("\n"), { level: LEVEL }));
+    const text = this.#last.join("\n");
+    if (this.#loose.length < LOOSE_BLOCKS) this.#loose.push(text);
+    else this.#blocks.push(deflateRawSync(text, { level: LEVEL }));
     this.#last = [];
     this.#characters = 0;
   }
 
   *[Symbol.iterator](): Generator<string> {
+    for (const text of this.#loose) yield* text.split("\n");
     for (const block of this.#blocks) yield* inflateRawSync(block).toString("utf8").split("\n");
     yield* this.#last;
   }
