@@ -24,8 +24,12 @@ export function lookAt(path: string): FileStatus | string {
 
 /** Whether there is a file at `path`, and not a folder, a pipe or a device. */
 export function isFile(path: string): boolean {
-  const status = lookAt(path);
-  return typeof status !== "string" && status.isFile();
+  try {
+    // Mostly asked of what may well not be there: an exception with its stack takes longer than to look.
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 /** Where `path` leads behind all links, in the spelling of the disk. Throws what looking there throws. */
