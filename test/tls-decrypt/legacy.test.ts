@@ -47,6 +47,20 @@ describe("DEFLATE over records (RFC 3749)", () => {
     );
   });
 
+  it.each([
+    ["stored", { level: 0 }],
+    ["without repetitions", { strategy: constants.Z_HUFFMAN_ONLY }],
+    ["with repetitions", { level: 9 }],
+  ])("gives back records as long as they may be, %s", (_, how) => {
+    const longest = Buffer.from(Array.from({ length: 1 << 14 }, (_, i) => (i * i) % 251));
+    const inflater = new Inflater();
+    for (let i = 0; i < 5; i++) {
+      const raw = deflateRawSync(longest, { ...flush, ...how });
+      const record = i === 0 ? Buffer.concat([deflateSync("").subarray(0, 2), raw]) : raw;
+      expect(Buffer.from(inflater.record(record, 0, record.length)!).equals(longest)).toBe(true);
+    }
+  });
+
   it("keeps a window of 32 KiB over many records", () => {
     const plain = Array.from({ length: 12 }, (_, i) => Buffer.from(`${i}`.repeat(8000)));
     const inflater = new Inflater();

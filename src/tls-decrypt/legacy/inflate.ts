@@ -4,11 +4,13 @@
 const MAX_PLAINTEXT = 1 << 14;
 /** RFC 1951 §2: distances reach back 32 KiB. */
 const WINDOW = 1 << 15;
+/** Most connections that compress send less: a whole window, untouched, costs more than what is done with it. */
+const FIRST_ROOM = 1 << 12;
 
 /** One direction's decompressor. Once its input made no sense it gives nothing more. */
 export class Inflater {
   /** The last bytes that came out, then those of the record being read. */
-  readonly #out = new Uint8Array(WINDOW + MAX_PLAINTEXT);
+  #out: Uint8Array = new Uint8Array(FIRST_ROOM);
   #end = 0;
   #begun = false;
   #broken = false;
@@ -18,7 +20,7 @@ export class Inflater {
   #bits = 0;
   #bitCount = 0;
 
-  /** What the window takes. */
+  /** Bytes that the window and the last record take. */
   get kept(): number {
     return this.#out.length;
   }
@@ -74,7 +76,8 @@ export class Inflater {
       this.#broken = true;
       return;
     }
-    for (let i = 0; i < length; i++) this.#out[this.#end++] = this.#bytes[this.#at++]!;
+    const out = this.#roomFor(length);
+    for (let i = 0; i < length; i++) out[this.#end++] = this.#bytes[this.#at++]!;
   }
 
   /** RFC 1951 §3.2.7. */
@@ -104,13 +107,16 @@ export class Inflater {
 
   /** RFC 1951 §3.2.3, §3.2.5. */
   #compressed(literals: Code, distances: Code, limit: number): void {
-    const out = this.#out;
+    let out = this.#out;
     while (!this.#broken) {
       const symbol = this.#symbol(literals);
       if (symbol === 256) return;
       if (symbol < 256) {
         if (this.#end >= limit) this.#broken = true;
-        else out[this.#end++] = symbol;
+        else {
+          if (this.#end === out.length) out = this.#roomFor(1);
+          out[this.#end++] = symbol;
+        }
         continue;
       }
       const row = symbol - 257;
@@ -125,8 +131,21 @@ export class Inflater {
         this.#broken = true;
         return;
       }
+      if (this.#end + length > out.length) out = this.#roomFor(length);
       for (let i = 0; i < length; i++, this.#end++) out[this.#end] = out[this.#end - distance]!;
     }
+  }
+
+  /** The output, with place for `length` bytes more, which its callers have held against the limit. */
+  #roomFor(length: number): Uint8Array {
+    let size = this.#out.length;
+    while (size < this.#end + length) size *= 2;
+    if (size > this.#out.length) {
+      const larger = new Uint8Array(Math.min(size, WINDOW + MAX_PLAINTEXT));
+      larger.set(this.#out);
+      this.#out = larger;
+    }
+    return this.#out;
   }
 
   #take(count: number): number {
