@@ -59,6 +59,7 @@ describe("DEFLATE over records (RFC 3749)", () => {
       const record = i === 0 ? Buffer.concat([deflateSync("").subarray(0, 2), raw]) : raw;
       expect(Buffer.from(inflater.record(record, 0, record.length)!).equals(longest)).toBe(true);
     }
+    expect(inflater.kept).toBe((1 << 15) + (1 << 14));
   });
 
   it("keeps a window of 32 KiB over many records", () => {

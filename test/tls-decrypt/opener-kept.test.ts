@@ -44,12 +44,12 @@ describe("what an opener keeps", () => {
     expect(made.kept).toBeLessThan(exchange.length + 5_000);
   });
 
-  it("counts the windows of compressed records", () => {
+  it("counts the windows of compressed records, which begin small", () => {
     const made = opener((keys) => keys.add(SECRET.master, RANDOM, new Uint8Array(48).fill(1)));
     for (const from of ["client", "server"] as const) {
       made.changeCipherSpec(from);
       expect(made.wants(from, 23, 100)).toBe(true);
     }
-    expect(made.kept).toBeGreaterThan(64_000);
+    expect(made.kept).toBeGreaterThan(8_000);
   });
 });
