@@ -26,12 +26,12 @@ export function noProxy({ streams, named, carried, quic }: Elsewhere): {
   readonly frames: readonly number[];
   readonly helpdesk: string;
 } {
-  const kinds = new Set(carried.map((fact) => fact.carried));
+  const has = (kind: CarriedFact["carried"]): boolean => carried.some((fact) => fact.carried === kind);
   const seen = named
     ? "No connection to the proxy that was named was found."
     : "No connection to a proxy was found: no CONNECT, no absolute-form request, on any port.";
   const detail = [seen, instead(streams, carried)];
-  if (kinds.has("socks")) detail.push(SOCKS);
+  if (has("socks")) detail.push(SOCKS);
   const frames = carried.map(({ frame }) => frame);
   if (quic !== null) {
     detail.push(
@@ -42,8 +42,8 @@ export function noProxy({ streams, named, carried, quic }: Elsewhere): {
   if (!named) detail.push(NAME_IT);
   const next: string[] = [];
   if (named) next.push(NAME_ANOTHER);
-  else if (kinds.has("tls") || kinds.has("http") || quic !== null) next.push(DIRECT);
-  if (!kinds.has("proxy")) next.push(WHERE_TO_RECORD);
+  else if (quic !== null || has("tls") || has("http")) next.push(DIRECT);
+  if (!has("proxy")) next.push(WHERE_TO_RECORD);
   return { detail: detail.join(" "), frames, helpdesk: next.join(" ") };
 }
 

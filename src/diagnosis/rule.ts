@@ -51,7 +51,7 @@ export function verdictRule(
 
 /** A finding in the words of its rule. */
 export function finding(text: RuleText, stream: number | null, found: FindingCase): Finding {
-  const frames = [...new Set(found.frames)].sort((a, b) => a - b);
+  const frames = found.frames.length < 2 ? found.frames : [...new Set(found.frames)].sort((a, b) => a - b);
   return {
     id: text.id,
     severity: text.severity,
