@@ -13,6 +13,11 @@ const MAX_NAMED = 5;
 /** Frames cited of each kind. */
 const MAX_FRAMES = 4;
 
+/** What the helpdesk is to give, and to whom; REPORT where there are no two kinds of hosts. */
+const LISTS = "the two lists of hosts to the administrator of the proxy: the difference between them names the rule.";
+const REPORT =
+  "this report to the administrator of the proxy: it names the hosts, and the frame in which the CONNECT was accepted.";
+
 const TEXT: RuleText = {
   id: "mixed-auth-context",
   severity: "error",
@@ -28,8 +33,7 @@ const TEXT: RuleText = {
   ],
   evidence: "The hosts of each kind, with the frames of their challenges.",
   advice: {
-    helpdesk:
-      "Give the two lists of hosts to the administrator of the proxy: the difference between them names the rule.",
+    helpdesk: `Give ${LISTS}`,
     proxyAdmin:
       "Look for a rule with url.domain=, url.category=, url.path= or url.scheme=https that matches the hosts challenged inside and not the others, with an authenticate(...), authenticate.mode(...) or authenticate.force(yes) of its own. Move its condition to where it also matches at CONNECT tcp:// (no url.scheme=, no url.path=), or let it inherit the user of the CONNECT.",
   },
@@ -57,12 +61,10 @@ const AGAIN_DOUBTED = "The client was authenticated on the CONNECT, and perhaps 
 
 /** Title and helpdesk's advice. `compared`: whether there are hosts that are not challenged inside. */
 function words(certainty: Certainty, compared: boolean): Pick<Finding, "title" | "advice"> {
-  const give = compared
-    ? TEXT.advice.helpdesk
-    : "Give this report to the administrator of the proxy: it names the hosts, and the frame in which the CONNECT was accepted.";
+  const what = compared ? LISTS : REPORT;
   if (certainty !== "possible")
-    return { title: compared ? TEXT.title : AGAIN, advice: { ...TEXT.advice, helpdesk: give } };
-  const helpdesk = `What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, ${give.replace(/^G/, "g")}`;
+    return { title: compared ? TEXT.title : AGAIN, advice: { ...TEXT.advice, helpdesk: `Give ${what}` } };
+  const helpdesk = `What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, give ${what}`;
   return { title: compared ? DOUBTED : AGAIN_DOUBTED, advice: { ...TEXT.advice, helpdesk } };
 }
 
