@@ -13,7 +13,7 @@ import {
 } from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
 import { wantsSignIn } from "./sign-in.ts";
-import { duration, schemesText } from "./wording.ts";
+import { duration, framesText, schemesText } from "./wording.ts";
 
 /** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
 const COMES_BACK_MS = 3_000;
@@ -75,13 +75,13 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
 
 /** The proxy's last word was a 407. `schemes`: what the first one offered, in words. */
 function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext): Judgement {
-  const refusals = context.chain.steps.filter(isRefusal);
+  const { refusals } = context.chain;
   const unseen = whyUnseen(last, context);
   if (refusals.length >= 2) {
-    const frames = refusals.map((step) => step.responseFrame).join(", ");
+    const frames = framesText(refusals.map((step) => step.responseFrame ?? step.frame));
     return {
       verdict: "auth-loop",
-      summary: `The proxy refused complete credentials ${refusals.length} times (frames ${frames})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
+      summary: `The proxy refused complete credentials ${refusals.length} times (${frames})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
     };
   }
   if (unseen !== null) {

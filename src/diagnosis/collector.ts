@@ -11,7 +11,7 @@ import { HeadlessConnections } from "./headless.ts";
 import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
-import { type AuthChain, authChains } from "./joins.ts";
+import { alone, authChains } from "./joins.ts";
 import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
@@ -121,11 +121,10 @@ export class Collector {
     this.#folding ??= this.#beginFolding();
     this.#folding.learn(timeline, steps[0]);
     if (isKept) return;
-    const chain: AuthChain = { members: [timeline], steps, unseen: false };
     // Its legs may not be over yet: what they do not show is no evidence before the end of the capture.
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
     const { verdict } = judge(timeline, {
-      chain,
+      chain: alone(timeline, steps),
       attributions,
       redirected: null,
       ...NO_END,
@@ -243,7 +242,7 @@ export class Collector {
       return this.#attributions(timeline, interception, this.#legsInStep(timeline));
     };
     return timelines.map((timeline) => {
-      const chain = chains.get(timeline) ?? { members: [timeline], steps: authSteps(timeline), unseen: false };
+      const chain = chains.get(timeline) ?? alone(timeline, authSteps(timeline));
       const interception = interceptions.get(timeline) ?? this.#interception(timeline, this.#legsOf(timeline));
       const far = further.get(timeline) ?? null;
       const own = attributed(timeline);
@@ -263,6 +262,7 @@ export class Collector {
         continuedBy: chain.members[place + 1] ?? null,
         continues: chain.members[place - 1] ?? null,
         steps: chain.steps,
+        refusals: chain.refusals,
       };
     });
   }

@@ -26,6 +26,8 @@ export interface JudgedConnection {
   readonly continues: Timeline | null;
   /** All that was asked of the proxy on this connection and on those that it is joined with, in order. */
   readonly steps: readonly AuthStep[];
+  /** Those in which complete credentials were refused. */
+  readonly refusals: readonly AuthStep[];
   /** What its records tell without keys; in order of frames. */
   readonly signs: readonly Sign[];
 }

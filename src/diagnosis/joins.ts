@@ -1,7 +1,7 @@
 // Joins a connection that was challenged with the later one on which the client came back with credentials.
 import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { type AuthStep, authSteps, isRefusal } from "./auth-steps.ts";
 import { answers, keyOf } from "./challenges.ts";
 import type { HeadlessConnections } from "./headless.ts";
 
@@ -10,8 +10,15 @@ export interface AuthChain {
   readonly members: readonly Timeline[];
   /** All steps of all members, in order. */
   readonly steps: readonly AuthStep[];
+  /** Those of the steps in which complete credentials were refused: asked for by each member, and a chain may have thousands. */
+  readonly refusals: readonly AuthStep[];
   /** A later connection of the client to the proxy lacks its beginning: an answer to the last challenge may be among it. */
   readonly unseen: boolean;
+}
+
+/** The chain of a connection that nothing joins. */
+export function alone(timeline: Timeline, steps: readonly AuthStep[]): AuthChain {
+  return { members: [timeline], steps, refusals: steps.filter(isRefusal), unseen: false };
 }
 
 /** A connection whose last word was a 407. */
@@ -80,7 +87,7 @@ function chainsFrom(
     const steps = members.length === 1 ? authSteps(timeline) : gather(members, authSteps);
     const last = steps.at(-1);
     const unseen = last?.status === 407 && headless.mayAnswer(members, last);
-    const chain = { members, steps, unseen };
+    const chain = { members, steps, refusals: steps.filter(isRefusal), unseen };
     for (const member of members) chains.set(member, chain);
   }
   return chains;

@@ -70,6 +70,16 @@ export function requestText(exchange: ExchangeFact): string {
   return `${request.method} ${exchange.url ?? request.target} (frame ${request.where.frame})`;
 }
 
+/** Frames listed in a sentence. */
+const MAX_LISTED_FRAMES = 6;
+
+/** "frames 16, 18"; of many the first ones and the last: "frames 16, 18, 20, 22, 24 ... 4000". */
+export function framesText(frames: readonly number[]): string {
+  const all = frames.length <= MAX_LISTED_FRAMES;
+  const listed = all ? frames : frames.slice(0, MAX_LISTED_FRAMES - 1);
+  return `${frames.length === 1 ? "frame" : "frames"} ${listed.join(", ")}${all ? "" : ` ... ${frames.at(-1)}`}`;
+}
+
 /** Who ended a connection that was ended by FIN: "the client closed the connection". */
 export function closerText({ fromClient, fromProxy }: Pick<Timeline, "fromClient" | "fromProxy">): string {
   const client = fromClient.finFrame ?? Infinity;

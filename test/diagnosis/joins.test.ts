@@ -53,6 +53,42 @@ describe("the answer to a challenge", () => {
   });
 });
 
+describe("what is cited of a chain of connections", () => {
+  it("are the refusals on all of them, from each", () => {
+    const [first, last] = found("auth-loop", [asked(0, [CHALLENGED, REFUSED]), asked(1, [REFUSED])]);
+    expect(first?.evidence).toEqual([
+      "frame 16: the credentials of frame 14 were refused (407 with Basic)",
+      "frame 1012 (stream 1): the credentials of frame 1010 were refused (407 with Basic)",
+    ]);
+    expect(last?.evidence).toEqual([
+      "frame 16 (stream 0): the credentials of frame 14 were refused (407 with Basic)",
+      "frame 1012: the credentials of frame 1010 were refused (407 with Basic)",
+    ]);
+  });
+
+  it("are the challenges on all of them where the client gave up", () => {
+    const [first] = found("auth-abandoned", [asked(0, [CHALLENGED]), asked(1, [REFUSED])]);
+    expect(first?.evidence).toEqual(["frame 12: 407 with Basic", "frame 1012 (stream 1): 407 with Basic"]);
+  });
+
+  it("are the first ones and the last, however long it is", () => {
+    const count = 50;
+    const findings = found(
+      "auth-loop",
+      Array.from({ length: count }, (_, stream) => asked(stream, [REFUSED])),
+    );
+    expect(findings.length).toBe(count);
+    for (const { detail, evidence } of findings) {
+      expect(detail).toMatch(
+        /refused complete credentials 50 times \(frames 12, 1012, 2012, 3012, 4012 \.\.\. 49012\)/,
+      );
+      expect(evidence.map((text) => /^frame (\d+)/.exec(text)?.[1])).toEqual(
+        [0, 1, 2, 3, 4, 45, 46, 47, 48, 49].map((stream) => String(stream * 1_000 + 12)),
+      );
+    }
+  });
+});
+
 describe("a challenge that nobody answered in the end", () => {
   const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
   const said = (steps: Parameters<typeof asked>[1]) =>

@@ -15,7 +15,7 @@ import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import type { Advice } from "../types.ts";
 import { schemesText } from "../wording.ts";
-import { connectFrames, exchangeFrames } from "./frames.ts";
+import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { orFromBehind } from "./from-behind.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 
@@ -74,7 +74,7 @@ export const authAbandoned = verdictRule(
       "< 407, Proxy-Authenticate: Negotiate, NTLM",
       "the client closes the connection and does not come back",
     ],
-    evidence: "The frame of the 407, and the schemes it offers.",
+    evidence: "The frames of the 407s, and the schemes that they offer.",
     advice: {
       helpdesk:
         "Find out which program it was (the User-Agent field helps) and whether it can sign in to a proxy at all. If a browser shows a password prompt that was cancelled, ask the user.",
@@ -92,7 +92,9 @@ export const authAbandoned = verdictRule(
     const own = {
       detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
-      evidence: last == null ? [] : [`frame ${last.where.frame}: 407 with ${schemesText(last.proxyChallenges)}`],
+      evidence: cited(steps.filter(({ status }) => status === 407)).map(
+        (step) => `${answerPlace(step, timeline.stream)}: 407 with ${schemesText(step.challenges)}`,
+      ),
       // A browser that lost its connection is back in a moment, which a capture may not reach.
       certainty:
         last == null || isPatient(last.where.time, { captureEnd: quality.end, holes: quality.holes })

@@ -1,7 +1,7 @@
 // Credentials refused again and again.
-import { isRefusal } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
-import { connectFrames, exchangeFrames } from "./frames.ts";
+import { schemesText } from "../wording.ts";
+import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 
 export const authLoop = verdictRule(
@@ -20,7 +20,7 @@ export const authLoop = verdictRule(
       "> CONNECT www.example.com:443, Proxy-Authorization: Basic",
       "< 407 again",
     ],
-    evidence: "The frames of the refusals.",
+    evidence: "The frames of the refusals, the first and the last ones of many, and of which connections they are.",
     advice: {
       helpdesk:
         "Ask whether the password was changed lately, and try the user's sign-in elsewhere. A locked or expired account looks like this, too, and so does a stored old password (Credential Manager, keychain).",
@@ -29,12 +29,15 @@ export const authLoop = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
   },
-  ({ timeline, summary, steps }) => {
-    const refused = steps.filter(isRefusal);
-    const isKerberos = refused.length > 0 && refused.every(({ credentials }) => credentials?.step === "kerberos");
+  ({ timeline, summary, refusals }) => {
+    const isKerberos = refusals.length > 0 && refusals.every(({ credentials }) => credentials?.step === "kerberos");
     return {
       detail: summary,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
+      evidence: cited(refusals).map(
+        (step) =>
+          `${answerPlace(step, timeline.stream)}: the credentials of frame ${step.frame} were refused (407 with ${schemesText(step.challenges)})`,
+      ),
       certainty: "certain",
       ...(isKerberos ? { advice: KERBEROS_ADVICE } : {}),
     };
