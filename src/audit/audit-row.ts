@@ -1,7 +1,7 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
 import { clientOf, type Diagnosis, type JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
-import { exitCodeOf, timestamp, totalsOf } from "../report/index.ts";
+import { exitCodeOf, isSitesOwn, timestamp, toldBeside, totalsOf } from "../report/index.ts";
 import { type Examined, type ExamineOptions, examine } from "./examine.ts";
 import type { KeyLogFolders } from "./key-logs-beside.ts";
 import { ownFailure } from "./read-failure.ts";
@@ -79,6 +79,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     verdict === "incomplete" && verdicts.incomplete === undefined
       ? findings.find(({ id }) => id === "capture-quality")
       : undefined;
+  const told = exitCodeOf(verdict) === 0 && !isSitesOwn(verdict) ? toldBeside(findings) : null;
   return {
     path,
     size,
@@ -99,7 +100,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     findings: countFindings(findings),
     groups,
     ungrouped,
-    text: worst?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
+    text: told?.detail ?? worst?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
   };
 }
 

@@ -12,7 +12,6 @@ import {
   otherThanAsked,
 } from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
-import { wantsSignIn } from "./sign-in.ts";
 import { duration, framesText, schemesText } from "./wording.ts";
 
 /** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
@@ -156,15 +155,17 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { redirected }: JudgeContext): Judgement {
+export function forwardedAll({ gaps, lateStart }: Timeline, { signIn }: JudgeContext): Judgement {
   const seen = lateStart ? " that is in the capture" : "";
-  const signIn = wantsSignIn(forwards) ?? redirected;
   return gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",
         summary: "Bytes of the client are missing: not all that it asked for is in the capture.",
       }
-    : { verdict: "ok", summary: `The proxy answered every request${seen}${signIn === null ? "" : `; ${signIn}`}.` };
+    : {
+        verdict: "ok",
+        summary: `The proxy answered every request${seen}${signIn === null ? "" : `; ${signIn.text}`}.`,
+      };
 }
 
 /** How long it could have, where that is no long time: a browser that lost its connection is back in a moment. */

@@ -16,12 +16,12 @@ import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
-import { ownRedirect } from "./own-redirect.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./same-handshake.ts";
 import { asTheFurther, attribute, weigh } from "./sender.ts";
+import { type SignIn, signInOf } from "./sign-in.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
@@ -126,7 +126,7 @@ export class Collector {
     const { verdict } = judge(timeline, {
       chain: alone(timeline, steps),
       attributions,
-      redirected: null,
+      signIn: null,
       ...NO_END,
       signs: null,
       told: weigh([]),
@@ -249,14 +249,15 @@ export class Collector {
       const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
-      const redirected = this.#redirected(timeline, interception);
+      const signIn = this.#signIn(timeline, interception);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, redirected, ...extent, signs: signs.get(timeline) ?? null, told }),
+        ...judge(timeline, { chain, attributions, signIn, ...extent, signs: signs.get(timeline) ?? null, told }),
         attributions,
         told,
         interception,
+        signIn,
         goesOnTo: far,
         signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
@@ -323,17 +324,13 @@ export class Collector {
     return found;
   }
 
-  /** The first redirect that both legs show to be the proxy's own; null without one. */
-  #redirected(timeline: Timeline, interception: Interception): string | null {
-    if (this.#legs.length === 0) return null;
+  #signIn(timeline: Timeline, interception: Interception): SignIn | null {
+    // Only legs show whose a redirect is.
+    if (this.#legs.length === 0) return signInOf(timeline, null);
     const inTunnel = timeline.tunnel !== null;
-    for (const exchange of timeline.tunnel?.exchanges ?? timeline.forwards) {
-      const text = ownRedirect(exchange, () =>
-        this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline)),
-      );
-      if (text !== null) return text;
-    }
-    return null;
+    return signInOf(timeline, (exchange) =>
+      this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline)),
+    );
   }
 
   /** What is known around an exchange. */

@@ -4,6 +4,7 @@ import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
 import { orderLost } from "./recorded-order.ts";
+import type { SignIn } from "./sign-in.ts";
 import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { duration } from "./wording.ts";
@@ -18,8 +19,8 @@ export interface Judgement {
 export interface JudgeContext {
   readonly chain: AuthChain;
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
-  /** The first redirect to another host that the proxy certainly made itself, inside or outside of the tunnel, in words; null without one. */
-  readonly redirected: string | null;
+  /** Where an answer sends the user to a page to sign in; null where none does. */
+  readonly signIn: SignIn | null;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;
   /** Where files of the capture are missing. */

@@ -10,7 +10,6 @@ import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
 import { shutText } from "./shut.ts";
-import { wantsSignIn } from "./sign-in.ts";
 import { QUICK_CLOSE_MS, silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
 import { whyUnasked } from "./unasked.ts";
@@ -222,7 +221,7 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
       }
       if (tunnel.clientBytes === 0 && isPageForTunnel(timeline))
         return { verdict: "tunnel-refused", summary: `${pageSentence(timeline)}.` };
-      return { verdict: "not-tls", summary: `The tunnel to ${target} carries ${protocolText(tunnel)}.` };
+      return { verdict: "not-tls", summary: `The tunnel to ${target} carries ${protocolText(tunnel, context)}.` };
   }
 }
 
@@ -244,10 +243,11 @@ function isBefore(where: Where, opened: Where | null): boolean {
   return opened !== null && where.frame < opened.frame;
 }
 
-function protocolText(tunnel: TunnelFact): string {
+function protocolText(tunnel: TunnelFact, { signIn }: JudgeContext): string {
   switch (tunnel.protocol) {
     case "http":
-      return asksFurther(tunnel) ? ASKS_FURTHER : "plain HTTP, without a 401 or 407";
+      if (asksFurther(tunnel)) return ASKS_FURTHER;
+      return `plain HTTP, without a 401 or 407${signIn === null ? "" : `, but ${signIn.text}`}`;
     case "http2":
       return "HTTP/2 in the clear";
     case "ssh":
@@ -298,8 +298,7 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const signIn = wantsSignIn(tunnel.exchanges) ?? context.redirected;
-    const inside = signIn === null ? "nothing wrong" : `no 401 or 407, but ${signIn}`;
+    const inside = context.signIn === null ? "nothing wrong" : `no 401 or 407, but ${context.signIn.text}`;
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
   }

@@ -24,4 +24,4 @@ export { buildTraceReport } from "./trace-build.ts";
 export { traceSchema } from "./trace-schema.ts";
 export type * from "./trace-types.ts";
 export type * from "./types.ts";
-export { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";
+export { exitCodeOf, isSitesOwn, isUnseen, isWrong, toldBeside } from "./verdicts.ts";

@@ -1,5 +1,5 @@
 // What a verdict means for scripts: exit codes, and which ones count as wrong or unseen (the table of verdicts, REPORT).
-import type { Verdict } from "../diagnosis/index.ts";
+import type { FindingId, Verdict } from "../diagnosis/index.ts";
 
 /** Exit code of each verdict: 1 something is wrong, 3 not all could be seen, 0 nothing wrong. */
 const EXIT_CODES: Readonly<Record<Verdict, 0 | 1 | 3>> = {
@@ -42,4 +42,20 @@ export function isUnseen(verdict: Verdict): boolean {
 /** The same in a word. */
 export function classOf(verdict: Verdict): "wrong" | "unseen" | "fine" {
   return isWrong(verdict) ? "wrong" : isUnseen(verdict) ? "unseen" : "fine";
+}
+
+/** Nothing is wrong then, but somebody was asked for a password: whoever saw that is told by whom. */
+const SITES_OWN: readonly Verdict[] = ["tunnel-401-origin", "forward-401-origin"];
+
+/** Whether the sentence of a connection with this verdict is worth leading with, also where there are others. */
+export function isSitesOwn(verdict: Verdict): boolean {
+  return SITES_OWN.includes(verdict);
+}
+
+/** Verdicts that have a finding only where an answer sends the user to a page, to sign in or to be told why not. */
+const IN_ORDER: readonly FindingId[] = ["ok", "auth-ok", "not-tls"];
+
+/** The first finding of a capture in which nothing is wrong that tells of more than that; null without one. */
+export function toldBeside<F extends { readonly id: string }>(findings: readonly F[]): F | null {
+  return findings.find(({ id }) => IN_ORDER.some((verdict) => verdict === id)) ?? null;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import { ownRedirect } from "../../src/diagnosis/own-redirect.ts";
 import type { ServerLeg } from "../../src/proxy/index.ts";
+import { headline } from "../../src/report/outputs/headline.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
 
@@ -48,5 +49,7 @@ describe("a redirect inside a tunnel", () => {
       /no 401 or 407, but GET .* was answered 302 .* by the proxy itself, which sends the client to login\.example\.org/,
     );
     expect(page).toContain("nothing wrong");
+    expect(report.findings.map(({ id, stream, certainty }) => [id, stream, certainty])).toEqual([["ok", 0, "certain"]]);
+    expect(headline(report)).toBe(redirected);
   });
 });

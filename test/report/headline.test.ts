@@ -1,7 +1,7 @@
 // The sentence that a report leads with, where not all connections were judged together.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { headline } from "../../src/report/outputs/headline.ts";
-import { judged, report } from "./samples.ts";
+import { finding, judged, report } from "./samples.ts";
 
 it("says on how many connections it rests, and how it would rest on all", () => {
   const one = report([judged(3, "encrypted")]);
@@ -21,4 +21,29 @@ it("says that sites asked for a password of their own, also where there are seve
   expect(headline(report([judged(3, "forward-401-origin"), judged(5, "ok")]))).not.toMatch(/^Nothing wrong/);
   // Of those that were only counted there is no sentence.
   expect(headline({ ...report(asked), connections: [] })).toMatch(/^Nothing wrong in 3 connections/);
+});
+
+it("leads with a site's login also where another tunnel carries something else, which ranks before it", () => {
+  const [other, asked] = [judged(3, "not-tls"), judged(4, "tunnel-401-origin")];
+  expect(headline(report([other, asked]))).toBe(asked.summary);
+});
+
+describe("a connection that is in order, but sends the user to a page,", () => {
+  const told = finding("ok", 4, { detail: "The proxy answered every request; GET / was answered 511 (frame 43)." });
+
+  it("leads, and nothing is said to be right", () => {
+    expect(headline(report([judged(3, "ok"), judged(4, "ok")], { findings: [told] }))).toBe(told.detail);
+    expect(headline(report([judged(3, "auth-ok"), judged(4, "ok")], { findings: [told] }))).toBe(told.detail);
+  });
+
+  it("leads where other connections could not be read", () => {
+    expect(headline(report([judged(3, "encrypted"), judged(4, "ok")], { findings: [told] }))).toBe(
+      `${told.detail} Not all could be seen: of 2 connections 1 was encrypted and could not be read.`,
+    );
+  });
+
+  it("does not lead where something is wrong", () => {
+    const refused = judged(3, "tunnel-refused");
+    expect(headline(report([refused, judged(4, "ok")], { findings: [told] }))).toBe(refused.summary);
+  });
 });

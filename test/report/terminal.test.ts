@@ -57,6 +57,16 @@ function morning(): Report {
 }
 
 describe("the report on a terminal", () => {
+  it("leaves out of a finding only what the headline says already", () => {
+    const one = judged(3, "auth-ok");
+    const clear = finding("basic-in-clear", null, { detail: "1 request carried Basic credentials." });
+    const told = finding("auth-ok", 3, { detail: `${one.summary} And more.` });
+    expect(table(report([one], { findings: [clear] }), PLAIN)).toContain("What      1 request carried Basic");
+    const text = table(report([one], { findings: [told] }), PLAIN);
+    expect(text).toContain("What      And more.");
+    expect(text.split(one.summary.slice(0, 30)).length).toBe(2);
+  });
+
   it("leads with what is wrong and what to do, then the connections, then what was not seen", () => {
     expect(table(morning(), FULL)).toBe(expected("morning-80.txt"));
   });

@@ -1,5 +1,9 @@
-// Verdicts without a finding: nothing is wrong. They are here to be explained.
-import type { Rule, RuleText } from "../rule.ts";
+// Verdicts of what is in order, or cannot be seen. They have no finding, but where an answer sends the user to sign in on a page.
+import { gather } from "../../bytes/index.ts";
+import type { JudgedConnection } from "../facts.ts";
+import { finding, type Rule, type RuleText } from "../rule.ts";
+import type { Finding } from "../types.ts";
+import { exchangeFrames } from "./frames.ts";
 
 const NOTHING_TO_DO = { helpdesk: "Nothing to do.", proxyAdmin: "Nothing to do." };
 
@@ -7,6 +11,45 @@ const NOTHING_TO_DO = { helpdesk: "Nothing to do.", proxyAdmin: "Nothing to do."
 function calm(text: RuleText): Rule {
   return { ...text, find: () => [] };
 }
+
+/** The same, where what was read may send the user to a page. */
+function read(text: RuleText): Rule {
+  return {
+    ...text,
+    find: ({ connections }) => gather(connections, (one) => (one.verdict === text.id ? sentToSignIn(text, one) : [])),
+  };
+}
+
+function sentToSignIn(text: RuleText, { timeline, summary, signIn }: JudgedConnection): readonly Finding[] {
+  if (signIn === null) return [];
+  const { kind, exchange } = signIn;
+  const frames = exchangeFrames([exchange]);
+  return [finding(text, timeline.stream, { detail: summary, frames, ...SENT_TO_SIGN_IN[kind] })];
+}
+
+/** Nothing is wrong with the connection, but a program that is no browser gets no further. */
+const SENT_TO_SIGN_IN = {
+  network: {
+    title: "The network wants the user to sign in first",
+    certainty: "likely",
+    advice: {
+      helpdesk:
+        "Let the user open an http:// page in a browser and sign in on the page that comes. Programs that are no browsers cannot do that: they take the page for an answer of the site.",
+      proxyAdmin:
+        "Programs that do not show pages have to be let through without a sign-in on one; where the proxy itself is to know the user, ask with 407, on the CONNECT for https://.",
+    },
+  },
+  redirect: {
+    title: "The proxy sends the client to another host in place of an answer",
+    certainty: "certain",
+    advice: {
+      helpdesk:
+        "Let the user open the site in a browser: the page that it is sent to asks for a sign-in, or says why the site is blocked. Programs that are no browsers cannot go on from there.",
+      proxyAdmin:
+        "Look for the rule that redirects this request (a sign-in by form or cookie, a block page). Programs that do not show pages have to be exempted from it, or to be asked with 407, on the CONNECT for https://.",
+    },
+  },
+} as const;
 
 export const encrypted = calm({
   id: "encrypted",
@@ -29,7 +72,7 @@ export const encrypted = calm({
   references: ["RFC 8446 §5 (record protocol)", "NSS key log format"],
 });
 
-export const notTls = calm({
+export const notTls = read({
   id: "not-tls",
   severity: "info",
   title: "The tunnel carries something other than TLS",
@@ -42,12 +85,12 @@ export const notTls = calm({
   references: ["RFC 9110 §9.3.6 (CONNECT)"],
 });
 
-export const authOk = calm({
+export const authOk = read({
   id: "auth-ok",
   severity: "info",
   title: "Challenged with 407, answered, let through",
   meaning:
-    "The proxy asked where it should, the client answered, and nothing is wrong inside as far as all of it could be read. A challenge that is answered on the client's next connection counts as answered.",
+    "The proxy asked where it should, the client answered, and nothing is wrong inside as far as all of it could be read; an answer that sends the user to a page to sign in (511, a redirect by the proxy itself) is told. A challenge that is answered on the client's next connection counts as answered.",
   looksLike: "407, Proxy-Authorization, 2xx.",
   example: [
     "> CONNECT www.example.com:443",
@@ -62,11 +105,12 @@ export const authOk = calm({
   references: ["RFC 9110 §11.7 (proxy authentication)"],
 });
 
-export const ok = calm({
+export const ok = read({
   id: "ok",
   severity: "info",
   title: "No challenge, nothing wrong inside",
-  meaning: "The proxy did not ask for credentials, and nothing is wrong inside as far as all of it could be read.",
+  meaning:
+    "The proxy did not ask for credentials, and nothing is wrong inside as far as all of it could be read. An answer that sends the user to a page to sign in (511, a redirect by the proxy itself) is told.",
   looksLike: "CONNECT or a forwarded request, and its success.",
   example: ["> CONNECT www.example.com:443", "< 200", "> GET https://www.example.com/ (in the tunnel)", "< 200 OK"],
   evidence: "All of it was read.",

@@ -1,7 +1,7 @@
 // The sentence that a report leads with, and the connection and frame that it is about.
 import type { Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
-import { isUnseen, isWrong } from "../verdicts.ts";
+import { isSitesOwn, isUnseen, isWrong, toldBeside } from "../verdicts.ts";
 import { counted } from "./style.ts";
 
 /** What was found, in one sentence that can be pasted into a ticket, and whether it rests on a part of the connections. */
@@ -17,14 +17,13 @@ function sentence(report: Report): string {
   const { totals, verdict } = report;
   if (totals.connections === 0) return "No connection to a proxy was found in this capture.";
   const worst = worstConnection(report);
-  const others = (totals.verdicts[verdict] ?? 0) - 1;
-  const more = others > 0 ? ` (and ${others} more like it)` : "";
   const leading = leadingFinding(report);
   if (leading !== null) return leading.detail;
   if (isWrong(verdict) || verdict === "tunnel-401-suspected") {
     if (worst === null) return `${counted(totals.verdicts[verdict] ?? 0, "connection")} with the verdict ${verdict}.`;
-    return `${worst.summary.replace(/\.$/, "")}${more}.`;
+    return summaryOf(worst, report);
   }
+  const told = toldBeside(report.findings);
   if (isUnseen(verdict)) {
     if (totals.connections === 1 && worst !== null) return worst.summary;
     const encrypted = totals.verdicts.encrypted ?? 0;
@@ -37,15 +36,21 @@ function sentence(report: Report): string {
     const missing =
       verdict === "incomplete" && totals.verdicts.incomplete === undefined ? "files of the capture are missing" : "";
     const seen = parts.length === 0 ? "" : `of ${counted(totals.connections, "connection")} ${parts.join(", ")}`;
-    return `Nothing wrong was seen, but not all could be seen: ${[missing, seen].filter((text) => text !== "").join("; ")}.`;
+    const first = told === null ? "Nothing wrong was seen, but not" : `${told.detail} Not`;
+    return `${first} all could be seen: ${[missing, seen].filter((text) => text !== "").join("; ")}.`;
   }
-  if (worst !== null && (totals.connections === 1 || SITES_OWN.includes(verdict)))
-    return `${worst.summary.replace(/\.$/, "")}${more}.`;
+  if (worst !== null && totals.connections === 1) return worst.summary;
+  const asked = report.connections.find((connection) => isSitesOwn(connection.verdict));
+  if (asked !== undefined) return summaryOf(asked, report);
+  if (told !== null) return told.detail;
   return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
 }
 
-/** Nothing is wrong then, but somebody was asked for a password: whoever saw that is told by whom. */
-const SITES_OWN: readonly Verdict[] = ["tunnel-401-origin", "forward-401-origin"];
+/** Its sentence, and how many others have the same verdict. */
+function summaryOf({ summary, verdict }: ReportConnection, { totals }: Report): string {
+  const others = (totals.verdicts[verdict] ?? 0) - 1;
+  return others > 0 ? `${summary.replace(/\.$/, "")} (and ${others} more like it).` : summary;
+}
 
 /**
  * The finding whose sentence says more than that of any one connection: which hosts are asked where. It leads as long as

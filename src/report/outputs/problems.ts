@@ -1,6 +1,6 @@
 // The findings on a terminal: the worst kind in full with advice, the others briefly, and what could not be seen.
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
-import { beyondSummary, decisiveFrame, leadingFinding } from "./headline.ts";
+import { beyondSummary, decisiveFrame, headline, leadingFinding } from "./headline.ts";
 import { ABOUT_SIGHT, byKind, connectionOf } from "./kinds.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, wrap } from "./style.ts";
 
@@ -12,7 +12,9 @@ const MAX_STREAMS = 8;
 /** What is wrong, in the order of the report (worst first): one block for each kind of finding, told from its first case. */
 export function problems(report: Report, style: TerminalStyle): string[] {
   const kinds = byKind(report.findings.filter(({ id }) => !ABOUT_SIGHT.has(id)));
-  return kinds.flatMap((kind, i) => blocks(kind, i === 0, report, style));
+  if (kinds.length === 0) return [];
+  const lead = headline(report);
+  return kinds.flatMap((kind, i) => blocks(kind, i === 0, lead, report, style));
 }
 
 /** What could not be seen, and how to see it next time. */
@@ -32,13 +34,21 @@ export function unseen(report: Report, style: TerminalStyle): string[] {
   });
 }
 
-function blocks(kind: readonly ReportFinding[], worst: boolean, report: Report, style: TerminalStyle): string[] {
+/** `lead`: the sentence that the report leads with. */
+function blocks(
+  kind: readonly ReportFinding[],
+  worst: boolean,
+  lead: string,
+  report: Report,
+  style: TerminalStyle,
+): string[] {
   const told = style.verbose ? kind : kind.slice(0, 1);
   return told.map((finding, i) => {
     const leading = leadingFinding(report);
     const full = style.verbose || worst || finding === leading;
-    const leads = leading === null ? worst && i === 0 : finding === leading;
-    const lines = problem(finding, connectionOf(report, finding), full, leads, style);
+    const connection = connectionOf(report, finding);
+    const leads = lead.startsWith((connection?.summary ?? finding.detail).replace(/\.$/, ""));
+    const lines = problem(finding, connection, full, leads, style);
     if (i === 0 && full) {
       lines.push(labelled(style, "Helpdesk", finding.advice.helpdesk));
       lines.push(labelled(style, "Proxy", finding.advice.proxyAdmin));
@@ -49,7 +59,7 @@ function blocks(kind: readonly ReportFinding[], worst: boolean, report: Report, 
   });
 }
 
-/** `leads`: the summary of its connection is the headline already. */
+/** `leads`: the headline says already what it, or its connection, is about. */
 function problem(
   finding: ReportFinding,
   connection: ReportConnection | null,
