@@ -1,7 +1,7 @@
 // Files of one rotated capture: `tcpdump -C` (name.pcap, name.pcap1, name.pcap2 …), `tcpdump -G` with a time in the name, both
 // together, and `dumpcap -b` (name_00001_20240102030405.pcap …).
 import { basename, dirname } from "node:path";
-import { type Nanos, nanos } from "../bytes/index.ts";
+import { addTo, type Nanos, nanos } from "../bytes/index.ts";
 import { type CaptureReader, createCaptureReader, type NotACapture, type PacketView } from "../pcap-parser/index.ts";
 import { readCapture } from "./input.ts";
 
@@ -32,9 +32,7 @@ export async function rotatedSets<T extends { readonly path: string }>(
   const followed = followedNames(files.map(({ path }) => path));
   for (const file of files) {
     const place = placeOf(file.path, followed);
-    const list = sets.get(place.set);
-    if (list === undefined) sets.set(place.set, [{ file, place }]);
-    else list.push({ file, place });
+    addTo(sets, place.set, { file, place });
   }
   const result: (readonly T[])[] = [];
   for (const list of sets.values()) {

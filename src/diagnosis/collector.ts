@@ -1,5 +1,5 @@
 // Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
-import { gather, type Nanos } from "../bytes/index.ts";
+import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { keyOf } from "./challenges.ts";
@@ -187,9 +187,7 @@ export class Collector {
     }
     this.#legs.push(leg);
     this.#legBytes += weight;
-    const own = this.#legsByProxy.get(leg.proxy.ip);
-    if (own === undefined) this.#legsByProxy.set(leg.proxy.ip, [leg]);
-    else own.push(leg);
+    addTo(this.#legsByProxy, leg.proxy.ip, leg);
   }
 
   /** The timelines that are kept, in order of their streams. */
@@ -226,7 +224,7 @@ export class Collector {
     this.#holes = extent.holes;
     this.#outside = outsideAddresses(this.#legs, timelines);
     this.#legsByHandshake = legsByHandshake(this.#legs);
-    this.#keptByProxy = byProxy(timelines);
+    this.#keptByProxy = grouped(timelines, ({ proxy }) => proxy.ip);
     const chains = authChains(timelines, this.#headless);
     const interceptions = new Map(
       timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
@@ -352,16 +350,6 @@ export class Collector {
       told: this.#told.exchange(timeline, exchange),
     };
   }
-}
-
-function byProxy(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
-  const lists = new Map<string, Timeline[]>();
-  for (const timeline of timelines) {
-    const own = lists.get(timeline.proxy.ip);
-    if (own === undefined) lists.set(timeline.proxy.ip, [timeline]);
-    else own.push(timeline);
-  }
-  return lists;
 }
 
 function first(findings: readonly Finding[]): readonly Finding[] {

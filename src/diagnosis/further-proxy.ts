@@ -1,4 +1,5 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
+import { addTo } from "../bytes/index.ts";
 import type { RequestHead, ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { askedBy } from "./challenges.ts";
@@ -56,10 +57,7 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   for (const { timeline } of capture.connections) {
     for (const { request, response } of [...timeline.connects, ...timeline.forwards]) {
       if (request === null || (response?.status !== 401 && response?.status !== 407)) continue;
-      const key = keyOf(request, response);
-      const list = found.get(key);
-      if (list === undefined) found.set(key, [{ timeline, request, response }]);
-      else list.push({ timeline, request, response });
+      addTo(found, keyOf(request, response), { timeline, request, response });
     }
   }
   for (const list of found.values()) list.sort((a, b) => (a.response.where.time < b.response.where.time ? -1 : 1));

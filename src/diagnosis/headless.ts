@@ -1,5 +1,5 @@
 // Connections whose first request is not in the capture: an answer to an earlier challenge may have been among it.
-import type { Nanos } from "../bytes/index.ts";
+import { addTo, type Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { authSteps } from "./auth-steps.ts";
 import { type Challenged, MAX_DELAY_NS } from "./challenges.ts";
@@ -29,10 +29,7 @@ export class HeadlessConnections {
     if (!isHeadless(timeline) || this.#count++ >= MAX_HEADLESS) return;
     const { stream, firstFrame, namedClient, start } = timeline;
     const one = { stream, firstFrame, namedIp: namedClient?.ip ?? null, place: placeOf(timeline), start };
-    const way = wayOf(timeline);
-    const list = this.#byWay.get(way);
-    if (list === undefined) this.#byWay.set(way, [one]);
-    else list.push(one);
+    addTo(this.#byWay, wayOf(timeline), one);
   }
 
   /** Whether an answer to the last challenge of `members`, which belong together, may be among what another one lacks. */

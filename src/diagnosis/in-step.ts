@@ -1,5 +1,5 @@
 // Whether both sides of a proxy were recorded by one clock: it sends something on only while a client waits for it.
-import { gather, type Nanos } from "../bytes/index.ts";
+import { addTo, gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
 import { MAX_MARKS, type RecordMark, type TlsFacts } from "../tls-parse/index.ts";
 import { firstOfClient } from "./legs.ts";
@@ -90,10 +90,7 @@ function inOrder(a: Nanos, b: Nanos): number {
 function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly Asked[]> {
   const all = new Map<string, Asked[]>();
   const add = (host: string | null, asked: Asked): void => {
-    if (host === null) return;
-    const list = all.get(host);
-    if (list === undefined) all.set(host, [asked]);
-    else list.push(asked);
+    if (host !== null) addTo(all, host, asked);
   };
   for (const leg of legs) {
     const sni = leg.tls?.clientHello?.sni?.toLowerCase() ?? null;
@@ -134,22 +131,17 @@ function requestsMaybe(leg: ServerLeg): readonly { readonly mark: RecordMark; re
 
 function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Wait[]> {
   const all = new Map<string, Wait[]>();
-  const add = (host: string, waits: readonly Wait[]): void => {
-    const list = all.get(host);
-    if (list === undefined) all.set(host, [...waits]);
-    else for (const one of waits) list.push(one);
-  };
   for (const timeline of timelines) {
     const { tunnel, forwards, forwardsDropped } = timeline;
     const always: Wait = { from: timeline.start, to: timeline.end, once: false };
     const isWhole = timeline.gaps.length === 0 && !timeline.lateStart;
     for (const exchange of forwards) {
       const isKnown = isWhole && forwardsDropped === 0;
-      if (exchange.url !== null) add(hostOf(exchange.url), [isKnown ? waitOf(exchange, always) : always]);
+      if (exchange.url !== null) addTo(all, hostOf(exchange.url), isKnown ? waitOf(exchange, always) : always);
     }
     if (tunnel === null) continue;
     const waits = isWhole ? waitsIn(tunnel, always) : [always];
-    for (const host of hostsOf(tunnel)) add(host, waits);
+    for (const host of hostsOf(tunnel)) for (const wait of waits) addTo(all, host, wait);
   }
   return all;
 }

@@ -1,5 +1,5 @@
 // Whether the proxy terminates the TLS of a tunnel itself: told from certificates, by chain, by comparison, by age.
-import { latin1, millisBetween, type Nanos, quoted } from "../bytes/index.ts";
+import { addTo, latin1, millisBetween, type Nanos, quoted } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import type { Certificate, TlsFacts } from "../tls-parse/index.ts";
 import { legsOf, sameBytes } from "./legs.ts";
@@ -40,14 +40,14 @@ interface Known {
 /** Remembers the certificates of all tunnels, then tells which were made by the proxy. */
 export class CertificateRegister {
   readonly #trust: Trust;
-  readonly #known: Known[] = [];
+  /** Those that are remembered, by proxy, host and leaf. */
   readonly #seen = new Set<string>();
   readonly #ends = new Map<string, ChainEnd>();
   readonly #byHost = new Map<string, Interception>();
   /** By proxy and public key, by proxy and issuer: certificates to compare with. */
   readonly #byKey = new Map<string, Known[]>();
   readonly #byIssuer = new Map<string, Known[]>();
-  /** Of the certificates in `#known`. */
+  /** Of their certificates. */
   #bytes = 0;
 
   constructor(trust: Trust) {
@@ -57,7 +57,7 @@ export class CertificateRegister {
   learn(timeline: Timeline): void {
     const leaf = timeline.tunnel?.tls?.certificates[0];
     const host = hostOfTimeline(timeline);
-    if (leaf === undefined || leaf.malformed || host === null || this.#known.length >= MAX_CERTIFICATES) return;
+    if (leaf === undefined || leaf.malformed || host === null || this.#seen.size >= MAX_CERTIFICATES) return;
     const proxy = timeline.proxy.ip;
     const id = `${proxy} ${host} ${leaf.serial} ${leaf.issuer}`;
     if (this.#seen.has(id)) return;
@@ -65,9 +65,8 @@ export class CertificateRegister {
     this.#bytes += leaf.der.length;
     this.#seen.add(id);
     const known = { proxy, host, leaf, frame: timeline.tunnel?.tls?.certificateWhere?.frame ?? timeline.firstFrame };
-    this.#known.push(known);
-    push(this.#byKey, `${proxy} ${latin1(leaf.publicKey)}`, known);
-    push(this.#byIssuer, `${proxy} ${leaf.issuer}`, known);
+    addTo(this.#byKey, `${proxy} ${latin1(leaf.publicKey)}`, known);
+    addTo(this.#byIssuer, `${proxy} ${leaf.issuer}`, known);
   }
 
   /** Ask when everything was learned. `legs`: the server legs of the capture. */
@@ -185,12 +184,6 @@ function isFor({ names, subjectCommonName }: Certificate, hosts: readonly string
       return pattern === host || (pattern.startsWith("*.") && dot > 0 && pattern.slice(1) === host.slice(dot));
     });
   });
-}
-
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }
 
 function includes(bytes: Uint8Array, part: readonly number[]): boolean {

@@ -1,4 +1,5 @@
 // Challenges that wait for the connection on which they are answered, where not all connections are kept.
+import { addTo } from "../bytes/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import { answers, type Challenged } from "./challenges.ts";
 
@@ -10,9 +11,7 @@ export class OpenChallenges<Entry extends { readonly last: Challenged }> {
   readonly #byKey = new Map<string, Entry[]>();
 
   add(key: string, entry: Entry): void {
-    const list = this.#byKey.get(key);
-    if (list === undefined) this.#byKey.set(key, [entry]);
-    else list.push(entry);
+    addTo(this.#byKey, key, entry);
   }
 
   get isEmpty(): boolean {

@@ -1,5 +1,5 @@
 // The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
-import { gather, type Nanos } from "../bytes/index.ts";
+import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import { hostOf } from "./wording.ts";
 
@@ -27,13 +27,10 @@ export function outsideAddresses(
   const found = new Map<string, string>();
   if (legs.length === 0) return found;
   const taken = new Set(gather(timelines, ({ client, proxy }) => [client.ip, proxy.ip]));
-  const byOpener = new Map<string, ServerLeg[]>();
-  for (const leg of legs) {
-    if (taken.has(leg.proxy.ip)) continue;
-    const list = byOpener.get(leg.proxy.ip);
-    if (list === undefined) byOpener.set(leg.proxy.ip, [leg]);
-    else list.push(leg);
-  }
+  const byOpener = grouped(
+    legs.filter((leg) => !taken.has(leg.proxy.ip)),
+    (leg) => leg.proxy.ip,
+  );
   if (byOpener.size === 0) return found;
   const answered = answeredByHost([...byOpener.values()].flat());
   for (const [proxy, errands] of errandsByProxy(timelines)) {
@@ -78,10 +75,7 @@ function answeredByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonl
   for (const leg of legs) {
     const host = hostOfLeg(leg);
     if (host === null || answeredAt(leg) === null) continue;
-    const answered = { opener: leg.proxy.ip, start: leg.start };
-    const list = byHost.get(host);
-    if (list === undefined) byHost.set(host, [answered]);
-    else list.push(answered);
+    addTo(byHost, host, { opener: leg.proxy.ip, start: leg.start });
   }
   for (const list of byHost.values()) list.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   return byHost;
@@ -116,11 +110,7 @@ function errandsByProxy(timelines: readonly Timeline[]): ReadonlyMap<string, Rea
     const { proxy } = timeline;
     const byHost = all.get(proxy.ip) ?? new Map<string, Errand[]>();
     all.set(proxy.ip, byHost);
-    for (const errand of errandsOf(timeline)) {
-      const list = byHost.get(errand.host);
-      if (list === undefined) byHost.set(errand.host, [errand]);
-      else list.push(errand);
-    }
+    for (const errand of errandsOf(timeline)) addTo(byHost, errand.host, errand);
   }
   return all;
 }

@@ -1,5 +1,5 @@
 // Tells records of one client and host apart by their order, where several tunnels fit: seconds are too coarse for a browser.
-import type { Nanos } from "../bytes/index.ts";
+import { addTo, type Nanos } from "../bytes/index.ts";
 import type { ConnectFact, Timeline } from "../proxy/index.ts";
 import type { ProxyRecord } from "./records.ts";
 
@@ -21,10 +21,7 @@ export function byOrder(records: readonly ProxyRecord[], context: OrderContext):
   const groups = new Map<string, ProxyRecord[]>();
   for (const record of records) {
     if (record.clientPort !== null || record.stage === "forward" || record.stage === "other") continue;
-    const key = `${record.client ?? ""} ${record.host}`;
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [record]);
-    else list.push(record);
+    addTo(groups, `${record.client ?? ""} ${record.host}`, record);
   }
   const found = new Map<ProxyRecord, Timeline>();
   for (const group of groups.values()) orderGroup(group, context, found);

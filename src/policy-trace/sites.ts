@@ -1,5 +1,5 @@
 // The timelines of a capture by the hosts that they are about, for records that name a client and a host.
-import type { Endpoint } from "../bytes/index.ts";
+import { addTo, type Endpoint } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { maskFits } from "./masks.ts";
 import type { ProxyRecord } from "./records.ts";
@@ -15,13 +15,7 @@ export class Sites {
   readonly #byMask = new Map<string, readonly Timeline[]>();
 
   constructor(timelines: readonly Timeline[]) {
-    for (const timeline of timelines) {
-      for (const host of hostsOf(timeline)) {
-        const list = this.#byHost.get(host);
-        if (list === undefined) this.#byHost.set(host, [timeline]);
-        else list.push(timeline);
-      }
-    }
+    for (const timeline of timelines) for (const host of hostsOf(timeline)) addTo(this.#byHost, host, timeline);
   }
 
   /** Timelines with client, port and host of a record, whenever they were. */

@@ -1,5 +1,5 @@
 // Looks answers and certificates up in the table of products.
-import { quoted } from "../../bytes/index.ts";
+import { addTo, quoted } from "../../bytes/index.ts";
 import type { Challenge, ResponseHead } from "../../http/index.ts";
 import { APPLIANCES } from "./appliances.ts";
 import { RELAYS } from "./relays.ts";
@@ -31,10 +31,7 @@ const BY_FIELD = new Map<string, Row[]>();
 for (const row of ROWS) {
   const { mark } = row;
   const name = mark.in === "cookie" ? "set-cookie" : mark.pattern === undefined ? undefined : mark.header;
-  if (name === undefined) continue;
-  const rows = BY_FIELD.get(name);
-  if (rows === undefined) BY_FIELD.set(name, [row]);
-  else rows.push(row);
+  if (name !== undefined) addTo(BY_FIELD, name, row);
 }
 const BY_PRESENCE = rowsIn("header").filter(({ mark }) => mark.pattern === undefined);
 const IN_REASON = rowsIn("reason");

@@ -1,4 +1,5 @@
 // Sign: tunnels to unrelated sites begin with an answer of one size, give or take the length of the host's name.
+import { addTo } from "../../bytes/index.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { count } from "../wording.ts";
 import type { Sign, TunnelRecords } from "./types.ts";
@@ -37,10 +38,7 @@ export function sameAnswers(tunnels: readonly TunnelRecords[]): ReadonlyMap<Tunn
   for (const tunnel of small) {
     const bytes = tunnel.turns[0]!.answer!.bytes;
     for (let namings = 0; namings <= MAX_NAMINGS; namings++) {
-      const key = `${namings} ${bytes - namings * tunnel.host.length}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [tunnel]);
-      else group.push(tunnel);
+      addTo(groups, `${namings} ${bytes - namings * tunnel.host.length}`, tunnel);
     }
   }
   const best = new Map<TunnelRecords, SameAnswer>();

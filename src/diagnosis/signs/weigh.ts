@@ -1,4 +1,5 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
+import { addTo, grouped } from "../../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
 import { atProxy, clientKey } from "../client.ts";
 import { allAlike, isOneSize } from "./alike.ts";
@@ -44,10 +45,10 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
   const register = new Register();
   let byClient: ReadonlyMap<string, readonly Timeline[]> | null = null;
   const others = (ofClient: readonly TunnelRecords[]): readonly Timeline[] => {
-    byClient ??= clientsOf(timelines);
+    byClient ??= grouped(timelines, atProxy);
     return othersOf(ofClient, byClient);
   };
-  for (const ofProxy of grouped(tunnels, proxyOf)) ofOneProxy(ofProxy, others, context, register);
+  for (const ofProxy of grouped(tunnels, proxyOf).values()) ofOneProxy(ofProxy, others, context, register);
   return register.finish();
 }
 
@@ -64,7 +65,7 @@ function ofOneProxy(
   const own = new Map<TunnelRecords, OwnAnswer[]>();
   const addOwn = (answer: OwnAnswer): void => {
     register.add(answer.tunnel, answer.sign);
-    own.set(answer.tunnel, [...(own.get(answer.tunnel) ?? []), answer]);
+    addTo(own, answer.tunnel, answer);
   };
   /** The way to the origin is known, and the answer took as long; or the request was sent on. */
   const fromOrigin = (tunnel: TunnelRecords, index: number): boolean => {
@@ -72,7 +73,7 @@ function ofOneProxy(
     const turn = tunnel.turns[index]!;
     return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
   };
-  for (const ofTarget of grouped(tunnels, ({ target }) => target)) {
+  for (const ofTarget of grouped(tunnels, ({ target }) => target).values()) {
     const way = wayTo(ofTarget, context.beyond);
     for (const tunnel of ofTarget) ways.set(tunnel, way);
     if (way === null) continue;
@@ -80,7 +81,7 @@ function ofOneProxy(
   }
   for (const tunnel of tunnels) for (const answer of neverForwarded(tunnel, legs)) addOwn(answer);
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
-  for (const row of grouped(tunnels, ({ target, timeline }) => `${clientKey(timeline)} ${target}`)) {
+  for (const row of grouped(tunnels, ({ target, timeline }) => `${clientKey(timeline)} ${target}`).values()) {
     for (const repeat of repeats(row, ways.get(row[0]!) ?? null)) {
       if (fromOrigin(repeat.tunnel, repeat.index)) continue;
       register.add(repeat.tunnel, repeat.sign);
@@ -92,7 +93,7 @@ function ofOneProxy(
   if (same.size === 0) return;
   for (const [tunnel, group] of same) register.add(tunnel, group.signOf(tunnel));
   const likeness = { same, own, wayOf: (tunnel: TunnelRecords) => ways.get(tunnel) ?? null, fromOrigin };
-  for (const ofClient of grouped(tunnels, ({ timeline }) => clientKey(timeline))) {
+  for (const ofClient of grouped(tunnels, ({ timeline }) => clientKey(timeline)).values()) {
     if (context.beyond.mayHave(ofClient[0]!.timeline) || !allAlike(ofClient, others(ofClient), likeness)) continue;
     const letThrough = ofClient.some(({ turns }) => turns.length > 1 && !isOneSize(turns));
     for (const tunnel of ofClient) register.suspectAlike(tunnel, !letThrough);
@@ -110,17 +111,6 @@ function othersOf(
 ): readonly Timeline[] {
   const own = new Set(tunnels.map(({ timeline }) => timeline));
   return (byClient.get(atProxy(tunnels[0]!.timeline)) ?? []).filter((one) => !own.has(one));
-}
-
-/** All connections by client and proxy: looked for once, not once for each client. */
-function clientsOf(timelines: readonly Timeline[]): ReadonlyMap<string, readonly Timeline[]> {
-  const found = new Map<string, Timeline[]>();
-  for (const timeline of timelines) {
-    const list = found.get(atProxy(timeline));
-    if (list === undefined) found.set(atProxy(timeline), [timeline]);
-    else list.push(timeline);
-  }
-  return found;
 }
 
 class Register {
@@ -163,18 +153,4 @@ const MAX_SIGNS = 12;
 
 function proxyOf({ timeline }: TunnelRecords): string {
   return `${timeline.proxy.ip} ${timeline.proxy.port}`;
-}
-
-function grouped(
-  tunnels: readonly TunnelRecords[],
-  keyOf: (tunnel: TunnelRecords) => string,
-): Iterable<readonly TunnelRecords[]> {
-  const groups = new Map<string, TunnelRecords[]>();
-  for (const tunnel of tunnels) {
-    const key = keyOf(tunnel);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [tunnel]);
-    else group.push(tunnel);
-  }
-  return groups.values();
 }

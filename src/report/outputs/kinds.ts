@@ -1,18 +1,13 @@
 // Findings by kind: what is told once, from its first case.
+import { grouped } from "../../bytes/index.ts";
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
 
 /** What is about the capture and not about the proxy; told behind the connections. */
 export const ABOUT_SIGHT: ReadonlySet<string> = new Set(["keys-missing", "incomplete", "encrypted", "capture-quality"]);
 
 /** Findings of one id together, in the order of the first of each. */
-export function byKind(findings: readonly ReportFinding[]): (readonly ReportFinding[])[] {
-  const kinds = new Map<string, ReportFinding[]>();
-  for (const finding of findings) {
-    const list = kinds.get(finding.id);
-    if (list === undefined) kinds.set(finding.id, [finding]);
-    else list.push(finding);
-  }
-  return [...kinds.values()];
+export function byKind<Finding extends { readonly id: string }>(findings: readonly Finding[]): (readonly Finding[])[] {
+  return [...grouped(findings, ({ id }) => id).values()];
 }
 
 /** The connection that a finding is about; null if it is about the capture, or its connection was only counted. */

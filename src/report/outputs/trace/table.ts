@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import type { TraceReport, TraceReportFinding, TraceReportStage, TraceReportTunnel } from "../../trace-types.ts";
 import { NO_FRAME } from "../frame.ts";
+import { byKind } from "../kinds.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
 
 /** Tunnels that are drawn, unless more is asked for. */
@@ -18,7 +19,7 @@ export function traceTable(report: TraceReport, style: TerminalStyle): string {
   const shown = style.verbose ? report.tunnels : report.tunnels.slice(0, MAX_TUNNELS);
   const sections = [
     lead(report, style),
-    ...kinds(report).flatMap((kind, i) => problem(kind, i === 0, report, style)),
+    ...byKind(report.findings).flatMap((kind, i) => problem(kind, i === 0, report, style)),
     ...shown.map((tunnel) => stages(tunnel, style)),
     tail(report, shown.length, style),
   ];
@@ -44,16 +45,6 @@ function lead({ verdict, trace, exitCode, findings, totals }: TraceReport, style
     "",
     ...wrap(safe(style, sentence), style.width - 2).map((text) => `  ${paint(style, "bold", text)}`),
   ].join("\n");
-}
-
-function kinds({ findings }: TraceReport): (readonly TraceReportFinding[])[] {
-  const found = new Map<string, TraceReportFinding[]>();
-  for (const finding of findings) {
-    const list = found.get(finding.id);
-    if (list === undefined) found.set(finding.id, [finding]);
-    else list.push(finding);
-  }
-  return [...found.values()];
 }
 
 function problem(
