@@ -1,6 +1,6 @@
 // How the TLS handshake of a tunnel ended, as far as the records tell.
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
-import type { RecordMark, TlsAlert, TlsFacts } from "../tls-parse/index.ts";
+import { isTls13, type RecordMark, type TlsAlert, type TlsFacts } from "../tls-parse/index.ts";
 import { orderLost } from "./recorded-order.ts";
 import { closerText } from "./wording.ts";
 
@@ -13,7 +13,6 @@ export type HandshakeOutcome =
 
 /** Alerts about certificates (RFC 8446 §6). */
 const OF_CERTIFICATES = /certificate|unknown_ca|access_denied/;
-const TLS_1_3 = 0x0304;
 /**
  * TLS 1.3 sends alerts as application data (RFC 8446 §5.2): two bytes, the inner type and a tag of 16 (8 with CCM_8). A Finished is
  * at least 4 + 32 + 1 + 8 bytes, so nothing else of a client's second flight is as short.
@@ -114,7 +113,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
 
 /** At TLS 1.3 without keys: the client's first protected record is as short as an alert, and nothing but its close follows. */
 function encryptedRefusal(tls: TlsFacts): RecordMark | null {
-  if (tls.serverHello?.version !== TLS_1_3 || tls.opened > 0) return null;
+  if (!isTls13(tls.serverHello?.version ?? 0) || tls.opened > 0) return null;
   const own = tls.marks.filter((mark) => mark.from === "client" && mark.kind === "applicationData");
   const first = own[0];
   if (first === undefined || first.length > MAX_ENCRYPTED_ALERT || own.length > 2) return null;

@@ -2,13 +2,12 @@
 import { gather, type Nanos } from "../bytes/index.ts";
 import type { ResponseHead } from "../http/index.ts";
 import { type ExchangeFact, MAX_EXCHANGES, type ServerLeg, type Timeline } from "../proxy/index.ts";
-import { MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
+import { isTls13, MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
 import { askedBy } from "./challenges.ts";
 import { hostOf } from "./wording.ts";
 
 /** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */
 const MARGIN_NS = 60n * 1_000_000_000n;
-const TLS_1_3 = 0x0304;
 /** Packets that were recorded in another order than they were sent lie so near to each other, whatever their times say. */
 const MAX_DISORDER_NS = 100_000_000n;
 /** The second repetition of what was lost is over after this (RFC 6298 §2: 1 s, doubled). */
@@ -162,7 +161,7 @@ export function bytesFromOrigins(
 
 /** At TLS 1.3 the client's first protected record is its Finished (RFC 8446 §2), if it sent no early data. */
 export function firstOfClient({ tls }: ServerLeg): RecordMark | null {
-  if (tls?.serverHello?.version !== TLS_1_3 || tls.clientHello?.earlyData === true) return null;
+  if (tls === null || !isTls13(tls.serverHello?.version ?? 0) || tls.clientHello?.earlyData === true) return null;
   return tls.marks.find((mark) => mark.from === "client" && carriesData(mark)) ?? null;
 }
 

@@ -42,6 +42,24 @@ describe("a handshake", () => {
     expect(outcome(tls, timeline).kind).toBe("unseen");
   });
 
+  it.each([0x0304, 0x7f1c])(
+    "failed where the client sends a short record instead of its Finished (version %d)",
+    (version) => {
+      const { serverHello } = tunnelOf({ records: [] }).tunnel!.tls!;
+      const mark = {
+        from: "client",
+        kind: "applicationData",
+        length: 19,
+        frame: 40,
+        firstFrame: 40,
+        firstTime: 0n,
+        time: 0n,
+      } as const;
+      const tls = { serverHello: { ...serverHello!, version }, marks: [mark] };
+      expect(outcome(tls)).toMatchObject({ kind: "failed", frame: 40, byClose: false });
+    },
+  );
+
   it("went well where both sides carry data behind it, which is all that was recorded", () => {
     expect(outcome(carried(90, 90), { lateStart: true })).toEqual({ kind: "complete" });
   });

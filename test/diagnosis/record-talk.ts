@@ -2,7 +2,14 @@
 import type { Nanos, Where } from "../../src/bytes/index.ts";
 import type { RequestHead, ResponseHead } from "../../src/http/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline } from "../../src/proxy/index.ts";
-import type { ClientHello, RecordMark, ServerHello, TlsFacts, TlsRole } from "../../src/tls-parse/index.ts";
+import {
+  type ClientHello,
+  isTls13,
+  type RecordMark,
+  type ServerHello,
+  type TlsFacts,
+  type TlsRole,
+} from "../../src/tls-parse/index.ts";
 
 /** One protected record behind the handshake: plaintext bytes, milliseconds since the handshake was complete. */
 export interface Said {
@@ -187,14 +194,15 @@ export function tunnelOf(talk: Talk): Timeline {
   const answered = where(first + 9, startMs + roundTripMs + connectMs + 0.1 + helloMs);
   const completeMs = startMs + 2 * roundTripMs + connectMs + helloMs + 0.2;
   const complete = where(first + 11, completeMs);
-  const overhead = version === TLS13 ? OVERHEAD_13 : OVERHEAD_12;
-  const marks: RecordMark[] =
-    version === TLS13 ? [mark("server", "applicationData", 1_200, first + 9, answered.time)] : [];
+  const overhead = isTls13(version) ? OVERHEAD_13 : OVERHEAD_12;
+  const marks: RecordMark[] = isTls13(version)
+    ? [mark("server", "applicationData", 1_200, first + 9, answered.time)]
+    : [];
   marks.push(
     mark(
       "client",
-      version === TLS13 ? "applicationData" : "handshake",
-      version === TLS13 ? FINISHED + OVERHEAD_13 : 40,
+      isTls13(version) ? "applicationData" : "handshake",
+      isTls13(version) ? FINISHED + OVERHEAD_13 : 40,
       first + 11,
       complete.time,
     ),
@@ -273,7 +281,7 @@ function tlsFacts(
     version,
     random: NONE,
     sessionId: NONE,
-    cipherSuite: talk.cipherSuite ?? (version === TLS13 ? AES_128_GCM : 0xc02f),
+    cipherSuite: talk.cipherSuite ?? (isTls13(version) ? AES_128_GCM : 0xc02f),
     extensions: [],
     alpn: null,
     group: null,

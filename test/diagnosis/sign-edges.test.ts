@@ -1,5 +1,6 @@
 // Signs at their edges: each condition that keeps an innocent tunnel out of a suspicion, and each that says how sure one is, by itself.
 import { describe, expect, it } from "vitest";
+import { firstOfClient } from "../../src/diagnosis/legs.ts";
 import { signsOf, TunnelsBeyond } from "../../src/diagnosis/signs/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { TYPE_3 } from "./asked.ts";
@@ -54,6 +55,21 @@ describe("NTLM's last message in place of its first", () => {
     const records = (answer: number) => turns([REQUEST, answer, 2], [REQUEST + NTLM_LAST, 9_000, 50]);
     expect(judged([{ ...FAR, records: records(180) }])[0]?.suspected).toBe(true);
     expect(judged([{ ...FAR, records: records(179) }])[0]?.suspected).toBe(false);
+  });
+});
+
+describe("a draft of TLS 1.3", () => {
+  const DRAFT_28 = 0x7f1c;
+
+  it("shows the signs that TLS 1.3 shows", () => {
+    const talk = { ...FAR, records: challenged() };
+    expect(judged([{ ...talk, version: DRAFT_28, cipherSuite: 0x1301 }])).toEqual(judged([talk]));
+  });
+
+  it("has a Finished in front of what a proxy asks on a leg", () => {
+    const { tls } = tunnelOf({ version: DRAFT_28, records: challenged() }).tunnel!;
+    const leg = { ...legOf("www.example.com", []), tls };
+    expect(firstOfClient(leg)).toMatchObject({ kind: "applicationData", from: "client" });
   });
 });
 

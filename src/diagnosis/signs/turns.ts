@@ -1,10 +1,9 @@
 // Requests and answers of a tunnel without keys, told from sizes and order of its protected records (RFC 8446 §5, RFC 5246 §6.2).
 import { millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { cipherSuiteName, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
+import { cipherSuiteName, isTls13, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
-const TLS_1_3 = 0x0304;
 /** Alerts (2 bytes), KeyUpdate (5) and empty records carry no request and no answer. */
 const MAX_CONTROL = 8;
 /** HTTP/2 (RFC 9113 §6): a frame header, the SETTINGS acknowledgement that is nothing else, and the small frames beside requests. */
@@ -72,7 +71,7 @@ function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; re
   const name = cipherSuiteName(serverHello?.cipherSuite ?? 0);
   const tag = /_CCM_8(_|$)/.test(name) ? 8 : 16;
   // RFC 8446 §5.2: inner type and tag.
-  if (serverHello?.version === TLS_1_3) return { bytes: tag + 1, exact: true };
+  if (isTls13(serverHello?.version ?? 0)) return { bytes: tag + 1, exact: true };
   // RFC 7905 §2 sends no nonce; RFC 5288 §3 and RFC 6655 §3 send eight bytes.
   if (name.includes("CHACHA20")) return { bytes: tag, exact: true };
   if (name.includes("_GCM_") || name.includes("_CCM")) return { bytes: tag + 8, exact: true };
@@ -82,7 +81,7 @@ function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; re
 /** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
 function applicationRecords(tls: TlsFacts, overhead: number): readonly Sized[] | null {
   const { marks, serverHello } = tls;
-  let behind = serverHello?.version !== TLS_1_3;
+  let behind = !isTls13(serverHello?.version ?? 0);
   // RFC 8446 §4.4.4: header, verify_data, inner type, tag. A client certificate makes the flight longer, not the Finished.
   const name = behind ? "" : cipherSuiteName(serverHello!.cipherSuite);
   const finished = 4 + (name.endsWith("_SHA384") ? 48 : 32) + 1 + (name.includes("_CCM_8_") ? 8 : 16);
@@ -101,7 +100,7 @@ function applicationRecords(tls: TlsFacts, overhead: number): readonly Sized[] |
  * told from a quick answer by its size: it is left out, and a quick answer has to have more than that.
  */
 function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: number): readonly Sized[] {
-  if (tls.serverHello?.version !== TLS_1_3 || tls.handshakeCompleteWhere === null) return records;
+  if (!isTls13(tls.serverHello?.version ?? 0) || tls.handshakeCompleteWhere === null) return records;
   const firstAt = records.findIndex(({ mark }) => mark.from === "server");
   const first = records[firstAt];
   if (first === undefined || first.bytes < MIN_TICKET || first.bytes > MAX_TICKET) return records;
