@@ -2,7 +2,7 @@
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import { isTls13, type RecordMark, type TlsAlert, type TlsFacts } from "../tls-parse/index.ts";
 import { orderLost } from "./recorded-order.ts";
-import { closerText } from "./wording.ts";
+import { closedText } from "./wording.ts";
 
 /** `unseen`: the capture does not show how it ended. */
 export type HandshakeOutcome =
@@ -72,43 +72,29 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
   }
   if (tls.gaps > 0 || timeline.gaps.length > 0 || timeline.oneSided)
     return { kind: "unseen", why: "bytes are missing" };
-  if (tls.notTls.server !== null || tls.notTls.client !== null) {
-    const where = tls.notTls.server ?? tls.notTls.client;
+  const noTls = tls.notTls.server ?? tls.notTls.client;
+  if (noTls !== null)
     return {
       kind: "failed",
-      why: `bytes that are not TLS came in frame ${where?.frame}`,
-      frame: where?.frame ?? null,
+      why: `bytes that are not TLS came in frame ${noTls.frame}`,
+      frame: noTls.frame,
       byClose: false,
     };
-  }
   // Where both sides were recorded out of order, what answered it, and more, can be lost with it.
   if (tls.clientHello === null) return { kind: "unseen", why: "its ClientHello is missing" };
   if (lost !== null) return { kind: "unseen", why: lost.what };
-  switch (timeline.closedBy) {
-    case "open":
-      return { kind: "unseen", why: "the capture ends before it was complete" };
-    case "reset-by-client":
-      return {
-        kind: "failed",
-        why: "the client reset the connection before it was complete",
-        frame: timeline.lastFrame,
-        byClose: true,
-      };
-    case "reset-by-proxy":
-      return {
-        kind: "failed",
-        why: "the proxy's side reset the connection before it was complete",
-        frame: timeline.lastFrame,
-        byClose: true,
-      };
-    default:
-      return {
-        kind: "failed",
-        why: `${closerText(timeline)} before it was complete`,
-        frame: timeline.lastFrame,
-        byClose: true,
-      };
-  }
+  if (timeline.closedBy === "open") return { kind: "unseen", why: "the capture ends before it was complete" };
+  return {
+    kind: "failed",
+    why: `${endText(timeline)} before it was complete`,
+    frame: timeline.lastFrame,
+    byClose: true,
+  };
+}
+
+/** Who ended the connection: behind the proxy the site may have reset it. */
+function endText(timeline: Timeline): string {
+  return timeline.closedBy === "reset-by-proxy" ? "the proxy's side reset the connection" : closedText(timeline);
 }
 
 /** At TLS 1.3 without keys: the client's first protected record is as short as an alert, and nothing but its close follows. */

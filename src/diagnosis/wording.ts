@@ -15,8 +15,7 @@ export function displayFilter(stream: number | null, frames: readonly number[]):
 
 /** The target of a connection's tunnel or of its last CONNECT, as `host:port`; null for forwards only. */
 export function targetOf(timeline: Timeline): string | null {
-  const text = timeline.tunnel?.target.text || timeline.connects.at(-1)?.target.text || null;
-  return text;
+  return timeline.tunnel?.target.text || timeline.connects.at(-1)?.target.text || null;
 }
 
 /** "www.example.com:443", or words for a target that was not captured. */
