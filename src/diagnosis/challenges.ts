@@ -1,6 +1,6 @@
 // A challenge by the proxy, and what may be the answer to it on a later connection.
 import type { Nanos } from "../bytes/index.ts";
-import type { Challenge, Credentials, ResponseHead } from "../http/index.ts";
+import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import { atProxy } from "./client.ts";
@@ -24,11 +24,6 @@ export function answers(challenge: Challenged, answer: AuthStep): boolean {
 /** Whether a request came behind a challenge while that was not given up. */
 export function isSoonBehind({ responseFrame, responseTime }: Challenged, frame: number, time: Nanos): boolean {
   return responseTime !== null && frame >= (responseFrame ?? 0) && time - responseTime <= MAX_DELAY_NS;
-}
-
-/** What an answer asks for: a 407 in Proxy-Authenticate, everything else in WWW-Authenticate (RFC 9110 §11.6.1, §11.7.1). */
-export function askedBy({ status, challenges, proxyChallenges }: ResponseHead): readonly Challenge[] {
-  return status === 407 ? proxyChallenges : challenges;
 }
 
 /** Same client, proxy and target. */

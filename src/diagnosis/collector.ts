@@ -1,5 +1,6 @@
 // Keeps the timelines that a diagnosis needs, folds the rest into sums, and judges all of them at the end.
 import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
+import { isChallenge } from "../http/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { keyOf } from "./challenges.ts";
@@ -308,10 +309,9 @@ export class Collector {
   ): ReadonlyMap<ExchangeFact, Attribution> {
     const found = new Map<ExchangeFact, Attribution>();
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
-      const status = exchange.response?.status;
-      if (status !== 401 && status !== 407) return;
+      if (!isChallenge(exchange.response)) return;
       // Outside of tunnels a 407 is what a proxy is to ask with; only that it came from behind, as legs show, is worth telling.
-      const isUsual = status === 407 && !inTunnel;
+      const isUsual = exchange.response.status === 407 && !inTunnel;
       if (isUsual && legs.length === 0) return;
       if (inTunnel && timeline.tunnel !== null && isForAnInnerProxy(exchange, timeline.tunnel)) return;
       const attribution = attribute(exchange, this.#around(exchange, timeline, inTunnel, interception, legs));

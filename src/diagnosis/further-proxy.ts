@@ -1,8 +1,7 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
 import { addTo } from "../bytes/index.ts";
-import type { RequestHead, ResponseHead } from "../http/index.ts";
+import { askedBy, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { askedBy } from "./challenges.ts";
 import type { CaptureFacts } from "./facts.ts";
 import { endpointText } from "./wording.ts";
 
@@ -56,7 +55,7 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   const found = new Map<string, Answered[]>();
   for (const { timeline } of capture.connections) {
     for (const { request, response } of [...timeline.connects, ...timeline.forwards]) {
-      if (request === null || (response?.status !== 401 && response?.status !== 407)) continue;
+      if (request === null || !isChallenge(response)) continue;
       addTo(found, keyOf(request, response), { timeline, request, response });
     }
   }

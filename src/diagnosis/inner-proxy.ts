@@ -1,4 +1,5 @@
 // Tunnels that lead to a further proxy.
+import { isChallenge, isSuccess } from "../http/index.ts";
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import type { Judgement } from "./judgement.ts";
 import { hostOf, targetText } from "./wording.ts";
@@ -18,16 +19,13 @@ export function isForAnInnerProxy({ request, url }: ExchangeFact, { target, tls 
 
 /** Whether a further proxy, or what is behind it, asked for credentials in the tunnel. */
 export function asksFurther(tunnel: TunnelFact): boolean {
-  return tunnel.exchanges.some(
-    (exchange) =>
-      (exchange.response?.status === 401 || exchange.response?.status === 407) && isForAnInnerProxy(exchange, tunnel),
-  );
+  return tunnel.exchanges.some((exchange) => isChallenge(exchange.response) && isForAnInnerProxy(exchange, tunnel));
 }
 
 /** A tunnel that a further proxy opened in this one: nothing reads on in it. */
 export function tunnelInside(timeline: Timeline, { exchanges }: TunnelFact): readonly Judgement[] {
   for (const { request, response } of exchanges) {
-    if (request?.form !== "authority" || response === null || response.status < 200 || response.status >= 300) continue;
+    if (request?.form !== "authority" || response === null || !isSuccess(response.status)) continue;
     const opened = `${request.method} ${request.target} (frame ${request.where.frame}) was answered ${response.status} (frame ${response.where.frame})`;
     const summary = `The tunnel to ${targetText(timeline)} leads to a further proxy, which opened another one in it (${opened}): what that carries was not looked at.`;
     return [{ verdict: "incomplete", summary }];

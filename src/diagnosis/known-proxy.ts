@@ -1,4 +1,5 @@
 // Endpoints that did what only a proxy does: opened a tunnel, or asked with 407.
+import { isSuccess } from "../http/index.ts";
 import type { CaptureFacts, JudgedConnection } from "./facts.ts";
 import { endpointText } from "./wording.ts";
 
@@ -27,8 +28,7 @@ function knownIn({ connections }: CaptureFacts): ReadonlySet<string> {
   const known = new Set<string>();
   for (const { timeline } of connections) {
     const acts = timeline.connects.some(
-      ({ response }) =>
-        response !== null && (response.status === 407 || (response.status >= 200 && response.status < 300)),
+      ({ response }) => response !== null && (response.status === 407 || isSuccess(response.status)),
     );
     if (acts) known.add(endpointText(timeline.proxy));
   }

@@ -1,9 +1,8 @@
 // The proxy's own connections to origins, matched to the tunnels and requests that they serve.
 import { gather, type Nanos } from "../bytes/index.ts";
-import type { ResponseHead } from "../http/index.ts";
+import { askedBy, type ResponseHead } from "../http/index.ts";
 import { type ExchangeFact, MAX_EXCHANGES, type ServerLeg, type Timeline } from "../proxy/index.ts";
 import { isTls13, MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
-import { askedBy } from "./challenges.ts";
 import { hostOf } from "./wording.ts";
 
 /** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */

@@ -1,4 +1,5 @@
 // Redirects that the proxy made itself: so some have the user sign in, without a 401 or 407 (RFC 9110 §15.4).
+import { fieldOf } from "../http/index.ts";
 import type { ExchangeFact } from "../proxy/index.ts";
 import { type SenderContext, shownAsOwn } from "./evidence/index.ts";
 import { hostOf, requestText } from "./wording.ts";
@@ -13,7 +14,7 @@ const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
 export function ownRedirect(exchange: ExchangeFact, contextOf: () => SenderContext): string | null {
   const { request, response, url } = exchange;
   if (request === null || response === null || url === null || !TEMPORARY.has(response.status)) return null;
-  const location = response.fields.find(({ name }) => name === "location")?.value ?? "";
+  const location = fieldOf(response, "location") ?? "";
   if (!ABSOLUTE.test(location) || hostOf(location) === hostOf(url)) return null;
   const shown = shownAsOwn(exchange, response, contextOf());
   if (shown === null) return null;

@@ -1,4 +1,5 @@
 // A page where a tunnel was asked for: captive portals answer every request so, and some web servers take no notice of the method.
+import { fieldOf } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { openingOf } from "./opening.ts";
 
@@ -12,8 +13,7 @@ export function isPageForTunnel(timeline: Timeline): boolean {
   if (tunnel === null || head === null || tunnel.serverBytes === 0 || (tunnel.tls?.serverHello ?? null) !== null)
     return false;
   if (!head.chunked && (head.contentLength ?? 0) === 0) return false;
-  const type = head.fields.find(({ name }) => name === "content-type")?.value ?? "";
-  return /^\s*(?:text\/|application\/(?:xhtml\+xml|json)\b)/i.test(type);
+  return /^\s*(?:text\/|application\/(?:xhtml\+xml|json)\b)/i.test(fieldOf(head, "content-type") ?? "");
 }
 
 /** What it looks like, in words. */

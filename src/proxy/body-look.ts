@@ -1,5 +1,5 @@
 // Looks at the page of a refusal for marks of its sender, then forgets it: only ids and a keyed hash remain.
-import type { ResponseHead } from "../http/index.ts";
+import { fieldOf, type ResponseHead } from "../http/index.ts";
 import type { ProxyContext } from "./context.ts";
 import type { BodyMarks } from "./types.ts";
 
@@ -30,7 +30,7 @@ export class BodyLook {
     this.#active = true;
     this.#length = 0;
     this.#total = 0;
-    this.#coding = head.fields.find((field) => field.name === "content-encoding")?.value.toLowerCase() ?? null;
+    this.#coding = fieldOf(head, "content-encoding")?.toLowerCase() ?? null;
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {

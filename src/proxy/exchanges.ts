@@ -1,6 +1,6 @@
 // Exchanges of one conversation while it goes on: a bounded list of them, and what their heads tell.
 import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
-import type { BodyRule, RequestHead, ResponseHead } from "../http/index.ts";
+import { type BodyRule, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 import { unusualBytesOf } from "./weight.ts";
 
@@ -45,7 +45,7 @@ export class ExchangeList {
   }
 
   add(exchange: OpenExchange): void {
-    const challenge = exchange.response !== null && isChallenge(exchange.response);
+    const challenge = isChallenge(exchange.response);
     if (this.kept.length - this.#challenges < MAX_EXCHANGES) this.kept.push(exchange);
     else if (challenge && this.#challenges < MAX_CHALLENGES_KEPT) {
       this.kept.push(exchange);
@@ -77,10 +77,6 @@ export function endResponse(
   exchange.responseBytes = bytes;
   exchange.body = body;
   exchange.responseEnd = { ...exchange.response.where, frame, time };
-}
-
-function isChallenge(head: ResponseHead): boolean {
-  return head.status === 401 || head.status === 407;
 }
 
 /** An exchange of which nothing but the protocol is known yet. */

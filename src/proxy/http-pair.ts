@@ -1,6 +1,6 @@
 // Both directions of a plain HTTP/1.x conversation: in a tunnel, inside TLS that was opened, or on a server leg.
 import type { FrameNo } from "../bytes/index.ts";
-import { createHttp1Parser, type Http1Parser, type HttpHead, type ResponseHead } from "../http/index.ts";
+import { createHttp1Parser, type Http1Parser, type HttpHead, isSuccess, type ResponseHead } from "../http/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
@@ -112,7 +112,7 @@ export class HttpPair implements HttpConversation {
   #response(head: ResponseHead) {
     const { exchange, rule: framing } = this.#pairing.response(head);
     // RFC 9110 §9.3.6: behind a CONNECT that succeeded is a tunnel.
-    const opens = exchange.request?.form === "authority" && head.status >= 200 && head.status < 300;
+    const opens = exchange.request?.form === "authority" && isSuccess(head.status);
     const rule = opens ? "switch" : framing;
     if (rule === "switch") {
       const protocol = head.upgrade ?? exchange.request?.upgrade;

@@ -1,7 +1,7 @@
 // A CONNECT while its answer is waited for, and what such an answer looks like.
 
 import type { FrameNo, Where } from "../bytes/index.ts";
-import { parseTarget, type RequestHead, type ResponseHead, type Target } from "../http/index.ts";
+import { isSuccess, parseTarget, type RequestHead, type ResponseHead, type Target } from "../http/index.ts";
 import { EARLY_NS } from "./pairing.ts";
 import type { Unanswered } from "./types.ts";
 
@@ -34,7 +34,7 @@ export function waitsAt(connect: OpenConnect | null, frame: FrameNo): boolean {
 
 /** A success without a length, as an answer to CONNECT is (RFC 9110 §9.3.6). */
 export function isUnframedSuccess(head: ResponseHead): boolean {
-  return head.status >= 200 && head.status < 300 && head.contentLength === null && !head.chunked;
+  return isSuccess(head.status) && head.contentLength === null && !head.chunked;
 }
 
 /** Whether it can only answer a CONNECT: the usual words of proxies, without a length. */

@@ -1,6 +1,13 @@
 // One connection of the report.
 import { handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
-import type { Challenge, Credentials, RequestHead, ResponseHead } from "../http/index.ts";
+import {
+  askedBy,
+  type Challenge,
+  type Credentials,
+  isChallenge,
+  type RequestHead,
+  type ResponseHead,
+} from "../http/index.ts";
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { noteText } from "./note-text.ts";
 import { timestamp } from "./time.ts";
@@ -92,10 +99,7 @@ function buildExchange(exchange: ExchangeFact, judged: JudgedConnection, inTunne
     method: request?.method ?? null,
     url: exchange.url,
     credentials: credentials(sent ?? null),
-    response:
-      response === null
-        ? null
-        : buildResponse(response, response.status === 407 ? response.proxyChallenges : response.challenges),
+    response: response === null ? null : buildResponse(response, askedBy(response)),
     sentBy: attribution?.sentBy ?? null,
     certainty: attribution?.certainty ?? null,
     evidence: attribution?.evidence ?? [],
@@ -148,10 +152,10 @@ function tlsStage(timeline: Timeline, tunnel: TunnelFact): string {
 function httpsStage(judged: JudgedConnection, tunnel: TunnelFact): string {
   for (const exchange of tunnel.exchanges) {
     const { response } = exchange;
-    if (response === null || (response.status !== 401 && response.status !== 407)) continue;
+    if (!isChallenge(response)) continue;
     const sender = judged.attributions.get(exchange)?.sentBy ?? "unknown";
     const by = sender === "proxy" ? "by the proxy" : sender === "origin" ? "by the site" : "by an unknown sender";
-    return `${response.status} ${by} (${schemesText(response.status === 407 ? response.proxyChallenges : response.challenges)})`;
+    return `${response.status} ${by} (${schemesText(askedBy(response))})`;
   }
   if (tunnel.exchanges.length > 0) {
     const statuses = tunnel.exchanges.flatMap(({ response }) => (response === null ? [] : [response.status]));

@@ -1,9 +1,8 @@
 // Answers of all connections, reduced to what is compared: challenges and pages by proxy and site, the usual headers of each site.
 import { type Millis, millisBetween } from "../../bytes/index.ts";
-import type { Challenge, ResponseHead } from "../../http/index.ts";
+import { askedBy, type Challenge, fieldOf, isChallenge, isSuccess, type ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
-import { askedBy } from "../challenges.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
 import { SetUps } from "./set-ups.ts";
@@ -74,8 +73,8 @@ export class AnswerRegister {
     for (const exchange of timeline.tunnel?.exchanges ?? []) {
       const { response, url } = exchange;
       if (response === null || url === null) continue;
-      if (response.status === 401 || response.status === 407) this.#learnRefusal(proxy, exchange, response, url);
-      else if (isOrdinary(response.status)) this.#learnSite(proxy, exchange, response, url);
+      if (isOrdinary(response.status)) this.#learnSite(proxy, exchange, response, url);
+      else if (isChallenge(response)) this.#learnRefusal(proxy, exchange, response, url);
     }
     for (const exchange of timeline.forwards) {
       const { response, url } = exchange;
@@ -166,12 +165,12 @@ export class AnswerRegister {
 
 /** Refusals, errors and redirects may be the proxy's own (RFC 9110 §15): to a portal, to a login. */
 function isOrdinary(status: number): boolean {
-  return (status >= 200 && status < 300) || status === 304 || status === 404;
+  return isSuccess(status) || status === 304 || status === 404;
 }
 
 /** The value of Server, or null. */
 export function serverOf(head: ResponseHead): string | null {
-  return head.fields.find(({ name }) => name === "server")?.value ?? null;
+  return fieldOf(head, "server");
 }
 
 /** The shape of a challenge: schemes, realms, parameter names, NTLM target. Equal shapes come from the same hand. */

@@ -1,7 +1,6 @@
 // Evidence by likeness: the same challenge or page came from this proxy before, or in tunnels to unrelated sites.
-import type { Challenge, ResponseHead } from "../../http/index.ts";
+import { askedBy, type Challenge, type ResponseHead } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { askedBy } from "../challenges.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import { type AnswerRegister, serverOf } from "./answers.ts";
 import type { Question } from "./types.ts";

@@ -1,5 +1,6 @@
 // Evidence for the site: it asks as an API does, and answers as it always does.
 import { quoted } from "../../bytes/index.ts";
+import { fieldOf } from "../../http/index.ts";
 import { marksOf } from "../products/index.ts";
 import { hostOf, schemesText } from "../wording.ts";
 import { serverOf } from "./answers.ts";
@@ -24,8 +25,7 @@ export const bearer: Question = (_exchange, head) => {
 
 /** A proxy writes pages for people, an API errors for programs. */
 export const apiError: Question = (_exchange, head) => {
-  const type = head.fields.find(({ name }) => name === "content-type")?.value ?? "";
-  if (!/^application\/(?:[\w.+-]*\+)?json\b/i.test(type)) return [];
+  if (!/^application\/(?:[\w.+-]*\+)?json\b/i.test(fieldOf(head, "content-type") ?? "")) return [];
   const text = `its body is JSON, as an API's error is (frame ${head.where.frame})`;
   return [{ says: "origin", weight: "likely", source: PASSED_ON, text }];
 };

@@ -1,5 +1,6 @@
 // Authenticated, and asked again: the proxy lost what it already knew.
-import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
+import { isChallenge } from "../../http/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -84,7 +85,7 @@ function challengedInside(connection: JudgedConnection) {
   );
   if (opening?.response == null) return null;
   const challenge = timeline.tunnel?.exchanges.find(
-    (exchange) => isChallenge(exchange) && isOwn(attributions.get(exchange)),
+    (exchange) => isChallenge(exchange.response) && isOwn(attributions.get(exchange)),
   );
   if (challenge?.response == null) return null;
   const { request, response } = opening;
@@ -152,8 +153,4 @@ function refusedAgain({ timeline }: JudgedConnection, accepted: ReadonlyMap<stri
     });
   }
   return null;
-}
-
-function isChallenge({ response }: ExchangeFact): boolean {
-  return response?.status === 401 || response?.status === 407;
 }

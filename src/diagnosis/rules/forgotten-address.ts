@@ -1,5 +1,6 @@
 // A proxy that knows users by their address for a while (an IP surrogate), and has forgotten one: it asks a program that cannot answer.
 import { gather } from "../../bytes/index.ts";
+import { isSuccess } from "../../http/index.ts";
 import type { ConnectFact, Timeline } from "../../proxy/index.ts";
 import { atProxy, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
@@ -69,7 +70,7 @@ function letThroughBare(
 }
 
 function isOpened({ response }: ConnectFact): boolean {
-  return response !== null && response.status >= 200 && response.status < 300;
+  return response !== null && isSuccess(response.status);
 }
 
 /** Rules may exempt a program as well as a target. */

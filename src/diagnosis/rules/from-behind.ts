@@ -1,5 +1,5 @@
 // A 407 outside of tunnels that came from behind the proxy: what a finding says of it.
-import { askedBy } from "../challenges.ts";
+import { askedBy } from "../../http/index.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { passedFrom } from "../further-proxy.ts";
 import type { FindingCase } from "../rule.ts";

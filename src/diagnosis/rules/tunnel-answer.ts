@@ -1,9 +1,11 @@
 // The case of a 401 or 407 inside a tunnel: its frames, its evidence, its sentence.
+import { askedBy } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { openingOf } from "../opening.ts";
 import type { FindingCase } from "../rule.ts";
 import { connectSentence, schemesText } from "../wording.ts";
+import { connectFrames, exchangeFrames } from "./frames.ts";
 
 /** Describes the exchanges of a tunnel that were answered with `status`. */
 export function describeTunnelAnswer(connection: JudgedConnection, status: 401 | 407): FindingCase {
@@ -14,23 +16,14 @@ export function describeTunnelAnswer(connection: JudgedConnection, status: 401 |
   // Without keys there is no answer to show; the proxy's own records may have it.
   const told = worst === undefined && status === 401 ? connection.told : undefined;
   const response = worst?.response ?? null;
-  const challenges = response === null ? [] : status === 401 ? response.challenges : response.proxyChallenges;
+  const challenges = response === null ? [] : askedBy(response);
   const asked =
     response === null
       ? ""
       : ` The ${status} ${challenges.length === 0 ? "names" : "asks for"} ${schemesText(challenges)}.`;
   return {
     detail: `${connection.summary}${openedText(timeline)}${asked}`,
-    frames: [
-      ...timeline.connects.flatMap(({ request, response: answer }) => [
-        request.where.frame,
-        ...(answer === null ? [] : [answer.where.frame]),
-      ]),
-      ...answers.flatMap(({ request, response: answer }) => [
-        ...(request === null ? [] : [request.where.frame]),
-        ...(answer === null ? [] : [answer.where.frame]),
-      ]),
-    ],
+    frames: [...connectFrames(timeline), ...exchangeFrames(answers)],
     evidence: attribution?.evidence ?? told?.evidence ?? [],
     certainty: attribution?.certainty ?? told?.certainty ?? null,
   };
