@@ -75,10 +75,17 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
   if (isBroken(connect.request.where.time, timeline.end, context.holes))
     return { verdict: "incomplete", summary: `${unseen}, of which files are missing behind it.` };
   switch (connect.unanswered) {
-    case "reset":
-      return { verdict: "no-response", summary: `${sentence}; ${closedText(timeline)}.` };
-    case "closed":
-      return { verdict: "no-response", summary: `${sentence} before ${closerText(timeline)}.` };
+    case "reset": {
+      const how = timeline.closedBy.startsWith("reset") ? closedText(timeline) : "the proxy reset its stream";
+      return { verdict: "no-response", summary: `${sentence}; ${how}.` };
+    }
+    case "closed": {
+      const goesOn = timeline.clientEnd === "capture-end" && timeline.proxyEnd === "capture-end";
+      const when = goesOn ? "the client took it back" : closerText(timeline);
+      return { verdict: "no-response", summary: `${sentence} before ${when}.` };
+    }
+    case "cancelled":
+      return { verdict: "ok", summary: `${sentence}: the proxy left it, and the client is to ask again elsewhere.` };
     case "still-open":
       return stillOpen(connect.request.where.time, sentence, context);
     default:

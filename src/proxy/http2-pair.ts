@@ -14,6 +14,7 @@ import { BodyLook } from "./body-look.ts";
 import type { ProxyContext } from "./context.ts";
 import { bodyRule, type ExchangeList, endResponse, type OpenExchange, openExchange } from "./exchanges.ts";
 import type { HttpConversation, HttpPairSetup } from "./http-conversation.ts";
+import { whyReset } from "./stream-reset.ts";
 import type { Unanswered } from "./types.ts";
 import { absoluteUrl } from "./url.ts";
 import { unusualBytesOf } from "./weight.ts";
@@ -23,9 +24,6 @@ const MAX_WAITING = 1_000;
 
 /** Responses that may wait for their request. */
 const MAX_EARLY = 64;
-/** Error codes of RFC 9113 §7. */
-const REFUSED_STREAM = 0x7;
-const HTTP_1_1_REQUIRED = 0xd;
 
 interface OpenStream {
   readonly exchange: OpenExchange;
@@ -158,12 +156,9 @@ export class Http2Pair implements HttpConversation, Http2Sink {
 
   dataGap(): void {}
 
-  /** RFC 9113 §8.7: what was refused was not worked on; RFC 9113 §7: what asks for HTTP/1.1 is sent again that way. */
   reset(stream: number, from: Http2Role, code: number): void {
     const exchange = this.#streams.get(stream)?.exchange;
-    if (exchange === undefined || exchange.response !== null) return;
-    const again = code === REFUSED_STREAM || code === HTTP_1_1_REQUIRED;
-    this.#giveUp(stream, exchange, from === "client" || again ? "cancelled" : "reset");
+    if (exchange?.response === null) this.#giveUp(stream, exchange, whyReset(from, code));
   }
 
   /** RFC 9113 §6.8: requests on later streams were not worked on, and are sent again. */

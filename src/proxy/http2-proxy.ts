@@ -18,6 +18,7 @@ import { bodyRule, ExchangeList, type OpenExchange, openExchange } from "./excha
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { isUnframedSuccess } from "./open-connect.ts";
+import { whyReset } from "./stream-reset.ts";
 import { Tunnel } from "./tunnel.ts";
 import { answerOf } from "./tunnel-states.ts";
 import type { ConnectFact, GapFact, Timeline, Unanswered } from "./types.ts";
@@ -38,6 +39,8 @@ interface TunnelStream {
   readonly request: RequestHead;
   response: ResponseHead | null;
   interim: number;
+  /** Why it will not be answered any more, as far as the stream itself tells. */
+  unanswered: Unanswered | null;
   tunnel: Tunnel | null;
   readonly held: HeldBytes;
 }
@@ -68,6 +71,8 @@ export class Http2ProxySession implements Http2Sink {
   readonly #forwards = new ExchangeList();
   /** Streams that were answered before their request was seen: held back behind a hole, or recorded too late. */
   readonly #early = new Map<number, EarlyAnswer>();
+  /** No stream beyond this one waits: it was named by the last GOAWAY, and none was opened since. */
+  #allUpTo = Number.POSITIVE_INFINITY;
   /** Tunnels and requests beyond the limit. */
   #dropped = 0;
   #detectedBy: DetectedBy | null = null;
@@ -163,6 +168,7 @@ export class Http2ProxySession implements Http2Sink {
       this.#base.note({ ...BEYOND, frame: head.where.frame, at: head.where.at });
       return "framed";
     }
+    this.#allUpTo = Number.POSITIVE_INFINITY;
     const proxy = this.#connection.endpoints[this.#clientSide === 0 ? 1 : 0];
     // An extended CONNECT (RFC 8441 §4) asks an origin for a WebSocket.
     if (head.form === "authority") {
@@ -171,7 +177,8 @@ export class Http2ProxySession implements Http2Sink {
       const client = this.#connection.endpoints[this.#clientSide].ip;
       this.#context.known.asked.add(parseTarget(head.target).host, client, this.#context.now());
       const held = new HeldBytes();
-      const stream: TunnelStream = { number, request: head, response: null, interim: 0, tunnel: null, held };
+      const open = { response: null, interim: 0, unanswered: null, tunnel: null, held };
+      const stream: TunnelStream = { number, request: head, ...open };
       this.#tunnels.set(number, stream);
       this.#takeEarly(stream);
       return "switch";
@@ -244,9 +251,10 @@ export class Http2ProxySession implements Http2Sink {
   }
 
   dataGap(number: number, from: Http2Role, length: number, frame: FrameNo): void {
-    const tunnel = this.#tunnels.get(number)?.tunnel;
-    if (from === "server") this.#early.get(number)?.held?.gap(frame, this.#context.now());
-    tunnel?.gap(from, length, frame, "lost", tunnel.skippable(from));
+    const stream = this.#tunnels.get(number);
+    const tunnel = stream?.tunnel;
+    if (tunnel != null) tunnel.gap(from, length, frame, "lost", tunnel.skippable(from));
+    else (from === "client" ? stream : this.#early.get(number))?.held?.gap(frame, this.#context.now());
   }
 
   message(number: number, from: Http2Role, frame: FrameNo, whole: boolean, bytes: number): void {
@@ -260,22 +268,44 @@ export class Http2ProxySession implements Http2Sink {
     }
   }
 
-  /** Noted by the parser. */
-  unreadable(): void {}
+  /** Noted by the parser: the answer came, but what it says is not known. */
+  unreadable(number: number, from: Http2Role): void {
+    if (from === "server") this.#giveUp(number, "not-captured");
+  }
 
-  /** `message` follows. */
-  reset(): void {}
+  /** A client that takes its CONNECT back has waited in vain, as one that closes a connection of HTTP/1.x. */
+  reset(number: number, from: Http2Role, code: number): void {
+    this.#giveUp(number, from === "client" && this.#tunnels.has(number) ? "closed" : whyReset(from, code));
+  }
 
-  goAway(): void {}
+  /** RFC 9113 §6.8: what was asked on later streams was not worked on, and is asked again. */
+  goAway(from: Http2Role, lastStream: number): void {
+    if (from === "client" || lastStream >= this.#allUpTo) return;
+    this.#allUpTo = lastStream;
+    for (const number of [...this.#tunnels.keys(), ...this.#requests.keys()]) {
+      if (number > lastStream) this.#giveUp(number, "cancelled");
+    }
+  }
+
+  /** The stream will not be answered any more. */
+  #giveUp(number: number, why: Unanswered): void {
+    const stream = this.#tunnels.get(number);
+    if (stream !== undefined) stream.unanswered ??= why;
+    const exchange = this.#requests.get(number);
+    if (exchange === undefined || exchange.response !== null) return;
+    this.#forwards.add({ ...exchange, unanswered: why });
+    this.#requests.delete(number);
+  }
 }
 
 function connectFact(stream: TunnelStream, why: Unanswered): ConnectFact {
-  const { request, response, interim } = stream;
+  const { request, response, interim, unanswered } = stream;
   return {
     request,
     target: parseTarget(request.target),
     response,
     interim,
-    unanswered: response === null ? why : null,
+    // Where some of the connection was not seen the answer may be, whatever became of the stream.
+    unanswered: response !== null ? null : why === "not-captured" ? why : (unanswered ?? why),
   };
 }

@@ -1,15 +1,16 @@
 // HTTP/2 to a proxy behind TLS (RFC 9113 §8.5): whether it is one, and CONNECTs that nobody answers.
 import { describe, expect, it } from "vitest";
 import { createKeyedHash, type Note } from "../../src/bytes/index.ts";
+import type { Verdict } from "../../src/diagnosis/index.ts";
 import { Http2ProxySession } from "../../src/proxy/http2-proxy.ts";
-import { KnownProxies, type ProxyContext, type Timeline } from "../../src/proxy/index.ts";
+import { KnownProxies, type ProxyContext, type Timeline, type Unanswered } from "../../src/proxy/index.ts";
 import type { EndCause, TcpConnection } from "../../src/tcp/index.ts";
 import { diagnosisOf } from "../diagnosis/diagnose.ts";
 import { frame, literals, PREFACE } from "../http/h2-talk.ts";
 import { clientHello, record } from "../tls-parse/play.ts";
 import { DIRECTION } from "./play.ts";
 
-const [DATA, HEADERS, SETTINGS] = [0, 1, 4];
+const [DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY] = [0, 1, 3, 4, 7];
 const [END_HEADERS, END] = [0x4, 0x5];
 const PROXY = { ip: "192.0.2.80", port: 8443 };
 const CONNECT = literals(":method: CONNECT", ":authority: www.example.com:443");
@@ -29,22 +30,28 @@ function contextOf(known: ConstructorParameters<typeof KnownProxies>[0]): ProxyC
   };
 }
 
+/** What one side says besides. */
+type Said = readonly [side: "client" | "server", bytes: Uint8Array];
+
 /** What is made of a client that says `headers`, and a proxy that answers `status`, or nothing. */
 function session(
   known: ConstructorParameters<typeof KnownProxies>[0],
   headers: Uint8Array,
   status: number | null,
   ends: EndCause = "fin",
+  besides: readonly Said[] = [],
+  connection = CONNECTION,
 ) {
   const timelines: Timeline[] = [];
   const context = { ...contextOf(known), timeline: (timeline: Timeline) => void timelines.push(timeline) };
-  const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
-  const say = (side: "client" | "server", bytes: Uint8Array) => http2[side].push(bytes, 0, bytes.length, 5);
+  const http2 = new Http2ProxySession(connection, 0, context, null, []);
+  const say = (...[side, bytes]: Said) => http2[side].push(bytes, 0, bytes.length, 5);
   say("client", Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
   say("client", frame(HEADERS, headers === CONNECT ? END_HEADERS : END, 1, headers));
   if (status !== null) {
     say("server", Buffer.concat([frame(SETTINGS, 0, 0), frame(HEADERS, END, 1, literals(`:status: ${status}`))]));
   }
+  for (const one of besides) say(...one);
   if (!http2.abandoned) http2.closed(ends, ends);
   return { abandoned: http2.abandoned, timelines };
 }
@@ -129,5 +136,66 @@ describe("a connection over HTTP/2", () => {
     const { timelines } = session([], CONNECT, status, ends);
     expect(timelines).toMatchObject([{ detectedBy: "connect", tunnel: null, connects: [{ unanswered }] }]);
     expect(timelines[0]?.connects[0]?.response?.status ?? null).toBe(status);
+  });
+});
+
+it("joins nothing across bytes that are lost of what a client sends ahead of the answer", () => {
+  const timelines: Timeline[] = [];
+  const context = { ...contextOf([]), timeline: (timeline: Timeline) => void timelines.push(timeline) };
+  const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
+  const say = (side: "client" | "server", ...frames: readonly Uint8Array[]) => {
+    const bytes = Buffer.concat(frames);
+    http2[side].push(bytes, 0, bytes.length, 5);
+  };
+  const hello = record(22, clientHello());
+  const lost = 30;
+  const data = frame(DATA, 0, 1, Buffer.concat([hello, hello]));
+  say("client", Buffer.from(PREFACE), frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 1, CONNECT));
+  say("client", data.subarray(0, -hello.length - lost));
+  http2.client.gap(lost, "lost", 5);
+  say("client", data.subarray(-hello.length));
+  say("server", frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 1, literals(":status: 200")));
+  http2.closed("fin", "fin");
+  expect(timelines).toMatchObject([{ tunnel: { tls: { gaps: 1, clientHellos: 1 } } }]);
+});
+
+describe("what is not answered on a connection that goes on", () => {
+  const settings: Said = ["server", frame(SETTINGS, 0, 0)];
+  /** Error codes of RFC 9113 §7. */
+  const reset = (code: number) => frame(RST_STREAM, 0, 1, Uint8Array.of(0, 0, 0, code));
+  const goAway = (last: number) => frame(GOAWAY, 0, 0, Uint8Array.of(0, 0, 0, last, 0, 0, 0, 0));
+
+  it.each<[what: string, said: Said, connect: Unanswered, verdict: Verdict, forward: Unanswered]>([
+    ["was refused by a reset (CONNECT_ERROR)", ["server", reset(0xa)], "reset", "no-response", "reset"],
+    ["is asked again (REFUSED_STREAM)", ["server", reset(0x7)], "cancelled", "ok", "cancelled"],
+    ["is asked again over HTTP/1.1 (HTTP_1_1_REQUIRED)", ["server", reset(0xd)], "cancelled", "ok", "cancelled"],
+    ["was taken back (CANCEL)", ["client", reset(0x8)], "closed", "no-response", "cancelled"],
+    ["is asked again elsewhere (GOAWAY in front of it)", ["server", goAway(0)], "cancelled", "ok", "cancelled"],
+    ["is still worked on (GOAWAY behind it)", ["server", goAway(1)], "still-open", "no-response", "still-open"],
+    ["is still worked on (GOAWAY of the client)", ["client", goAway(0)], "still-open", "no-response", "still-open"],
+    [
+      "was answered by what cannot be read",
+      ["server", frame(HEADERS, END, 1, literals(":status: abc"))],
+      ...(["not-captured", "incomplete", "not-captured"] as const),
+    ],
+  ])("%s", (_what, said, connect, verdict, forward) => {
+    const { timelines } = session([], CONNECT, null, "capture-end", [settings, said]);
+    expect(timelines).toMatchObject([{ connects: [{ response: null, unanswered: connect }] }]);
+    expect(diagnosisOf(timelines).facts.connections[0]).toMatchObject({ verdict });
+    const forwarded = session([], get("http"), null, "capture-end", [settings, said]).timelines;
+    expect(forwarded).toMatchObject([{ forwards: [{ response: null, unanswered: forward }] }]);
+  });
+
+  it("is told in the words of what happened to its stream", () => {
+    const summaryOf = (said: Said) =>
+      diagnosisOf(session([], CONNECT, null, "capture-end", [settings, said]).timelines).facts.connections[0]?.summary;
+    expect(summaryOf(["server", reset(0xa)])).toContain("was not answered; the proxy reset its stream.");
+    expect(summaryOf(["client", reset(0x8)])).toContain("was not answered before the client took it back.");
+  });
+
+  it("may have been, where bytes of the proxy are lost", () => {
+    const lossy: TcpConnection = { ...CONNECTION, directions: [DIRECTION, { ...DIRECTION, gaps: 1 }] };
+    const { timelines } = session([], CONNECT, null, "capture-end", [settings, ["server", reset(0xa)]], lossy);
+    expect(timelines).toMatchObject([{ connects: [{ unanswered: "not-captured" }] }]);
   });
 });
