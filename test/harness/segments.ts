@@ -110,7 +110,11 @@ export function record(options: RecorderOptions = {}): Recorder {
   };
   const sink = (recorded: Recorded, side: 0 | 1) => {
     let allowance = 0;
-    const passedOver = (self: { skippable: number }): void => {
+    const passedOver = (self: { skippable: number }, frame: number, how = ""): void => {
+      const { clock } = tcp;
+      // A FIN in front of all data is told with the data.
+      if (clock.frame !== frame && how !== "fin") throw new Error("the clock stands elsewhere");
+      if (clock.seconds * 1_000 + clock.nanoseconds / 1e6 !== times[clock.frame]) throw new Error("the clock is wrong");
       if (recorded.ends[side] > 0 || recorded.closed > 0) throw new Error("called after its end");
       if (options.abandon?.(recorded) === true) throw new Error("called after it was abandoned");
       const passed = allowance - self.skippable;
@@ -129,8 +133,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       skippable: 0,
       push(bytes: Uint8Array, start: number, end: number, frame: number) {
         if (end <= start) throw new Error("empty push");
-        if (tcp.clock.frame !== frame) throw new Error("the clock stands elsewhere");
-        passedOver(self);
+        passedOver(self, frame);
         recorded.bytes[side] += end - start;
         if (options.quiet) return;
         for (let p = start; p < end; p++) recorded.stream[side].push(bytes[p]!);
@@ -139,7 +142,7 @@ export function record(options: RecorderOptions = {}): Recorder {
         log(`push ${frame} ${text}`);
       },
       gap(length: number, cause: string, frame: number) {
-        passedOver(self);
+        passedOver(self, frame);
         if (cause !== "late-start") recorded.missing[side] += length;
         if (!options.quiet) {
           recorded.text[side] += `<${length} ${cause}>`;
@@ -149,7 +152,7 @@ export function record(options: RecorderOptions = {}): Recorder {
         log(`gap ${frame} ${length} ${cause}`);
       },
       end(how: string, frame: number) {
-        passedOver(self);
+        passedOver(self, frame, how);
         recorded.ends[side]++;
         log(`end ${frame} ${how}`);
       },
@@ -160,6 +163,8 @@ export function record(options: RecorderOptions = {}): Recorder {
   const tcp = createTcp(handler, (note) => notes.push(note), options.limits);
   let frame = 0;
   let ms = 0;
+  /** Of each frame, in milliseconds. */
+  const times: number[] = [];
   const segment = emptySegment();
   const recorder: Recorder = {
     tcp,
@@ -170,6 +175,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       for (const sketch of sketches) {
         ms = sketch.ms ?? ms + 1;
         fill(segment, sketch, ++frame, ms);
+        times[frame] = segment.packet.seconds * 1_000 + segment.packet.nanoseconds / 1e6;
         tcp.add(segment);
         // What tcp keeps by reference comes out as garbage.
         segment.bytes.fill(0xee);

@@ -56,12 +56,14 @@ function integer(value: number): number[] {
 export interface H2Heard {
   readonly heads: [stream: number, head: HttpHead][];
   readonly events: string[];
+  /** "STREAM SIDE BYTES" of each message. */
+  readonly sizes: string[];
   readonly notes: Note[];
 }
 
 /** A sink that writes everything down; bytes of one stream and side that follow each other become one event. */
 export function h2Listener(rule: (head: HttpHead) => BodyRule = h2Rule): H2Heard & { readonly sink: Http2Sink } {
-  const heard: H2Heard = { heads: [], events: [], notes: [] };
+  const heard: H2Heard = { heads: [], events: [], sizes: [], notes: [] };
   const add = (what: string, text: string): void => {
     const last = heard.events.at(-1) ?? "";
     if (last.startsWith(`${what} `)) heard.events[heard.events.length - 1] = last + text;
@@ -82,7 +84,10 @@ export function h2Listener(rule: (head: HttpHead) => BodyRule = h2Rule): H2Heard
     body: (stream, from, bytes, start, end) => add(`${stream} ${from} body`, textOf(bytes, start, end)),
     data: (stream, from, bytes, start, end) => add(`${stream} ${from} data`, textOf(bytes, start, end)),
     dataGap: (stream, from, length) => heard.events.push(`${stream} ${from} gap ${length}`),
-    message: (stream, from, _frame, whole) => heard.events.push(`${stream} ${from} ${whole ? "whole" : "cut"}`),
+    message(stream, from, _frame, whole, bytes) {
+      heard.events.push(`${stream} ${from} ${whole ? "whole" : "cut"}`);
+      heard.sizes.push(`${stream} ${from} ${bytes}`);
+    },
     reset: (stream, from, code) => heard.events.push(`${stream} ${from} reset ${code}`),
     goAway: (from, last, code) => heard.events.push(`${from} goaway ${last} ${code}`),
   };

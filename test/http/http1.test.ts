@@ -5,7 +5,7 @@ import type { Note } from "../../src/bytes/index.ts";
 import { createHttp1Parser, type HttpHead, type RequestHead, type ResponseHead } from "../../src/http/index.ts";
 import { expectSameHoweverCut, piecesOf } from "../harness/split.ts";
 import { times } from "../harness/times.ts";
-import { bytesOf, contextOf, listen, listenTo, live, plain } from "./talk.ts";
+import { bytesOf, contextOf, listen, listenTo, live, plain, textOf } from "./talk.ts";
 
 /** Each part is one message, with what is tolerated before it. */
 type Row = readonly [name: string, parts: readonly string[], events: readonly string[]];
@@ -247,6 +247,21 @@ describe("gaps", () => {
     push("hijHTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
     expect(heard.events).toEqual(["49 whole", "38 whole"]);
     expect(heard.notes).toEqual([]);
+  });
+
+  it.each([
+    ["Content-Length: 10\r\n\r\nab", "hij"],
+    ["Transfer-Encoding: chunked\r\n\r\nA\r\nab", "hij\r\n1\r\nk"],
+    ["Connection: close\r\n\r\nab", "hij"],
+  ])("shows nothing of a body behind missing bytes: %j", (before, behind) => {
+    const shown: string[] = [];
+    const body = (...part: [Uint8Array, number, number]): void => void shown.push(textOf(...part));
+    const parser = createHttp1Parser("response", { head: () => "look", body, message() {} }, contextOf([]));
+    const push = (text: string): number => parser.push(bytesOf(text), 0, text.length, 1);
+    push(`HTTP/1.1 401 No\r\n${before}`);
+    parser.gap(5, "lost", 2);
+    push(behind);
+    expect(shown).toEqual(["ab"]);
   });
 
   it("counts missing bytes of a chunk", () => {

@@ -108,7 +108,7 @@ describe("streams", () => {
 
   it("keeps several at once apart, with padding, priority, CONTINUATION and trailers", () => {
     const priority = "\x80\0\0\0\x10";
-    const { events, notes } = talk(
+    const { events, notes, sizes } = talk(
       client(
         frame(
           HEADERS,
@@ -144,6 +144,14 @@ describe("streams", () => {
       "3 server whole",
     ]);
     expect(notes).toEqual([]);
+    // With the headers of frames, padding and trailers.
+    const [block, header] = [GET.length, 9];
+    expect(sizes).toEqual([
+      `3 client ${header + 5 + block}`,
+      `1 client ${4 * header + 6 + block + 3 + header + 7 + header + literals("x-checksum: 1").length}`,
+      `1 server ${header + OK.length + header + 5}`,
+      `3 server ${header + OK.length + header + 10 + header + 2}`,
+    ]);
   });
 
   it("gives what a CONNECT carries, from before its answer on (RFC 9113 §8.5)", () => {

@@ -1,6 +1,6 @@
 // HTTP/2 to a proxy behind TLS (RFC 9113 §8.5): whether it is one, and CONNECTs that nobody answers.
 import { describe, expect, it } from "vitest";
-import { createKeyedHash, type Note } from "../../src/bytes/index.ts";
+import { createKeyedHash, type Note, type Side } from "../../src/bytes/index.ts";
 import type { Verdict } from "../../src/diagnosis/index.ts";
 import { Http2ProxySession } from "../../src/proxy/http2-proxy.ts";
 import { KnownProxies, type ProxyContext, type Timeline, type Unanswered } from "../../src/proxy/index.ts";
@@ -44,7 +44,7 @@ function session(
 ) {
   const timelines: Timeline[] = [];
   const context = { ...contextOf(known), timeline: (timeline: Timeline) => void timelines.push(timeline) };
-  const http2 = new Http2ProxySession(connection, 0, context, null, []);
+  const http2 = new Http2ProxySession(connection, connection.initiator ?? 0, context, null, []);
   const say = (...[side, bytes]: Said) => http2[side].push(bytes, 0, bytes.length, 5);
   say("client", Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
   say("client", frame(HEADERS, headers === CONNECT ? END_HEADERS : END, 1, headers));
@@ -194,8 +194,16 @@ describe("what is not answered on a connection that goes on", () => {
   });
 
   it("may have been, where bytes of the proxy are lost", () => {
-    const lossy: TcpConnection = { ...CONNECTION, directions: [DIRECTION, { ...DIRECTION, gaps: 1 }] };
-    const { timelines } = session([], CONNECT, null, "capture-end", [settings, ["server", reset(0xa)]], lossy);
-    expect(timelines).toMatchObject([{ connects: [{ unanswered: "not-captured" }] }]);
+    const unanswered = (gaps: readonly [number, number], clientSide: Side) => {
+      const directions = [
+        { ...DIRECTION, gaps: gaps[0] },
+        { ...DIRECTION, gaps: gaps[1] },
+      ] as const;
+      const lossy: TcpConnection = { ...CONNECTION, directions, initiator: clientSide };
+      const said: readonly Said[] = [settings, ["server", reset(0xa)]];
+      return session([], CONNECT, null, "capture-end", said, lossy).timelines[0]?.connects[0]?.unanswered;
+    };
+    expect([unanswered([0, 1], 0), unanswered([1, 0], 0)]).toEqual(["not-captured", "reset"]);
+    expect([unanswered([0, 1], 1), unanswered([1, 0], 1)]).toEqual(["reset", "not-captured"]);
   });
 });

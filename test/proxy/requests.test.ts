@@ -35,6 +35,20 @@ it("a request takes its head and body", () => {
   expect([forward?.requestBytes, forward?.responseBytes]).toEqual([POST.length, answer(200).length]);
 });
 
+it("a response in a tunnel takes its head and body, and ends where they do", () => {
+  const refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhe";
+  const opened = [client(CONNECT), proxy("HTTP/1.1 200 Connection established\r\n\r\n")];
+  const { timelines } = play([...opened, client(ORIGIN_FORM), proxy(refusal), proxy("llo")]);
+  expect(timelines[0]?.tunnel?.exchanges).toMatchObject([
+    {
+      requestBytes: ORIGIN_FORM.length,
+      responseBytes: refusal.length + 3,
+      responseEnd: { frame: 5 },
+      body: { bytes: 5 },
+    },
+  ]);
+});
+
 it("a request in origin form is one to a proxy only where it is known", () => {
   const turns = [client(ORIGIN_FORM), proxy(answer(401))];
   expect(play(turns, { unasked: true }).timelines).toEqual([]);

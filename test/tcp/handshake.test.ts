@@ -137,6 +137,12 @@ describe("what follows a reset", () => {
   });
 });
 
+it("what is sent again behind the end of a connection opens no other one", () => {
+  const fin: Sketch = { seq: 109, ack: 501, flags: FIN | ACK };
+  const { text } = run(...handshake, hello, { ...back, seq: 501, flags: RST }, fin, fin, hello);
+  expect(text).toEqual(["01234567", ""]);
+});
+
 describe("a number far from all others", () => {
   it("is believed after eight segments, behind what was held", () => {
     const far = Array.from({ length: 8 }, (_, i): Sketch => ({ seq: 0x6000_0000 + i * 4, data: `xx${i}_` }));

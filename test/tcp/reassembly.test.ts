@@ -196,7 +196,7 @@ describe("data that was there already", () => {
       { seq: 101, data: "ab_____" },
     ]);
     expect(text[0]).toBe("abcdEFGHij");
-    expect(connection.directions[0].overlapsDiffering).toBe(3);
+    expect(connection.directions[0]).toMatchObject({ overlapsDiffering: 3, retransmissions: 2 });
     expect(counts.overlapsDiffering).toBe(3);
     expect(notes.filter((note) => note.id === "tcp-overlap-differs")).toHaveLength(1);
   });
@@ -455,6 +455,13 @@ describe("the beginning", () => {
     expect(text).toEqual(["<0 late-start>200", "<0 late-start>ij"]);
     const missing = run([...acknowledged, { ...back, seq: 700, ack: 54, data: "2" }, { seq: 58, data: "ij" }]);
     expect(missing.text[1]).toBe("<0 late-start><4 never-filled>ij");
+    // An older acknowledgement that comes late says nothing.
+    const older = run([
+      { seq: 60, ack: 700 },
+      { ...back, seq: 700, ack: 50 },
+      { seq: 60, ack: 700, data: "ij" },
+    ]);
+    expect(older.text[0]).toBe("<0 late-start>ij");
   });
 
   it("by both sides at once belongs to the first", () => {
