@@ -98,8 +98,8 @@ export async function examine(
     known = new KnownProxies(options.proxies ?? []);
     result = await readAgain(known);
   }
-  // So it is with a proxy's connections to origins that stand in front of what they were opened for.
-  if (known.asked.legsInFront && !("kind" in result) && rereadable())
+  // So it is with a proxy's connections to origins that stand in front of what they were opened for, and with a proxy that only refuses at first.
+  if ((known.asked.legsInFront || known.missed) && !("kind" in result) && rereadable())
     result = await readAgain(new KnownProxies(options.proxies ?? [], known));
   if ("kind" in result) return result;
   const { run } = result;

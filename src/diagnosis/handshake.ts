@@ -26,8 +26,17 @@ const NOTHING_ASKED: Inside = { plaintextAnswer: false, inside: "none", exchange
 
 /** Why the TLS with the proxy itself came to nothing; null where it did not, or where that cannot be told. */
 export function secureFailure(timeline: Timeline): Extract<HandshakeOutcome, { kind: "failed" }> | null {
-  const { secure, connects, forwards, tunnel } = timeline;
+  const { secure, clearAnswer, connects, forwards, tunnel } = timeline;
   if (secure === null || connects.length + forwards.length > 0 || tunnel !== null) return null;
+  if (clearAnswer !== null) {
+    const { status, frame } = clearAnswer;
+    return {
+      kind: "failed",
+      why: `the ClientHello was answered with plain HTTP (${status}, frame ${frame})`,
+      frame,
+      byClose: false,
+    };
+  }
   const outcome = handshakeOutcome(timeline, NOTHING_ASKED, secure);
   return outcome.kind === "failed" ? outcome : null;
 }

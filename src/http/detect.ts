@@ -36,6 +36,19 @@ export function looksLikeResponse(bytes: Uint8Array, start: number, end: number)
   return digit >= 0x30 && digit <= 0x39 ? "yes" : "no";
 }
 
+/** The status of a response of HTTP/1.x that begins here (RFC 9112 §4); null of anything else, and of less than its three digits. */
+export function statusAt(bytes: Uint8Array, start: number, end: number): number | null {
+  const at = skipEmptyLines(bytes, start, end) + "HTTP/1.x ".length;
+  if (looksLikeResponse(bytes, start, end) !== "yes" || at + 3 > end) return null;
+  let status = 0;
+  for (let i = at; i < at + 3; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    status = status * 10 + digit;
+  }
+  return status;
+}
+
 /** What a request says of who it is for: CONNECT and absolute-form speak to a proxy (RFC 9112 §3.2.2, §3.2.3). */
 export function requestForm(bytes: Uint8Array, start: number, end: number): "connect" | "absolute" | "other" | "more" {
   const from = skipEmptyLines(bytes, start, end);

@@ -1,6 +1,6 @@
 // HTTP messages from the bytes of one direction; challenges and credentials reduced to what may be known.
 export { isKnownScheme } from "./credentials.ts";
-export { looksLikeRequest, looksLikeResponse, requestForm } from "./detect.ts";
+export { looksLikeRequest, looksLikeResponse, requestForm, statusAt } from "./detect.ts";
 export { createHttp1Parser } from "./http1.ts";
 export { createHttp2Connection, looksLikeHttp2 } from "./http2/connection.ts";
 export { shownMethod } from "./methods.ts";

@@ -108,7 +108,7 @@ function directionFacts(direction: DirectionFacts): DirectionFacts {
 type ConversationFacts = Omit<Timeline, keyof ConnectionFacts | keyof ContextFacts | "http2Stream">;
 
 /** What its context has noted by the way. */
-type ContextFacts = Pick<Timeline, "namedClient" | "notes">;
+type ContextFacts = Pick<Timeline, "clearAnswer" | "namedClient" | "notes">;
 
 /** The timeline of an HTTP/1 conversation. Field by field: spreading that many makes a slow object, a tenth of a short tunnel. */
 export function timelineOf(facts: ConnectionFacts, context: ContextFacts, said: ConversationFacts): Timeline {
@@ -132,6 +132,7 @@ export function timelineOf(facts: ConnectionFacts, context: ContextFacts, said: 
     detectedBy: said.detectedBy,
     gaps: said.gaps,
     secure: said.secure,
+    clearAnswer: context.clearAnswer,
     http2Stream: null,
     connects: said.connects,
     tunnel: said.tunnel,

@@ -2,7 +2,7 @@
 import type { Nanos, Note, NoteSink } from "../bytes/index.ts";
 import type { TlsOpener } from "../tls-decrypt/index.ts";
 import type { KnownProxies } from "./known-proxies.ts";
-import type { NamedClient, ServerLeg, Timeline } from "./types.ts";
+import type { ClearAnswer, NamedClient, ServerLeg, Timeline } from "./types.ts";
 
 export interface ProxyContext {
   readonly known: KnownProxies;
@@ -21,6 +21,8 @@ export interface ProxyContext {
   hasKeys(random: Uint8Array): boolean;
   /** Whom the connection was passed on for; see `Timeline`. Of the context of one connection only. */
   readonly namedClient?: NamedClient | null;
+  /** What answered the client's TLS in the clear; see `Timeline`. Of the context of one connection only. */
+  readonly clearAnswer?: ClearAnswer | null;
   timeline(timeline: Timeline): void;
   leg(leg: ServerLeg): void;
 }
@@ -34,11 +36,13 @@ export class ConnectionContext implements ProxyContext {
   /** Time of the held bytes that are given on now; null outside of a replay. */
   replaying: Nanos | null = null;
   namedClient: NamedClient | null;
+  clearAnswer: ClearAnswer | null;
   readonly #base: ProxyContext;
 
   constructor(base: ProxyContext) {
     this.#base = base;
     this.namedClient = base.namedClient ?? null;
+    this.clearAnswer = base.clearAnswer ?? null;
     this.note = this.note.bind(this);
     this.now = this.now.bind(this);
     this.during = this.during.bind(this);

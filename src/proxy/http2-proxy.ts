@@ -133,6 +133,7 @@ export class Http2ProxySession implements Http2Sink {
       detectedBy: this.#detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,
+      clearAnswer: null,
       http2Stream: null,
       connects: [],
       tunnel: null,

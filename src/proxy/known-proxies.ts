@@ -12,6 +12,8 @@ export type DetectedBy = "connect" | "absolute-form" | "option";
 
 /** Endpoints are learnt from untrusted bytes: a port scan with CONNECTs must not fill the memory. */
 const MAX_KNOWN = 10_000;
+/** Servers remembered that answered TLS in the clear: who makes that mistake makes it at one or two. */
+const MAX_IN_CLEAR = 100;
 
 /** The proxies of a capture, growing as it is read. */
 export class KnownProxies {
@@ -22,6 +24,9 @@ export class KnownProxies {
   readonly #byEndpoint: Map<string, Map<number, DetectedBy>>;
   #known: number;
   readonly #addresses: Set<string>;
+  /** Servers that answered TLS in the clear, not known to be proxies. */
+  readonly #inClear = new Set<string>();
+  #missed = false;
 
   /** `before`: what was learnt when the same capture was read before. */
   constructor(options: readonly ProxyOption[], before: KnownProxies | null = null) {
@@ -58,6 +63,16 @@ export class KnownProxies {
     return this.#addresses.has(ip);
   }
 
+  /** A connection to this server was passed over, on which it answered TLS in the clear. */
+  answersInClear(server: Endpoint): void {
+    if (this.#inClear.size < MAX_IN_CLEAR) this.#inClear.add(keyOf(server));
+  }
+
+  /** Whether a server of which that is so turned out to be a proxy: read again, its connections in front of that are met. */
+  get missed(): boolean {
+    return this.#missed;
+  }
+
   learn(endpoint: Endpoint, by: DetectedBy): void {
     const ports = this.#byEndpoint.get(endpoint.ip);
     const known = ports?.get(endpoint.port);
@@ -65,8 +80,13 @@ export class KnownProxies {
     if (known === by || (known !== undefined && by === "absolute-form")) return;
     if (this.#known >= MAX_KNOWN || (this.fixed && this.has(endpoint) === null)) return;
     if (known === undefined) this.#known++;
+    if (this.#inClear.size > 0 && this.#inClear.has(keyOf(endpoint))) this.#missed = true;
     if (ports === undefined) this.#byEndpoint.set(endpoint.ip, new Map([[endpoint.port, by]]));
     else ports.set(endpoint.port, by);
     this.#addresses.add(endpoint.ip);
   }
+}
+
+function keyOf({ ip, port }: Endpoint): string {
+  return `${ip} ${port}`;
 }

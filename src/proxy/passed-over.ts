@@ -1,19 +1,19 @@
 // What the connections carry that nobody follows: where there is no proxy, an expert sees from it where the capture was made.
 import type { Endpoint, FrameNo } from "../bytes/index.ts";
-import { looksLikeRequest, requestForm } from "../http/index.ts";
+import { looksLikeRequest, requestForm, statusAt } from "../http/index.ts";
 import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import type { FirstPayload } from "../tcp/index.ts";
 import { isClientHello, isSocks } from "./detect.ts";
 import type { KnownProxies } from "./known-proxies.ts";
 
-/** `proxy`: a request to a proxy that the options do not name. `tls`, `http`: to a server itself. */
-export type Carried = "proxy" | "socks" | "tls" | "http";
+/** `proxy`: a request to a proxy that the options do not name. `tls`, `http`: to a server itself. `answered-in-clear`: of `tls`, what HTTP answered. */
+export type Carried = "proxy" | "socks" | "tls" | "http" | "answered-in-clear";
 
 /** Connections of one kind. */
 export interface CarriedFact {
   readonly carried: Carried;
   readonly count: number;
-  /** Of the first one: where it leads, and the frame with its first payload. */
+  /** Of the first one: where it leads, and the frame with its first payload, or with the answer to it. */
   readonly server: Endpoint;
   readonly frame: FrameNo;
 }
@@ -22,14 +22,22 @@ export interface CarriedFact {
 export class PassedOver {
   readonly #facts = new Map<Carried, { -readonly [key in keyof CarriedFact]: CarriedFact[key] }>();
 
-  /** A connection is not followed that begins with this. */
-  look(peek: FirstPayload, known: KnownProxies): void {
-    if (peek.senderIsInitiator === false || !(known.fixed || known.empty)) return;
+  /** A connection is not followed that begins with this; whether what answers it is worth a look. */
+  look(peek: FirstPayload, known: KnownProxies): boolean {
+    if (peek.senderIsInitiator === false || !(known.fixed || known.empty)) return false;
     const carried = carriedBy(peek.bytes, peek.start, peek.end, known);
-    if (carried === null || this.#counts(carried)) return;
-    const ip = peek.addressLength === 4 ? ipv4Text : ipv6Text;
-    const server = { ip: ip(peek.addressBytes, peek.destination), port: peek.destinationPort };
-    this.#facts.set(carried, { carried, count: 1, server, frame: peek.frame });
+    if (carried !== null && !this.#counts(carried))
+      this.#facts.set(carried, { carried, count: 1, server: endpointOf(peek, "destination"), frame: peek.frame });
+    return carried === "tls";
+  }
+
+  /** This answers what began with TLS. */
+  lookAtAnswer(peek: FirstPayload, known: KnownProxies): void {
+    if (statusAt(peek.bytes, peek.start, peek.end) === null) return;
+    const server = endpointOf(peek, "source");
+    known.answersInClear(server);
+    if (this.#counts("answered-in-clear")) return;
+    this.#facts.set("answered-in-clear", { carried: "answered-in-clear", count: 1, server, frame: peek.frame });
   }
 
   /** The same, of a client's bytes that came in pieces, up to `frame`. */
@@ -49,6 +57,12 @@ export class PassedOver {
   facts(): readonly CarriedFact[] {
     return [...this.#facts.values()];
   }
+}
+
+function endpointOf(peek: FirstPayload, end: "source" | "destination"): Endpoint {
+  const ip = peek.addressLength === 4 ? ipv4Text : ipv6Text;
+  const port = end === "source" ? peek.sourcePort : peek.destinationPort;
+  return { ip: ip(peek.addressBytes, peek[end]), port };
 }
 
 function carriedBy(bytes: Uint8Array, start: number, end: number, { fixed }: KnownProxies): Carried | null {

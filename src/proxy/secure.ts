@@ -1,13 +1,17 @@
 // A proxy behind TLS (an HTTPS proxy): the outer TLS is opened, and what it carries is a conversation with a proxy.
 import type { FrameNo, Side } from "../bytes/index.ts";
-import { looksLikeHttp2 } from "../http/index.ts";
+import { looksLikeHttp2, looksLikeResponse, statusAt } from "../http/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { createTlsConversation, type TlsConversation, type TlsRole, type TlsSink } from "../tls-parse/index.ts";
 import { addGap } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { ProxyConversation } from "./conversation.ts";
 import { Http2ProxySession } from "./http2-proxy.ts";
+import { joined } from "./joined.ts";
 import type { GapFact } from "./types.ts";
+
+/** Empty lines that are passed over, the version and the status: what tells HTTP that answers in the clear. */
+const STATUS_BYTES = 4 + "HTTP/1.1 400".length;
 
 const ROLES: readonly TlsRole[] = ["client", "server"];
 
@@ -32,6 +36,8 @@ export class SecureConversation implements Conversation, TlsSink {
   /** A direction of HTTP/2 of which nothing was read yet may lack its beginning. */
   readonly #mayLack: Record<TlsRole, boolean> = { client: false, server: false };
   readonly #ends: Record<TlsRole, End | null> = { client: null, server: null };
+  /** What the server began with, as long as that may be the first line of a response; null: it is not, or was looked at. */
+  #begun: Uint8Array | null = new Uint8Array(0);
 
   constructor(connection: TcpConnection, context: ProxyContext) {
     this.#connection = connection;
@@ -51,6 +57,25 @@ export class SecureConversation implements Conversation, TlsSink {
 
   get kept(): number {
     return this.#tls.kept + (this.#http1?.kept ?? 0) + (this.#http2?.kept ?? 0);
+  }
+
+  /** Bytes of the server, in front of what TLS makes of them; for its sink. */
+  serverSays(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (this.#begun === null) return;
+    if (this.#begun.length === 0 && looksLikeResponse(bytes, start, end) === "no") {
+      this.#begun = null;
+      return;
+    }
+    const begun = joined(this.#begun, bytes.slice(start, Math.min(end, start + STATUS_BYTES)));
+    const status = statusAt(begun, 0, begun.length);
+    if (status !== null) this.#context.clearAnswer = { status, frame };
+    const isSettled = status !== null || begun.length >= STATUS_BYTES;
+    this.#begun = isSettled || looksLikeResponse(begun, 0, begun.length) === "no" ? null : begun;
+  }
+
+  /** Bytes of the server are missing, or the beginning of them. */
+  serverLacks(): void {
+    this.#begun = null;
   }
 
   /** A direction of the connection is over; for its sink. */
@@ -142,10 +167,12 @@ class SecureSink implements ByteSink {
   }
 
   push(bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
+    if (this.#role === "server") this.#conversation.serverSays(bytes, start, end, frame);
     this.#outer.push(bytes, start, end, frame);
   }
 
   gap(length: number, cause: GapCause, frame: FrameNo): void {
+    if (this.#role === "server") this.#conversation.serverLacks();
     this.#outer.gap(length, cause, frame);
   }
 

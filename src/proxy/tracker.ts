@@ -30,9 +30,9 @@ export function createProxyTracker(context: ProxyContext, passedOver = new Passe
       if (proxyHeaderLength(peek.bytes, peek.start, peek.end) !== 0) return "follow";
       asked = interestOf(peek, context);
       if (asked !== null) return "follow";
-      passedOver.look(peek, context.known);
-      return "ignore";
+      return passedOver.look(peek, context.known) ? "answer" : "ignore";
     },
+    answered: (peek) => passedOver.lookAtAnswer(peek, context.known),
     open(connection: TcpConnection): Conversation {
       const role = asked;
       asked = null;

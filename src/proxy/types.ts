@@ -84,6 +84,13 @@ export interface NamedClient {
   readonly time: Nanos;
 }
 
+/** HTTP in the clear where TLS was to answer a ClientHello. */
+export interface ClearAnswer {
+  readonly status: number;
+  /** With which its status was there. */
+  readonly frame: FrameNo;
+}
+
 /** All facts of one connection to a proxy. */
 export interface Timeline {
   /** Wireshark's tcp.stream. */
@@ -112,6 +119,8 @@ export interface Timeline {
   readonly roundTripMs: Millis | null;
   /** The client speaks TLS to the proxy itself (an HTTPS proxy): that outer connection; null where it does not. */
   readonly secure: TlsFacts | null;
+  /** HTTP with which the proxy answered that in the clear; null where it did not. */
+  readonly clearAnswer: ClearAnswer | null;
   /** The stream of an HTTP/2 connection that this is about; each tunnel on such a connection has a timeline of its own. */
   readonly http2Stream: number | null;
   readonly connects: readonly ConnectFact[];

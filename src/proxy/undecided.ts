@@ -3,6 +3,7 @@ import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { beginningNeeded, type Role, roleByBeginning, roleOf } from "./detect.ts";
+import { joined } from "./joined.ts";
 import type { PassedOver } from "./passed-over.ts";
 import { namedByHeader, proxyHeaderLength } from "./proxy-header.ts";
 
@@ -164,11 +165,3 @@ class UndecidedSink implements ByteSink {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function joined(first: Uint8Array, more: Uint8Array): Uint8Array {
-  if (first.length === 0) return more;
-  const bytes = new Uint8Array(first.length + more.length);
-  bytes.set(first);
-  bytes.set(more, first.length);
-  return bytes;
-}

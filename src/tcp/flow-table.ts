@@ -38,7 +38,7 @@ export const STATE = {
   ACKED: 1 << 10,
   /** FIN or RST was seen. */
   CLOSED: 1 << 11,
-  /** What became of it; none of the three: no payload was seen yet. */
+  /** What became of it; none of the three: no payload was seen yet, or `ANSWERS`. */
   FOLLOWED: 1 << 12,
   IGNORED: 1 << 13,
   OVER: 1 << 14,
@@ -48,6 +48,8 @@ export const STATE = {
   SYN: 1 << 16,
   /** Wireshark has another base for this side, that of the connection before: any SYN of it starts a new stream. */
   OTHER_BASE: 1 << 18,
+  /** Not followed, as `IGNORED`, but the first payload of this side is still to be shown. */
+  ANSWERS: 1 << 20,
 } as const;
 
 /** Who sent the SYN, as a row's state says; null if no handshake was seen. */

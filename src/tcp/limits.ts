@@ -65,5 +65,8 @@ export const MAX_LINGERING = 256;
 /** A capture of which so many segments in a row lie outside the window, each continuing the last, lost gigabytes: go on there. */
 export const STRAY_SEGMENTS = 8;
 
+/** A connection whose answer is to be shown is passed over once the other side sent this much: longer than any ClientHello that is answered. */
+export const MAX_UNANSWERED_BYTES = 64 * 1024;
+
 /** Fewer bytes than this do not show a protocol: the connection is followed tentatively. */
 export const MIN_PEEK_BYTES = 8;

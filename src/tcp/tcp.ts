@@ -8,7 +8,7 @@ import { Connection } from "./connection.ts";
 import { FlowTable, initiatorOf, ROW, STATE } from "./flow-table.ts";
 import { Followed } from "./followed.ts";
 import type { HalfStream } from "./half-stream.ts";
-import { DEFAULT_LIMITS, MAX_BEGINNINGS, MIN_PEEK_BYTES } from "./limits.ts";
+import { DEFAULT_LIMITS, MAX_BEGINNINGS, MAX_UNANSWERED_BYTES, MIN_PEEK_BYTES } from "./limits.ts";
 import { ACK, FIN, inWindow, isKeepAlive, RST, SYN, sequenceDistance } from "./sequence.ts";
 import type { Shared } from "./shared.ts";
 import type { FirstPayload, Tcp, TcpClock, TcpCounts, TcpHandler, TcpLimits } from "./types.ts";
@@ -151,7 +151,7 @@ class TcpRoom implements Tcp {
     const side = fromLow === ((state & STATE.FIRST_IS_HIGH) === 0) ? 0 : 1;
     if ((state & (STATE.BASE << side)) === 0 || rows[row + ROW.BASE0 + side] === (segment.sequence | 0)) return false;
     if ((state & STATE.FOLLOWED) !== 0) return this.#followed.isClosing(rows[row + ROW.SLOT]!);
-    return (state & STATE.CLOSED) !== 0 && (state & (STATE.IGNORED | STATE.OVER)) !== 0;
+    return (state & STATE.CLOSED) !== 0 && (state & (STATE.IGNORED | STATE.OVER | ANSWERS_OF_BOTH)) !== 0;
   }
 
   #startStream(row: number, family: number, fromLow: boolean, stream: number): void {
@@ -235,23 +235,41 @@ class TcpRoom implements Tcp {
   #decide(segment: Segment, row: number, side: Side): boolean {
     const rows = this.#table.rows;
     const state = rows[row + ROW.STATE]!;
+    if ((state & ANSWERS_OF_BOTH) !== 0) return this.#answered(segment, row, side);
     const exact = (state & (STATE.EXACT << side)) !== 0;
     if (!exact && isKeepAlive(segment)) return false;
-    const first = (rows[row + ROW.BASE0 + side]! + ((segment.flags & SYN) === 0 ? 1 : 0)) | 0;
-    const inOrder = !exact || (segment.sequence | 0) === first;
-    if (inOrder && segment.payloadLength >= MIN_PEEK_BYTES) {
-      const initiator = initiatorOf(state);
-      if (
-        this.#handler.interest(this.#fillPeek(segment, initiator === null ? null : initiator === side)) === "ignore"
-      ) {
+    if (this.#isFirst(segment, row, side)) {
+      const interest = this.#handler.interest(this.#fillPeek(segment, state, side));
+      if (interest !== "follow") {
         this.#beginnings.release(rows[row + ROW.SLOT]!);
         rows[row + ROW.SLOT] = 0;
-        rows[row + ROW.STATE] = state | STATE.IGNORED;
+        rows[row + ROW.STATE] = state | (interest === "answer" ? STATE.ANSWERS << (1 - side) : STATE.IGNORED);
         return true;
       }
     }
     this.#open(segment, row, side);
     return true;
+  }
+
+  /** More payload of a connection whose answer is to be shown. */
+  #answered(segment: Segment, row: number, side: Side): true {
+    const rows = this.#table.rows;
+    const state = rows[row + ROW.STATE]!;
+    if ((state & (STATE.ANSWERS << side)) === 0) {
+      const sent = sequenceDistance(segment.sequence, rows[row + ROW.BASE0 + side]!);
+      if (sent < MAX_UNANSWERED_BYTES) return true;
+    } else if (this.#isFirst(segment, row, side)) this.#handler.answered?.(this.#fillPeek(segment, state, side));
+    rows[row + ROW.STATE] = (state & ~ANSWERS_OF_BOTH) | STATE.IGNORED;
+    return true;
+  }
+
+  /** Whether payload is a side's first, as far as is known where its direction begins, and enough to look at. */
+  #isFirst(segment: Segment, row: number, side: Side): boolean {
+    const rows = this.#table.rows;
+    if (segment.payloadLength < MIN_PEEK_BYTES) return false;
+    if ((rows[row + ROW.STATE]! & (STATE.EXACT << side)) === 0) return true;
+    const first = (rows[row + ROW.BASE0 + side]! + ((segment.flags & SYN) === 0 ? 1 : 0)) | 0;
+    return (segment.sequence | 0) === first;
   }
 
   #open(segment: Segment, row: number, side: Side): void {
@@ -324,8 +342,9 @@ class TcpRoom implements Tcp {
     this.#evicted++;
   }
 
-  #fillPeek(segment: Segment, senderIsInitiator: boolean | null): FirstPayload {
+  #fillPeek(segment: Segment, state: number, side: Side): FirstPayload {
     const peek = this.#peek;
+    const initiator = initiatorOf(state);
     peek.bytes = segment.bytes;
     peek.start = segment.payloadStart;
     peek.end = segment.payloadEnd;
@@ -335,13 +354,14 @@ class TcpRoom implements Tcp {
     peek.destination = segment.destination;
     peek.sourcePort = segment.sourcePort;
     peek.destinationPort = segment.destinationPort;
-    peek.senderIsInitiator = senderIsInitiator;
+    peek.senderIsInitiator = initiator === null ? null : initiator === side;
     peek.frame = segment.packet.frame;
     return peek;
   }
 }
 
 const BOTH_SEEN = STATE.SEEN * 3;
+const ANSWERS_OF_BOTH = STATE.ANSWERS * 3;
 
 /** The sequence number in front of a side's first byte that may be in the capture. */
 function begunAt(sent: number, base: number): number {

@@ -114,8 +114,8 @@ export interface TcpConnection {
   readonly synAckToAckMs: Millis | null;
 }
 
-/** What to do with a connection, asked with its first payload. */
-export type Interest = "follow" | "ignore";
+/** What to do with a connection, asked with its first payload. `answer`: it is not followed, but the first payload of the other side is shown, too. */
+export type Interest = "follow" | "ignore" | "answer";
 
 /** The upper side of the tcp room; `proxy` implements it. */
 export interface TcpHandler {
@@ -125,11 +125,13 @@ export interface TcpHandler {
    * than 8 bytes tcp follows tentatively and `Conversation.abandoned` may end that.
    */
   interest(peek: FirstPayload): Interest;
+  /** Takes the first payload of the other side behind "answer": once, or not at all if it does not come soon, in order and with 8 bytes. */
+  answered?(peek: FirstPayload): void;
   /** A connection is followed from here on. Returns the sinks of side 0 and side 1. */
   open(connection: TcpConnection): Conversation;
 }
 
-/** A reused view for `TcpHandler.interest`. */
+/** A reused view for `TcpHandler.interest` and `answered`. */
 export interface FirstPayload {
   bytes: Uint8Array;
   start: number;

@@ -5,7 +5,7 @@ import { ascii, concat, pcapFile } from "../harness/capture-file.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { toProxy } from "../harness/tunnelled.ts";
 import { ethernet, ipv4, udp } from "../packet/build.ts";
-import { clientHello, record, serverName } from "../tls-parse/play.ts";
+import { clientHello, record, serverHello, serverName } from "../tls-parse/play.ts";
 
 const HELLO = record(22, clientHello({ extensions: [serverName("www.example.com")] }));
 const GET = ascii("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n");
@@ -37,6 +37,9 @@ async function findingOf(capture: Uint8Array | string, proxies: readonly Proxy[]
   expect(finding?.id).toBe("capture-quality");
   return { detail: finding?.detail, frames: finding?.frames, helpdesk: finding?.advice.helpdesk };
 }
+
+const BAD_REQUEST = ascii("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+const SERVER_HELLO = record(22, serverHello());
 
 const DIRECTLY = /^Programs seem to speak with servers themselves here: .* Record between client and proxy: /;
 const RECORD = /^Record between client and proxy: /;
@@ -138,6 +141,61 @@ describe("a capture without a connection to a proxy", () => {
     expect(one.helpdesk).toMatch(DIRECTLY);
     const { detail } = await findingOf(pcapFile([packet, packet]));
     expect(detail).toContain("2 packets to UDP port 443 (from frame 1) begin QUIC (HTTP/3)");
+  });
+});
+
+describe("TLS that is answered in plain HTTP", () => {
+  const clear: Said = [
+    ["client", HELLO],
+    ["server", BAD_REQUEST],
+  ];
+  const secure: Said = [
+    ["client", HELLO],
+    ["server", SERVER_HELLO],
+  ];
+  const SET = /^Look how the program is told of its proxy: https:\/\/ in front of its name/;
+
+  it("is not called TLS to a server: that port takes none", async () => {
+    const { detail, frames, helpdesk } = await told([clear]);
+    expect(detail).toContain(
+      "on any port. The only TCP connection begins with TLS (10.0.0.2:3128, frame 4). TLS was answered in plain HTTP by 10.0.0.2:3128 (frame 5): that port takes no TLS. If it is the proxy's,",
+    );
+    expect(frames).toEqual([4, 5]);
+    expect(helpdesk).toMatch(SET);
+    expect(helpdesk).not.toMatch(/servers themselves/);
+  });
+
+  it("is told beside TLS that is answered as such", async () => {
+    const { detail, helpdesk } = await told([secure, clear, clear, clear]);
+    expect(detail).toContain("Of 4 TCP connections 4 begin with TLS (the first to 10.0.0.2:3128, frame 4).");
+    expect(detail).toContain("by 10.0.0.2:3128 (frame 12, and 2 more times): that port");
+    expect(helpdesk).toMatch(SET);
+    expect(helpdesk).toMatch(/Programs seem to speak with servers themselves/);
+  });
+
+  it("is told where a proxy is named that nobody speaks with, too", async () => {
+    const { detail, helpdesk } = await told([clear], [{ host: "192.0.2.7", port: 8080 }]);
+    expect(detail).toContain("that port takes no TLS");
+    expect(helpdesk).toMatch(/Look how .* Name the proxy that clients speak with/);
+  });
+
+  it("is met in front of the first CONNECT, too: the file is read again", async () => {
+    const asks: Said = [
+      ["client", CONNECT],
+      ["server", ascii("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")],
+    ];
+    const capture = toProxy([clear, asks].map((said) => said.map(([from, bytes]) => ({ from, bytes }))));
+    const report = await checkCapture(capture, {});
+    if ("kind" in report) throw new Error(report.message);
+    expect(report.connections.map(({ verdict }) => verdict)).toEqual(["tls-failed", "tunnel-refused"]);
+  });
+
+  it("is what it is said to be where that port is named as the proxy's", async () => {
+    const pieces = clear.map(([from, bytes]) => ({ from, bytes }));
+    const report = await checkCapture(toProxy([pieces]), { proxies: [{ host: "10.0.0.2", port: 3128 }] });
+    if ("kind" in report) throw new Error(report.message);
+    expect(report.verdict).toBe("tls-failed");
+    expect(report.findings[0]?.title).toMatch(/speaks TLS to a port of the proxy that takes plain HTTP/);
   });
 });
 

@@ -172,6 +172,7 @@ export function timeline(change: Partial<Timeline> = {}): Timeline {
     gaps: [],
     roundTripMs: 1,
     secure: null,
+    clearAnswer: null,
     http2Stream: null,
     connects: [],
     tunnel: null,

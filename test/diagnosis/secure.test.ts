@@ -40,6 +40,17 @@ describe("TLS to the proxy itself", () => {
     expect(finding?.advice.helpdesk).toMatch(/plain HTTP/);
   });
 
+  it("to a port that takes plain HTTP is told as that, and no certificate is to be looked at", () => {
+    const one = outer(ANSWERED_PLAIN, { clearAnswer: { status: 400, frame: where(31, 31).frame } });
+    const [finding] = diagnosisOf([one]).findings;
+    expect(finding?.id).toBe("tls-failed");
+    expect(finding?.detail).toMatch(/: the ClientHello was answered with plain HTTP \(400, frame 31\)\.$/);
+    expect(finding?.title).toBe("The client speaks TLS to a port of the proxy that takes plain HTTP");
+    expect(finding?.frames).toContain(31);
+    expect(finding?.advice.helpdesk).toMatch(/set http:\/\/ \(PROXY in a PAC file\)/);
+    expect(finding?.advice.proxyAdmin).not.toMatch(/ciphers/);
+  });
+
   it("may hold the answer to a 407, unless nothing was asked in it", () => {
     const later: Partial<Timeline> = { stream: 1, client: { ip: "192.0.2.17", port: 50_001 }, start: atMs(500) };
     const places: Partial<Timeline> = { ...later, firstFrame: where(29, 29).frame, lastFrame: where(32, 32).frame };

@@ -49,6 +49,7 @@ interface Recorded {
 /** How a recording handler behaves. */
 export interface RecorderOptions {
   readonly interest?: TcpHandler["interest"];
+  readonly answered?: TcpHandler["answered"];
   readonly limits?: Partial<TcpLimits>;
   /** What a sink asks to pass over after each call. */
   readonly skippable?: () => number;
@@ -79,6 +80,7 @@ export function record(options: RecorderOptions = {}): Recorder {
       recorder.asked++;
       return options.interest?.(peek) ?? "follow";
     },
+    answered: (peek) => options.answered?.(peek),
     open(connection) {
       const recorded: Recorded = {
         connection,

@@ -27,6 +27,30 @@ describe("TLS to a proxy that answers otherwise", () => {
   });
 });
 
+describe("what answers TLS to the proxy in the clear", () => {
+  const HELLO = client(record(22, clientHello()));
+  const told = (...answer: readonly Turn[]) =>
+    play([HELLO, ...answer], { known: true }).timelines.map(({ clearAnswer }) => clearAnswer);
+
+  it("is told with its status and frame, however it is cut", () => {
+    expect(told(PLAIN)).toEqual([{ status: 400, frame: 2 }]);
+    const line = "\r\nHTTP/1.0 503 Unavailable\r\n\r\n";
+    expect(told(proxy(line))).toEqual([{ status: 503, frame: 2 }]);
+    expect(told(...[...line].map((byte) => proxy(byte)))).toEqual([{ status: 503, frame: 15 }]);
+  });
+
+  it.each([
+    ["TLS", proxy(record(21, Uint8Array.of(2, 70)))],
+    ["no HTTP", proxy("SSH-2.0-OpenSSH_9.2\r\n")],
+    ["no status", proxy("HTTP/1.1 4x0 Bad\r\n\r\n")],
+    ["a line that is cut", proxy("HTTP/1.1 40")],
+  ])("is nothing where it is %s", (_what, answer) => expect(told(answer)).toEqual([null]));
+
+  it("is nothing where its beginning is missing, or may be", () => {
+    expect(told({ from: 1, gap: 20, frame: 2 }, PLAIN)).toEqual([null]);
+  });
+});
+
 describe("TLS to the proxy of which a segment is lost", () => {
   const recorded = new Map(loadTruth().map((capture) => [capture.name, capture]));
 

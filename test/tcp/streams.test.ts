@@ -240,6 +240,62 @@ describe("interest", () => {
   });
 });
 
+describe("the answer to what is not followed", () => {
+  const back = { from: "2:8080", to: "1:5000", ack: 12 };
+  const HANDSHAKE = [
+    { seq: 1, flags: SYN },
+    { ...back, seq: 500, ack: 2, flags: SYN | ACK },
+  ];
+
+  function shown(...sketches: Parameters<ReturnType<typeof record>["add"]>) {
+    const answers: string[] = [];
+    const recorder = record({
+      interest: () => "answer",
+      answered({ bytes, start, end, sourcePort, senderIsInitiator, frame }) {
+        answers.push(
+          `${frame} ${sourcePort} ${senderIsInitiator} ${Buffer.from(bytes.subarray(start, end)).toString()}`,
+        );
+      },
+    });
+    recorder.add(...HANDSHAKE, ...sketches);
+    recorder.tcp.end();
+    expect(recorder.connections).toEqual([]);
+    expect(recorder.tcp.counts()).toMatchObject({ streams: 1, followed: 0 });
+    return { answers, asked: recorder.asked };
+  }
+
+  it("is shown once, behind all that the client says first", () => {
+    expect(
+      shown(
+        { seq: 2, ack: 501, data },
+        { seq: 12, ack: 501, data },
+        { ...back, seq: 501 },
+        { ...back, seq: 501, data: "an answer" },
+        { ...back, seq: 510, data: "and more" },
+        { seq: 22, ack: 518, data },
+      ),
+    ).toEqual({ answers: ["6 8080 false an answer"], asked: 1 });
+  });
+
+  it.each([
+    ["short", [{ ...back, seq: 501, data: "short" }]],
+    ["out of order", [{ ...back, seq: 531, data: "an answer" }]],
+    ["behind very much of the client's", [{ seq: 70_000, ack: 501, data }]],
+  ])("is not shown if it is %s", (_what, sketches) => {
+    const answer = { ...back, seq: 501, data: "an answer" };
+    expect(shown({ seq: 2, ack: 501, data }, ...sketches, answer).answers).toEqual([]);
+  });
+
+  it("is that of the new connection behind a new SYN", () => {
+    const answers: number[] = [];
+    const recorder = record({ interest: () => "answer", answered: ({ frame }) => answers.push(frame) });
+    recorder.add(...HANDSHAKE, { seq: 2, ack: 501, data });
+    recorder.add({ seq: 7_000, flags: SYN }, { ...back, seq: 900, ack: 7_001, flags: SYN | ACK });
+    recorder.add({ ...back, seq: 901, ack: 7_001, data: "an answer" });
+    expect([answers, recorder.asked]).toEqual([[], 2]);
+  });
+});
+
 describe("counts over all connections", () => {
   it("late starts and one-sided ones", () => {
     const { tcp, add } = record({ interest: () => "ignore" });

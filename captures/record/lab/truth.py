@@ -104,7 +104,7 @@ def supports(conn, verdict):
         "auth-abandoned": statuses[-1:] == [407] or statuses[-2:] == [407, None],  # the client may break off a further request
         "tunnel-refused": bool(statuses) and (statuses[-1] or 0) >= 300 and statuses[-1] != 407,
         "no-response": statuses[-1:] == [None] or conn["tunnel"] is not None and not inside,
-        "tls-failed": tunnel_is == "tls" and not anything_wrong,
+        "tls-failed": not anything_wrong and (tunnel_is == "tls" or not conn["connects"]),  # without a CONNECT: with the proxy itself
         "not-tls": tunnel_is not in (None, "tls", "none") and not anything_wrong,
         "tunnel-401-origin": (401, "origin") in inside and (401, "proxy") not in inside,
         "forward-401-origin": (401, "origin") in forwards and (401, "proxy") not in forwards,

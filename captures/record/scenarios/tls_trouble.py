@@ -99,6 +99,20 @@ s.close()
 """
 
 
+@scenario("tls-to-plain-port", "a client that is set up for an HTTPS proxy speaks TLS to Squid's plain port, which answers 400 in the clear; beside it one that is set up as it should be")
+def to_plain_port(lab):
+    lab.origin()
+    squid = lab.squid()
+    with lab.capture():
+        r = lab.curl(WWW, proxy=f"https://{squid.ip}:{squid.port}", args=["--proxy-insecure"])
+        lab.expect("wrong version number" in r.err, r)
+        r = lab.curl(WWW, proxy=squid)
+        lab.expect(r.transfers[0]["http_code"] == 200, r)
+    lab.add()
+    lab.add([connect("www.example.com:443", 200)], tunnel("tls", "www.example.com", "TLS 1.3"), [exchange("GET", WWW, 200, "origin")])
+    lab.judge("tls-failed", "ok", without=["tls-failed", "encrypted"])
+
+
 @scenario("tls-never-ends", "the client reads the server's flight, never sends its Finished, and closes (scripted client)")
 def never_ends(lab):
     lab.origin()

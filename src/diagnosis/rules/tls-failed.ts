@@ -16,6 +16,17 @@ const WITH_THE_PROXY = {
   },
 };
 
+/** The proxy's own port takes no TLS: it is the client's setting that is wrong, and nobody's certificate. */
+const TO_A_PLAIN_PORT = {
+  title: "The client speaks TLS to a port of the proxy that takes plain HTTP",
+  advice: {
+    helpdesk:
+      "This program is set up for a proxy that is spoken to over TLS (https:// in front of the proxy's name, or HTTPS in a PAC file), and the port that it is given takes plain HTTP: set http:// (PROXY in a PAC file) there, or the proxy's port for TLS. Neither the password nor a certificate is the problem.",
+    proxyAdmin:
+      "Find where this port is handed out with https:// (HTTPS in a PAC file, a policy, an environment variable) and correct it; where clients are to speak TLS to the proxy, give them the port that takes it.",
+  },
+};
+
 /** Who answered does not speak TLS at all: certificates and versions have nothing to do with it. */
 const PLAIN_ADVICE = {
   helpdesk:
@@ -68,7 +79,9 @@ export const tlsFailed = verdictRule(
       evidence: outcome?.kind === "failed" ? [outcome.why] : [],
       certainty: "certain",
       ...(tunnel === null
-        ? WITH_THE_PROXY
+        ? timeline.clearAnswer === null
+          ? WITH_THE_PROXY
+          : TO_A_PLAIN_PORT
         : isPageForTunnel(timeline)
           ? { advice: PAGE_ADVICE }
           : isNoTls(tunnel)
