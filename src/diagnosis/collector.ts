@@ -17,12 +17,13 @@ import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
+import { isRedirectAway, ownRedirect } from "./own-redirect.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./same-handshake.ts";
 import { asTheFurther, attribute, weigh } from "./sender.ts";
-import { type SignIn, signInOf } from "./sign-in.ts";
+import { carriedBy, networkSignIn, type SignIn } from "./sign-in.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
@@ -322,13 +323,19 @@ export class Collector {
     return found;
   }
 
+  /** Where an answer sends the user to a page: the first 511, or the first redirect that is the proxy's own. */
   #signIn(timeline: Timeline, interception: Interception): SignIn | null {
-    // Only legs show whose a redirect is.
-    if (this.#legs.length === 0) return signInOf(timeline, null);
-    const inTunnel = timeline.tunnel !== null;
-    return signInOf(timeline, (exchange) =>
-      this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline)),
-    );
+    const exchanges = carriedBy(timeline);
+    const network = networkSignIn(exchanges);
+    if (network !== null) return network;
+    for (const exchange of exchanges) {
+      if (!isRedirectAway(exchange)) continue;
+      const inTunnel = timeline.tunnel !== null;
+      const around = this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline));
+      const own = ownRedirect(exchange, around);
+      if (own !== null) return { kind: "redirect", ...own, exchange };
+    }
+    return null;
   }
 
   /** What is known around an exchange. */

@@ -1,24 +1,50 @@
 // Redirects that the proxy made itself: so some have the user sign in, without a 401 or 407 (RFC 9110 §15.4).
 import { fieldOf } from "../http/index.ts";
 import type { ExchangeFact } from "../proxy/index.ts";
-import { type SenderContext, shownAsOwn } from "./evidence/index.ts";
+import { CACHE_LOOKUP, type Evidence, evidenceOfRedirect, type SenderContext } from "./evidence/index.ts";
+import { weigh } from "./sender.ts";
+import type { Attribution } from "./types.ts";
 import { hostOf, requestText } from "./wording.ts";
 
 /** Found, See Other, Temporary Redirect: what is asked for is still there, the client is to go elsewhere first. */
 const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
 
-/**
- * A redirect to another host that both legs show to be the proxy's, in words without the full stop; null for any other answer, and
- * where the redirect may be the site's.
- */
-export function ownRedirect(exchange: ExchangeFact, contextOf: () => SenderContext): string | null {
+/** Whether an answer sends the client to another host for a while; whoever made it. */
+export function isRedirectAway(exchange: ExchangeFact): boolean {
   const { request, response, url } = exchange;
-  if (request === null || response === null || url === null || !TEMPORARY.has(response.status)) return null;
-  const location = fieldOf(response, "location") ?? "";
-  if (!ABSOLUTE.test(location) || hostOf(location) === hostOf(url)) return null;
-  const shown = shownAsOwn(exchange, response, contextOf());
-  if (shown === null) return null;
-  return `${requestText(exchange)} was answered ${response.status} (frame ${response.where.frame}) by the proxy itself, which sends the client to ${hostOf(location)}: ${shown}`;
+  if (request === null || response === null || url === null || !TEMPORARY.has(response.status)) return false;
+  const location = locationOf(exchange);
+  return ABSOLUTE.test(location) && hostOf(location) !== hostOf(url);
+}
+
+/** A redirect to another host that is the proxy's own. */
+export interface OwnRedirect extends Pick<Attribution, "certainty" | "evidence"> {
+  /** In words, without the full stop. */
+  readonly text: string;
+}
+
+/**
+ * What is told of a redirect to another host that is the proxy's own: by two signs, what the legs show for certain, or what the proxy says
+ * of its cache. Null for any other answer.
+ */
+export function ownRedirect(exchange: ExchangeFact, context: SenderContext): OwnRedirect | null {
+  const { response } = exchange;
+  if (response === null || !isRedirectAway(exchange)) return null;
+  const found = evidenceOfRedirect(exchange, response, context);
+  const { sentBy, certainty, evidence } = weigh(found);
+  if (sentBy !== "proxy" || (certainty === "possible" && !found.some(saysSo))) return null;
+  const seems = certainty === "possible" ? ", as it seems" : "";
+  const text = `${requestText(exchange)} was answered ${response.status} (frame ${response.where.frame})${seems} by the proxy itself, which sends the client to ${hostOf(locationOf(exchange))}: ${evidence[0]}`;
+  return { text, certainty, evidence };
+}
+
+/** Of one sign only this one is told: it is about the answer itself. */
+function saysSo({ says, source }: Evidence): boolean {
+  return says === "proxy" && source === CACHE_LOOKUP;
+}
+
+function locationOf({ response }: ExchangeFact): string {
+  return response === null ? "" : (fieldOf(response, "location") ?? "");
 }
 
 const ABSOLUTE = /^https?:\/\/[^/]/i;

@@ -11,11 +11,12 @@ const LOGIN = "https://login.example.org/?back=www";
 /** Opened for the client, and nothing was sent on it. */
 const SILENT = leg(HOST, []);
 
-function told(status: number, location: string, legs: readonly ServerLeg[]): string | null {
+function told(status: number, location: string, legs: readonly ServerLeg[], lookup?: string): string | null {
   const { exchange, context } = staged([]);
-  const fields = [{ name: "location", value: location }];
+  const seen = lookup === undefined ? [] : [{ name: "x-cache-lookup", value: lookup }];
+  const fields = [{ name: "location", value: location }, ...seen];
   const response = { ...exchange.response!, status, challenges: [], fields };
-  return ownRedirect({ ...exchange, response }, () => ({ ...context, legs }));
+  return ownRedirect({ ...exchange, response }, { ...context, legs })?.text ?? null;
 }
 
 describe("a redirect inside a tunnel", () => {
@@ -37,6 +38,16 @@ describe("a redirect inside a tunnel", () => {
     ["of another kind", 200, LOGIN, [SILENT]],
   ] as const)("is not told %s", (_name, status, location, legs) => {
     expect(told(status, location, legs)).toBeNull();
+  });
+
+  it("is told as what it seems where the proxy says that it did not look for it in its cache", () => {
+    const { port } = staged([]).context.timeline.proxy;
+    const own = `NONE from gateway:${port}`;
+    expect(told(302, LOGIN, [], own)).toMatch(
+      /answered 302 \(frame \d+\), as it seems by the proxy itself, .*: "X-Cache-/,
+    );
+    expect(told(302, LOGIN, [], `MISS from gateway:${port}`)).toBeNull();
+    expect(told(302, LOGIN, [], `NONE from gateway:${port + 1}`)).toBeNull();
   });
 
   it("stands in the sentence of the connection, and its neighbour's stays", async () => {

@@ -45,6 +45,20 @@ def deny_info(lab):
     lab.judge("tunnel-401-proxy", "ok", without=["encrypted"] * 2, guilty=[0])
 
 
+@scenario("squid-deny-info-302", "Squid sends the client to another host's page (deny_info with 302) in place of one site, inside its tunnel and for http://; beside it a page")
+def deny_redirect(lab):
+    lab.origin()
+    squid = lab.squid(bump=BUMP, extra=["acl connect method CONNECT", "acl news dstdomain news.example.com", "deny_info 302:http://login.example.org/ news"],
+                      rules=["http_access allow connect", "http_access deny news"])
+    with lab.capture():
+        r = lab.curl(NEWS, WWW, NEWS.replace("https", "http"), proxy=squid)
+    lab.expect([t["http_code"] for t in r.transfers] == [302, 200, 302], r)
+    lab.add(**inside(NEWS, 302, "proxy"))
+    lab.add(**inside(WWW, 200, "origin"))
+    lab.add(forwards=[exchange("GET", NEWS.replace("https", "http"), 302, "proxy")])
+    lab.judge("ok", "ok", "ok", without=["encrypted", "encrypted", "ok"], findings=["ok"])
+
+
 @scenario("squid-parent-other-scheme", "Squid takes the Digest credentials for itself; its parent, an Apache, asks for Basic ones, and has no use for those of cache_peer", requires=["apache2"])
 def other_scheme(lab):
     lab.origin()

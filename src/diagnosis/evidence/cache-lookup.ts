@@ -8,6 +8,9 @@ import type { Question } from "./types.ts";
 /** What a Squid passed on may come from a proxy behind it, which sets cookies and writes JSON as easily as a site: all that is one sign. */
 export const PASSED_ON = "passed";
 
+/** Source of what a Squid says of its cache. */
+export const CACHE_LOOKUP = "cache-lookup";
+
 /** Squid source: client_side_reply. NONE is said of an answer that it made, or had made by its content filter (ICAP), without looking. */
 const LOOKED_UP = /^(MISS|HIT|NONE) from \S+:(\d+)$/;
 
@@ -39,7 +42,7 @@ export const madeAtOnce: Question = ({ url }, head, { timeline }) => {
   // A Squid may be the site's, at the port that was asked for.
   if ((url === null ? timeline.tunnel?.target.port : portOf(url)) === port) return [];
   const text = `${told(own)} says that the proxy did not look for it in its cache, as a Squid does for what it passes on: it, or its content filter, made it (frame ${head.where.frame})`;
-  return [{ says: "proxy", weight: "likely", source: "cache-lookup", text }];
+  return [{ says: "proxy", weight: "likely", source: CACHE_LOOKUP, text }];
 };
 
 function told({ value }: Lookup): string {

@@ -12,6 +12,7 @@ import { timeOfTheAnswer } from "./timing.ts";
 import type { Evidence, Question, SenderContext } from "./types.ts";
 
 export { AnswerRegister } from "./answers.ts";
+export { CACHE_LOOKUP } from "./cache-lookup.ts";
 export type { Evidence, SenderContext } from "./types.ts";
 
 const QUESTIONS: readonly Question[] = [
@@ -39,18 +40,28 @@ const QUESTIONS: readonly Question[] = [
   challengeState,
 ];
 
-/** What both legs say of an answer, and what rules the proxy out. */
-const OF_THE_LEGS: readonly Question[] = [ruledOut, neverForwarded, answeredByServerLeg];
-
-/** In words why an answer is the proxy's own: both legs show that the request was never sent on. Null where they do not, or are not alone. */
-export function shownAsOwn(exchange: ExchangeFact, head: ResponseHead, context: SenderContext): string | null {
-  const found = gather(OF_THE_LEGS, (question) => question(exchange, head, context));
-  if (found.some(({ says }) => says === "origin")) return null;
-  return found.find(({ weight }) => weight === "certain")?.text ?? null;
-}
-
 /** All evidence about one exchange; none without a response. */
 export function evidenceOf(exchange: ExchangeFact, context: SenderContext): readonly Evidence[] {
   const head = exchange.response;
   return head === null ? [] : gather(QUESTIONS, (question) => question(exchange, head, context));
+}
+
+/** What tells of a redirect who made it: what both legs show, and marks of the proxy's product and of its cache. */
+const OF_A_REDIRECT: readonly Question[] = [
+  ruledOut,
+  ownSite,
+  neverForwarded,
+  answeredByServerLeg,
+  productMarks,
+  madeAtOnce,
+  passedThrough,
+];
+
+/** The same for a redirect, with which nobody is asked for credentials: times and likenesses say nothing of it. */
+export function evidenceOfRedirect(
+  exchange: ExchangeFact,
+  head: ResponseHead,
+  context: SenderContext,
+): readonly Evidence[] {
+  return gather(OF_A_REDIRECT, (question) => question(exchange, head, context));
 }

@@ -22,16 +22,18 @@ function read(text: RuleText): Rule {
 
 function sentToSignIn(text: RuleText, { timeline, summary, signIn }: JudgedConnection): readonly Finding[] {
   if (signIn === null) return [];
-  const { kind, exchange } = signIn;
+  const { kind, exchange, certainty, evidence } = signIn;
   const frames = exchangeFrames([exchange]);
-  return [finding(text, timeline.stream, { detail: summary, frames, ...SENT_TO_SIGN_IN[kind] })];
+  const { title, seeming, advice } = SENT_TO_SIGN_IN[kind];
+  const words = { title: certainty === "possible" ? seeming : title, advice };
+  return [finding(text, timeline.stream, { detail: summary, frames, certainty, evidence, ...words })];
 }
 
 /** Nothing is wrong with the connection, but a program that is no browser gets no further. */
 const SENT_TO_SIGN_IN = {
   network: {
     title: "The network wants the user to sign in first",
-    certainty: "likely",
+    seeming: "The network seems to want the user to sign in first",
     advice: {
       helpdesk:
         "Let the user open an http:// page in a browser and sign in on the page that comes. Programs that are no browsers cannot do that: they take the page for an answer of the site.",
@@ -41,7 +43,7 @@ const SENT_TO_SIGN_IN = {
   },
   redirect: {
     title: "The proxy sends the client to another host in place of an answer",
-    certainty: "certain",
+    seeming: "The proxy seems to send the client to another host in place of an answer",
     advice: {
       helpdesk:
         "Let the user open the site in a browser: the page that it is sent to asks for a sign-in, or says why the site is blocked. Programs that are no browsers cannot go on from there.",
