@@ -12,6 +12,7 @@ import {
   otherThanAsked,
 } from "./auth-steps.ts";
 import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHIND, seenUntil } from "./judgement.ts";
+import { unreached } from "./unreached.ts";
 import { duration, framesText, schemesText } from "./wording.ts";
 
 /** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
@@ -155,8 +156,9 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, lateStart }: Timeline, { signIn }: JudgeContext): Judgement {
+export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { signIn }: JudgeContext): Judgement {
   const seen = lateStart ? " that is in the capture" : "";
+  const more = signIn?.text ?? unreached(forwards);
   return gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",
@@ -164,7 +166,7 @@ export function forwardedAll({ gaps, lateStart }: Timeline, { signIn }: JudgeCon
       }
     : {
         verdict: "ok",
-        summary: `The proxy answered every request${seen}${signIn === null ? "" : `; ${signIn.text}`}.`,
+        summary: `The proxy answered every request${seen}${more === null ? "" : `; ${more}`}.`,
       };
 }
 

@@ -1,4 +1,5 @@
 // From the timelines of all connections to verdicts, findings and the senders of 401s.
+
 export { clientOf } from "./client.ts";
 export { Collector, type CollectorLimits, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
@@ -9,4 +10,5 @@ export { siteOf } from "./sites.ts";
 export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";
 export { FINDINGS, VERDICTS } from "./types.ts";
+export { isUnreached } from "./unreached.ts";
 export { schemesText } from "./wording.ts";

@@ -13,6 +13,7 @@ import { shutText } from "./shut.ts";
 import { QUICK_CLOSE_MS, silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
 import { whyUnasked } from "./unasked.ts";
+import { unreached } from "./unreached.ts";
 import { closedText, closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
 
 /** The worst of all that the parts of the connection say. */
@@ -305,7 +306,8 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const inside = context.signIn === null ? "nothing wrong" : `no 401 or 407, but ${context.signIn.text}`;
+    const more = context.signIn?.text ?? unreached(tunnel.exchanges);
+    const inside = more === null ? "nothing wrong" : `no 401 or 407, but ${more}`;
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
   }

@@ -114,6 +114,11 @@ export function schemesText(challenges: readonly { readonly scheme: string }[]):
     : [...new Set(challenges.map(({ scheme }) => (isKnownScheme(scheme) ? scheme : quoted(scheme))))].join(", ");
 }
 
+/** "One sign speaks", "Weak signs speak": the beginning of a sentence about evidence that is no more than a possibility. */
+export function signsSpeak(evidence: readonly string[]): string {
+  return evidence.length < 2 ? "One sign speaks" : "Weak signs speak";
+}
+
 /** "1 tunnel", "3 tunnels". */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

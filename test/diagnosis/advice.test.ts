@@ -1,6 +1,7 @@
 // Advice that depends on the case: programs whose keys are missing, passwords that were accepted.
 import { describe, expect, it } from "vitest";
 import { explanations } from "../../src/diagnosis/index.ts";
+import { signsSpeak } from "../../src/diagnosis/wording.ts";
 import type { RequestHead, ResponseHead } from "../../src/http/index.ts";
 import { GATEWAY, read, SENT, unread } from "./asked.ts";
 import { found } from "./diagnose.ts";
@@ -44,7 +45,12 @@ describe("what the helpdesk is told of a 401 by the proxy", () => {
   it("says that it may be the site's own where one sign speaks for the proxy", () => {
     expect(advice({}, 200, {})).toMatch(/own login is not ruled out\. Open the site without the proxy/);
     expect(advice({ authorization: SENT }, 200, {})).toMatch(/was accepted \(frame 203\), as it would be by a site's/);
+    expect(advice({}, 200, {})).toMatch(/^One sign speaks for the proxy/);
   });
+});
+
+it("counts the weak signs that it speaks of", () => {
+  expect([[], ["a"], ["a", "b"]].map(signsSpeak)).toEqual(["One sign speaks", "One sign speaks", "Weak signs speak"]);
 });
 
 it("tells of a suspicion how a refusal is told from a challenge", () => {

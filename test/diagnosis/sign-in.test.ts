@@ -44,6 +44,24 @@ describe("of forwarded requests", () => {
   });
 });
 
+describe("an answer that there is no site", () => {
+  it.each([502, 503, 504])("%i is told in place of nothing wrong", (status) => {
+    const words = `was answered ${status} \\(frame \\d+\\): the site could not answer, or was not reached`;
+    expect(inside(status)).toMatchObject({
+      verdict: "ok",
+      summary: expect.stringMatching(`no 401 or 407, but GET .* ${words}`),
+    });
+    expect(forwarded(status)).toMatchObject({
+      verdict: "ok",
+      summary: expect.stringMatching(`every request; GET .* ${words}`),
+    });
+  });
+
+  it("is none that is about the request", () => {
+    for (const status of [404, 500]) expect(inside(status).summary).toContain("nothing wrong");
+  });
+});
+
 describe("a finding under the verdict's name", () => {
   it.each([
     ["ok", read(0, [ACCEPTED], [{ status: 511 }])],

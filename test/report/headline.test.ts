@@ -47,3 +47,14 @@ describe("a connection that is in order, but sends the user to a page,", () => {
     expect(headline(report([refused, judged(4, "ok")], { findings: [told] }))).toBe(refused.summary);
   });
 });
+
+it("does not call it right where sites could not answer or were not reached", () => {
+  const [fine, without] = [judged(3, "ok"), judged(4, "ok")];
+  const [exchange] = without.tunnel!.exchanges;
+  const answer = { ...exchange!, response: { ...exchange!.response!, status: 502 } };
+  const unreached = { ...without, tunnel: { ...without.tunnel!, exchanges: [exchange!, answer] } };
+  expect(headline(report([fine, without]))).toMatch(/^Nothing wrong in 2 connections/);
+  expect(headline(report([fine, unreached]))).toMatch(
+    /^Nobody asked for credentials in the wrong place in 2 connections .*; but in 1 of them a site could not answer, or was not reached \(502, frame 43\)\.$/,
+  );
+});

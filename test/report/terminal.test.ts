@@ -57,6 +57,15 @@ function morning(): Report {
 }
 
 describe("the report on a terminal", () => {
+  it("tells two stories of one verdict one after the other, each with its own cases", () => {
+    const titles = ["The client gave up", "It came from behind", "The client gave up"];
+    const all = titles.map((_, i) => judged(3 + i, "auth-abandoned"));
+    const findings = titles.map((title, i) => finding("auth-abandoned", 3 + i, { title }));
+    const text = table(report(all, { findings }), PLAIN);
+    expect(text).toContain("It came from behind");
+    expect(text).toContain("Also      1 more connection: stream 5");
+  });
+
   it("leaves out of a finding only what the headline says already", () => {
     const one = judged(3, "auth-ok");
     const clear = finding("basic-in-clear", null, { detail: "1 request carried Basic credentials." });

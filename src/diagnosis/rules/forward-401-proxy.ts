@@ -1,6 +1,7 @@
 // A forwarded request answered 401 by the proxy itself.
 import { passedFrom } from "../further-proxy.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
+import { signsSpeak } from "../wording.ts";
 import { exchangeFrames } from "./frames.ts";
 
 const TEXT: RuleText = {
@@ -32,7 +33,7 @@ const TEXT: RuleText = {
 /** Where one sign only speaks for the proxy, or a further proxy gave the same answer. */
 const DOUBTED = "A forwarded request was answered 401, which may be the proxy's: it should have asked with 407";
 const FIRST_MAKE_SURE =
-  "One sign speaks for the proxy, and the site's own login is not ruled out. Open the site without the proxy: if it asks for a password there, too, it is the site's. Until then no password should be entered. Give the frame numbers to the administrator of the proxy.";
+  "for the proxy, and the site's own login is not ruled out. Open the site without the proxy: if it asks for a password there, too, it is the site's. Until then no password should be entered. Give the frame numbers to the administrator of the proxy.";
 
 export const forward401Proxy = verdictRule(TEXT, ({ timeline, summary, attributions }, capture) => {
   const answers = timeline.forwards.filter(
@@ -51,6 +52,6 @@ export const forward401Proxy = verdictRule(TEXT, ({ timeline, summary, attributi
     return { detail, frames, evidence: [...evidence, passed], certainty: "possible", title: DOUBTED };
   }
   if (certainty !== "possible") return { detail: summary, frames, evidence, certainty };
-  const advice = { ...TEXT.advice, helpdesk: FIRST_MAKE_SURE };
+  const advice = { ...TEXT.advice, helpdesk: `${signsSpeak(evidence)} ${FIRST_MAKE_SURE}` };
   return { detail: summary, frames, evidence, certainty, title: DOUBTED, advice };
 });

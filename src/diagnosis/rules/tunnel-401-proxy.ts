@@ -3,7 +3,7 @@ import type { Endpoint } from "../../bytes/index.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import type { ProductMatch } from "../products/index.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
-import { endpointText } from "../wording.ts";
+import { endpointText, signsSpeak } from "../wording.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
 
 const TEXT: RuleText = {
@@ -60,7 +60,7 @@ export const tunnel401Proxy = verdictRule(TEXT, (connection, capture) => {
       accepted === null
         ? ""
         : ` What was sent in answer to it was accepted (frame ${accepted}), as it would be by a site's own login.`;
-    const helpdesk = `One sign speaks for the proxy, and the site's own login is not ruled out.${signedIn} Open the site without the proxy: if it asks for a password there, too, it is the site's. Give this report with the frame numbers to the administrator of the proxy.`;
+    const helpdesk = `${signsSpeak(found.evidence ?? [])} for the proxy, and the site's own login is not ruled out.${signedIn} Open the site without the proxy: if it asks for a password there, too, it is the site's. Give this report with the frame numbers to the administrator of the proxy.`;
     return { ...found, title: DOUBTED, advice: { helpdesk, proxyAdmin } };
   }
   const helpdesk =

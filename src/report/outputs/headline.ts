@@ -1,5 +1,6 @@
 // The sentence that a report leads with, and the connection and frame that it is about.
-import type { Verdict } from "../../diagnosis/index.ts";
+import { gather } from "../../bytes/index.ts";
+import { isUnreached, type Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportConnection, ReportFinding } from "../types.ts";
 import { isSitesOwn, isUnseen, isWrong, toldBeside } from "../verdicts.ts";
 import { counted } from "./style.ts";
@@ -43,7 +44,19 @@ function sentence(report: Report): string {
   const asked = report.connections.find((connection) => isSitesOwn(connection.verdict));
   if (asked !== undefined) return summaryOf(asked, report);
   if (told !== null) return told.detail;
-  return `Nothing wrong in ${counted(totals.connections, "connection")} to the proxy, and all of it could be seen.`;
+  return allSeen(report);
+}
+
+/** Nothing is wrong with how credentials were asked for: where pages did not come, no more is said than that. */
+function allSeen({ totals, connections }: Report): string {
+  const all = counted(totals.connections, "connection");
+  const without = gather(connections, ({ tunnel, forwards }) => {
+    const answers = (tunnel?.exchanges ?? forwards).flatMap(({ response }) => (response === null ? [] : [response]));
+    return answers.filter(({ status }) => isUnreached(status)).slice(0, 1);
+  });
+  const [first] = without;
+  if (first === undefined) return `Nothing wrong in ${all} to the proxy, and all of it could be seen.`;
+  return `Nobody asked for credentials in the wrong place in ${all} to the proxy, and all of it could be seen; but in ${without.length} of them a site could not answer, or was not reached (${first.status}, frame ${first.frame}).`;
 }
 
 /** Its sentence, and how many others have the same verdict. */

@@ -1,0 +1,18 @@
+// Answers by which the site, or a gateway in front of it, says that there is none (RFC 9110 §15.6.3 to §15.6.5): no challenge, but no page either.
+import type { ExchangeFact } from "../proxy/index.ts";
+import { requestText } from "./wording.ts";
+
+/** Bad Gateway, Service Unavailable, Gateway Timeout. */
+const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Whether an answer with this status says so. */
+export function isUnreached(status: number): boolean {
+  return UNREACHED.has(status);
+}
+
+/** The first of such answers in words, without the full stop; null where there is none. */
+export function unreached(exchanges: readonly ExchangeFact[]): string | null {
+  const found = exchanges.find(({ response }) => response !== null && isUnreached(response.status));
+  if (found?.response == null) return null;
+  return `${requestText(found)} was answered ${found.response.status} (frame ${found.response.where.frame}): the site could not answer, or was not reached`;
+}
