@@ -5,14 +5,16 @@ import { requestText } from "./wording.ts";
 /** Bad Gateway, Service Unavailable, Gateway Timeout. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Whether an answer with this status says so. */
-export function isUnreached(status: number): boolean {
-  return UNREACHED.has(status);
+/** Whether an answer with this status says so; of a CONNECT in a tunnel a further proxy says it, which is not looked at. */
+export function isUnreached(method: string | null | undefined, status: number): boolean {
+  return method !== "CONNECT" && UNREACHED.has(status);
 }
 
 /** The first of such answers in words, without the full stop; null where there is none. */
 export function unreached(exchanges: readonly ExchangeFact[]): string | null {
-  const found = exchanges.find(({ response }) => response !== null && isUnreached(response.status));
+  const found = exchanges.find(
+    ({ request, response }) => response !== null && isUnreached(request?.method, response.status),
+  );
   if (found?.response == null) return null;
   return `${requestText(found)} was answered ${found.response.status} (frame ${found.response.where.frame}): the site could not answer, or was not reached`;
 }

@@ -51,8 +51,10 @@ function sentence(report: Report): string {
 function allSeen({ totals, connections }: Report): string {
   const all = counted(totals.connections, "connection");
   const without = gather(connections, ({ tunnel, forwards }) => {
-    const answers = (tunnel?.exchanges ?? forwards).flatMap(({ response }) => (response === null ? [] : [response]));
-    return answers.filter(({ status }) => isUnreached(status)).slice(0, 1);
+    const answers = gather(tunnel?.exchanges ?? forwards, ({ method, response }) =>
+      response !== null && isUnreached(method, response.status) ? [response] : [],
+    );
+    return answers.slice(0, 1);
   });
   const [first] = without;
   if (first === undefined) return `Nothing wrong in ${all} to the proxy, and all of it could be seen.`;
