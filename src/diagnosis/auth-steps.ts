@@ -1,6 +1,6 @@
 // The authentication at the proxy as a list of steps: what was asked, what was sent, what was refused.
 import type { Nanos } from "../bytes/index.ts";
-import type { Challenge, Credentials } from "../http/index.ts";
+import type { Challenge, Credentials, RequestHead } from "../http/index.ts";
 import type { ConnectFact, Timeline, Unanswered } from "../proxy/index.ts";
 
 /** One request to the proxy, a CONNECT or a forwarded one, and how it was answered as far as authentication goes. */
@@ -14,6 +14,8 @@ export interface AuthStep {
   readonly target: string;
   readonly connect: boolean;
   readonly credentials: Credentials | null;
+  /** What the client calls itself; null where it does not, or where its head is cut. */
+  readonly agent: string | null;
   readonly status: number | null;
   readonly responseFrame: number | null;
   readonly responseTime: Nanos | null;
@@ -55,6 +57,7 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
     target: connect.target.text.toLowerCase(),
     connect: true,
     credentials: connect.request.proxyAuthorization,
+    agent: agentOf(connect.request),
     status: connect.response?.status ?? null,
     responseFrame: connect.response?.where.frame ?? null,
     responseTime: connect.response?.where.time ?? null,
@@ -73,6 +76,7 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
       target: (exchange.url ?? "").toLowerCase(),
       connect: false,
       credentials: exchange.request?.proxyAuthorization ?? null,
+      agent: exchange.request === null ? null : agentOf(exchange.request),
       status: exchange.response?.status ?? null,
       responseFrame: exchange.response?.where.frame ?? null,
       responseTime: exchange.response?.where.time ?? null,
@@ -82,6 +86,10 @@ function stepsOf(timeline: Timeline): readonly AuthStep[] {
     });
   }
   return steps.length < 2 ? steps : steps.sort((a, b) => a.frame - b.frame);
+}
+
+function agentOf({ userAgent, cut }: RequestHead): string | null {
+  return cut ? null : userAgent;
 }
 
 /** Whether a step's complete credentials were refused: intermediate legs of NTLM and Negotiate are no refusals. */

@@ -69,12 +69,12 @@ export class Folding {
       this.#countAll(members, outcome(given, verdict));
       return;
     }
-    const { responseTime, responseFrame, credentials } = last;
+    const { responseTime, responseFrame, credentials, agent } = last;
     this.#waitingCount += members.length;
     this.#waiting.add(keyOf(timeline, last), {
       members,
       refusals: (before?.refusals ?? 0) + steps.filter(isRefusal).length,
-      last: { responseTime, responseFrame, clientEnd, credentials: credentials && { user: credentials.user } },
+      last: { responseTime, responseFrame, agent, clientEnd, credentials: credentials && { user: credentials.user } },
     });
   }
 

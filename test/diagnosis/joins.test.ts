@@ -24,6 +24,27 @@ describe("the answer to a challenge", () => {
     expect(verdicts([idle, answered])).toEqual(["auth-ok", "auth-ok"]);
   });
 
+  it.each([
+    ["another program", "Updater/3.1", "Mozilla/5.0 Chrome/140", ["auth-abandoned", "ok"]],
+    ["the same program, which says more of itself", "Mozilla/5.0", "mozilla/5.0 Chrome/140", ["auth-ok", "auth-ok"]],
+    ["a program that says nothing of itself", "Updater/3.1", undefined, ["auth-ok", "auth-ok"]],
+    ["a program behind one that says nothing", undefined, "Updater/3.1", ["auth-ok", "auth-ok"]],
+  ] as const)("is judged where it comes from %s", (_who, first, second, expected) => {
+    const called = (agent: string | undefined) => (agent === undefined ? {} : { agent });
+    const runs = [
+      asked(0, [{ ...CHALLENGED, ...called(first) }]),
+      read(1, [{ ...ACCEPTED, ...called(second) }], [{ status: 200 }]),
+    ];
+    expect(verdicts(runs)).toEqual(expected);
+  });
+
+  it("may come with a name that is cut, as by the snap length", () => {
+    const challenged = asked(0, [{ ...CHALLENGED, agent: "Moz" }]);
+    const connects = challenged.connects.map((one) => ({ ...one, request: { ...one.request, cut: true } }));
+    const answer = read(1, [{ ...ACCEPTED, agent: "Mozilla/5.0" }], [{ status: 200 }]);
+    expect(verdicts([{ ...challenged, connects }, answer])).toEqual(["auth-ok", "auth-ok"]);
+  });
+
   it("belongs to each of several challenges that are answered together", () => {
     const page = [
       asked(0, [CHALLENGED]),
