@@ -32,3 +32,15 @@ export const tool: Schema = said(
   object({ name: said("always the same", { const: "pcapcheck" }), version: said("of pcapcheck", string) }),
 );
 export const schemaVersion: Schema = said("goes up where a field goes or means something else", { const: 1 });
+/** What all findings have. */
+export const certainty: Schema = said(
+  "certain: it cannot be otherwise; likely: two independent signs; possible: one",
+  oneOf("certain", "likely", "possible"),
+);
+export const advice: Schema = said(
+  "what to do",
+  object({
+    helpdesk: said("for who talks to the user", string),
+    proxyAdmin: said("for who runs the proxy", string),
+  }),
+);

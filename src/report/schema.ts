@@ -3,7 +3,9 @@ import { NOTES } from "../bytes/index.ts";
 import { FINDINGS, VERDICTS } from "../diagnosis/index.ts";
 import { TRACE_FINDINGS, TRACE_NOTES } from "../policy-trace/index.ts";
 import {
+  advice,
   boolean,
+  certainty,
   count,
   frame,
   list,
@@ -21,20 +23,9 @@ import {
   tool,
 } from "./schema-parts.ts";
 
-const certainty = said(
-  "certain: it cannot be otherwise; likely: two independent signs; possible: one",
-  oneOf("certain", "likely", "possible"),
-);
 const side = oneOf("client", "proxy");
 const noteId = said("stable name of the oddity", oneOf(...Object.keys(NOTES)));
 const evidence = said("what it was concluded from, a sentence each, with frames", list(string));
-const advice = said(
-  "what to do",
-  object({
-    helpdesk: said("for who talks to the user", string),
-    proxyAdmin: said("for who runs the proxy", string),
-  }),
-);
 
 const $defs = {
   verdict: said("worst first", oneOf(...VERDICTS)),
@@ -194,7 +185,7 @@ const $defs = {
   }),
   namedClient: object({
     ip: said("address in the header", string),
-    port: said("likewise", { type: "integer", minimum: 0, maximum: 65535 }),
+    port: said("likewise", port),
     frame: said("of the header", frame),
     time: said("likewise", time),
   }),

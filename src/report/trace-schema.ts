@@ -1,7 +1,9 @@
 // The JSON Schema of a policy trace's report.
 import { TRACE_FINDINGS, TRACE_NOTES } from "../policy-trace/index.ts";
 import {
+  advice,
   boolean,
+  certainty,
   count,
   list,
   nullable,
@@ -143,22 +145,13 @@ export const traceSchema: Schema = {
         object({
           id: finding,
           severity: said("how bad it is", oneOf("error", "warning")),
-          certainty: said(
-            "certain: it cannot be otherwise; likely: two independent signs; possible: one",
-            oneOf("certain", "likely", "possible"),
-          ),
+          certainty,
           tunnel: said("its place in tunnels", count),
           lines: said("where to look", list(line)),
           title: said("one line", string),
           detail: said("what happened, in sentences", string),
           evidence: said("what it was concluded from, a sentence each, with lines", list(string)),
-          advice: said(
-            "what to do",
-            object({
-              helpdesk: said("for who talks to the user", string),
-              proxyAdmin: said("for who runs the proxy", string),
-            }),
-          ),
+          advice,
         }),
       ),
     ),
