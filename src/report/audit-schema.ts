@@ -133,7 +133,7 @@ export const auditSchema: Schema = {
     verdict: said("the worst of all captures; null if none could be checked", nullable(verdict)),
     exitCode: exitCode("of the audit"),
     verdicts: tallies("by verdict, worst first"),
-    findings: tallies("by finding that is no verdict"),
+    findings: tallies("by finding; those that go with a verdict have its name"),
     proxies: tallies("by proxy"),
     hosts: tallies("by host"),
     clients: tallies("by client"),

@@ -73,7 +73,6 @@ export function buildReport(
   };
 }
 
-/** True for the first connection with `verdict`. */
 /** Without what only the rules need. */
 function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy["product"] {
   if (product === null) return null;
@@ -81,6 +80,7 @@ function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy
   return { name, certainty, evidence };
 }
 
+/** True for the first connection with `verdict`. */
 function firstWith(verdict: Verdict): (connection: JudgedConnection) => boolean {
   let found = false;
   return (connection) => {
