@@ -1,5 +1,5 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
-import { clientOf, type Diagnosis, type JudgedConnection } from "../diagnosis/index.ts";
+import { clientOf, type Diagnosis, endpointText, type JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, isSitesOwn, timestamp, toldBeside, totalsOf } from "../report/index.ts";
 import { type Examined, type ExamineOptions, examine } from "./examine.ts";
@@ -104,7 +104,7 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
   };
 }
 
-/** Verdicts have counts of their own; here the findings that are no verdicts. */
+/** How often each was found, those that go with a verdict too. */
 function countFindings(findings: Diagnosis["findings"]): AuditRow["findings"] {
   const counts: { -readonly [Id in keyof AuditRow["findings"]]: number } = {};
   for (const { id } of findings) counts[id] = (counts[id] ?? 0) + 1;
@@ -129,7 +129,7 @@ function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: numb
   for (const rank of RANKS) {
     for (const { timeline, verdict } of facts.connections) {
       if (exitCodeOf(verdict) !== rank) continue;
-      const proxy = endpoint(timeline.proxy);
+      const proxy = endpointText(timeline.proxy);
       const client = clientOf(timeline);
       const host = hostOf(timeline);
       add(`${verdict} ${proxy} ${client} ${host ?? ""}`, 1, () => ({
@@ -163,8 +163,4 @@ function withoutPort(target: string): string {
   const colon = target.lastIndexOf(":");
   const host = colon >= 0 && /^\d*$/.test(target.slice(colon + 1)) ? target.slice(0, colon) : target;
   return (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase();
-}
-
-function endpoint({ ip, port }: { readonly ip: string; readonly port: number }): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }

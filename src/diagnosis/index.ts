@@ -11,4 +11,4 @@ export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";
 export { FINDINGS, VERDICTS } from "./types.ts";
 export { isUnreached } from "./unreached.ts";
-export { schemesText } from "./wording.ts";
+export { count, displayFilter, endpointText, schemesText } from "./wording.ts";

@@ -119,9 +119,9 @@ export function signsSpeak(evidence: readonly string[]): string {
   return evidence.length < 2 ? "One sign speaks" : "Weak signs speak";
 }
 
-/** "1 tunnel", "3 tunnels". */
+/** "1 tunnel", "3 tunnels", "2 proxies"; a noun that ends in y has a consonant in front of it. */
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return number === 1 ? `1 ${noun}` : `${number} ${noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }
 
 /** Milliseconds for a sentence: 0.4 ms, 12 ms, 3.2 s. */

@@ -1,4 +1,5 @@
 // Evidence that needs no comparison: TLS that the proxy does not end, a proxy's own status, the proxy's own records.
+import { endpointText } from "../wording.ts";
 import type { Question } from "./types.ts";
 
 /** A proxy that does not end the tunnel's TLS cannot write into it, whatever else points at it. */
@@ -10,9 +11,7 @@ export const ruledOut: Question = (_exchange, _head, { inTunnel, interception })
 /** A proxy that is asked for a page of its own, its statistics or its settings, is the site. */
 export const ownSite: Question = ({ url }, _head, { timeline, inTunnel }) => {
   if (inTunnel || url === null) return [];
-  const { ip, port } = timeline.proxy;
-  const own = `http://${ip.includes(":") ? `[${ip}]` : ip}:${port}/`;
-  if (!url.toLowerCase().startsWith(own)) return [];
+  if (!url.toLowerCase().startsWith(`http://${endpointText(timeline.proxy)}/`)) return [];
   return [
     {
       says: "origin",

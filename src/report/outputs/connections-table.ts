@@ -4,7 +4,7 @@ import type { Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportConnection } from "../types.ts";
 import { isUnseen, isWrong } from "../verdicts.ts";
 import { connectCell, httpsCell, tlsCell } from "./cells.ts";
-import { NO_FRAME } from "./frame.ts";
+import { NO_FRAME, tableLines } from "./frame.ts";
 import { targetOf } from "./headline.ts";
 import {
   clientIp,
@@ -80,9 +80,7 @@ function proxies({ proxies: all, connections, folded }: Report, style: TerminalS
     return wrap(safe(style, `Proxy ${address}: ${about.join(", ")}`), style.width);
   });
   const more = all.length - MAX_PROXIES;
-  return more > 0
-    ? [...lines, paint(style, "dim", `and ${counted(more, "proxy").replace("proxys", "proxies")} more`)]
-    : lines;
+  return more > 0 ? [...lines, paint(style, "dim", `and ${counted(more, "proxy")} more`)] : lines;
 }
 
 /** What clients behind a load balancer are known by. */
@@ -150,11 +148,7 @@ function grid(rows: readonly Row[], style: TerminalStyle): string[] | null {
     drawn.push(cells);
   }
   // The library counts columns of rare characters otherwise, and then cuts between the halves of one.
-  return drawn
-    .toString()
-    .replace(/\p{Cs}/gu, "?")
-    .split("\n")
-    .map((line) => line.trimEnd());
+  return tableLines(drawn.toString().replace(/\p{Cs}/gu, "?"));
 }
 
 function list(rows: readonly Row[], style: TerminalStyle): string[] {

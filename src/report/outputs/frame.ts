@@ -1,4 +1,4 @@
-// Tables of cli-table3 without a box around them.
+// Tables of cli-table3 without a box around them, and their lines.
 
 /** No line anywhere; a table says itself which it wants. */
 export const NO_FRAME = {
@@ -18,3 +18,8 @@ export const NO_FRAME = {
   "right-mid": "",
   middle: "",
 };
+
+/** The lines of a drawn table, without the spaces that fill its last column. */
+export function tableLines(drawn: string): string[] {
+  return drawn.split("\n").map((line) => line.trimEnd());
+}

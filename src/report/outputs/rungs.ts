@@ -9,10 +9,8 @@ import type {
   ReportTransition,
 } from "../types.ts";
 import { certificateLines } from "./certificate-text.ts";
+import { STAGES, type Stage } from "./stages.ts";
 import { endpointText } from "./style.ts";
-
-/** The stages as a proxy's policy has them. */
-export type Stage = "connect" | "tls" | "https";
 
 /** One step: a message from one side. Its texts are not escaped yet. */
 export interface Rung {
@@ -27,19 +25,12 @@ export interface Rung {
 
 /** A stage that is shown, with its steps in the order of their frames. */
 export interface LadderStage {
-  readonly stage: Stage;
   /** "CONNECT tcp://  answered 200 after 407" */
   readonly title: string;
   readonly rungs: readonly Rung[];
   /** What stands there if there are no steps. */
   readonly empty: string;
 }
-
-const TITLES: Readonly<Record<Stage, string>> = {
-  connect: "CONNECT tcp://",
-  tls: "unknown ssl://",
-  https: "GET https://",
-};
 
 /** The stages of `connection` that have something to show. */
 export function ladderStages(connection: ReportConnection): readonly LadderStage[] {
@@ -52,18 +43,18 @@ export function ladderStages(connection: ReportConnection): readonly LadderStage
     ],
   };
   const shown: LadderStage[] = [];
-  for (const stage of ["connect", "tls", "https"] as const) {
+  for (const [stage, title] of STAGES) {
     const rungs = [...stages[stage]].sort((a, b) => a.frame - b.frame);
     if (rungs.length === 0 && connection.connects.length === 0 && connection.tunnel === null) continue;
-    shown.push({ stage, title: title(stage, connection), rungs, empty: emptyStage(stage, connection) });
+    shown.push({ title: titleOf(stage, title, connection), rungs, empty: emptyStage(stage, connection) });
   }
   return shown;
 }
 
-function title(stage: Stage, { tunnel, forwards }: ReportConnection): string {
+function titleOf(stage: Stage, title: string, { tunnel, forwards }: ReportConnection): string {
   const forwarded = stage === "https" && tunnel === null && forwards.length > 0;
   const said = tunnel === null ? "" : `  ${tunnel.stages[stage]}`;
-  return `${forwarded ? "GET http://" : TITLES[stage]}${said}`;
+  return `${forwarded ? "GET http://" : title}${said}`;
 }
 
 function emptyStage(stage: Stage, { tunnel }: ReportConnection): string {

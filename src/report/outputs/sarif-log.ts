@@ -3,6 +3,7 @@ import { createKeyedHash } from "../../bytes/index.ts";
 import { type Explanation, explanations, type Severity } from "../../diagnosis/index.ts";
 import { jsonText } from "../escape.ts";
 import type { Lines } from "../lazy.ts";
+import type { ReportFinding } from "../types.ts";
 import type { UncheckedCapture } from "./document.ts";
 import type { TerminalStyle } from "./style.ts";
 
@@ -232,7 +233,12 @@ function plainMessage(text: string): { readonly text: string } {
   return { text: text.replace(/[{}]/g, "$&$&").replaceAll("](", "] (") };
 }
 
+/** A finding with its evidence, a line each. */
+export function findingText({ title, detail, evidence }: Pick<ReportFinding, "title" | "detail" | "evidence">): string {
+  return [sentence(title), detail, ...evidence.map((text) => `Evidence: ${text}.`)].join("\n");
+}
+
 /** SARIF wants its messages to end like sentences (§3.11.3). */
-export function sentence(text: string): string {
+function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

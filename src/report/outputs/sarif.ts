@@ -3,7 +3,7 @@ import type { LazyReport } from "../lazy.ts";
 import type { ReportConnection } from "../types.ts";
 import type { OutputDocument, UncheckedCapture } from "./document.ts";
 import { targetOf } from "./headline.ts";
-import { type PathStyle, SarifLog, sentence } from "./sarif-log.ts";
+import { findingText, type PathStyle, SarifLog } from "./sarif-log.ts";
 import { clientIp, endpointText } from "./style.ts";
 
 const MEDIA_TYPES = { pcap: "application/vnd.tcpdump.pcap", pcapng: "application/x-pcapng" } as const;
@@ -27,7 +27,7 @@ export class SarifDocument implements OutputDocument {
     });
     const connections = connectionsOf(report);
     for (const finding of report.findings) {
-      const { id, severity, certainty, stream, frames, title, detail, evidence, advice, displayFilter } = finding;
+      const { id, severity, certainty, stream, frames, advice, displayFilter } = finding;
       const connection = stream === null ? null : (connections.get(stream) ?? null);
       const place =
         connection === null
@@ -40,7 +40,7 @@ export class SarifDocument implements OutputDocument {
             };
       this.#log.addResult({
         ...{ ruleId: id, severity, artifact, path, stream, frames },
-        message: [sentence(title), detail, ...evidence.map((text) => `Evidence: ${text}.`)].join("\n"),
+        message: findingText(finding),
         about: connection === null || place === null ? [] : [place.proxy, clientIp(connection), place.target],
         more: { properties: { stream, frames, certainty, displayFilter, advice, ...place } },
       });

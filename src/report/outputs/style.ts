@@ -2,10 +2,13 @@
 // The width of a character is told here and not by cli-table3's string-width: sentences and ladders are wrapped without
 // loading a table, and string-width 4 gives a column to most combining marks.
 
-import type { Verdict } from "../../diagnosis/index.ts";
+import { endpointText, type Verdict } from "../../diagnosis/index.ts";
 import { asciiText, terminalText } from "../escape.ts";
-import type { ReportConnection, ReportEndpoint } from "../types.ts";
+import type { ReportConnection } from "../types.ts";
 import { exitCodeOf } from "../verdicts.ts";
+
+/** The words of findings, which outputs say as well. */
+export { count as counted, endpointText } from "../../diagnosis/index.ts";
 
 /** What the terminal can do. */
 export interface TerminalStyle {
@@ -45,11 +48,6 @@ export function safe(style: TerminalStyle, text: string): string {
   return `${escaped(text.slice(0, MAX_TEXT))}... (${text.length - MAX_TEXT} characters more)`;
 }
 
-/** "10.0.0.2:8080", "[fd00::2]:8080". */
-export function endpointText({ ip, port }: ReportEndpoint): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
 /** Who is counted as the client: whom a PROXY header names, else who connects. */
 export function clientIp({ client, namedClient }: Pick<ReportConnection, "client" | "namedClient">): string {
   return namedClient?.ip ?? client.ip;
@@ -58,11 +56,6 @@ export function clientIp({ client, namedClient }: Pick<ReportConnection, "client
 /** "10.0.0.1:52110"; behind a load balancer "10.0.0.1:52110 through 10.0.0.9:40000". */
 export function clientText({ client, namedClient }: Pick<ReportConnection, "client" | "namedClient">): string {
   return namedClient === null ? endpointText(client) : `${endpointText(namedClient)} through ${endpointText(client)}`;
-}
-
-/** "1 tunnel", "3 tunnels". */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** East Asian wide and full-width characters and emoji (UAX #11), coarsely: first and last of each block. */

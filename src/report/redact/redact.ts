@@ -1,4 +1,5 @@
 // Pseudonyms instead of addresses, names and users, in a whole report: what each field is, is told by its name.
+import { displayFilter } from "../../diagnosis/index.ts";
 import { isKnownScheme } from "../../http/index.ts";
 import { type Entries, madeOf } from "../lazy.ts";
 import { KnownNames } from "./known-names.ts";
@@ -180,13 +181,5 @@ type Parent = Readonly<Record<string, unknown>>;
 /** Filters of streams and frames name nobody; any other one is made anew from stream and frames, so that it stays valid. */
 function filter(text: string, { stream, frames }: Parent): string {
   if (/^(?:tcp\.stream eq \d+)?(?: and )?(?:frame\.number in \{[\d, ]+\})?$/.test(text)) return text;
-  const list = Array.isArray(frames) ? frames.slice(0, MAX_FILTER_FRAMES).join(", ") : "";
-  const parts = [
-    ...(typeof stream === "number" ? [`tcp.stream eq ${stream}`] : []),
-    ...(list === "" ? [] : [`frame.number in {${list}}`]),
-  ];
-  return parts.join(" and ");
+  return displayFilter(typeof stream === "number" ? stream : null, Array.isArray(frames) ? frames : []) ?? "";
 }
-
-/** As many as the filters of findings have. */
-const MAX_FILTER_FRAMES = 20;

@@ -85,7 +85,7 @@ ${definitions([
   ["Passed over", captures.skipped === 0 ? "" : counted(captures.skipped, "other file")],
   ["Connections", html(`${connections} to proxies`)],
   ["Interrupted", captures.interrupted ? "before all captures were done" : ""],
-  ["Left out", dropped === 0 ? "" : `${counted(dropped, "entry").replace("entrys", "entries")} of the tables`],
+  ["Left out", dropped === 0 ? "" : `${counted(dropped, "entry")} of the tables`],
 ])}
 </section>`;
 }

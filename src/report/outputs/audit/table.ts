@@ -1,7 +1,7 @@
 // The summary of an audit on a terminal: what is wrong and where, then the sums per proxy, host and client, then what could not be checked.
 import Table from "cli-table3";
 import type { AuditProblem, AuditReport, AuditTally } from "../../audit-types.ts";
-import { NO_FRAME } from "../frame.ts";
+import { NO_FRAME, tableLines } from "../frame.ts";
 import {
   colourOf,
   counted,
@@ -173,10 +173,7 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): re
     chars: NO_FRAME,
   });
   table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
+  return tableLines(table.toString());
 }
 
 /** An item of a list: what it is, and below it what is known of it. */

@@ -4,6 +4,7 @@ import { csvField, jsonText, terminalText } from "../../escape.ts";
 import type { TraceReport, TraceReportStage } from "../../trace-types.ts";
 import type { FormatName } from "../formats.ts";
 import type { PathStyle } from "../sarif-log.ts";
+import { STAGES } from "../stages.ts";
 import type { TerminalStyle } from "../style.ts";
 
 export interface TraceFormat {
@@ -39,13 +40,11 @@ function lineOf({ verdict, trace, totals, findings, tunnels }: TraceReport): str
     .join("\t");
 }
 
-const STAGES = ["connect", "tls", "https"] as const;
-
 /** A row for each tunnel (RFC 4180); new columns come at the end. */
 function csvOf({ trace, tunnels, findings }: TraceReport): string {
   const names = [
     ...["trace", "verdict", "client", "client_port", "target", "site", "service", "start", "first_line", "last_line"],
-    ...STAGES.flatMap((stage) => [`${stage}_status`, `${stage}_rules`, `${stage}_mode`, `${stage}_user`]),
+    ...STAGES.flatMap(([stage]) => [`${stage}_status`, `${stage}_rules`, `${stage}_mode`, `${stage}_user`]),
     "summary",
   ];
   const cells = (stage: TraceReportStage | null): (string | null)[] => [
@@ -57,7 +56,7 @@ function csvOf({ trace, tunnels, findings }: TraceReport): string {
   const rows = tunnels.map((tunnel) => [
     ...[trace.path, tunnel.verdict, tunnel.client, tunnel.clientPort, tunnel.target, tunnel.site, tunnel.service],
     ...[tunnel.start, tunnel.firstLine, tunnel.lastLine],
-    ...STAGES.flatMap((stage) => cells(tunnel.stages[stage])),
+    ...STAGES.flatMap(([stage]) => cells(tunnel.stages[stage])),
     findings.find((finding) => finding.tunnel === tunnel.tunnel)?.detail ?? null,
   ]);
   return [names, ...rows].map((row) => `${row.map((cell) => csvField(cell)).join(",")}\r\n`).join("");

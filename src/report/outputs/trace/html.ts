@@ -2,15 +2,10 @@
 import type { TraceReport, TraceReportStage, TraceReportTunnel } from "../../trace-types.ts";
 import { page } from "../html/document.ts";
 import { definitions, html, list, time } from "../html/text.ts";
+import { STAGES } from "../stages.ts";
 
 /** Tunnels that are shown; the totals have all. */
 const MAX_TUNNELS = 200;
-
-const STAGES = [
-  ["connect", "CONNECT tcp://"],
-  ["tls", "unknown ssl://"],
-  ["https", "GET https://"],
-] as const;
 
 /** A policy trace as one page of HTML: its findings, and a section for each tunnel up to a limit. */
 export function traceHtml(report: TraceReport): string {

@@ -1,12 +1,12 @@
 // A policy trace as SARIF: a result for each finding, at its lines of the trace, with the rules of its own.
-import { type TraceExplanation, traceExplanations } from "../../../policy-trace/index.ts";
-import type { TraceReport, TraceReportFinding } from "../../trace-types.ts";
-import { type PathStyle, type RuleWords, SarifLog, sentence } from "../sarif-log.ts";
+import { traceExplanations } from "../../../policy-trace/index.ts";
+import type { TraceReport } from "../../trace-types.ts";
+import { findingText, type PathStyle, SarifLog } from "../sarif-log.ts";
 
 /** SARIF 2.1.0 of one policy trace: a result for each finding, at the lines of its transactions. */
 export function traceSarif(report: TraceReport, style: PathStyle): string {
   const { trace, tunnels, verdict } = report;
-  const log = new SarifLog(style, { rules: traceExplanations().map(ruleWords) });
+  const log = new SarifLog(style, { rules: traceExplanations() });
   const artifact = log.addArtifact(trace.path, {
     properties: { verdict, transactions: trace.transactions, start: trace.start, end: trace.end },
   });
@@ -15,7 +15,7 @@ export function traceSarif(report: TraceReport, style: PathStyle): string {
     log.addResult({
       ...{ ruleId: finding.id, severity: finding.severity, artifact, path: trace.path, stream: null, frames: [] },
       lines: finding.lines,
-      message: messageOf(finding),
+      message: findingText(finding),
       about: [tunnel?.client ?? "", tunnel?.target ?? ""],
       more: {
         properties: {
@@ -28,21 +28,4 @@ export function traceSarif(report: TraceReport, style: PathStyle): string {
     });
   }
   return log.end(report.tool.version, true, { totals: report.totals, warnings: trace.warnings });
-}
-
-function messageOf({ title, detail, evidence }: TraceReportFinding): string {
-  return [sentence(title), detail, ...evidence.map((text) => `Evidence: ${text}.`)].join("\n");
-}
-
-function ruleWords({
-  id,
-  title,
-  severity,
-  meaning,
-  looksLike,
-  evidence,
-  advice,
-  references,
-}: TraceExplanation): RuleWords {
-  return { id, title, severity, meaning, looksLike, evidence, advice, references };
 }

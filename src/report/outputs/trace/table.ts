@@ -1,8 +1,9 @@
 // A policy trace on a terminal: what is wrong and what to change, then the tunnels with their three stages side by side.
 import Table from "cli-table3";
 import type { TraceReport, TraceReportFinding, TraceReportStage, TraceReportTunnel } from "../../trace-types.ts";
-import { NO_FRAME } from "../frame.ts";
+import { NO_FRAME, tableLines } from "../frame.ts";
 import { byKind } from "../kinds.ts";
+import { STAGES } from "../stages.ts";
 import { counted, labelled, paint, safe, type TerminalStyle, truncate, wrap } from "../style.ts";
 
 /** Tunnels that are drawn, unless more is asked for. */
@@ -106,12 +107,6 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-const STAGES = [
-  ["connect", "CONNECT tcp://"],
-  ["tls", "unknown ssl://"],
-  ["https", "GET https://"],
-] as const;
-
 /** The three stages of one tunnel side by side; below each other on narrow terminals. */
 function stages(tunnel: TraceReportTunnel, style: TerminalStyle): string {
   const { client, clientPort, target, start, firstLine, lastLine, ambiguous } = tunnel;
@@ -154,11 +149,7 @@ function stages(tunnel: TraceReportTunnel, style: TerminalStyle): string {
       }),
     ]);
   }
-  const lines = table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-  return [...title, ...lines].join("\n");
+  return [...title, ...tableLines(table.toString())].join("\n");
 }
 
 function tail({ trace, tunnels, totals }: TraceReport, shown: number, style: TerminalStyle): string {
