@@ -49,6 +49,11 @@ export function passedFrom(timeline: Timeline, { request, response }: Asked, cap
   return null;
 }
 
+/** Evidence that the answer of `frame` is one that was passed on. */
+export function passedOnText(frame: number, { timeline }: Passed): string {
+  return `frame ${frame}: the same answer came to the proxy in stream ${timeline.stream}`;
+}
+
 function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered[]> {
   const known = REFUSED.get(capture);
   if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 // Endpoints that did what only a proxy does: opened a tunnel, or asked with 407.
 import { isSuccess } from "../http/index.ts";
+import type { Timeline } from "../proxy/index.ts";
 import type { CaptureFacts, JudgedConnection } from "./facts.ts";
 import { endpointText } from "./wording.ts";
 
@@ -9,6 +10,11 @@ const OF_WEB_SERVERS: ReadonlySet<number> = new Set([400, 404, 405, 501]);
 /** Whether a web server that is asked for a tunnel answers with this status. */
 export function isAlsoOfWebServers(status: number): boolean {
   return OF_WEB_SERVERS.has(status);
+}
+
+/** What is said where nothing else shows that the endpoint is a proxy. */
+export function maybeNoProxy({ proxy }: Timeline): string {
+  return `Nothing else in this capture shows that ${endpointText(proxy)} is a proxy: it opened no tunnel and sent no 407. A web server that is asked for a tunnel answers like this, too.`;
 }
 
 /** Made once per capture. */

@@ -1,5 +1,4 @@
 // A password that anybody on the way can read.
-
 import type { FrameNo } from "../../bytes/index.ts";
 import type { Credentials } from "../../http/index.ts";
 import type { ExchangeFact } from "../../proxy/index.ts";

@@ -77,6 +77,8 @@ export const captureQuality: Rule = {
   },
 };
 
+const LOSE_NO_PACKETS =
+  "Lose no packets: record on the client or on the proxy with a filter on the client's address, to a local disk, with a larger buffer (tcpdump -B 65536).";
 const TWICE = "The capture has packets twice";
 const NOT_TOGETHER = "Not all connections of this capture were judged together";
 
@@ -99,7 +101,7 @@ function shortcomings({ quality, connections }: CaptureFacts): Shortcoming[] {
     const gaps = timelines.flatMap((timeline) => timeline.gaps.map(({ where }) => where.frame));
     add(
       `${count(quality.gaps, "gap")} in followed connections, ${count(quality.missingBytes, "byte")} missing${streamsOf(timelines.filter((one) => one.gaps.length > 0))}`,
-      "Lose no packets: record on the client or on the proxy with a filter on the client's address, to a local disk, with a larger buffer (tcpdump -B 65536).",
+      LOSE_NO_PACKETS,
       gaps,
     );
   }
@@ -138,10 +140,7 @@ function shortcomings({ quality, connections }: CaptureFacts): Shortcoming[] {
     );
   }
   if (quality.droppedByCapture > 0)
-    add(
-      `${count(quality.droppedByCapture, "packet")} dropped while recording`,
-      "Lose no packets: record on the client or on the proxy with a filter on the client's address, to a local disk, with a larger buffer (tcpdump -B 65536).",
-    );
+    add(`${count(quality.droppedByCapture, "packet")} dropped while recording`, LOSE_NO_PACKETS);
   return list;
 }
 

@@ -1,8 +1,8 @@
 // The CONNECT itself answered 401: the right moment, the wrong status.
-import { passedFrom } from "../further-proxy.ts";
-import { isKnownProxy } from "../known-proxy.ts";
+import { passedFrom, passedOnText } from "../further-proxy.ts";
+import { isKnownProxy, maybeNoProxy } from "../known-proxy.ts";
 import { verdictRule } from "../rule.ts";
-import { endpointText, schemesText } from "../wording.ts";
+import { schemesText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
 
 export const connect401 = verdictRule(
@@ -38,13 +38,12 @@ export const connect401 = verdictRule(
     const parent = passedFrom(timeline, { request: refused.request, response: refused.response }, capture);
     if (parent !== null) {
       const passed = `The same request had been answered 401 just before ${parent.text}: the proxy may have passed that on, and then that one is to be looked at.`;
-      const evidence = [`frame ${frame}: the same answer came to the proxy in stream ${parent.timeline.stream}`];
+      const evidence = [passedOnText(frame, parent)];
       return { detail: `${summary} ${offers} ${passed}`, frames, certainty: "possible", evidence };
     }
     const known = isKnownProxy(connection, capture);
-    const doubt = `Nothing else in this capture shows that ${endpointText(timeline.proxy)} is a proxy: it opened no tunnel and sent no 407. A web server that is asked for a tunnel answers like this, too.`;
     return {
-      detail: [summary, offers, ...(known ? [] : [doubt])].join(" "),
+      detail: [summary, offers, ...(known ? [] : [maybeNoProxy(timeline)])].join(" "),
       frames,
       certainty: known ? "certain" : "likely",
       evidence: [

@@ -1,5 +1,5 @@
 // A forwarded request answered 401 by the proxy itself.
-import { passedFrom } from "../further-proxy.ts";
+import { passedFrom, passedOnText } from "../further-proxy.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
 import { signsSpeak } from "../wording.ts";
 import { exchangeFrames } from "./frames.ts";
@@ -42,13 +42,11 @@ export const forward401Proxy = verdictRule(TEXT, ({ timeline, summary, attributi
   const [first] = answers;
   const { certainty = null, evidence = [] } = first === undefined ? {} : (attributions.get(first) ?? {});
   const frames = exchangeFrames(answers);
-  const parent =
-    first?.request == null || first.response === null
-      ? null
-      : passedFrom(timeline, { request: first.request, response: first.response }, capture);
-  if (parent !== null) {
+  const { request, response } = first ?? { request: null, response: null };
+  const parent = request === null || response === null ? null : passedFrom(timeline, { request, response }, capture);
+  if (response !== null && parent !== null) {
     const detail = `${summary} The same request had been answered 401 just before ${parent.text}: this proxy may have passed that on, and then that one is to be looked at.`;
-    const passed = `frame ${first?.response?.where.frame}: the same answer came to the proxy in stream ${parent.timeline.stream}`;
+    const passed = passedOnText(response.where.frame, parent);
     return { detail, frames, evidence: [...evidence, passed], certainty: "possible", title: DOUBTED };
   }
   if (certainty !== "possible") return { detail: summary, frames, evidence, certainty };

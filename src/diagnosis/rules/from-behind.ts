@@ -1,7 +1,7 @@
 // A 407 outside of tunnels that came from behind the proxy: what a finding says of it.
 import { askedBy } from "../../http/index.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
-import { passedFrom } from "../further-proxy.ts";
+import { passedFrom, passedOnText } from "../further-proxy.ts";
 import type { FindingCase } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 
@@ -35,8 +35,7 @@ export function orFromBehind(
       : [
           `The same request had been answered 407 (${schemesText(askedBy(parent.response))}, frame ${parent.response.where.frame}) just before ${parent.text}: this proxy passed that on${gone}.`,
         ];
-  const passed =
-    parent === null ? [] : [`frame ${frame}: the same answer came to the proxy in stream ${parent.timeline.stream}`];
+  const passed = parent === null ? [] : [passedOnText(response.where.frame, parent)];
   return {
     ...own,
     detail: [own.detail, ...told].join(" "),

@@ -1,5 +1,6 @@
 // The site's own login behind a proxy that did everything right.
 import { type RuleText, verdictRule } from "../rule.ts";
+import { PERHAPS_SITE_LOGIN, SITE_LOGIN } from "./site-login.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
 
 const TEXT: RuleText = {
@@ -16,23 +17,14 @@ const TEXT: RuleText = {
   ],
   evidence:
     "What shows that the origin answered: the server leg, the site's certificate, its usual headers, a kind of login that proxies do not use.",
-  advice: {
-    helpdesk:
-      "The login box belongs to the web site: the user needs an account there. Nothing is wrong with the proxy.",
-    proxyAdmin: "Nothing to do.",
-  },
+  advice: SITE_LOGIN,
   references: ["RFC 9110 §15.5.2 (401)"],
 };
 
 /** Where one sign only says that it was the site. */
 const DOUBTED = {
   title: "A 401 inside the tunnel that seems to be the web site's own login",
-  advice: {
-    helpdesk:
-      "The login box seems to belong to the web site: as a rule the user needs an account there. Open the site without the proxy: if it asks for no password there, the proxy asks for one in the site's name, and its administrator needs this report.",
-    proxyAdmin:
-      "Nothing to do, if it is the site's own: look for this request in the access log, where a 401 of the proxy has no status of the server beside it.",
-  },
+  advice: PERHAPS_SITE_LOGIN,
 };
 
 export const tunnel401Origin = verdictRule(TEXT, (connection) => {

@@ -1,11 +1,9 @@
 // The proxy would not, or could not, open the tunnel.
-
-import { isAlsoOfWebServers, isKnownProxy } from "../known-proxy.ts";
+import { isAlsoOfWebServers, isKnownProxy, maybeNoProxy } from "../known-proxy.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
 import { NETWORK_AUTHENTICATION_REQUIRED } from "../sign-in.ts";
 import type { Advice } from "../types.ts";
-import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
 
 const NO_TUNNEL = "The tunnel was not opened, and it is not certain that a proxy was asked";
@@ -53,8 +51,7 @@ export const tunnelRefused = verdictRule(
     if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
       return { detail: summary, frames, certainty: "certain", ...words };
     }
-    const doubt = `Nothing else in this capture shows that ${endpointText(timeline.proxy)} is a proxy: it opened no tunnel and sent no 407. A web server that is asked for a tunnel answers like this, too.`;
-    return { detail: `${summary} ${doubt}`, frames, certainty: "certain", title: NO_TUNNEL, ...words };
+    return { detail: `${summary} ${maybeNoProxy(timeline)}`, frames, certainty: "certain", title: NO_TUNNEL, ...words };
   },
 );
 
