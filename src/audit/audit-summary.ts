@@ -1,4 +1,5 @@
 // Adds up rows of an audit: per verdict, finding, proxy, host and client; worst first, within bounds.
+import { compare } from "../bytes/index.ts";
 import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
 import {
   type AuditChanges,
@@ -288,8 +289,4 @@ function rank(verdict: Verdict | null): number {
 
 function isEarlier(a: string | null, b: string | null): boolean {
   return a !== null && (b === null || a < b);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // Files of one rotated capture: `tcpdump -C` (name.pcap, name.pcap1, name.pcap2 …), `tcpdump -G` with a time in the name, both
 // together, and `dumpcap -b` (name_00001_20240102030405.pcap …).
 import { basename, dirname } from "node:path";
-import { addTo, type Nanos, nanos } from "../bytes/index.ts";
+import { addTo, compare, type Nanos, nanos } from "../bytes/index.ts";
 import { type CaptureReader, createCaptureReader, type NotACapture, type PacketView } from "../pcap-parser/index.ts";
 import { readCapture } from "./input.ts";
 
@@ -67,7 +67,7 @@ async function recordings<T extends { readonly path: string }>(
     const time = (await firstTime(placed.file.path)) ?? timed.at(-1)?.time ?? (0n as Nanos);
     timed.push({ placed, time });
   }
-  timed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  timed.sort((a, b) => compare(a.time, b.time));
   const runs: Placed<T>[][] = [];
   let last = Number.POSITIVE_INFINITY;
   for (const { placed } of timed) {

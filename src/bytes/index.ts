@@ -4,6 +4,7 @@ export { copyOf } from "./keep.ts";
 export { createKeyedHash } from "./keyed-hash.ts";
 export { addTo, grouped } from "./lists.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
+export { compare } from "./order.ts";
 export { Reader } from "./reader.ts";
 export { familiar, hex, latin1, ownText, quoted, readable, startsWith, utf16le } from "./text.ts";
 export {

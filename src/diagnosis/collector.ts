@@ -237,13 +237,11 @@ export class Collector {
       legs: (timeline) => (this.#oddLegs(timeline).size > 0 ? [] : this.#legsOf(timeline)),
       beyond: this.#beyond,
     });
-    const attributed = (timeline: Timeline) => {
-      const interception = interceptions.get(timeline) ?? this.#interception(timeline, this.#legsOf(timeline));
-      return this.#attributions(timeline, interception, this.#legsInStep(timeline));
-    };
+    const attributed = (timeline: Timeline) =>
+      this.#attributions(timeline, interceptions.get(timeline)!, this.#legsInStep(timeline));
     return timelines.map((timeline) => {
-      const chain = chains.get(timeline) ?? alone(timeline, authSteps(timeline));
-      const interception = interceptions.get(timeline) ?? this.#interception(timeline, this.#legsOf(timeline));
+      const chain = chains.get(timeline)!;
+      const interception = interceptions.get(timeline)!;
       const far = further.get(timeline) ?? null;
       const own = attributed(timeline);
       const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));

@@ -1,5 +1,5 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
-import { addTo } from "../bytes/index.ts";
+import { addTo, compare } from "../bytes/index.ts";
 import { askedBy, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { CaptureFacts } from "./facts.ts";
@@ -64,7 +64,7 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
       addTo(found, keyOf(request, response), { timeline, request, response });
     }
   }
-  for (const list of found.values()) list.sort((a, b) => (a.response.where.time < b.response.where.time ? -1 : 1));
+  for (const list of found.values()) list.sort((a, b) => compare(a.response.where.time, b.response.where.time));
   REFUSED.set(capture, found);
   return found;
 }

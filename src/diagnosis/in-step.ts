@@ -1,5 +1,5 @@
 // Whether both sides of a proxy were recorded by one clock: it sends something on only while a client waits for it.
-import { addTo, gather, type Nanos } from "../bytes/index.ts";
+import { addTo, compare, gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
 import { MAX_MARKS, type RecordMark, type TlsFacts } from "../tls-parse/index.ts";
 import { firstOfClient } from "./legs.ts";
@@ -54,13 +54,13 @@ export function outOfStep(legs: readonly ServerLeg[], timelines: readonly Timeli
 
 /** Goes through both in order of time; a wait for one answer explains one request that was read. */
 function unawaited(asked: readonly Asked[], waits: readonly Wait[]): readonly ServerLeg[] {
-  const sorted = [...waits].sort((a, b) => inOrder(a.from, b.from));
+  const sorted = [...waits].sort((a, b) => compare(a.from, b.from));
   const found: ServerLeg[] = [];
   let open: Wait[] = [];
   let alwaysUntil: Nanos | null = null;
   let explainedUntil: Nanos | null = null;
   let next = 0;
-  for (const { leg, time, read } of [...asked].sort((a, b) => inOrder(a.time, b.time))) {
+  for (const { leg, time, read } of [...asked].sort((a, b) => compare(a.time, b.time))) {
     for (; next < sorted.length && sorted[next]!.from <= time; next++) {
       const wait = sorted[next]!;
       if (wait.once && open.length < MAX_OPEN) open.push(wait);
@@ -81,10 +81,6 @@ function unawaited(asked: readonly Asked[], waits: readonly Wait[]): readonly Se
 
 function later(one: Nanos | null, other: Nanos): Nanos {
   return one === null || one < other ? other : one;
-}
-
-function inOrder(a: Nanos, b: Nanos): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly Asked[]> {

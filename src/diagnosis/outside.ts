@@ -1,5 +1,5 @@
 // The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
-import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
+import { addTo, compare, gather, grouped, type Nanos } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import { hostOf } from "./wording.ts";
 
@@ -77,7 +77,7 @@ function answeredByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonl
     if (host === null || answeredAt(leg) === null) continue;
     addTo(byHost, host, { opener: leg.proxy.ip, start: leg.start });
   }
-  for (const list of byHost.values()) list.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  for (const list of byHost.values()) list.sort((a, b) => compare(a.start, b.start));
   return byHost;
 }
 

@@ -1,5 +1,5 @@
 // How far the clock of a proxy's records is from that of the capture: the difference at which most CONNECTs meet.
-import type { Nanos } from "../bytes/index.ts";
+import { compare, type Nanos } from "../bytes/index.ts";
 
 const SECOND = 1_000_000_000n;
 /** Records have whole seconds, and are begun a little before or after the capture shows it. */
@@ -92,10 +92,6 @@ function count(counts: Map<number, number>, key: number, by: 1 | -1): void {
   const value = (counts.get(key) ?? 0) + by;
   if (value === 0) counts.delete(key);
   else counts.set(key, value);
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function absolute(value: bigint): Nanos {

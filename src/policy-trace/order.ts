@@ -1,5 +1,5 @@
 // Tells records of one client and host apart by their order, where several tunnels fit: seconds are too coarse for a browser.
-import { addTo, type Nanos } from "../bytes/index.ts";
+import { addTo, compare } from "../bytes/index.ts";
 import type { ConnectFact, Timeline } from "../proxy/index.ts";
 import type { ProxyRecord } from "./records.ts";
 
@@ -54,8 +54,4 @@ function orderGroup(group: readonly ProxyRecord[], context: OrderContext, found:
 function oneAfterAnother(timelines: readonly Timeline[]): boolean {
   const sorted = [...timelines].sort((a, b) => compare(a.start, b.start));
   return sorted.every((timeline, i) => i === 0 || sorted[i - 1]!.end <= timeline.start);
-}
-
-function compare(a: Nanos, b: Nanos): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // What of traces and logs can be about a capture: they may tell of days and of all clients, and the capture of minutes and of one.
-import type { Nanos } from "../bytes/index.ts";
+import { compare, type Nanos } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import { MAX_DIFFERENCE_NS } from "./clock.ts";
 import type { ProxyRecord } from "./records.ts";
@@ -55,7 +55,7 @@ export class RecordStore {
   /** Keeps the half that is nearest to the capture, or as many of them, where they are equally near, as came first. */
   #thin(): void {
     const half = this.#most >> 1;
-    const distances = this.records.map((record) => this.#away(record)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const distances = this.records.map((record) => this.#away(record)).sort(compare);
     const limit = distances[half - 1]!;
     let equal = half - distances.indexOf(limit);
     const kept = this.records.filter((record) => {

@@ -1,4 +1,5 @@
 // From what a policy trace tells to its report: plain data under contract names. Nothing is judged here.
+import { compare } from "../bytes/index.ts";
 import { siteOf } from "../diagnosis/index.ts";
 import {
   type JudgedTunnel,
@@ -90,10 +91,6 @@ function inOrder(a: JudgedTunnel, b: JudgedTunnel): number {
 function rank({ findings }: JudgedTunnel): number {
   const [worst] = findings;
   return worst === undefined ? TRACE_FINDINGS.length : TRACE_FINDINGS.indexOf(worst.id);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function buildTunnel({ tunnel, findings }: JudgedTunnel, index: number): TraceReportTunnel {

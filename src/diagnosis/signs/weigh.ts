@@ -1,5 +1,5 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
-import { addTo, grouped } from "../../bytes/index.ts";
+import { addTo, compare, grouped } from "../../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
 import { atProxy, clientKey } from "../client.ts";
 import { allAlike, isOneSize } from "./alike.ts";
@@ -41,7 +41,7 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
     if (records !== null) tunnels.push(records);
   }
   if (tunnels.length === 0) return NOTHING;
-  tunnels.sort((a, b) => (a.timeline.start < b.timeline.start ? -1 : a.timeline.start > b.timeline.start ? 1 : 0));
+  tunnels.sort((a, b) => compare(a.timeline.start, b.timeline.start));
   const register = new Register();
   let byClient: ReadonlyMap<string, readonly Timeline[]> | null = null;
   const others = (ofClient: readonly TunnelRecords[]): readonly Timeline[] => {
