@@ -35,3 +35,10 @@ export function ipv6Text(bytes: Uint8Array, at = 0): string {
   if (runStart < 0) return text(groups);
   return `${text(groups.slice(0, runStart))}::${text(groups.slice(runStart + runLength))}`;
 }
+
+/** The IPv4 address that an IPv6 one, as RFC 5952 writes it, stands for (RFC 4291 §2.5.5.2); any other as it is. */
+export function unmapped(ip: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(ip) ?? [];
+  if (high === undefined || low === undefined) return ip;
+  return ipv4TextOf((Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16));
+}

@@ -1,6 +1,6 @@
 // The header by which a load balancer tells the proxy behind it whose connection it passes on (PROXY protocol, versions 1 and 2).
 import { type Endpoint, latin1, startsWith } from "../bytes/index.ts";
-import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
+import { ipv4Text, ipv6Text, unmapped } from "../pcap-parser/index.ts";
 
 const VERSION_1 = "PROXY ";
 const VERSION_2 = "\r\n\r\n\0\r\nQUIT\n";
@@ -50,6 +50,7 @@ export function namedByHeader(bytes: Uint8Array, start: number, end: number): En
   if (command !== 1 || length === 0 || end - start < FIXED + 2 * length + 4) return null;
   const address = bytes.subarray(start + FIXED, start + FIXED + length);
   const port = start + FIXED + 2 * length;
+  // A balancer that listens on IPv6 for both writes clients with IPv4 as IPv6 addresses.
   const ip = length === 4 ? ipv4Text(address) : unmapped(ipv6Text(address));
   return { ip, port: (bytes[port]! << 8) | bytes[port + 1]! };
 }
@@ -61,14 +62,6 @@ function namedInLine(line: string): Endpoint | null {
   if (family === "4") return IPV4.test(ip) ? { ip, port: Number(port) } : null;
   if (!/^[0-9a-f:.]+$/i.test(ip) || !URL.canParse(`http://[${ip}]/`)) return null;
   return { ip: unmapped(new URL(`http://[${ip}]/`).hostname.slice(1, -1)), port: Number(port) };
-}
-
-/** A balancer that listens on IPv6 for both writes clients with IPv4 so (RFC 4291 §2.5.5.2). */
-function unmapped(ip: string): string {
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(ip) ?? [];
-  if (high === undefined || low === undefined) return ip;
-  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return ipv4Text(Uint8Array.of(a >> 8, a, b >> 8, b));
 }
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
