@@ -41,7 +41,7 @@ export interface CancelSignal {
 
 export interface Watch {
   /** Called after each piece with the bytes read from the source so far and its size, null where it is not known. */
-  readonly progress?: (done: number, size: number | null) => void;
+  readonly progress?: ((done: number, size: number | null) => void) | undefined;
   /** Ends the reading. */
   readonly signal?: CancelSignal | undefined;
 }

@@ -29,10 +29,7 @@ export async function checkTrace(
   const path = options.name ?? pathOf(source) ?? "-";
   const summary = new TraceSummary();
   const reader = new TraceReader(summary);
-  const outcome = await readText(source, reader, {
-    ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+  const outcome = await readText(source, reader, { progress: options.onProgress, signal: options.signal });
   if (outcome.kind === "unreadable") return { kind: "failed", path, message: outcome.why, advice: null };
   const counts = reader.end();
   const facts = summary.finish();

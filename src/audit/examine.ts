@@ -131,8 +131,8 @@ async function readOnce(
   const around = {
     note: run.sink.note,
     onlyFiles: options.onlyFiles ?? false,
-    ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    progress: options.onProgress,
+    signal: options.signal,
   };
   const { outcome, holes, front } = isFiles(source)
     ? await readFiles(source.files, run.sink, around)

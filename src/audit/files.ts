@@ -1,7 +1,7 @@
 // What files are, and the small ones whole.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { readFailure } from "./read-failure.ts";
+import { codeOf, readFailure } from "./read-failure.ts";
 
 /** What is asked of `Stats`. The types of the library lead here, and must not need those of Node. */
 export interface FileStatus {
@@ -67,6 +67,25 @@ export function mustBeNoPipe(descriptor: number): void {
 
 /** Windows has no such flag, and no pipes among its files. */
 const NO_WAITING = constants.O_NONBLOCK ?? 0;
+
+/** What `readSome` gives where there is nothing to read yet. */
+export const NOTHING_YET = -1;
+/** How long to wait then. */
+export const RETRY_MS = 5;
+
+/** Reads what is there, up to `length` bytes, to `at` in `into`; gives how many, 0 at the end. Throws what reading throws. */
+export function readSome(descriptor: number, into: Uint8Array, at: number, length: number): number {
+  try {
+    return readSync(descriptor, into, at, length, null);
+  } catch (error) {
+    const code = codeOf(error);
+    // Of a terminal, or of a pipe that does not block.
+    if (code === "EAGAIN") return NOTHING_YET;
+    // Windows reports the end of a pipe as an error.
+    if (code === "EOF") return 0;
+    throw error;
+  }
+}
 
 const CHUNK_BYTES = 64 * 1024;
 

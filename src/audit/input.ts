@@ -1,5 +1,5 @@
 // Brings the bytes of a capture to its reader: from a file, standard input, a stream or memory, compressed or not.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { NoteSink } from "../bytes/index.ts";
 import type { CaptureReader, NotACapture } from "../pcap-parser/index.ts";
@@ -13,7 +13,7 @@ import {
   tell,
   type Watch,
 } from "./byte-source.ts";
-import { mustBeNoPipe, openWithoutWaiting } from "./files.ts";
+import { mustBeNoPipe, NOTHING_YET, openWithoutWaiting, RETRY_MS, readSome } from "./files.ts";
 import { type CaptureRead, type CreateDecompressor, Intake } from "./intake.ts";
 import { codeOf, NOT_UTF_8, readFailure, UNREADABLE_NAME } from "./read-failure.ts";
 import { wrong } from "./wrong-argument.ts";
@@ -90,9 +90,6 @@ const CHUNK_AT = 64;
 /** The one buffer of all files. It is used up before anything else can run: what waits for something has its own copy. */
 let chunk: Uint8Array | null = null;
 
-/** How long to wait for a terminal or a pipe that says there is nothing to read yet. */
-const RETRY_MS = 5;
-
 const STANDARD_INPUT = 0;
 
 /** Reads a file, or standard input for "-". Gives why it could not, or null. */
@@ -103,7 +100,7 @@ async function readFile(path: string, intake: Intake, watch: ReadOptions): Promi
     const size = watch.progress === undefined ? null : sizeOf(descriptor);
     chunk ??= new Uint8Array(CHUNK_AT + CHUNK_BYTES);
     for (let done = 0; intake.wanted; ) {
-      const length = readSome(descriptor, chunk);
+      const length = readSome(descriptor, chunk, CHUNK_AT, CHUNK_BYTES);
       // Asked only where it gives nothing: that takes as long as to read a small capture.
       if (watch.onlyFiles === true && (length === NOTHING_YET || done + length === 0)) mustBeNoPipe(descriptor);
       if (length === 0) return null;
@@ -136,19 +133,5 @@ function sizeOf(descriptor: number): number | null {
     return stat.isFile() ? stat.size : null;
   } catch {
     return null;
-  }
-}
-
-const NOTHING_YET = -1;
-
-function readSome(descriptor: number, into: Uint8Array): number {
-  try {
-    return readSync(descriptor, into, CHUNK_AT, CHUNK_BYTES, null);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "EAGAIN") return NOTHING_YET;
-    // Windows reports the end of a pipe as an error.
-    if (code === "EOF") return 0;
-    throw error;
   }
 }

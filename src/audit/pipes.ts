@@ -1,7 +1,7 @@
 // Pipes among the files that options name: each gives its bytes once, and whoever asks later, be it a worker, is lent them.
-import { closeSync, openSync, readSync } from "node:fs";
-import { lookAt } from "./files.ts";
-import { codeOf, readFailure } from "./read-failure.ts";
+import { closeSync, openSync } from "node:fs";
+import { lookAt, NOTHING_YET, RETRY_MS, readSome } from "./files.ts";
+import { readFailure } from "./read-failure.ts";
 import type { FileSource, Held } from "./types.ts";
 
 export const NOTHING_HELD: Held = new Map();
@@ -15,8 +15,6 @@ export interface PipeFailure {
 /** Twice the text of all the secrets that are kept of key logs: the memory of what a pipe has more is not known to be there. */
 const MAX_HELD = 256 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
-/** How long to wait for a pipe that does not block and has nothing yet. */
-const RETRY_MS = 5;
 const STANDARD_INPUT = 0;
 
 /** Reads the pipes among `files` to their ends; "-" is standard input. Files are left to whoever needs them. */
@@ -68,7 +66,7 @@ async function piecesOf(path: string, room: number): Promise<readonly Uint8Array
     let piece = newPiece();
     let filled = 0;
     for (let left = room; ; ) {
-      const length = readSome(descriptor, piece, filled);
+      const length = readSome(descriptor, piece, filled, PIECE_BYTES - filled);
       if (length === 0) break;
       if (length === NOTHING_YET) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -91,18 +89,4 @@ async function piecesOf(path: string, room: number): Promise<readonly Uint8Array
 
 function newPiece(): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(PIECE_BYTES));
-}
-
-const NOTHING_YET = -1;
-
-function readSome(descriptor: number, into: Uint8Array, at: number): number {
-  try {
-    return readSync(descriptor, into, at, into.length - at, null);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "EAGAIN") return NOTHING_YET;
-    // Windows reports the end of a pipe as an error.
-    if (code === "EOF") return 0;
-    throw error;
-  }
 }

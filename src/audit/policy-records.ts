@@ -39,7 +39,6 @@ export async function loadPolicyRecords(
     const pieces = held?.get(path);
     return pieces === undefined ? path : eachOf(pieces);
   };
-  const watch = signal === undefined ? {} : { signal };
   const store = new RecordStore(timelines);
   const sources: PolicySource[] = [];
   for (const path of policyTraces) {
@@ -52,7 +51,7 @@ export async function loadPolicyRecords(
         store.add(recordOfTransaction(transaction, source));
       },
     });
-    const outcome = await readText(sourceOf(path), reader, watch);
+    const outcome = await readText(sourceOf(path), reader, { signal });
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     const counts = reader.end();
     if (counts.transactions === 0) return failed(path, "this is no policy trace: no transaction was found in it");
@@ -66,7 +65,7 @@ export async function loadPolicyRecords(
       note: summary.note,
       entry: (entry) => store.add(recordOfEntry(entry, source)),
     });
-    const outcome = await readText(sourceOf(path), reader, watch);
+    const outcome = await readText(sourceOf(path), reader, { signal });
     if (outcome.kind === "unreadable") return failed(path, outcome.why);
     if (!reader.end().hasFields)
       return failed(path, "this is no access log in the W3C extended format: it has no #Fields line");

@@ -1,4 +1,5 @@
 // Why something could not be written, in words.
+import { codeOf } from "./read-failure.ts";
 
 /** What an errno means, for a sentence. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,7 +23,7 @@ const IN_USE: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
 /** One clause: "cannot be written: the disk is full". */
 export function writeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = codeOf(error) ?? "";
   const inUse = process.platform === "win32" && IN_USE.has(code) ? ", or another program has it open" : "";
   return `cannot be written: ${REASONS[code] ?? (code || error.message)}${inUse}`;
 }
