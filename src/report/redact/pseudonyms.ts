@@ -37,6 +37,11 @@ export class Pseudonyms {
     return this.#kinds.has(kind);
   }
 
+  /** Whether names of any kind go: then so does free text, in which they may stand. */
+  get wantsNames(): boolean {
+    return this.wants("host") || this.wants("user");
+  }
+
   /** An IP address; IPv4 inside IPv6 is the IPv4 address. */
   ip(text: string): string {
     if (!this.wants("ip")) return text;
@@ -75,7 +80,7 @@ export class Pseudonyms {
 
   /** A user name with its domain or realm. */
   user(text: string): string {
-    if (!this.wants("user") && !this.wants("host")) return text;
+    if (!this.wantsNames) return text;
     const [, domain, name = "", realm] = USER.exec(text) ?? [];
     const user = name === "" || !this.wants("user") ? name : this.#name("user", name.toLowerCase(), name);
     const parts = [domain === undefined ? "" : `${this.domain(domain)}\\`, user];

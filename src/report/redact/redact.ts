@@ -103,11 +103,9 @@ export function createRedactor(
       case "realm":
         return names.wants("host") ? names.realm(text) : null;
       case "scheme":
-        return isKnownScheme(text) || text === "unknown" || (!names.wants("host") && !names.wants("user"))
-          ? text
-          : names.scheme(text);
+        return isKnownScheme(text) || text === "unknown" || !names.wantsNames ? text : names.scheme(text);
       case "source":
-        return names.wants("host") || names.wants("user") ? names.source(text) : null;
+        return names.wantsNames ? names.source(text) : null;
       case "dn":
         return names.distinguishedName(text);
       case "fingerprint":
@@ -122,7 +120,7 @@ export function createRedactor(
       case "url":
         return texts.url(text);
       case "path":
-        return names.wants("host") || names.wants("user") ? names.capture(text) : texts.sentence(text);
+        return names.wantsNames ? names.capture(text) : texts.sentence(text);
       case "free":
         return texts.free(text);
       case "rule":

@@ -40,7 +40,7 @@ export class Texts {
 
   /** A sentence that may quote the wire. */
   sentence(text: string): string {
-    if (!this.#anyName) return this.#scan(text, true);
+    if (!this.#names.wantsNames) return this.#scan(text, true);
     let out = "";
     let from = 0;
     if (!this.#odd.isEmpty) {
@@ -59,22 +59,18 @@ export class Texts {
 
   /** Text that somebody else wrote: a word that could be a name does not stay, known or not. */
   free(text: string): string {
-    return this.#anyName ? this.#scan(text, true, isHarmless) : this.#scan(text, true);
+    return this.#names.wantsNames ? this.#scan(text, true, isHarmless) : this.#scan(text, true);
   }
 
   /** A rule of a proxy's policy: its conditions and properties stay, their values are free text. */
   rule(text: string): string {
-    if (!this.#anyName) return this.#scan(text, true);
+    if (!this.#names.wantsNames) return this.#scan(text, true);
     return this.#parts(text, RULE_VALUES, (_, value) => this.free(value));
   }
 
   /** The realm of a challenge. */
   realm(text: string): string {
     return this.#names.wants("host") ? this.#names.realm(text) : this.#scan(text, true);
-  }
-
-  get #anyName(): boolean {
-    return this.#names.wants("host") || this.#names.wants("user");
   }
 
   /** What `pattern` finds goes through `shown`, and what is between as a part of a sentence. */
@@ -159,7 +155,7 @@ export class Texts {
       if (segment !== plain) names.spelled(segment, shown);
       return shown;
     });
-    if (query === "" || (!names.wants("host") && !names.wants("user"))) return kept.join("/") + this.sentence(query);
+    if (query === "" || !names.wantsNames) return kept.join("/") + this.sentence(query);
     return `${kept.join("/")}?redacted`;
   }
 
@@ -170,7 +166,7 @@ export class Texts {
     if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
     // A file is no host, unless its name is made of one.
     const file = FILE.test(plain) && this.own(plain) === plain;
-    const shown = this.#scan(plain, !file, this.#anyName ? isHarmless : null);
+    const shown = this.#scan(plain, !file, this.#names.wantsNames ? isHarmless : null);
     return shown === plain ? plain : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
   }
 
@@ -211,7 +207,7 @@ export class Texts {
       return found === null ? null : text.slice(at, wholeWord(text, at + found.length));
     };
     const answer = (value: string, pseudonym: string) => ({ end: at + value.length, pseudonym });
-    if (foreign && (names.wants("user") || names.wants("host"))) {
+    if (foreign && names.wantsNames) {
       const user = match(DOMAIN_USER) ?? match(MAIL);
       if (user !== null) return answer(user, names.user(user));
     }
