@@ -14,6 +14,7 @@ import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { AuditFiles, CheckOptions } from "./types.ts";
 
+/** How far an audit is. */
 export interface AuditProgress {
   /** Captures that are done, of how many, and their bytes. */
   readonly captures: number;
@@ -24,6 +25,7 @@ export interface AuditProgress {
   readonly problems: number;
 }
 
+/** How an audit runs, and what every capture is checked with. */
 export interface AuditOptions extends AuditChecks {
   /** Captures that are checked at a time, each in a worker thread, where there is enough to do. 1 to 64, default 1. */
   readonly jobs?: number;

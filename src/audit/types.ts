@@ -17,6 +17,7 @@ export type FileSource = string | Uint8Array;
 /** What pipes gave, in pieces, by the paths under which they were named. Workers share the pieces. */
 export type Held = ReadonlyMap<string, readonly Uint8Array[]>;
 
+/** How one capture is checked; what is left out has a default. */
 export interface CheckOptions {
   /** Where proxies listen; without it they are found by what the bytes say, on any port. */
   readonly proxies?: readonly ProxyAddress[];
@@ -84,4 +85,5 @@ export interface CheckFailure {
   readonly notACapture?: true;
 }
 
+/** A report, or a failure, which has `kind`. */
 export type CheckResult = Report | CheckFailure;

@@ -102,6 +102,7 @@ export interface KeyFacts {
   readonly tlsConnections: number;
 }
 
+/** All that rules read. */
 export interface CaptureFacts {
   readonly connections: readonly JudgedConnection[];
   readonly folded: readonly FoldedConnections[];

@@ -42,8 +42,11 @@ export const FINDINGS = [
 
 export type FindingId = (typeof FINDINGS)[number];
 
+/** How bad it is: something is wrong, may be, or is told by the way. */
 export type Severity = "error" | "warning" | "info";
+/** `certain`: it cannot be otherwise; `likely`: two independent signs; `possible`: one. */
 export type Certainty = "certain" | "likely" | "possible";
+/** Who sent an answer: the proxy, or the origin behind it. */
 export type Sender = "proxy" | "origin" | "unknown";
 
 /** Who sent a response, how certain that is and why, in words with frames. */
@@ -66,6 +69,7 @@ export interface Advice {
   readonly proxyAdmin: string;
 }
 
+/** What a rule found in one connection or in all, in words with frames. */
 export interface Finding {
   readonly id: FindingId;
   readonly severity: Severity;

@@ -82,6 +82,7 @@ export interface AuditProblem {
   readonly frame: number;
 }
 
+/** What is wrong, held against an earlier audit. */
 export interface AuditChanges {
   /** The journal that was compared with. */
   readonly journal: string;
@@ -94,6 +95,7 @@ export interface AuditChanges {
   readonly unclear: readonly AuditProblem[];
 }
 
+/** The report of many captures. */
 export interface AuditReport {
   readonly schemaVersion: 1;
   readonly kind: "audit";

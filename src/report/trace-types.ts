@@ -6,12 +6,14 @@ import type { Timestamp } from "./types.ts";
 /** The worst finding; `incomplete`: nothing wrong was seen, but the trace could not be read as a whole. */
 export type TraceVerdict = TraceFindingId | "incomplete" | "ok";
 
+/** A rule of the policy as the trace has it. */
 export interface TraceReportRule {
   readonly line: number;
   readonly layer: string | null;
   readonly text: string;
 }
 
+/** What the client got. */
 export interface TraceReportAnswer {
   readonly line: number;
   /** client.response.code. */
@@ -46,6 +48,7 @@ export interface TraceReportStage {
   readonly answers: readonly TraceReportAnswer[];
 }
 
+/** A tunnel; null is what the trace does not have. Lines count from 1. */
 export interface TraceReportTunnel {
   /** Its place in this list. */
   readonly tunnel: number;
@@ -68,6 +71,7 @@ export interface TraceReportTunnel {
   };
 }
 
+/** What was found in a tunnel; `tunnel` is its place in `tunnels`. */
 export interface TraceReportFinding {
   readonly id: TraceFindingId;
   readonly severity: "error" | "warning";
@@ -80,6 +84,7 @@ export interface TraceReportFinding {
   readonly advice: Advice;
 }
 
+/** Oddities of one id, summed up. */
 export interface TraceReportWarning {
   readonly id: string;
   readonly text: string;
@@ -88,6 +93,7 @@ export interface TraceReportWarning {
   readonly line: number;
 }
 
+/** The report of one policy trace. */
 export interface TraceReport {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "pcapcheck"; readonly version: string };

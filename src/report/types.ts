@@ -5,16 +5,19 @@ import type { TraceFindingId } from "../policy-trace/index.ts";
 /** RFC 3339 with nanoseconds, UTC. */
 export type Timestamp = string;
 
+/** An IP address, IPv6 as RFC 5952 writes it, and a port. */
 export interface ReportEndpoint {
   readonly ip: string;
   readonly port: number;
 }
 
+/** One challenge of a 401 or 407 (RFC 9110 §11.3), as it was sent. */
 export interface ReportChallenge {
   readonly scheme: string;
   readonly realm: string | null;
 }
 
+/** Credentials that a request carried, without what is secret. `step`: which message of a scheme that takes several; else null. */
 export interface ReportCredentials {
   readonly scheme: string;
   readonly step: string | null;
@@ -22,6 +25,7 @@ export interface ReportCredentials {
   readonly user: string | null;
 }
 
+/** A final response. `challenges`: of a 407 its Proxy-Authenticate, of a 401 its WWW-Authenticate. */
 export interface ReportResponse {
   readonly frame: number;
   readonly time: Timestamp;
@@ -30,6 +34,7 @@ export interface ReportResponse {
   readonly challenges: readonly ReportChallenge[];
 }
 
+/** A CONNECT; `target` is host and port as it was sent, `response` null where none was seen. */
 export interface ReportConnect {
   readonly frame: number;
   readonly time: Timestamp;
@@ -38,6 +43,7 @@ export interface ReportConnect {
   readonly response: ReportResponse | null;
 }
 
+/** A request and its response, in a tunnel or forwarded; null is what is not there, or was not seen. `frame`: of the request, or of the response where that alone was seen. */
 export interface ReportExchange {
   readonly frame: number;
   readonly time: Timestamp;
@@ -52,6 +58,7 @@ export interface ReportExchange {
   readonly evidence: readonly string[];
 }
 
+/** Records of one side by their type, as far as the outside shows it. */
 export interface ReportRecordCounts {
   readonly handshake: number;
   readonly changeCipherSpec: number;
@@ -59,6 +66,7 @@ export interface ReportRecordCounts {
   readonly alert: number;
 }
 
+/** A TLS alert (RFC 8446 §6). */
 export interface ReportAlert {
   readonly frame: number;
   readonly from: "client" | "proxy";
@@ -68,6 +76,7 @@ export interface ReportAlert {
   readonly encrypted: boolean;
 }
 
+/** A certificate (RFC 5280); what of it is damaged is null or empty. */
 export interface ReportCertificate {
   readonly subject: string;
   readonly issuer: string;
@@ -93,6 +102,7 @@ export interface ReportKey {
   readonly curve: string | null;
 }
 
+/** The TLS of a tunnel; null is what is not there, or was not seen. */
 export interface ReportTls {
   readonly version: string | null;
   readonly sni: string | null;
@@ -120,6 +130,7 @@ export interface ReportTls {
   readonly transitions: readonly ReportTransition[];
 }
 
+/** A step of the record layer. */
 export interface ReportTransition {
   readonly frame: number;
   readonly time: Timestamp;
@@ -127,6 +138,7 @@ export interface ReportTransition {
   readonly what: string;
 }
 
+/** What came after the 2xx to a CONNECT. `bytes`: of TCP data in it. */
 export interface ReportTunnel {
   readonly target: string;
   /** Frame of the 2xx; null if its answer is not in the capture. */
@@ -161,6 +173,7 @@ export interface ReportNamedClient {
   readonly time: Timestamp;
 }
 
+/** One connection to a proxy; over HTTP/2 each of its tunnels. */
 export interface ReportConnection {
   readonly stream: number;
   /** Who connects: the balancer where `namedClient` is somebody. */
@@ -185,12 +198,14 @@ export interface ReportConnection {
   readonly notes: readonly ReportNote[];
 }
 
+/** An oddity that was met and gone on behind. `frame` 0: it concerns none. */
 export interface ReportNote {
   readonly id: string;
   readonly frame: number;
   readonly text: string;
 }
 
+/** A proxy, by address and port. `connections`: to it, those that are only counted too. */
 export interface ReportProxy {
   readonly ip: string;
   readonly port: number;
@@ -204,6 +219,7 @@ export interface ReportProxy {
   readonly connections: number;
 }
 
+/** What was found, with what shows it and what to do. `stream` null: it is about several connections or the whole capture. */
 export interface ReportFinding {
   readonly id: FindingId | TraceFindingId;
   readonly severity: Severity;
@@ -217,6 +233,7 @@ export interface ReportFinding {
   readonly displayFilter: string | null;
 }
 
+/** Oddities of one id, summed up. */
 export interface ReportWarning {
   readonly id: string;
   readonly count: number;
@@ -225,6 +242,7 @@ export interface ReportWarning {
   readonly text: string;
 }
 
+/** The file, and how whole it is. */
 export interface ReportCapture {
   readonly path: string;
   readonly format: "pcap" | "pcapng";
@@ -290,6 +308,7 @@ export interface ReportPolicyJoin {
   readonly lines: readonly number[];
 }
 
+/** What the proxy's own records brought. */
 export interface ReportPolicy {
   readonly sources: readonly ReportPolicySource[];
   readonly joins: readonly ReportPolicyJoin[];
@@ -297,6 +316,7 @@ export interface ReportPolicy {
   readonly dropped: number;
 }
 
+/** The report of one capture; null is what is not known, frames count from 1. */
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "pcapcheck"; readonly version: string };
