@@ -3,7 +3,14 @@ import { type Side, startsWith } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse, requestForm } from "../http/index.ts";
 import { ipv4Text, ipv6Text } from "../pcap-parser/index.ts";
 import type { FirstPayload, TcpConnection } from "../tcp/index.ts";
-import { looksLikeTls } from "../tls-parse/index.ts";
+import {
+  CLIENT_HELLO,
+  HANDSHAKE,
+  HANDSHAKE_HEADER,
+  looksLikeTls,
+  RECORD_HEADER,
+  SERVER_HELLO,
+} from "../tls-parse/index.ts";
 import type { ProxyContext } from "./context.ts";
 import type { KnownProxies } from "./known-proxies.ts";
 
@@ -156,11 +163,6 @@ function hasRandom(bytes: Uint8Array, start: number, end: number, hasKeys: Proxy
   return hasKeys(bytes.subarray(random, random + 32));
 }
 
-const RECORD_HEADER = 5;
-const HANDSHAKE_HEADER = 4;
-const HANDSHAKE = 22;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
 /** RFC 6335 §6: below are the system ports, of servers. */
 const FIRST_REGISTERED_PORT = 1024;
 /** Enough to tell HTTP and TLS apart, and for a ClientHello with post-quantum key shares and long lists. */

@@ -1,5 +1,5 @@
 // One direction's records: which key and which sequence number opens the next one, also behind lost records.
-import type { OpenedRecord } from "../tls-parse/index.ts";
+import { APPLICATION_DATA, type OpenedRecord } from "../tls-parse/index.ts";
 import type { Protection } from "./protection.ts";
 import type { Trials } from "./sessions.ts";
 import type { ClosedWhy, DirectionStats } from "./types.ts";
@@ -297,8 +297,6 @@ export class Direction implements DirectionStats {
   }
 }
 
-/** ContentType application_data (RFC 8446 §5.1). */
-const APPLICATION_DATA = 23;
 /** TLS 1.3: the epoch of CLIENT_TRAFFIC_SECRET_0 and SERVER_TRAFFIC_SECRET_0. */
 export const FIRST_TRAFFIC_EPOCH = 2;
 /** Smaller records are always opened: tickets, KeyUpdates and alerts travel between the records of a body. */

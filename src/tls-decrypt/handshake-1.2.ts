@@ -6,7 +6,7 @@ import type { EpochSource } from "./direction.ts";
 import { type KeyStore, SECRET } from "./key-store.ts";
 import { legacyCbc } from "./legacy/cbc.ts";
 import { Rc4 } from "./legacy/rc4.ts";
-import { CbcProtection, RecordMac, StreamProtection } from "./mac.ts";
+import { CbcProtection, MAC_LENGTH, RecordMac, StreamProtection } from "./mac.ts";
 import type { TlsPlatform } from "./platform.ts";
 import { findPremaster } from "./premaster.ts";
 import type { Protection } from "./protection.ts";
@@ -219,11 +219,9 @@ function keptOf(made: Protection | null): number {
   return made instanceof Compressed ? made.kept : 0;
 }
 
-const MAC_KEY = { md5: 16, sha1: 20, sha256: 32, sha384: 48 } as const;
-
 /** Lengths of the parts of the key block, per side. */
 function sizesOf(suite: Suite, cipher: Cipher): { mac: number; key: number; iv: number; total: number } {
-  const mac = suite.mac === null ? 0 : MAC_KEY[suite.mac];
+  const mac = suite.mac === null ? 0 : MAC_LENGTH[suite.mac];
   const key = cipher.kind === "null" ? 0 : "exportKey" in cipher ? (cipher.exportKey ?? cipher.key) : cipher.key;
   // RFC 5288 §3: salt of 4 bytes; RFC 7905 §2: IV of 12. CBC: TLS 1.0 takes its first IV from here; asking for more
   // bytes than later versions use changes nothing before them.

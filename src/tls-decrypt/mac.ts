@@ -61,7 +61,8 @@ export class RecordMac {
   }
 }
 
-const MAC_LENGTH = { md5: 16, sha1: 20, sha256: 32, sha384: 48 } as const satisfies Record<HashName, number>;
+/** Bytes of a MAC, and of its key (RFC 5246 appendix C). */
+export const MAC_LENGTH = { md5: 16, sha1: 20, sha256: 32, sha384: 48 } as const satisfies Record<HashName, number>;
 
 /** How a CBC record is laid out. */
 export interface CbcLayout {

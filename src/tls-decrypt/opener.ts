@@ -1,5 +1,23 @@
 // Opens the records of one TLS connection: takes in the handshake, gives each direction its keys, RFC 5246 and RFC 8446.
-import type { ClientHello, OpenedRecord, ServerHello, TlsRole } from "../tls-parse/index.ts";
+import {
+  APPLICATION_DATA,
+  CERTIFICATE,
+  CLIENT_HELLO,
+  CLIENT_KEY_EXCHANGE,
+  type ClientHello,
+  END_OF_EARLY_DATA,
+  FINISHED,
+  HANDSHAKE,
+  HANDSHAKE_HEADER,
+  HELLO_REQUEST,
+  KEY_UPDATE,
+  NEW_SESSION_TICKET,
+  type OpenedRecord,
+  SERVER_HELLO_DONE,
+  type ServerHello,
+  TLS13,
+  type TlsRole,
+} from "../tls-parse/index.ts";
 import { decompressCertificates } from "./certificate-compression.ts";
 import { Direction, FIRST_TRAFFIC_EPOCH } from "./direction.ts";
 import { EARLY_EPOCH, Epochs13, HANDSHAKE_EPOCH, type Session13 } from "./epochs-1.3.ts";
@@ -19,23 +37,6 @@ export function createRecordOpener(
   return new Opener(keys, platform, sessions, options.verifyBodies ?? true);
 }
 
-/** ContentType application_data: all that is protected in TLS 1.3 says so (RFC 8446 §5.2). */
-const APPLICATION_DATA = 23;
-/** ContentType handshake. */
-const HANDSHAKE = 22;
-const TLS13 = 0x0304;
-
-/** HandshakeType (RFC 8446 §4, RFC 5246 §7.4). */
-const CLIENT_HELLO = 1;
-const NEW_SESSION_TICKET = 4;
-const END_OF_EARLY_DATA = 5;
-const CERTIFICATE = 11;
-const SERVER_HELLO_DONE = 14;
-const CLIENT_KEY_EXCHANGE = 16;
-const FINISHED = 20;
-const KEY_UPDATE = 24;
-const HELLO_REQUEST = 0;
-
 /** Of each full handshake up to TLS 1.2; several, as some may be lost. */
 const FULL_HANDSHAKE: readonly number[] = [CERTIFICATE, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE];
 
@@ -51,7 +52,6 @@ const FIRST_TRANSCRIPT = 4 * 1024;
 /** What RSA keys of 16,384 bits encrypt has 2 KiB. What is longer fits no key, cut or not. */
 const MAX_KEY_EXCHANGE = 4 * 1024;
 const NOTHING = new Uint8Array(0);
-const HANDSHAKE_HEADER = 4;
 
 class Opener implements TlsOpener {
   readonly #keys: KeyStore;
@@ -151,6 +151,7 @@ class Opener implements TlsOpener {
   }
 
   wants(from: TlsRole, type: number, length: number): boolean {
+    // RFC 8446 §5.2: all that is protected says that it is application data.
     if (this.#version === TLS13 && type !== APPLICATION_DATA) return false;
     return this.#directions[from].wants(length);
   }

@@ -2,6 +2,7 @@
 import { Reader, type Where } from "../bytes/index.ts";
 import { type Extension, readAlpn, readExtensions, readNumbers, readServerName } from "./extensions.ts";
 import { EXTENSION } from "./registry/extensions.ts";
+import { HANDSHAKE_HEADER } from "./registry/handshake-types.ts";
 import type { ClientHello } from "./types.ts";
 
 /**
@@ -17,7 +18,6 @@ export function readSslv2ClientHello(raw: Uint8Array, length: number, where: Whe
   return new Hello(raw, length, where, true);
 }
 
-const HANDSHAKE_HEADER = 4;
 const RANDOM_BYTES = 32;
 /** legacy_version and random stand in front of the session id. */
 const SESSION_ID_AT = HANDSHAKE_HEADER + 2 + RANDOM_BYTES;

@@ -14,6 +14,7 @@ import {
   COMPRESSED_CERTIFICATE,
   ENCRYPTED_EXTENSIONS,
   FINISHED,
+  HANDSHAKE_HEADER,
   HANDSHAKE_STEPS,
   SERVER_HELLO,
   SERVER_KEY_EXCHANGE,
@@ -23,7 +24,6 @@ import { readKeyExchangeGroup, readServerHello } from "./server-hello.ts";
 import { Turns } from "./turns.ts";
 import type { ClientHello, TlsRole, TlsSetup } from "./types.ts";
 
-const HANDSHAKE_HEADER = 4;
 /** Of a hello so much is kept, as of one whose rest is lost. Hellos with the keys of several groups have a few kilobytes. */
 const MAX_HELLO = 32 * 1024;
 

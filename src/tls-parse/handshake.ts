@@ -1,6 +1,6 @@
 // Handshake messages out of record bodies: several in one record, one over several records (RFC 8446 §5.1).
 import type { FrameNo, StreamOffset } from "../bytes/index.ts";
-import { HANDSHAKE_STEPS, HELLO_REQUEST } from "./registry/handshake-types.ts";
+import { HANDSHAKE_HEADER, HANDSHAKE_STEPS, HELLO_REQUEST } from "./registry/handshake-types.ts";
 
 /** So much of a message is kept: OpenSSL stops at 100 KiB of certificates, a ClientHello is some 2 KiB. */
 const MAX_MESSAGE = 128 * 1024;
@@ -13,9 +13,6 @@ const MAX_LENGTH = 1024 * 1024;
 
 /** First size of the buffer of a message that arrives in pieces; it grows with what comes, not with what is promised. */
 const FIRST_BUFFER = 512;
-
-/** Bytes in front of each message: its type and its length. */
-const HEADER = 4;
 
 /** A message, or what is there of it: `bytes[start, end)` with its header. Valid during the call. */
 export interface Message {
@@ -99,7 +96,7 @@ export class HandshakeReader {
 
   /** `length` bytes of the record are missing. */
   hole(length: number, frame: FrameNo): void {
-    if (this.#missing >= length && this.#headerBytes === HEADER) {
+    if (this.#missing >= length && this.#headerBytes === HANDSHAKE_HEADER) {
       this.#cut(frame);
       this.#passing = true;
       this.#missing -= length;
@@ -119,27 +116,28 @@ export class HandshakeReader {
   #readHeader(bytes: Uint8Array, start: number, end: number, frame: FrameNo): number {
     const message = this.#message;
     let p = start;
-    while (p < end && this.#headerBytes < HEADER) {
+    while (p < end && this.#headerBytes < HANDSHAKE_HEADER) {
       this.#header = (this.#header << 8) | bytes[p++]!;
       this.#headerBytes++;
     }
-    if (this.#headerBytes < HEADER) return p;
+    if (this.#headerBytes < HANDSHAKE_HEADER) return p;
     const type = this.#header >>> 24;
     const length = this.#header & 0xffffff;
     // A HelloRequest is empty and alone: four zero bytes elsewhere are the nonce of an encrypted message.
-    const known = type === HELLO_REQUEST ? length === 0 && this.#left === HEADER : HANDSHAKE_STEPS[type] !== undefined;
-    if (!known || HEADER + length > (this.#handler.sure ? MAX_LENGTH : MAX_MESSAGE)) {
+    const known =
+      type === HELLO_REQUEST ? length === 0 && this.#left === HANDSHAKE_HEADER : HANDSHAKE_STEPS[type] !== undefined;
+    if (!known || HANDSHAKE_HEADER + length > (this.#handler.sure ? MAX_LENGTH : MAX_MESSAGE)) {
       this.#reset();
       this.#deaf = true;
       this.#handler.noMessage(message.at, frame);
       return end;
     }
     message.type = type;
-    message.length = HEADER + length;
+    message.length = HANDSHAKE_HEADER + length;
     this.#missing = length;
-    if (length === 0) this.#complete(this.#headerCopy(), 0, HEADER, frame);
+    if (length === 0) this.#complete(this.#headerCopy(), 0, HANDSHAKE_HEADER, frame);
     // In one piece with its header: nothing is copied.
-    else if (p - start === HEADER && end - p >= length) {
+    else if (p - start === HANDSHAKE_HEADER && end - p >= length) {
       this.#complete(bytes, start, p + length, frame);
       return p + length;
     }
@@ -157,12 +155,12 @@ export class HandshakeReader {
   }
 
   #keep(bytes: Uint8Array, start: number, stop: number): void {
-    const end = Math.min(stop, start + MAX_MESSAGE - Math.max(HEADER, this.#kept));
+    const end = Math.min(stop, start + MAX_MESSAGE - Math.max(HANDSHAKE_HEADER, this.#kept));
     const size = this.#kept + (end - start);
     if (this.#buffer === null) {
-      this.#buffer = new Uint8Array(Math.max(FIRST_BUFFER, HEADER + end - start));
+      this.#buffer = new Uint8Array(Math.max(FIRST_BUFFER, HANDSHAKE_HEADER + end - start));
       this.#buffer.set(this.#headerCopy());
-      this.#kept = HEADER;
+      this.#kept = HANDSHAKE_HEADER;
     } else if (size > this.#buffer.length) {
       const larger = new Uint8Array(Math.min(MAX_MESSAGE, Math.max(size, 2 * this.#buffer.length)));
       larger.set(this.#buffer);
@@ -201,7 +199,7 @@ export class HandshakeReader {
 
   #headerCopy(): Uint8Array {
     const { type, length } = this.#message;
-    const body = length - HEADER;
+    const body = length - HANDSHAKE_HEADER;
     return Uint8Array.of(type, body >>> 16, body >>> 8, body);
   }
 }

@@ -4,6 +4,7 @@ import { X509 } from "./certificate-list.ts";
 import { type Extension, readAlpn, readExtensions } from "./extensions.ts";
 import { cipherSuiteName } from "./registry/cipher-suites.ts";
 import { EXTENSION } from "./registry/extensions.ts";
+import { HANDSHAKE_HEADER } from "./registry/handshake-types.ts";
 import { hasShortServerHello, isTls13 } from "./registry/versions.ts";
 import type { ServerHello } from "./types.ts";
 
@@ -103,7 +104,6 @@ export function readKeyExchangeGroup(suite: number, bytes: Uint8Array, start: nu
   return (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }
 
-const HANDSHAKE_HEADER = 4;
 const RANDOM_AT = HANDSHAKE_HEADER + 2;
 const RANDOM_BYTES = 32;
 const NAMED_CURVE = 3;

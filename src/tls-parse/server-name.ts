@@ -1,9 +1,8 @@
 // The server name of a ClientHello (RFC 8446 §4.1.2, RFC 6066 §3) read on the spot, for connections that may be of no interest.
 import { RECORD_HEADER } from "./looks-like.ts";
-import { CLIENT_HELLO } from "./registry/handshake-types.ts";
+import { CLIENT_HELLO, HANDSHAKE_HEADER } from "./registry/handshake-types.ts";
 import { HANDSHAKE } from "./registry/versions.ts";
 
-const HANDSHAKE_HEADER = 4;
 const VERSION_AND_RANDOM = 34;
 const SERVER_NAME = 0;
 /** Length of the list, type of the name, length of the name. */

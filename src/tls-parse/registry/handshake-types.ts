@@ -1,13 +1,19 @@
 // Handshake message types (RFC 8446 §4, RFC 5246 §7.4, and those of extensions) and what each is in the ladder.
 import type { TlsTransition } from "../types.ts";
 
+/** Bytes in front of each message: its type and its length. */
+export const HANDSHAKE_HEADER = 4;
+
 export const HELLO_REQUEST = 0;
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
+export const NEW_SESSION_TICKET = 4;
 export const END_OF_EARLY_DATA = 5;
 export const ENCRYPTED_EXTENSIONS = 8;
 export const CERTIFICATE = 11;
 export const SERVER_KEY_EXCHANGE = 12;
+export const SERVER_HELLO_DONE = 14;
+export const CLIENT_KEY_EXCHANGE = 16;
 export const FINISHED = 20;
 export const KEY_UPDATE = 24;
 export const COMPRESSED_CERTIFICATE = 25;
@@ -17,16 +23,16 @@ export const HANDSHAKE_STEPS: Readonly<Record<number, TlsTransition["what"]>> = 
   [HELLO_REQUEST]: "other-handshake",
   [CLIENT_HELLO]: "client-hello",
   [SERVER_HELLO]: "server-hello",
-  4: "new-session-ticket",
+  [NEW_SESSION_TICKET]: "new-session-ticket",
   [END_OF_EARLY_DATA]: "other-handshake",
   6: "hello-retry-request", // drafts of TLS 1.3 before the 22nd
   [ENCRYPTED_EXTENSIONS]: "encrypted-extensions",
   [CERTIFICATE]: "certificate",
   [SERVER_KEY_EXCHANGE]: "server-key-exchange",
   13: "certificate-request",
-  14: "server-hello-done",
+  [SERVER_HELLO_DONE]: "server-hello-done",
   15: "certificate-verify",
-  16: "client-key-exchange",
+  [CLIENT_KEY_EXCHANGE]: "client-key-exchange",
   [FINISHED]: "finished",
   21: "other-handshake", // certificate_url, RFC 6066 §5
   22: "other-handshake", // certificate_status, RFC 6066 §8
