@@ -6,7 +6,7 @@ export { addTo, grouped } from "./lists.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
 export { compare } from "./order.ts";
 export { Reader } from "./reader.ts";
-export { familiar, hex, latin1, ownText, quoted, readable, startsWith, utf16le } from "./text.ts";
+export { familiar, hex, latin1, ownText, quoted, readable, sameBytes, startsWith, utf16le } from "./text.ts";
 export {
   type Endpoint,
   type FileOffset,

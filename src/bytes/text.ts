@@ -117,6 +117,11 @@ export function startsWith(bytes: Uint8Array, at: number, end: number, ascii: st
   return true;
 }
 
+/** Whether two values on the wire are the same byte for byte. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /** Lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   let text = "";

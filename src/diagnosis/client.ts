@@ -16,7 +16,12 @@ export function clientKey({ client, namedClient }: Pick<Timeline, "client" | "na
 
 /** A client at one proxy: whose connections are compared with each other. */
 export function atProxy(timeline: Pick<Timeline, "client" | "namedClient" | "proxy">): string {
-  return `${clientKey(timeline)} ${timeline.proxy.ip} ${timeline.proxy.port}`;
+  return `${clientKey(timeline)} ${proxyKey(timeline)}`;
+}
+
+/** What is the same for all connections to one proxy. */
+export function proxyKey({ proxy: { ip, port } }: Pick<Timeline, "proxy">): string {
+  return `${ip} ${port}`;
 }
 
 /** The client in a sentence, with the balancer that speaks for it. */

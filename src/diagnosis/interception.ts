@@ -1,8 +1,8 @@
 // Whether the proxy terminates the TLS of a tunnel itself: told from certificates, by chain, by comparison, by age.
-import { addTo, latin1, millisBetween, type Nanos, quoted } from "../bytes/index.ts";
+import { addTo, latin1, millisBetween, type Nanos, quoted, sameBytes } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import type { Certificate, TlsFacts } from "../tls-parse/index.ts";
-import { legsOf, sameBytes } from "./legs.ts";
+import { legsOf } from "./legs.ts";
 import { issuerProduct } from "./products/index.ts";
 import { siteOf } from "./sites.ts";
 import type { ChainEnd, Trust } from "./trust.ts";

@@ -164,11 +164,6 @@ export function firstOfClient({ tls }: ServerLeg): RecordMark | null {
   return tls.marks.find((mark) => mark.from === "client" && carriesData(mark)) ?? null;
 }
 
-/** Whether two certificates, or other values on the wire, are the same byte for byte. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
 function carriesData(mark: RecordMark): boolean {
   return mark.kind === "applicationData";
 }

@@ -1,6 +1,7 @@
 // What is known of each proxy over all its connections: how it was found, its product, whether it intercepts.
 import { gather } from "../bytes/index.ts";
 import type { Timeline } from "../proxy/index.ts";
+import { proxyKey } from "./client.ts";
 import type { JudgedConnection, ProxyFacts } from "./facts.ts";
 import { issuerProduct, type MarkFound, marksOf, type Product } from "./products/index.ts";
 import type { Certainty } from "./types.ts";
@@ -48,7 +49,7 @@ export class ProxyRegister {
 
   /** The entry of a connection's proxy; null where there is no room for another one. */
   #entryOf(timeline: Timeline): Entry | null {
-    const key = keyOf(timeline);
+    const key = proxyKey(timeline);
     const { proxy, detectedBy } = timeline;
     const { ip, port } = proxy;
     let entry = this.#entries.get(key);
@@ -70,7 +71,7 @@ export class ProxyRegister {
 
   /** Whether answers of the connection's proxy itself, or certificates that it made, bear marks of `product`. */
   isKnownAs(timeline: Timeline, product: Product): boolean {
-    return this.#entries.get(keyOf(timeline))?.marks.some(({ mark }) => mark.product === product) === true;
+    return this.#entries.get(proxyKey(timeline))?.marks.some(({ mark }) => mark.product === product) === true;
   }
 
   /** `connections`: those that were judged, for what they say of interception. */
@@ -78,11 +79,11 @@ export class ProxyRegister {
     const askers = askersOf(connections, this.#entries);
     // Whose certificates a further proxy makes does not read inside by that.
     for (const { timeline, goesOnTo } of connections) {
-      const entry = goesOnTo === null ? undefined : this.#entries.get(keyOf(timeline));
+      const entry = goesOnTo === null ? undefined : this.#entries.get(proxyKey(timeline));
       if (entry !== undefined) entry.intercepts = "unknown";
     }
     for (const { timeline, interception: told, goesOnTo } of connections) {
-      const entry = this.#entries.get(keyOf(timeline));
+      const entry = this.#entries.get(proxyKey(timeline));
       const interception = goesOnTo === null ? told : UNREAD;
       // A proxy that intercepts some sites and passes others through intercepts.
       if (entry === undefined || interception.state === "unknown" || entry.intercepts === "yes") continue;
@@ -111,14 +112,10 @@ function askersOf(
     else known.add(asked);
   };
   for (const { timeline, goesOnTo } of connections) {
-    add(timeline.client.ip, entries.get(keyOf(timeline)));
-    if (goesOnTo !== null) add(timeline.proxy.ip, entries.get(keyOf(goesOnTo)));
+    add(timeline.client.ip, entries.get(proxyKey(timeline)));
+    if (goesOnTo !== null) add(timeline.proxy.ip, entries.get(proxyKey(goesOnTo)));
   }
   return askers;
-}
-
-function keyOf({ proxy: { ip, port } }: Pick<Timeline, "proxy">): string {
-  return `${ip} ${port}`;
 }
 
 /**

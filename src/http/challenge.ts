@@ -1,6 +1,7 @@
 // WWW-Authenticate and Proxy-Authenticate (RFC 9110 §11.6.1, §11.7.1): several challenges in one field, commas inside quotes.
 import { ownText, readable } from "../bytes/index.ts";
 import { decodeBase64 } from "./base64.ts";
+import { isLetterOrDigit } from "./detect.ts";
 import { readNegotiate } from "./negotiate.ts";
 import { readNtlm } from "./ntlm.ts";
 import type { Challenge } from "./types.ts";
@@ -146,13 +147,9 @@ class Scanner {
 }
 
 function isTokenChar(code: number): boolean {
-  if (code >= 0x30 && code <= 0x39) return true;
-  if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) return true;
-  return code < 128 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(code));
+  return isLetterOrDigit(code) || (code < 128 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(code)));
 }
 
 function isToken68Char(code: number): boolean {
-  if (code >= 0x30 && code <= 0x39) return true;
-  if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) return true;
-  return code < 128 && "-._~+/".includes(String.fromCharCode(code));
+  return isLetterOrDigit(code) || (code < 128 && "-._~+/".includes(String.fromCharCode(code)));
 }

@@ -114,3 +114,8 @@ function matches(bytes: Uint8Array, at: number, end: number, scheme: string): Lo
   }
   return "yes";
 }
+
+/** Of ASCII. */
+export function isLetterOrDigit(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+}

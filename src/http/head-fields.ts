@@ -246,6 +246,7 @@ function wholeNumber(bytes: Uint8Array, start: number, end: number): number | nu
   return at === end ? value : null;
 }
 
-function isBlank(byte: number): boolean {
+/** Space or tab (RFC 9110 §5.6.3). */
+export function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09;
 }

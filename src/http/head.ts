@@ -1,7 +1,7 @@
 // The head of an HTTP/1.x message (RFC 9112 §2–5) from bytes that hold all of it; lenient where real programs are.
 import { familiar, readable, type StreamOffset, type Where } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
-import { type HeadFields, noFields, takeField } from "./head-fields.ts";
+import { type HeadFields, isBlank, noFields, takeField } from "./head-fields.ts";
 import { shownMethod, shownTarget } from "./methods.ts";
 import { formOf, withoutUserInfo } from "./target.ts";
 import type { HttpContext, HttpHead } from "./types.ts";
@@ -15,7 +15,6 @@ const MAX_METHOD = 64;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
-const TAB = 0x09;
 const COLON = 0x3a;
 const AT = 0x40;
 
@@ -246,10 +245,6 @@ function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && isSpace(bytes[at - 1]!)) at--;
   return at;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
 }
 
 function isVisible(byte: number): boolean {

@@ -2,7 +2,7 @@
 import type { FrameNo, Nanos, StreamOffset } from "../bytes/index.ts";
 import type { EndCause, GapCause } from "../tcp/index.ts";
 import { ChunkedBody } from "./chunked.ts";
-import { type Looks, looksLikeRequest, looksLikeResponse } from "./detect.ts";
+import { isLetterOrDigit, type Looks, looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { firstLine, readHead } from "./head.ts";
 import { knownHead, rememberHead } from "./head-memo.ts";
 import type { BodyRule, Http1Parser, HttpContext, HttpHead, HttpSink } from "./types.ts";
@@ -444,7 +444,3 @@ class Parser implements Http1Parser {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function isLetterOrDigit(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
-}

@@ -29,7 +29,7 @@ export interface Challenge {
   /** As written by the server; compare case-insensitively. */
   readonly scheme: string;
   readonly realm: string | null;
-  /** Parameter names besides realm, lower case, in order (no values: Digest nonces, opaque). Values kept only for: stale, error. */
+  /** Parameter names besides realm, lower case, in order; their values, nonces among them, are not kept. */
   readonly parameters: readonly string[];
   readonly stale: boolean;
   readonly ntlm: NtlmMessage | null;

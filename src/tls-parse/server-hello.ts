@@ -1,5 +1,5 @@
 // ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4; RFC 5246 §7.4.1.3).
-import { Reader, type Where } from "../bytes/index.ts";
+import { Reader, sameBytes, type Where } from "../bytes/index.ts";
 import { X509 } from "./certificate-list.ts";
 import { type Extension, readAlpn, readExtensions } from "./extensions.ts";
 import { cipherSuiteName } from "./registry/cipher-suites.ts";
@@ -34,7 +34,7 @@ export function readServerHello(
   if (!short) r.skip(1); // compression method
   if (r.more) hello.readExtensions(r.sub(r.u16()));
   if (!isTls13(hello.version)) {
-    hello.resumed = sessionIdLength > 0 && clientSessionId !== null && isSame(hello.sessionId, clientSessionId);
+    hello.resumed = sessionIdLength > 0 && clientSessionId !== null && sameBytes(hello.sessionId, clientSessionId);
   }
   return { hello, whole: r.failed === null };
 }
@@ -112,10 +112,6 @@ const NOTHING = new Uint8Array(0);
 function isRetry(raw: Uint8Array): boolean {
   for (let i = 0; i < RANDOM_BYTES; i++) if (raw[RANDOM_AT + i] !== RETRY_RANDOM[i]) return false;
   return true;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** RFC 8446 §4.1.3: SHA-256 of "HelloRetryRequest". */

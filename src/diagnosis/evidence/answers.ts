@@ -3,6 +3,7 @@ import { type Millis, millisBetween } from "../../bytes/index.ts";
 import { askedBy, type Challenge, fieldOf, isChallenge, isSuccess, type ResponseHead } from "../../http/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
 import { authSteps } from "../auth-steps.ts";
+import { proxyKey } from "../client.ts";
 import { isPublicSite, siteOf } from "../sites.ts";
 import { hostOf } from "../wording.ts";
 import { SetUps } from "./set-ups.ts";
@@ -180,10 +181,6 @@ function challengeKey(challenges: readonly Challenge[]): string {
       [scheme.toLowerCase(), realm ?? "", parameters.join(","), ntlm?.targetName ?? ""].join("|"),
     )
     .join(";");
-}
-
-function proxyKey({ proxy }: Timeline): string {
-  return `${proxy.ip} ${proxy.port}`;
 }
 
 function add(map: Map<string, Place[]>, key: string, place: Place): void {

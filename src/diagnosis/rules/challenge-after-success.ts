@@ -2,6 +2,7 @@
 import { isChallenge } from "../../http/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import { type AuthStep, authSteps } from "../auth-steps.ts";
+import { proxyKey } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type Finding, isOwn } from "../types.ts";
@@ -130,9 +131,9 @@ function acceptedIn({ connections }: CaptureFacts): ReadonlyMap<string, Accepted
   return found;
 }
 
-function repeatable({ proxy }: Timeline, { credentials }: AuthStep): string | null {
+function repeatable(timeline: Timeline, { credentials }: AuthStep): string | null {
   if (credentials === null || !credentials.complete || credentials.step !== null) return null;
-  return `${proxy.ip} ${proxy.port} ${credentials.tag}`;
+  return `${proxyKey(timeline)} ${credentials.tag}`;
 }
 
 /** The same credentials, once accepted and later refused. */

@@ -4,9 +4,8 @@ import type { Timeline } from "../../proxy/index.ts";
 
 /**
  * `near-answer`: answered by somebody nearer than the origin. `never-forwarded`: nothing went to an origin meanwhile.
- * `credentials-repeat`: the request came again, larger by what
- * credentials weigh. `same-answer`: unrelated sites answer with the same size. `quick-succession`: tunnel after tunnel to
- * one target, each over after one small answer.
+ * `credentials-repeat`: the request came again, larger by what credentials weigh. `same-answer`: unrelated sites answer with
+ * the same size. `quick-succession`: tunnel after tunnel to one target, each over after one small answer.
  */
 export type SignId = "near-answer" | "never-forwarded" | "credentials-repeat" | "same-answer" | "quick-succession";
 

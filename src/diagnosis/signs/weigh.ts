@@ -1,7 +1,7 @@
 // All signs of all tunnels that could not be read, and which of them add up to a suspicion.
 import { addTo, compare, grouped } from "../../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
-import { atProxy, clientKey } from "../client.ts";
+import { atProxy, clientKey, proxyKey } from "../client.ts";
 import { allAlike, isOneSize } from "./alike.ts";
 import type { TunnelsBeyond } from "./beyond.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
@@ -48,7 +48,8 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
     byClient ??= grouped(timelines, atProxy);
     return othersOf(ofClient, byClient);
   };
-  for (const ofProxy of grouped(tunnels, proxyOf).values()) ofOneProxy(ofProxy, others, context, register);
+  for (const ofProxy of grouped(tunnels, ({ timeline }) => proxyKey(timeline)).values())
+    ofOneProxy(ofProxy, others, context, register);
   return register.finish();
 }
 
@@ -150,7 +151,3 @@ class Register {
 
 /** Signs listed for one tunnel: a handful tells the story. */
 const MAX_SIGNS = 12;
-
-function proxyOf({ timeline }: TunnelRecords): string {
-  return `${timeline.proxy.ip} ${timeline.proxy.port}`;
-}
