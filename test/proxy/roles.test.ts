@@ -75,8 +75,10 @@ describe("a proxy", () => {
   });
 
   it("is learnt, unless the options name others", () => {
-    const roles = rolesOf([CLIENT, PROXY], 0);
+    const learnt = knowing();
+    const roles = rolesOf([CLIENT, PROXY], 0, learnt);
     expect([roles.learn("absolute-form"), roles.detectedBy]).toEqual([true, "absolute-form"]);
+    expect([learnt.has(PROXY), learnt.has(CLIENT)]).toEqual(["absolute-form", null]);
     expect([roles.learn("connect"), roles.detectedBy]).toEqual([true, "connect"]);
     expect([roles.learn("absolute-form"), roles.detectedBy]).toEqual([true, "connect"]);
     const named = rolesOf([CLIENT, PROXY], 0, new KnownProxies([{ port: 8080 }]));

@@ -229,15 +229,15 @@ describe("holes", () => {
   });
 
   it("that the other side acknowledged past become gaps after 16 segments, with data in its own frames", () => {
-    const acks = Array.from({ length: 18 }, (): Sketch => ({ ...back, seq: 501, ack: 117 }));
-    const { events, connection, notes } = run([
-      ...handshake,
-      { seq: 101, data: "01234567" },
-      { seq: 113, ack: 501, data: "cdef" },
-      ...acks,
-      { seq: 117, ack: 501, data: "gh" },
-    ]);
-    expect(events.slice(0, 4)).toEqual(["0 push 4 01234567", "0 gap 5 4 lost", "0 push 5 cdef", "0 push 24 gh"]);
+    const { add, connections, notes } = record();
+    const acks = (length: number) => Array.from({ length }, (): Sketch => ({ ...back, seq: 501, ack: 117 }));
+    add(...handshake, { seq: 101, data: "01234567" }, { seq: 113, ack: 501, data: "cdef" }, ...acks(16));
+    const { events, connection } = connections[0]!;
+    expect(events).toEqual(["0 push 4 01234567"]);
+    add(...acks(1));
+    expect(events.slice(1)).toEqual(["0 gap 5 4 lost", "0 push 5 cdef"]);
+    add({ seq: 117, ack: 501, data: "gh" });
+    expect(events.slice(3)).toEqual(["0 push 23 gh"]);
     expect(connection.directions[0]).toMatchObject({ gaps: 1, missingBytes: 4, bytes: 14 });
     expect(notes).toEqual([{ id: "tcp-gap", frame: 5, at: 8, detail: { length: 4, cause: "lost" } }]);
   });
