@@ -35,6 +35,12 @@ it("a request takes its head and body", () => {
   expect([forward?.requestBytes, forward?.responseBytes]).toEqual([POST.length, answer(200).length]);
 });
 
+it("requests that nobody answers are kept up to a hundred, and all others counted", () => {
+  const { timelines } = play([client(POST.repeat(1_002))]);
+  expect(timelines[0]?.forwards).toHaveLength(100);
+  expect(timelines[0]?.forwardsDropped).toBe(902);
+});
+
 it("a response in a tunnel takes its head and body, and ends where they do", () => {
   const refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhe";
   const opened = [client(CONNECT), proxy("HTTP/1.1 200 Connection established\r\n\r\n")];

@@ -68,6 +68,9 @@ describe("the table of connections", () => {
     for (let i = 0; i < 1000; i++) add({ from: `1:${i + 1}`, seq: 1, flags: SYN });
     expect(tcp.counts()).toMatchObject({ streams: 1000, evicted: 900 });
     expect(notes.map(({ id }) => id)).toEqual(["tcp-flow-evicted"]);
+    // What is left of those that went is nothing: more of one begins anew.
+    add({ from: "1:1000", seq: 2, data: "still there" }, { from: "1:1", seq: 2, data: "forgotten" });
+    expect(tcp.counts().streams).toBe(1_001);
   });
 });
 
