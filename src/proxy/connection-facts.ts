@@ -68,7 +68,7 @@ export function whyUnanswered(
   proxyEnd: EndCause,
 ): Unanswered {
   const proxy = directions[proxySide];
-  if (proxy.gaps > 0 || proxy.segments === 0) return "not-captured";
+  if (proxy.gaps > 0 || proxy.segments === 0 || proxyEnd === "evicted") return "not-captured";
   // Without its SYN the bytes in front of the first that was captured are no gap.
   if (initiator !== null && initiator !== proxySide && !proxy.synSeen) return "not-captured";
   if (clientEnd === "capture-end" && proxyEnd === "capture-end") return "still-open";

@@ -170,8 +170,9 @@ export class Connection implements TcpConnection {
   finish(how: EndCause): void {
     const clock = this.#clock;
     const { frame, seconds, nanoseconds } = clock;
-    if (this.#resetBy === null) setClock(clock, this.lastFrame, this.#lastSeconds, this.#lastNanoseconds);
-    else setClock(clock, this.#resetFrame, this.#resetSeconds, this.#resetNanoseconds);
+    if (this.#resetBy !== null) setClock(clock, this.#resetFrame, this.#resetSeconds, this.#resetNanoseconds);
+    // One that is given up was followed until now.
+    else if (how !== "evicted") setClock(clock, this.lastFrame, this.#lastSeconds, this.#lastNanoseconds);
     const by = this.#resetBy;
     if (by !== null) this.#believeReset(by === 0 ? this.#half0 : this.#half1, by === 0 ? this.#half1 : this.#half0);
     this.#half0.finish(by === null ? how : by === 0 ? "reset" : "reset-by-peer", clock.frame);

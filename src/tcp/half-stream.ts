@@ -263,6 +263,8 @@ export class HalfStream implements DirectionFacts {
       if (!this.flowing) this.#give(0, "late-start");
       this.#give(missing, "lost");
     }
+    // It goes on, and nobody looks; of all such connections one note is made, and the capture lost nothing.
+    if (how === "evicted" && !this.#conversation.abandoned) this.sink.gap(0, "dropped", frame);
     this.#end(how, frame);
   }
 

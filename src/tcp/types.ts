@@ -16,7 +16,10 @@ export type GapCause =
    * this cause may follow at once, with a length: bytes after the peer's first acknowledgement that were not captured.
    */
   | "late-start"
-  /** Out-of-order data was beyond the memory limit: what was before it is no longer waited for. */
+  /**
+   * Out-of-order data was beyond the memory limit: what was before it is no longer waited for. With length 0: the connection is
+   * given up while it is open, and whatever comes behind is not looked at.
+   */
   | "dropped"
   /** The capture ended, or the connection was closed, before the hole was filled. */
   | "never-filled";
@@ -83,7 +86,7 @@ export interface DirectionFacts {
   readonly outOfOrder: number;
   /** When the first and the last hole was filled: what waited behind it was given with that time. null: none was. */
   readonly filled: { readonly from: Nanos; readonly to: Nanos } | null;
-  /** Gaps that were given to the sink, and their bytes; those of a late start do not count. */
+  /** Gaps that were given to the sink, and their bytes; those of a late start do not count, nor that of being given up. */
   readonly gaps: number;
   readonly missingBytes: number;
   /** Segments whose bytes differ from data still held for the same place (data that was passed on is not kept to compare). */

@@ -1,14 +1,14 @@
 // HTTP/2 to a proxy behind TLS (RFC 9113 §8.5): whether it is one, and CONNECTs that nobody answers.
 import { describe, expect, it } from "vitest";
-import { createKeyedHash, type Note, type Side } from "../../src/bytes/index.ts";
+import type { Note, Side } from "../../src/bytes/index.ts";
 import type { Verdict } from "../../src/diagnosis/index.ts";
 import { Http2ProxySession } from "../../src/proxy/http2-proxy.ts";
-import { KnownProxies, type ProxyContext, type Timeline, type Unanswered } from "../../src/proxy/index.ts";
+import { KnownProxies, type Timeline, type Unanswered } from "../../src/proxy/index.ts";
 import type { EndCause, TcpConnection } from "../../src/tcp/index.ts";
 import { diagnosisOf } from "../diagnosis/diagnose.ts";
 import { frame, literals, PREFACE } from "../http/h2-talk.ts";
 import { clientHello, record } from "../tls-parse/play.ts";
-import { DIRECTION } from "./play.ts";
+import { contextWith, DIRECTION } from "./play.ts";
 
 const [DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY] = [0, 1, 3, 4, 7];
 const [END_HEADERS, END] = [0x4, 0x5];
@@ -21,14 +21,6 @@ const CONNECTION: TcpConnection = {
   ...{ stream: 0, endpoints: [{ ip: "192.0.2.1", port: 50_000 }, PROXY], initiator: 0, firstFrame: 1, lastFrame: 9 },
   ...{ startTime: 0n, endTime: 9n, directions: [DIRECTION, DIRECTION], synToSynAckMs: 1, synAckToAckMs: 1 },
 };
-
-function contextOf(known: ConstructorParameters<typeof KnownProxies>[0]): ProxyContext {
-  return {
-    ...{ known: new KnownProxies(known), note() {}, now: () => 1_000_000n, tag: createKeyedHash(new Uint8Array(8)) },
-    ...{ bodyMarks: () => [], opener: () => null, anyKeys: () => false, hasKeys: () => false, leg() {} },
-    timeline() {},
-  };
-}
 
 /** What one side says besides. */
 type Said = readonly [side: "client" | "server", bytes: Uint8Array];
@@ -43,7 +35,8 @@ function session(
   connection = CONNECTION,
 ) {
   const timelines: Timeline[] = [];
-  const context = { ...contextOf(known), timeline: (timeline: Timeline) => void timelines.push(timeline) };
+  const timeline = (one: Timeline) => void timelines.push(one);
+  const context = contextWith({ known: new KnownProxies(known), timeline });
   const http2 = new Http2ProxySession(connection, connection.initiator ?? 0, context, null, []);
   const say = (...[side, bytes]: Said) => http2[side].push(bytes, 0, bytes.length, 5);
   say("client", Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
@@ -58,7 +51,7 @@ function session(
 
 /** Bytes that are kept behind the answers to `streams` CONNECTs, or behind as many answers that came before what they answer. */
 function keptBehind(streams: number, asked: boolean): number {
-  const http2 = new Http2ProxySession(CONNECTION, 0, contextOf([]), null, []);
+  const http2 = new Http2ProxySession(CONNECTION, 0, contextWith(), null, []);
   const say = (side: "client" | "server", ...frames: readonly Uint8Array[]) => {
     const bytes = Buffer.concat(frames);
     http2[side].push(bytes, 0, bytes.length, 5);
@@ -77,11 +70,10 @@ function keptBehind(streams: number, asked: boolean): number {
 describe("more tunnels on one connection than are looked at", () => {
   it("are counted, each with a note, and told with the connection", () => {
     const [timelines, notes]: [Timeline[], Note[]] = [[], []];
-    const context: ProxyContext = {
-      ...contextOf([]),
+    const context = contextWith({
       timeline: (timeline) => void timelines.push(timeline),
       note: (note) => void notes.push(note),
-    };
+    });
     const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
     const say = (bytes: Uint8Array) => http2.client.push(bytes, 0, bytes.length, 5);
     say(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)]));
@@ -141,7 +133,7 @@ describe("a connection over HTTP/2", () => {
 
 it("joins nothing across bytes that are lost of what a client sends ahead of the answer", () => {
   const timelines: Timeline[] = [];
-  const context = { ...contextOf([]), timeline: (timeline: Timeline) => void timelines.push(timeline) };
+  const context = contextWith({ timeline: (timeline) => void timelines.push(timeline) });
   const http2 = new Http2ProxySession(CONNECTION, 0, context, null, []);
   const say = (side: "client" | "server", ...frames: readonly Uint8Array[]) => {
     const bytes = Buffer.concat(frames);

@@ -73,6 +73,16 @@ export const DIRECTION: DirectionFacts = {
   resetFrame: null,
 };
 
+/** A context in which nothing is known, and nobody listens. */
+export function contextWith(given: Partial<ProxyContext> = {}): ProxyContext {
+  return {
+    ...{ known: new KnownProxies([]), note() {}, now: () => 1_000_000n, tag: createKeyedHash(new Uint8Array(8)) },
+    ...{ bodyMarks: () => [], opener: () => null, anyKeys: () => false, hasKeys: () => false },
+    ...{ timeline() {}, leg() {} },
+    ...given,
+  };
+}
+
 /** Plays `turns`; sides that do not end by themselves end with a FIN. */
 export function play(turns: readonly Turn[], options: PlayOptions = {}): Played {
   const timelines: Timeline[] = [];
@@ -80,20 +90,17 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
   let now = 0n;
   const store = options.keys === undefined ? null : storeOf(options.keys);
   const cache = createSessionCache();
-  const context: ProxyContext = {
+  const context = contextWith({
     known: new KnownProxies(
       (options.late ?? options.known) === true && options.unknown !== true ? [{ port: 8080 }] : [],
     ),
     note: (note) => void notes.push(note),
     now: () => now,
-    tag: createKeyedHash(new Uint8Array(8)),
-    bodyMarks: () => [],
     opener: () => (store === null ? null : createRecordOpener(store, nodeCrypto, cache, { verifyBodies: true })),
     anyKeys: () => store !== null,
     hasKeys: (random) => store?.has(random) ?? false,
     timeline: (timeline) => void timelines.push(timeline),
-    leg() {},
-  };
+  });
   const tracker = createProxyTracker(context);
   const lostBy = (side: Side) =>
     turns.filter((turn) => turn.from === side && "gap" in turn && turn.cause !== "late-start").length;

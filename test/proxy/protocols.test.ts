@@ -63,6 +63,7 @@ describe("a CONNECT without an answer", () => {
     ],
     ["closed", [{ from: 1, end: "capture-end" }]],
     ["not-captured", [lost("proxy")]],
+    ["not-captured", [{ from: 1, end: "evicted" }]],
   ] as const)("was %s", (why, turns) => {
     const { timelines } = play([OPENED[0]!, ...turns]);
     expect(timelines.map(({ connects }) => connects.map(({ unanswered }) => unanswered))).toEqual([[why]]);
