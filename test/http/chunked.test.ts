@@ -30,6 +30,11 @@ describe("a chunk size", () => {
     }
   });
 
+  it("is that of the data: nothing but the end of the line follows", () => {
+    for (const behind of ["b\r\n", "0\r\n", " \r\n"]) expect(malformed(`2\r\nbb${behind}`), behind).toEqual(["5"]);
+    expect(malformed("2\r\nbb\n2\nbb\r\n0\r\n\r\n")).toEqual([]);
+  });
+
   it("may have 13 digits and not more", () => {
     expect(malformed(`${"0".repeat(12)}1\r\nb`)).toEqual([]);
     expect(malformed(`${"0".repeat(13)}1\r\nb`)).toHaveLength(1);

@@ -160,6 +160,13 @@ describe("heads", () => {
     expect(JSON.stringify(head, big)).not.toContain("hush");
   });
 
+  it("keeps the names of 64 fields of a response, none of them of more than 64 characters", () => {
+    const names = Array.from({ length: 70 }, (_, i) => `x-${i}`);
+    const fields = [`y-${"y".repeat(62)}`, `z-${"z".repeat(63)}`, ...names].map((name) => `${name}: 1\r\n`);
+    const head = response(`HTTP/1.1 204 No\r\n${fields.join("")}\r\n`);
+    expect(head.names).toEqual([`y-${"y".repeat(62)}`, ...names.slice(0, 63)]);
+  });
+
   it("keeps a target of 3,000 characters as a versioned request, cut", () => {
     const head = request(`GET http://a/${"x".repeat(3_000)} HTTP/1.1\r\n\r\n`);
     expect(head.version).toBe("HTTP/1.1");

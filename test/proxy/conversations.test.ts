@@ -109,6 +109,12 @@ describe.each(NAMES)("%s", (name) => {
     }
   });
 
+  it("says the same where the proxy's answer to the SYN is the first that was captured", () => {
+    const one = caseOf(name);
+    const [told, swapped] = [false, true].map((swapped) => play(one.turns, optionsOf(one, { swapped })));
+    expect(swapped).toEqual(told);
+  });
+
   it("says nothing false however it is cut short", () => {
     const one = caseOf(name);
     const truth = new Set(inside(play(one.turns, optionsOf(one)).timelines));

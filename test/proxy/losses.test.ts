@@ -246,6 +246,12 @@ describe("what a tunnel carries", () => {
     expect(carried(...gone, proxy("HTTP/1.1 401 Unauthorized\r\n\r\n")).protocol).toBe("unknown");
   });
 
+  it("has its losses, of either side", () => {
+    const hello = [client(HELLO), proxy(Uint8Array.from(records(20)))];
+    expect(carried(...hello).tls?.gaps).toBe(0);
+    expect(carried(...hello, lost("client"), lost("proxy")).tls?.gaps).toBe(2);
+  });
+
   it("is not told by a response as long as what it answers may come", () => {
     const early = carried(proxy(answer(401)), client(HELLO));
     expect(early).toMatchObject({ protocol: "tls", plaintextAnswer: true });

@@ -43,6 +43,8 @@ export interface PlayOptions {
   readonly unasked?: boolean;
   /** No proxy is known. */
   readonly unknown?: boolean;
+  /** The proxy's SYN-ACK is the first that was captured: it is side 0 of the connection. */
+  readonly swapped?: boolean;
   /** Passes over what the sinks allow, as tcp does. */
   readonly skip?: boolean;
   /** Told what the conversation keeps behind the last turn. */
@@ -102,15 +104,17 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     timeline: (timeline) => void timelines.push(timeline),
   });
   const tracker = createProxyTracker(context);
+  const sideOf = (from: Side): Side => (options.swapped === true ? (from === 0 ? 1 : 0) : from);
   const lostBy = (side: Side) =>
-    turns.filter((turn) => turn.from === side && "gap" in turn && turn.cause !== "late-start").length;
+    turns.filter((turn) => sideOf(turn.from) === side && "gap" in turn && turn.cause !== "late-start").length;
+  const endpoints = [
+    { ip: "192.0.2.1", port: 50_000 },
+    { ip: "192.0.2.80", port: 8080 },
+  ] as const;
   const connection: TcpConnection = {
     stream: 0,
-    endpoints: [
-      { ip: "192.0.2.1", port: 50_000 },
-      { ip: "192.0.2.80", port: 8080 },
-    ],
-    initiator: options.late === true ? null : 0,
+    endpoints: [endpoints[sideOf(0)], endpoints[sideOf(1)]],
+    initiator: options.late === true ? null : sideOf(0),
     firstFrame: 1,
     startTime: 0n,
     lastFrame: 1,
@@ -134,8 +138,8 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
       addressLength: 4,
       source: first.from === 0 ? 0 : 4,
       destination: first.from === 0 ? 4 : 0,
-      sourcePort: connection.endpoints[first.from].port,
-      destinationPort: connection.endpoints[first.from === 0 ? 1 : 0].port,
+      sourcePort: endpoints[first.from].port,
+      destinationPort: endpoints[first.from === 0 ? 1 : 0].port,
       senderIsInitiator: options.late === true ? null : first.from === 0,
       frame: 1,
     });
@@ -148,7 +152,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     const frame = turn.frame ?? ++count;
     now = BigInt(frame) * 1_000_000n;
     connection.lastFrame = frame;
-    const sink = conversation.sinks[turn.from];
+    const sink = conversation.sinks[sideOf(turn.from)];
     if (conversation.abandoned) return { timelines, notes };
     if ("gap" in turn) sink.gap(turn.gap, turn.cause ?? "lost", frame);
     else if ("end" in turn) {
@@ -166,7 +170,7 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
   }
   options.kept?.(conversation.kept ?? 0);
   for (const side of [0, 1] as const) {
-    if (!conversation.abandoned && !ended.has(side)) conversation.sinks[side].end("fin", count + 1);
+    if (!conversation.abandoned && !ended.has(side)) conversation.sinks[sideOf(side)].end("fin", count + 1);
   }
   if (!conversation.abandoned) conversation.closed();
   return { timelines, notes };

@@ -174,6 +174,14 @@ describe("data that was there already", () => {
     expect(connection.directions[0]).toMatchObject({ retransmissions: 0, outOfOrder: 1 });
   });
 
+  it("is recognised as doubled within a millisecond, and not later", () => {
+    const one: Sketch = { seq: 101, ack: 501, data: "aaaaaaaaaa" };
+    const other: Sketch = { seq: 111, ack: 501, data: "bbbbbbbbbb" };
+    const duplicates = (ms: number) =>
+      run([...handshake, { ...one, ms: 10 }, { ...other, ms: 10.6 }, { ...one, ms }]).counts.duplicates;
+    expect([10.9, 11.1].map(duplicates)).toEqual([1, 0]);
+  });
+
   it("ignores keep-alives and their garbage", () => {
     const { text, connection } = run([
       ...handshake,

@@ -86,6 +86,25 @@ describe("the table of addresses", () => {
     expect(table.text(0x1f)).toBe("2001:db8::1f");
   });
 
+  it("gives any address its text back, and no two of them one number", () => {
+    const address = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(fc.array(address, { minLength: 1, maxLength: 20 }), (addresses) => {
+        const table = new AddressTable(100);
+        for (const bytes of addresses) {
+          // As hex in groups of four, which the WHATWG URL parser makes RFC 5952 of, but for mapped IPv4.
+          const groups = Buffer.from(bytes).toString("hex").match(/.{4}/g)!;
+          const behind = Uint8Array.of(1, 2, 3, ...bytes, 4);
+          expect(table.text(table.intern(behind, 3))).toBe(
+            new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1),
+          );
+        }
+        const texts = new Set(addresses.map((bytes) => String(bytes)));
+        expect(new Set(addresses.map((bytes) => table.intern(bytes, 0))).size).toBe(texts.size);
+      }),
+    );
+  });
+
   it("when it is full dismisses segments with other ones", () => {
     const { tcp, add } = record({ limits: { ipv6Addresses: 2 } });
     add({ v6: true, data: "01234567" }, { v6: true, to: "3:80", data: "01234567" });
