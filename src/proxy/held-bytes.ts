@@ -11,7 +11,7 @@ export interface HeldPiece {
 
 const NOTHING = new Uint8Array(0);
 /** Of a piece besides its bytes: its array, frame and time. */
-const PIECE_BYTES = 250;
+export const PIECE_BYTES = 250;
 
 /** A bounded list of copied pieces. */
 export class HeldBytes {

@@ -3,6 +3,7 @@ import type { FrameNo, Nanos, Side } from "../bytes/index.ts";
 import type { ByteSink, Conversation, EndCause, GapCause, TcpConnection } from "../tcp/index.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { beginningNeeded, type Role, roleByBeginning, roleOf } from "./detect.ts";
+import { PIECE_BYTES } from "./held-bytes.ts";
 import { joined } from "./joined.ts";
 import type { PassedOver } from "./passed-over.ts";
 import { namedByHeader, proxyHeaderLength } from "./proxy-header.ts";
@@ -47,7 +48,9 @@ export class UndecidedConversation implements Conversation {
   }
 
   get kept(): number {
-    return this.#decided?.kept ?? this.#begun[0].length + this.#begun[1].length;
+    const [first, second] = this.#begun;
+    // Each byte of a beginning stands in a piece that waits, too.
+    return this.#decided?.kept ?? 2 * (first.length + second.length) + PIECE_BYTES * this.#waiting.length;
   }
 
   /** The sink of a side; null as long as nothing is decided. */

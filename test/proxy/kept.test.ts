@@ -1,7 +1,7 @@
 // What a conversation says that it keeps: tcp adds it up over all connections, so nothing large may be left out.
 import { describe, expect, it } from "vitest";
 import { clientHello, concat, message, record } from "../tls-parse/play.ts";
-import { client, play, proxy, type Turn } from "./play.ts";
+import { client, type PlayOptions, play, proxy, type Turn } from "./play.ts";
 
 const CONNECT = client("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
 const OPENED = proxy("HTTP/1.1 200 OK\r\n\r\n");
@@ -59,9 +59,10 @@ const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["a chain of certificates", [CONNECT, OPENED, client(record(22, clientHello())), proxy(chain(10_000))]],
 ];
 
-function keptBehind(turns: readonly Turn[]): number {
+function keptBehind(turns: readonly Turn[], options: PlayOptions = {}): number {
   let kept = -1;
   play(turns, {
+    ...options,
     kept: (bytes) => {
       kept = bytes;
     },
@@ -74,6 +75,13 @@ describe("what is kept of", () => {
     const kept = keptBehind(turns);
     expect(kept).toBeGreaterThan(16_000);
     expect(kept).toBeLessThan(200_000);
+  });
+
+  it("a beginning that does not tell yet is what its pieces take", () => {
+    const beginning = [client(record(22, new Array(8_000).fill(0)).subarray(0, 4_000))];
+    const cuts = (bytes: Uint8Array) => Array.from(bytes, (_, i) => i);
+    expect(keptBehind(beginning, { unasked: true })).toBeLessThan(10_000);
+    expect(keptBehind(beginning, { unasked: true, cuts })).toBeGreaterThan(4_000 * 200);
   });
 
   it("an exchange that is over is nothing", () => {

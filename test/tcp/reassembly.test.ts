@@ -508,6 +508,14 @@ describe("the end", () => {
     ]);
   });
 
+  it("one direction of a connection that was joined late, of which nothing was captured, was lost from there on", () => {
+    const { text } = run([
+      { seq: 101, ack: 501, data: "CONNECT b" },
+      { seq: 110, ack: 541, data: "hello" },
+    ]);
+    expect(text).toEqual(["<0 late-start>CONNECT bhello", "<0 late-start><40 lost>"]);
+  });
+
   it("an acknowledged byte more than was seen is a FIN that was not captured", () => {
     const { events } = run([
       ...handshake,

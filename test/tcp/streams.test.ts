@@ -225,6 +225,14 @@ describe("interest", () => {
     expect(recorder.tcp.counts()).toMatchObject({ streams: 1, followed: 0 });
   });
 
+  it("an abandoned conversation takes no room", () => {
+    const recorder = record({ limits: { followed: 1 }, abandon: (recorded) => recorded.bytes[0] >= 4 });
+    for (const from of ["1:1", "1:2", "1:3"]) recorder.add({ from, seq: 1, flags: SYN }, { from, seq: 2, data });
+    expect(recorder.connections).toHaveLength(3);
+    expect(recorder.tcp.counts()).toMatchObject({ followed: 0, evicted: 0 });
+    expect(recorder.notes).toEqual([]);
+  });
+
   it("an abandoned conversation does not hear of the rest of the segment", () => {
     const recorder = record({ abandon: (recorded) => recorded.bytes[0] >= 4 });
     recorder.add({ seq: 1, flags: SYN }, { seq: 2, data: "abcdefgh", wire: 20 }, { seq: 22, data: "ijkl" });
