@@ -120,6 +120,11 @@ describe("a conversation, however the capture saw it", () => {
           gaps += facts.gaps;
           if (talk.finish) expect(facts.finFrame).not.toBeNull();
         }
+        const [one, other] = recorded.connection.directions;
+        expect(tcp.counts()).toMatchObject({
+          ...{ streams: 1, followed: 1, gaps: one.gaps + other.gaps },
+          missingBytes: one.missingBytes + other.missingBytes,
+        });
       }),
       { numRuns: times(1500) },
     );
