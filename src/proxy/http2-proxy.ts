@@ -126,7 +126,8 @@ export class Http2ProxySession implements Http2Sink {
     const facts = connectionFacts(this.#connection, this.#clientSide, clientEnd, proxyEnd);
     const forwards = this.#forwards.sorted();
     const streams = [...this.#tunnels.values()];
-    for (const stream of streams) stream.tunnel?.close(why, 0, 0);
+    // All that a stream carries is given on: what a tunnel allows to be passed over is still to come.
+    for (const { tunnel } of streams) tunnel?.close(why, tunnel.skippable("client"), tunnel.skippable("server"));
     const first: Timeline = {
       ...facts,
       namedClient: this.#context.namedClient,

@@ -151,6 +151,16 @@ it("joins nothing across bytes that are lost of what a client sends ahead of the
   expect(timelines).toMatchObject([{ tunnel: { tls: { gaps: 1, clientHellos: 1 } } }]);
 });
 
+it.each<[what: string, bytes: string | Uint8Array]>([
+  ["of which all the rest may be passed over", "SSH-2.0-OpenSSH_9.2\r\n"],
+  ["of which the rest of a record may be passed over", record(23, new Uint8Array(900)).subarray(0, 300)],
+])("counts what a stream carries, and not what may still come: %s", (_what, bytes) => {
+  const data: Said = ["client", frame(DATA, 0, 1, bytes)];
+  const opened: Said = ["server", frame(HEADERS, END_HEADERS, 1, literals(":status: 200"))];
+  const { timelines } = session([], CONNECT, null, "fin", [["server", frame(SETTINGS, 0, 0)], opened, data, data]);
+  expect(timelines).toMatchObject([{ tunnel: { clientBytes: 2 * bytes.length, serverBytes: 0 } }]);
+});
+
 describe("what is not answered on a connection that goes on", () => {
   const settings: Said = ["server", frame(SETTINGS, 0, 0)];
   /** Error codes of RFC 9113 §7. */
