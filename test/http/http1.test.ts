@@ -253,6 +253,10 @@ describe("gaps", () => {
     parser.gap(5, "lost", 2);
     push("hijHTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
     expect(heard.events).toEqual(["49 whole", "38 whole"]);
+    // Its end is known where all the rest is missing.
+    push("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
+    parser.gap(8, "lost", 2);
+    expect(heard.events.slice(2)).toEqual(["49 whole"]);
     expect(heard.notes).toEqual([]);
   });
 

@@ -30,6 +30,8 @@ describe("the table of connections", () => {
           if (row < 0) {
             // Inserting may replace `rows`.
             const added = table.insert(low, high, ports, family);
+            const [begin, state] = [added + ROW.STREAM, added + ROW.STATE];
+            if (table.rows[state] !== family || table.rows.subarray(begin, state).some((word) => word !== 0)) wrong++;
             table.rows[added + ROW.STREAM] = i;
             model.set(key, i);
           } else if (remove) {
