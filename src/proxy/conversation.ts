@@ -14,7 +14,7 @@ import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
-import { bodyRule, ExchangeList, endResponse, MAX_CONNECTS, type OpenExchange } from "./exchanges.ts";
+import { ExchangeList, endResponse, MAX_CONNECTS, type OpenExchange, refusalRule } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, targetOf, waitsAt } from "./open-connect.ts";
@@ -348,10 +348,9 @@ export class ProxyConversation implements Conversation, Listener {
       this.#openTunnel(connect, head);
       return "switch";
     }
-    this.#look.start(head);
     this.#requests.resume();
     this.#replayRequests();
-    return bodyRule("CONNECT", head.status);
+    return refusalRule(head.status);
   }
 
   /** Part of a page that is looked at; for the parser. */

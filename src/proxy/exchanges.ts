@@ -65,6 +65,11 @@ export function bodyRule(method: string | null, status: number): BodyRule {
   return status === 401 || status === 403 || status === 407 || status >= 500 ? "look" : "framed";
 }
 
+/** The same of what refuses a CONNECT: nobody looks at its page. */
+export function refusalRule(status: number): BodyRule {
+  return bodyRule("CONNECT", status) === "none" ? "none" : "framed";
+}
+
 /** The response of `exchange` is over in `frame`, at `time`; `body`: what was recognised in it. */
 export function endResponse(
   exchange: OpenExchange | null,

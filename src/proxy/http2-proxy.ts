@@ -14,7 +14,7 @@ import type { ByteSink, EndCause, TcpConnection } from "../tcp/index.ts";
 import type { TlsFacts } from "../tls-parse/index.ts";
 import { connectionFacts, isReadInPart, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
-import { bodyRule, ExchangeList, type OpenExchange, openExchange } from "./exchanges.ts";
+import { ExchangeList, type OpenExchange, openExchange, refusalRule } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { isUnframedSuccess } from "./open-connect.ts";
@@ -212,7 +212,7 @@ export class Http2ProxySession implements Http2Sink {
       return "none";
     }
     stream.response = head;
-    if (answer !== "success") return bodyRule("CONNECT", head.status) === "none" ? "none" : "framed";
+    if (answer !== "success") return refusalRule(head.status);
     const tunnel = new Tunnel(parseTarget(stream.request.target), head.where, this.#context);
     stream.tunnel = tunnel;
     tunnel.replay("client", stream.held);

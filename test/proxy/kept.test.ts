@@ -18,6 +18,10 @@ const CHALLENGES = Array.from(
   { length: 16 },
   (_, i) => `Proxy-Authenticate: Digest realm="${i}", a="1", b="2"\r\n`,
 ).join("");
+/** A CHALLENGE message (MS-NLMP 2.2.1.2) of a target whose name has 256 characters. */
+const target = Buffer.from("a".repeat(256), "utf16le");
+const header = Buffer.from("NTLMSSP\0\x02\0\0\0\0\x02\0\x02\x38\0\0\0\x01\0\0\0".padEnd(56, "\0"), "latin1");
+const NTLM = `Proxy-Authenticate: NTLM ${Buffer.concat([header, target]).toString("base64")}\r\n`;
 const twenty = (turns: readonly Turn[]): readonly Turn[] => Array.from({ length: 20 }, () => turns).flat();
 const refused = (fields = ""): Turn => proxy(`HTTP/1.1 407 No\r\n${fields}Content-Length: 0\r\n\r\n`);
 
@@ -43,7 +47,13 @@ const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["a request's head", [client(`CONNECT a.example:443 HTTP/1.1\r\nX: ${KB_40}`)]],
   ["an answer's head", [CONNECT, proxy(`HTTP/1.1 407 No\r\nX: ${KB_40}`)]],
   ["what is sent before the answer", [CONNECT, client(KB_40)]],
-  ["a page", [CONNECT, proxy(`HTTP/1.1 407 No\r\nContent-Length: 50000\r\n\r\n${KB_40}`)]],
+  [
+    "a page",
+    [
+      client("GET http://a.example/ HTTP/1.1\r\n\r\n"),
+      proxy(`HTTP/1.1 407 No\r\nContent-Length: 50000\r\n\r\n${KB_40}`),
+    ],
+  ],
   ["a handshake message of the client", [CONNECT, OPENED, client(record(22, clientHello())), client(begun(11))]],
   ["a handshake message of the server", [CONNECT, OPENED, client(record(22, clientHello())), proxy(begun(11))]],
   ["a record", [CONNECT, OPENED, client(record(22, new Array(18_000).fill(0)).subarray(0, 17_900))]],
@@ -56,6 +66,7 @@ const KEPT: readonly [what: string, turns: readonly Turn[]][] = [
   ["requests that wait", twenty([client(`GET http://${LONG}/ HTTP/1.1\r\n\r\n`)])],
   ["exchanges in the tunnel", [CONNECT, OPENED, ...twenty([client(`GET /${LONG} HTTP/1.1\r\n\r\n`), refused()])]],
   ["challenges", twenty([client("CONNECT a.example:443 HTTP/1.1\r\n\r\n"), refused(CHALLENGES)])],
+  ["names in NTLM messages", twenty([client("CONNECT a.example:443 HTTP/1.1\r\n\r\n"), refused(NTLM)])],
   ["a chain of certificates", [CONNECT, OPENED, client(record(22, clientHello())), proxy(chain(10_000))]],
 ];
 
@@ -86,5 +97,9 @@ describe("what is kept of", () => {
 
   it("an exchange that is over is nothing", () => {
     expect(keptBehind([CONNECT, proxy("HTTP/1.1 407 No\r\nContent-Length: 3\r\n\r\nno!")])).toBe(0);
+  });
+
+  it("the page with which a CONNECT is refused is nothing: nobody looks at it", () => {
+    expect(keptBehind([CONNECT, proxy(`HTTP/1.1 407 No\r\nContent-Length: 50000\r\n\r\n${KB_40}`)])).toBe(0);
   });
 });
