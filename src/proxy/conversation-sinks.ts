@@ -12,7 +12,7 @@ export interface Listener {
   requestDone(bytes: number): void;
   responseHead(head: ResponseHead): BodyRule;
   look(bytes: Uint8Array, start: number, end: number): void;
-  responseDone(frame: FrameNo, bytes: number): void;
+  responseDone(bytes: number): void;
 }
 
 /** What the parser of requests tells. */
@@ -48,8 +48,8 @@ export class ResponseSink implements HttpSink {
     this.#conversation.look(bytes, start, end);
   }
 
-  message(frame: FrameNo, _whole: boolean, bytes: number): void {
-    this.#conversation.responseDone(frame, bytes);
+  message(_frame: FrameNo, _whole: boolean, bytes: number): void {
+    this.#conversation.responseDone(bytes);
   }
 }
 

@@ -364,10 +364,10 @@ export class ProxyConversation implements Conversation, Listener {
   }
 
   /** A response is over; for the parser. */
-  responseDone(frame: FrameNo, bytes: number): void {
+  responseDone(bytes: number): void {
     const exchange = this.#answering;
     this.#answering = null;
-    endResponse(exchange, this.#look.finish(), bytes, frame, this.#context.now());
+    endResponse(exchange, this.#look.finish(), bytes);
   }
 
   /** Behind a 2xx whose request was not captured: TLS means that it answered a CONNECT. */

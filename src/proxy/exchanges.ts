@@ -1,5 +1,4 @@
 // Exchanges of one conversation while it goes on: a bounded list of them, and what their heads tell.
-import type { FrameNo, Nanos, Where } from "../bytes/index.ts";
 import { type BodyRule, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 import { unusualBytesOf } from "./weight.ts";
@@ -19,7 +18,6 @@ export interface OpenExchange {
   unanswered: Unanswered | null;
   requestBytes: number;
   responseBytes: number;
-  responseEnd: Where | null;
   body: BodyMarks | null;
 }
 
@@ -70,18 +68,11 @@ export function refusalRule(status: number): BodyRule {
   return bodyRule("CONNECT", status) === "none" ? "none" : "framed";
 }
 
-/** The response of `exchange` is over in `frame`, at `time`; `body`: what was recognised in it. */
-export function endResponse(
-  exchange: OpenExchange | null,
-  body: BodyMarks | null,
-  bytes: number,
-  frame: FrameNo,
-  time: Nanos,
-): void {
+/** The response of `exchange` is over; `body`: what was recognised in it. */
+export function endResponse(exchange: OpenExchange | null, body: BodyMarks | null, bytes: number): void {
   if (exchange?.response == null) return;
   exchange.responseBytes = bytes;
   exchange.body = body;
-  exchange.responseEnd = { ...exchange.response.where, frame, time };
 }
 
 /** An exchange of which nothing but the protocol is known yet. */
@@ -94,7 +85,6 @@ export function openExchange(head: RequestHead | ResponseHead): OpenExchange {
     unanswered: null,
     requestBytes: 0,
     responseBytes: 0,
-    responseEnd: null,
     body: null,
   };
 }

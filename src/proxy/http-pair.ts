@@ -58,7 +58,7 @@ export class HttpPair implements HttpConversation {
       {
         head: (head: HttpHead) => (head.kind === "response" ? this.#response(head) : "framed"),
         body: (bytes, start, end) => this.#look.add(bytes, start, end),
-        message: (frame, _whole, bytes) => this.#responseDone(frame, bytes),
+        message: (_frame, _whole, bytes) => this.#responseDone(bytes),
       },
       http,
     );
@@ -134,9 +134,9 @@ export class HttpPair implements HttpConversation {
     return next;
   }
 
-  #responseDone(frame: FrameNo, bytes: number): void {
+  #responseDone(bytes: number): void {
     const exchange = this.#answering;
     this.#answering = null;
-    endResponse(exchange, this.#look.finish(), bytes, frame, this.#context.now());
+    endResponse(exchange, this.#look.finish(), bytes);
   }
 }

@@ -129,7 +129,7 @@ export class Http2Pair implements HttpConversation, Http2Sink {
     if (from === "server") this.#streams.get(stream)?.look?.add(bytes, start, end);
   }
 
-  message(stream: number, from: Http2Role, frame: FrameNo, _whole: boolean, bytes: number): void {
+  message(stream: number, from: Http2Role, _frame: FrameNo, _whole: boolean, bytes: number): void {
     const open = this.#streams.get(stream);
     if (open === undefined) return;
     const { exchange } = open;
@@ -143,7 +143,7 @@ export class Http2Pair implements HttpConversation, Http2Sink {
       this.#giveUp(stream, exchange, "not-captured");
       return;
     }
-    endResponse(exchange, open.look?.finish() ?? null, bytes, frame, this.#context.now());
+    endResponse(exchange, open.look?.finish() ?? null, bytes);
     this.#streams.delete(stream);
     if (exchange.request === null && this.#early.size < MAX_EARLY) this.#early.set(stream, exchange);
   }

@@ -128,7 +128,7 @@ export class ExchangePairing {
     const exchange = this.#doubtful;
     if (exchange === null) return;
     this.#doubtful = null;
-    this.#giveUp({ ...exchange, response: null, responseBytes: 0, responseEnd: null, body: null }, "not-captured");
+    this.#giveUp({ ...exchange, response: null, responseBytes: 0, body: null }, "not-captured");
     exchange.request = null;
     exchange.url = null;
     exchange.requestBytes = 0;

@@ -40,7 +40,6 @@ export interface ExchangeFact {
   /** Bytes on the stream from head to end of body. */
   readonly requestBytes: number;
   readonly responseBytes: number;
-  readonly responseEnd: Where | null;
   readonly body: BodyMarks | null;
 }
 

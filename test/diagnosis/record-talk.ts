@@ -129,7 +129,6 @@ export function exchangeFact(
     unanswered: response === null ? "still-open" : null,
     requestBytes: 100,
     responseBytes: 200,
-    responseEnd: response?.where ?? null,
     body: null,
     ...change,
   };

@@ -41,7 +41,7 @@ it("requests that nobody answers are kept up to a hundred, and all others counte
   expect(timelines[0]?.forwardsDropped).toBe(902);
 });
 
-it("a response in a tunnel takes its head and body, and ends where they do", () => {
+it("a response in a tunnel takes its head and body", () => {
   const refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhe";
   const opened = [client(CONNECT), proxy("HTTP/1.1 200 Connection established\r\n\r\n")];
   const { timelines } = play([...opened, client(ORIGIN_FORM), proxy(refusal), proxy("llo")]);
@@ -49,7 +49,6 @@ it("a response in a tunnel takes its head and body, and ends where they do", () 
     {
       requestBytes: ORIGIN_FORM.length,
       responseBytes: refusal.length + 3,
-      responseEnd: { frame: 5 },
       body: { bytes: 5 },
     },
   ]);
