@@ -313,6 +313,20 @@ describe("losses", () => {
     expect(notes).toEqual([]);
   });
 
+  it("are counted in the places of what comes behind them", () => {
+    const { connection, heads, push } = live();
+    const before = server(frame(HEADERS, END_HEADERS, 1, OK), frame(DATA, 0, 1, "0123456789").subarray(0, 12));
+    const [rest, next, last] = [bytesOf("89"), ...[3, 5].map((stream) => frame(HEADERS, END_HEADERS, stream, OK))];
+    push("server", before);
+    // Inside of a frame, and over its end.
+    connection.server.gap(5, "lost", 1);
+    push("server", rest!, next!);
+    connection.server.gap(100, "lost", 1);
+    push("server", last!);
+    const third = before.length + 5 + rest!.length;
+    expect(heads.map(([, head]) => head.where.at)).toEqual([15, third, third + next!.length + 100]);
+  });
+
   it("goes on at a push that begins with a frame, with a table that is not known", () => {
     const { connection, notes, events, heads, push } = live();
     // server: squid becomes entry 62.
