@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { whyUnanswered } from "../../src/proxy/connection-facts.ts";
+import type { DirectionFacts } from "../../src/tcp/index.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { client, DIRECTION, lost, play, proxy, type Turn, turnsOf } from "./play.ts";
 
@@ -300,13 +301,13 @@ describe("an answer that was recorded before its request", () => {
   });
 });
 
-it("knows of no silence of a proxy whose SYN is not in the capture: what it said first may not be, either", () => {
-  const direction = { ...DIRECTION, gaps: 0 };
-  const why = (synSeen: boolean, initiator: 0 | null) => {
-    const directions = [direction, { ...direction, synSeen }] as const;
-    return whyUnanswered({ directions, initiator }, 1, "fin", "fin");
-  };
-  expect([why(true, 0), why(false, 0), why(false, null)]).toEqual(["closed", "not-captured", "closed"]);
+it("knows of no silence of a proxy of which the SYN, some bytes or all are not in the capture: there it may have answered", () => {
+  const why = (proxy: Partial<DirectionFacts>, initiator: 0 | null = 0) =>
+    whyUnanswered({ directions: [DIRECTION, { ...DIRECTION, ...proxy }], initiator }, 1, "fin", "fin");
+  expect([why({}), why({ synSeen: false }, null)]).toEqual(["closed", "closed"]);
+  expect([why({ synSeen: false }), why({ gaps: 1 }), why({ segments: 0 }), why({ segments: 0 }, null)]).toEqual(
+    Array(4).fill("not-captured"),
+  );
 });
 
 it("takes what is missing of a proxy that was joined late for an answer, if it was sent since", () => {
