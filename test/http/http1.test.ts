@@ -215,6 +215,7 @@ describe("what is no message", () => {
     ["response", "HTTP/1.1 abc\r\n\r\n"],
     ["response", "GET / HTTP/1.1\r\n\r\n"],
     ["request", "HTTP/1.1 200 OK\r\n\r\n"],
+    ["request", "HTTP/1.1\r\n\r\n"],
     ["request", "G\x01T / HTTP/1.1\r\n\r\n"],
     ["request", `just some words\r\n${"x".repeat(60)}`],
   ] as const)("notes it in a %s: %j", (role, wire) => {

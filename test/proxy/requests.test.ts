@@ -68,6 +68,12 @@ it("an answer that nobody asked for is noted, with its place", () => {
   ]);
 });
 
+it("notes are kept with their connection, up to sixteen", () => {
+  const { notes, timelines } = play([client(POST), ...Array.from({ length: 18 }, () => proxy(answer(200)))]);
+  expect(notes).toHaveLength(17);
+  expect(timelines[0]?.notes).toEqual(notes.slice(0, 16));
+});
+
 it("what a tunnel carries is not waited for beyond 4 KiB", () => {
   const opened = [client(CONNECT), proxy("HTTP/1.1 200 Connection established\r\n\r\n")];
   const kept = (length: number): number => {
