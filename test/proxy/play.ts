@@ -39,6 +39,8 @@ export interface PlayOptions {
   readonly late?: boolean;
   /** The proxy is one that is known. */
   readonly known?: boolean;
+  /** Passes over large bodies inside TLS, as `--skip-bodies` does. */
+  readonly skipBodies?: boolean;
   /** It is followed without having been asked about, as a connection that begins with a few bytes. */
   readonly unasked?: boolean;
   /** No proxy is known. */
@@ -98,7 +100,8 @@ export function play(turns: readonly Turn[], options: PlayOptions = {}): Played 
     ),
     note: (note) => void notes.push(note),
     now: () => now,
-    opener: () => (store === null ? null : createRecordOpener(store, nodeCrypto, cache, { verifyBodies: true })),
+    opener: () =>
+      store === null ? null : createRecordOpener(store, nodeCrypto, cache, { verifyBodies: !options.skipBodies }),
     anyKeys: () => store !== null,
     hasKeys: (random) => store?.has(random) ?? false,
     timeline: (timeline) => void timelines.push(timeline),
