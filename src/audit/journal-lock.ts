@@ -48,16 +48,10 @@ export class JournalLock {
   static take(path: string): JournalLock | string {
     const file = lockOf(path);
     const text = `${JSON.stringify(ownerOf(process.pid))}\n`;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        create(file, text);
-        return new JournalLock(file, text);
-      } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw error;
-        const writer = writerOf(file);
-        if (writer !== null) return `another audit writes to it (${writer}; ${file})`;
-        rmSync(file, { force: true });
-      }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (create(file, text)) return new JournalLock(file, text);
+      const writer = writerOf(file) ?? takeAway(file, text);
+      if (writer !== null) return `another audit writes to it (${writer}; ${file})`;
     }
     return `another audit writes to it (${file})`;
   }
@@ -86,7 +80,7 @@ export class JournalLock {
   }
 }
 
-/** Names of more bytes leave no room for ".lock" and a process's number behind them in the 255 that file systems allow. */
+/** Names of more bytes leave no room for ".lock.old" and a process's number behind them in the 255 that file systems allow. */
 const MAX_NAME_BYTES = 236;
 /** Of a longer name in that of its lock: three bytes each leave room for the rest. */
 const KEPT_CHARACTERS = 64;
@@ -99,8 +93,19 @@ function lockOf(path: string): string {
   return join(dirname(path), `${name.slice(0, KEPT_CHARACTERS)}.${digest}.lock`);
 }
 
-/** Makes the lock with its text in it at once, so that a process that is killed leaves none that names nobody. Throws EEXIST. */
-function create(file: string, text: string): void {
+/** Makes the lock, or says that there is one. Throws what writing throws. */
+function create(file: string, text: string): boolean {
+  try {
+    link(file, text);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+/** Its text is in it at once, so that a process that is killed leaves none that names nobody. Throws EEXIST. */
+function link(file: string, text: string): void {
   const made = `${file}.${process.pid}`;
   try {
     writeFileSync(made, text);
@@ -110,6 +115,33 @@ function create(file: string, text: string): void {
     writeFileSync(file, text, { flag: "wx" });
   } finally {
     rmSync(made, { force: true });
+  }
+}
+
+/** The lock is taken, or taken away; behind that of one who was ended while it took one away there is a third time. */
+const ATTEMPTS = 3;
+
+/**
+ * Removes a lock whose owner is gone. By now it may be a new owner's: only who has the lock of the lock removes one, and looks
+ * again before. Gives in words who else has either; null if nobody does.
+ */
+function takeAway(file: string, text: string): string | null {
+  const guard = `${file}.old`;
+  if (!create(guard, text)) {
+    const other = writerOf(guard);
+    if (other === null) rmSync(guard, { force: true });
+    return other;
+  }
+  held.add(guard);
+  try {
+    const gone = read(file);
+    const writer = writerOf(file);
+    // Where its owner gave it back just now the next one may be there already.
+    if (writer === null && gone !== null && read(file) === gone) rmSync(file, { force: true });
+    return writer;
+  } finally {
+    held.delete(guard);
+    rmSync(guard, { force: true });
   }
 }
 
@@ -164,10 +196,11 @@ function differ(a: string, b: string): boolean {
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return codeOf(error) === "EPERM";
+    if (codeOf(error) !== "EPERM") return false;
   }
+  // One that has ended keeps its number until its parent asks for it: in a container there may be none that does.
+  return !/^[ZX]$/.test(statOf(pid)[0] ?? "");
 }
 
 /** Whether the lock was written to lately, by the clock of whoever keeps the files. */
@@ -191,9 +224,13 @@ function ownerOf(pid: number): Owner {
     host: hostname(),
     boot: (read("/proc/sys/kernel/random/boot_id") ?? "").trim(),
     space: linkOf("/proc/self/ns/pid"),
-    // proc(5): field 22 of stat; the second one, in brackets, may have spaces and brackets in it.
-    started: (read(`/proc/${pid}/stat`) ?? "").replace(/^.*\) /s, "").split(" ")[19] ?? "",
+    started: statOf(pid)[19] ?? "",
   };
+}
+
+/** proc(5): the fields of stat from the third one on; the second one, in brackets, may have spaces and brackets in it. */
+function statOf(pid: number): readonly string[] {
+  return (read(`/proc/${pid}/stat`) ?? "").replace(/^.*\) /s, "").split(" ");
 }
 
 function parsed(text: string): Owner | null {

@@ -1,0 +1,90 @@
+// Several processes that want the lock of one journal at the same time, and one whose owner has ended in a way that hides it.
+import { spawn } from "node:child_process";
+import type * as fs from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { JournalLock } from "../../src/audit/journal-lock.ts";
+
+/** What the others do right before this process writes or removes the file of that name. */
+let meanwhile: { readonly call: "write" | "remove"; readonly file: string; readonly act: () => void } | null = null;
+
+function letOthers(call: "write" | "remove", path: unknown): void {
+  if (meanwhile?.call !== call || meanwhile.file !== path) return;
+  const { act } = meanwhile;
+  meanwhile = null;
+  act();
+}
+
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof fs>();
+  const write: typeof fs.writeFileSync = (path, data, options) => {
+    letOthers("write", path);
+    real.writeFileSync(path, data, options);
+  };
+  const remove: typeof fs.rmSync = (path, options) => {
+    letOthers("remove", path);
+    real.rmSync(path, options);
+  };
+  return { ...real, writeFileSync: write, rmSync: remove };
+});
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pcapcheck-race-"));
+  writeFileSync(file(), JSON.stringify({ ...ownerNow(), started: "1" }));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const journal = (): string => join(folder, "j.ndjson");
+const file = (): string => `${journal()}.lock`;
+
+/** What a lock says of this process. */
+function ownerNow(): Record<string, unknown> {
+  const path = join(folder, "other");
+  const lock = JournalLock.take(path);
+  const owner: Record<string, unknown> = JSON.parse(readFileSync(`${path}.lock`, "utf8"));
+  if (typeof lock !== "string") lock.release();
+  return owner;
+}
+
+describe("a lock whose owner is gone", () => {
+  it.each<[string, "write" | "remove", string]>([
+    ["before this one takes it away", "write", `.old.${process.pid}`],
+    ["while this one takes it away", "remove", ""],
+  ])("is taken by one process only, also where another one comes %s", (_when, call, ending) => {
+    const takers: (JournalLock | string)[] = [];
+    meanwhile = { call, file: `${file()}${ending}`, act: () => takers.push(JournalLock.take(journal())) };
+    takers.push(JournalLock.take(journal()));
+    expect(takers).toHaveLength(2);
+    const locks = takers.filter((taker) => typeof taker !== "string");
+    expect(locks).toHaveLength(1);
+    locks[0]?.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("is taken where one was ended while it took it away", () => {
+    writeFileSync(`${file()}.old`, readFileSync(file()));
+    const lock = JournalLock.take(journal());
+    expect(lock).toBeInstanceOf(JournalLock);
+    if (typeof lock !== "string") lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.runIf(process.platform === "linux")("is free where nobody has asked for the end of that process", async () => {
+    // What sleeps on in the shell's place never asks for it.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+      const state = (): readonly string[] => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+      while (state()[2] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+      writeFileSync(file(), JSON.stringify({ ...ownerNow(), pid, started: state()[21] }));
+      const lock = JournalLock.take(journal());
+      expect(lock).toBeInstanceOf(JournalLock);
+      if (typeof lock !== "string") lock.release();
+    } finally {
+      parent.kill();
+    }
+  });
+});
