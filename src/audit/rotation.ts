@@ -3,6 +3,7 @@
 import { basename, dirname } from "node:path";
 import { addTo, compare, type Nanos, nanos } from "../bytes/index.ts";
 import { type CaptureReader, createCaptureReader, type NotACapture, type PacketView } from "../pcap-parser/index.ts";
+import { lookAt } from "./files.ts";
 import { readCapture } from "./input.ts";
 
 interface Place {
@@ -64,7 +65,8 @@ async function recordings<T extends { readonly path: string }>(
   const timed: { readonly placed: Placed<T>; readonly time: Nanos }[] = [];
   for (const placed of [...list].sort((a, b) => a.place.minor - b.place.minor || a.place.major - b.place.major)) {
     // A file without packets stays behind the one that its name puts in front of it.
-    const time = (await firstTime(placed.file.path)) ?? timed.at(-1)?.time ?? (0n as Nanos);
+    const first = await firstTime(placed.file.path);
+    const time = first === null || first === "unread" ? (timed.at(-1)?.time ?? (0n as Nanos)) : first;
     timed.push({ placed, time });
   }
   timed.sort((a, b) => compare(a.time, b.time));
@@ -158,22 +160,29 @@ function followedNames(paths: readonly string[]): ReadonlySet<string> {
   return new Set(paths.flatMap((path) => NUMBERED.exec(unpackedName(path))?.[1] ?? []));
 }
 
-/** A ring in the order in which it was written: it begins anew where the time goes back. */
+/**
+ * A ring in the order in which it was written: it begins anew where the time goes back. An empty file there, or in front of all, was
+ * begun last: tcpdump empties a file before it has packets for it.
+ */
 async function unrolled<T extends { readonly path: string }>(files: readonly T[]): Promise<readonly T[]> {
-  const starts: (Nanos | null)[] = [];
-  for (const { path } of files) starts.push(await firstTime(path));
-  const oldest = files.findIndex((_, i) => {
-    const [before, start] = [starts[i - 1] ?? null, starts[i] ?? null];
-    return before !== null && start !== null && start < before;
-  });
-  return oldest < 0 ? files : [...files.slice(oldest), ...files.slice(0, oldest)];
+  let last: Nanos | undefined;
+  let allEmpty = true;
+  for (const [i, { path }] of files.entries()) {
+    const start = await firstTime(path);
+    if (start !== null && start !== "unread") {
+      if (last === undefined ? allEmpty && i > 0 : start < last) return [...files.slice(i), ...files.slice(0, i)];
+      last = start;
+    }
+    allEmpty &&= start === null;
+  }
+  return files;
 }
 
 /** Ends the reading of a capture of which enough is known. */
 const ENOUGH: NotACapture = { kind: "not-a-capture", seemsToBe: "a capture", advice: null };
 
-/** The time of a capture's first packet; null if there is none. */
-async function firstTime(path: string): Promise<Nanos | null> {
+/** The time of a capture's first packet; null if there is none yet. */
+async function firstTime(path: string): Promise<Nanos | null | "unread"> {
   let time: Nanos | null = null;
   const sink = {
     packet({ seconds, nanoseconds }: PacketView) {
@@ -191,6 +200,12 @@ async function firstTime(path: string): Promise<Nanos | null> {
     push: (bytes, start, end) => reader.push(bytes, start, end),
     end: () => reader.end(),
   };
-  await readCapture(path, first, { note: sink.note, onlyFiles: true });
-  return time;
+  const { kind } = await readCapture(path, first, { note: sink.note, onlyFiles: true });
+  return time === null && kind !== "capture" && !isEmpty(path) ? "unread" : time;
+}
+
+/** What a program that records has not written yet is held in its memory, the file's header as well. */
+function isEmpty(path: string): boolean {
+  const status = lookAt(path);
+  return typeof status !== "string" && status.size === 0;
 }

@@ -286,19 +286,42 @@ describe("a set that is not whole", () => {
   });
 });
 
-describe("files of dumpcap that have one name and lie in one folder", () => {
-  /** Writes files that each have a packet of the given second; null: none. Gives the sets, as indexes of `files`. */
-  async function setsOf(name: string, files: readonly (readonly [name: string, second: number | null])[]) {
-    const at = folder(name);
-    const paths = files.map(([file, second]) => {
-      const packets = second === null ? [] : [{ data: new Uint8Array(60), seconds: 1_700_000_000 + second }];
-      writeFileSync(join(at, file), pcapFile(packets));
-      return { path: join(at, file) };
-    });
-    const sets = await rotatedSets([...paths].sort((a, b) => (a.path < b.path ? -1 : 1)));
-    return sets.map((set) => set.map((file) => paths.indexOf(file)));
-  }
+/**
+ * Writes files that each have a packet of the given second; null: none, a text: that instead of a capture. Gives the sets, as indexes
+ * of `files`.
+ */
+async function setsOf(name: string, files: readonly (readonly [name: string, content: number | null | string])[]) {
+  const at = folder(name);
+  const paths = files.map(([file, content]) => {
+    const packets = typeof content === "number" ? [{ data: new Uint8Array(60), seconds: 1_700_000_000 + content }] : [];
+    writeFileSync(join(at, file), typeof content === "string" ? content : pcapFile(packets));
+    return { path: join(at, file) };
+  });
+  const sets = await rotatedSets([...paths].sort((a, b) => (a.path < b.path ? -1 : 1)));
+  return sets.map((set) => set.map((file) => paths.indexOf(file)));
+}
 
+describe("a ring of tcpdump -C -W", () => {
+  const names = ["r.pcap0", "r.pcap1", "r.pcap2", "r.pcap3"] as const;
+
+  it.each<[string, readonly (number | null | string)[], readonly number[]]>([
+    ["went round", [40, 50, 20, 30], [2, 3, 0, 1]],
+    ["did not", [10, 20, 30, 40], [0, 1, 2, 3]],
+    ["has just begun its second file anew", [40, null, 20, 30], [2, 3, 0, 1]],
+    ["has not written the header of that", [40, "", 20, 30], [2, 3, 0, 1]],
+    ["has just begun its first file anew", [null, 10, 20, 30], [1, 2, 3, 0]],
+    ["has not written the header of that, either", ["", 10, 20, 30], [1, 2, 3, 0]],
+    ["has just begun its last file", [10, 20, 30, null], [0, 1, 2, 3]],
+    ["lost its first file to a text", ["text", 10, 20, 30], [0, 1, 2, 3]],
+    ["lost the file behind the newest to a text", [40, "text", 20, 30], [2, 3, 0, 1]],
+    ["has nothing", [null, null, null, null], [0, 1, 2, 3]],
+  ])("that %s is in the order in which it was written", async (what, contents, order) => {
+    const files = names.map((name, i) => [name, contents[i]!] as const);
+    expect(await setsOf(`ring that ${what}`, files)).toEqual([order]);
+  });
+});
+
+describe("files of dumpcap that have one name and lie in one folder", () => {
   it("are of two recordings where a number is there twice", async () => {
     const files = [
       ["c_00001_20240102030405.pcap", 0],
