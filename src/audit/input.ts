@@ -102,7 +102,10 @@ async function readFile(path: string, intake: Intake, watch: ReadOptions): Promi
     for (let done = 0; intake.wanted; ) {
       const length = readSome(descriptor, chunk, CHUNK_AT, CHUNK_BYTES);
       // Asked only where it gives nothing: that takes as long as to read a small capture.
-      if (watch.onlyFiles === true && (length === NOTHING_YET || done + length === 0)) mustBeNoPipe(descriptor);
+      if (watch.onlyFiles === true && (length === NOTHING_YET || done + length === 0)) {
+        mustBeNoPipe(descriptor);
+        if (length === NOTHING_YET) return WAITING;
+      }
       if (length === 0) return null;
       if (length === NOTHING_YET) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -135,3 +138,5 @@ function sizeOf(descriptor: number): number | null {
     return null;
   }
 }
+/** Linux' own files, as /proc/kmsg and trace_pipe, say that they are files. */
+const WAITING = "it waits for what comes, as a pipe does, and is no file that can be read to its end";
