@@ -156,9 +156,9 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { signIn }: JudgeContext): Judgement {
+export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { ownAnswer }: JudgeContext): Judgement {
   const seen = lateStart ? " that is in the capture" : "";
-  const more = signIn?.text ?? unreached(forwards);
+  const more = ownAnswer?.text ?? unreached(forwards);
   return gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",

@@ -17,13 +17,14 @@ import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
+import { carriedBy, networkSignIn, type OwnAnswer } from "./own-answer.ts";
+import { isError, ownError } from "./own-error.ts";
 import { isRedirectAway, ownRedirect } from "./own-redirect.ts";
 import type { Product } from "./products/index.ts";
 import { ProxyRegister } from "./proxy-register.ts";
 import { RULES } from "./rules/index.ts";
 import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./same-handshake.ts";
 import { asTheFurther, attribute, weigh } from "./sender.ts";
-import { carriedBy, networkSignIn, type SignIn } from "./sign-in.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
 import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
@@ -128,7 +129,7 @@ export class Collector {
     const { verdict } = judge(timeline, {
       chain: alone(timeline, steps),
       attributions,
-      signIn: null,
+      ownAnswer: null,
       ...NO_END,
       signs: null,
       told: weigh([]),
@@ -247,15 +248,15 @@ export class Collector {
       const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
-      const signIn = this.#signIn(timeline, interception);
+      const ownAnswer = this.#ownAnswer(timeline, interception);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, signIn, ...extent, signs: signs.get(timeline) ?? null, told }),
+        ...judge(timeline, { chain, attributions, ownAnswer, ...extent, signs: signs.get(timeline) ?? null, told }),
         attributions,
         told,
         interception,
-        signIn,
+        ownAnswer,
         goesOnTo: far,
         signs: signs.get(timeline)?.signs ?? [],
         continuedBy: chain.members[place + 1] ?? null,
@@ -321,17 +322,18 @@ export class Collector {
     return found;
   }
 
-  /** Where an answer sends the user to a page: the first 511, or the first redirect that is the proxy's own. */
-  #signIn(timeline: Timeline, interception: Interception): SignIn | null {
+  /** What was answered in place of the site: the first 511, or the first redirect or error that is the proxy's own. */
+  #ownAnswer(timeline: Timeline, interception: Interception): OwnAnswer | null {
     const exchanges = carriedBy(timeline);
     const network = networkSignIn(exchanges);
     if (network !== null) return network;
+    const { tunnel } = timeline;
     for (const exchange of exchanges) {
-      if (!isRedirectAway(exchange)) continue;
-      const inTunnel = timeline.tunnel !== null;
-      const around = this.#around(exchange, timeline, inTunnel, interception, this.#legsInStep(timeline));
-      const own = ownRedirect(exchange, around);
-      if (own !== null) return { kind: "redirect", ...own, exchange };
+      const told = isRedirectAway(exchange) ? ownRedirect : isError(exchange) ? ownError : null;
+      if (told === null || (tunnel !== null && isForAnInnerProxy(exchange, tunnel))) continue;
+      const around = this.#around(exchange, timeline, tunnel !== null, interception, this.#legsInStep(timeline));
+      const own = told(exchange, around);
+      if (own !== null) return own;
     }
     return null;
   }

@@ -3,8 +3,8 @@ import type { FrameNo, Nanos } from "../bytes/index.ts";
 import type { CarriedFact, ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
+import type { OwnAnswer } from "./own-answer.ts";
 import type { ProductMatch } from "./products/index.ts";
-import type { SignIn } from "./sign-in.ts";
 import type { Sign } from "./signs/index.ts";
 import type { Attribution, Verdict } from "./types.ts";
 
@@ -21,7 +21,7 @@ export interface JudgedConnection {
   /** Whether the tunnel's TLS ends at the proxy. */
   readonly interception: Interception;
   /** Where an answer sends the user to a page to sign in; null where none does. */
-  readonly signIn: SignIn | null;
+  readonly ownAnswer: OwnAnswer | null;
   /** The same tunnel at a further proxy, to which this one's proxy passes it unread; null where none was seen. */
   readonly goesOnTo: Timeline | null;
   /** The connection on which a challenge of this one was answered, and the other way round. */

@@ -3,8 +3,8 @@ import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
+import type { OwnAnswer } from "./own-answer.ts";
 import { orderLost } from "./recorded-order.ts";
-import type { SignIn } from "./sign-in.ts";
 import type { SignsFound } from "./signs/index.ts";
 import { type Attribution, VERDICTS, type Verdict } from "./types.ts";
 import { duration } from "./wording.ts";
@@ -20,7 +20,7 @@ export interface JudgeContext {
   readonly chain: AuthChain;
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
   /** Where an answer sends the user to a page to sign in; null where none does. */
-  readonly signIn: SignIn | null;
+  readonly ownAnswer: OwnAnswer | null;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;
   /** Where files of the capture are missing. */

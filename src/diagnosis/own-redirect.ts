@@ -2,9 +2,9 @@
 import { fieldOf } from "../http/index.ts";
 import type { ExchangeFact } from "../proxy/index.ts";
 import { CACHE_LOOKUP, type Evidence, evidenceOfRedirect, type SenderContext } from "./evidence/index.ts";
+import type { OwnAnswer } from "./own-answer.ts";
 import { weigh } from "./sender.ts";
-import type { Attribution } from "./types.ts";
-import { hostOf, requestText } from "./wording.ts";
+import { answerText, hostOf } from "./wording.ts";
 
 /** Found, See Other, Temporary Redirect: what is asked for is still there, the client is to go elsewhere first. */
 const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
@@ -17,25 +17,19 @@ export function isRedirectAway(exchange: ExchangeFact): boolean {
   return ABSOLUTE.test(location) && hostOf(location) !== hostOf(url);
 }
 
-/** A redirect to another host that is the proxy's own. */
-export interface OwnRedirect extends Pick<Attribution, "certainty" | "evidence"> {
-  /** In words, without the full stop. */
-  readonly text: string;
-}
-
 /**
  * What is told of a redirect to another host that is the proxy's own: by two signs, what the legs show for certain, or what the proxy says
  * of its cache. Null for any other answer.
  */
-export function ownRedirect(exchange: ExchangeFact, context: SenderContext): OwnRedirect | null {
+export function ownRedirect(exchange: ExchangeFact, context: SenderContext): OwnAnswer | null {
   const { response } = exchange;
   if (response === null || !isRedirectAway(exchange)) return null;
   const found = evidenceOfRedirect(exchange, response, context);
   const { sentBy, certainty, evidence } = weigh(found);
   if (sentBy !== "proxy" || (certainty === "possible" && !found.some(saysSo))) return null;
   const seems = certainty === "possible" ? ", as it seems" : "";
-  const text = `${requestText(exchange)} was answered ${response.status} (frame ${response.where.frame})${seems} by the proxy itself, which sends the client to ${hostOf(locationOf(exchange))}: ${evidence[0]}`;
-  return { text, certainty, evidence };
+  const text = `${answerText(exchange, response)}${seems} by the proxy itself, which sends the client to ${hostOf(locationOf(exchange))}: ${evidence[0]}`;
+  return { kind: "redirect", text, certainty, evidence, exchange };
 }
 
 /** Of one sign only this one is told: it is about the answer itself. */

@@ -1,6 +1,6 @@
 // Answers by which the site, or a gateway in front of it, says that there is none (RFC 9110 §15.6.3 to §15.6.5): no challenge, but no page either.
 import type { ExchangeFact } from "../proxy/index.ts";
-import { requestText } from "./wording.ts";
+import { answerText } from "./wording.ts";
 
 /** Bad Gateway, Service Unavailable, Gateway Timeout. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -16,5 +16,5 @@ export function unreached(exchanges: readonly ExchangeFact[]): string | null {
     ({ request, response }) => response !== null && isUnreached(request?.method, response.status),
   );
   if (found?.response == null) return null;
-  return `${requestText(found)} was answered ${found.response.status} (frame ${found.response.where.frame}): the site could not answer, or was not reached`;
+  return `${answerText(found, found.response)}: the site could not answer, or was not reached`;
 }

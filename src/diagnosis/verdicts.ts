@@ -251,11 +251,11 @@ function isBefore(where: Where, opened: Where | null): boolean {
   return opened !== null && where.frame < opened.frame;
 }
 
-function protocolText(tunnel: TunnelFact, { signIn }: JudgeContext): string {
+function protocolText(tunnel: TunnelFact, { ownAnswer }: JudgeContext): string {
   switch (tunnel.protocol) {
     case "http":
       if (asksFurther(tunnel)) return ASKS_FURTHER;
-      return `plain HTTP, without a 401 or 407${signIn === null ? "" : `, but ${signIn.text}`}`;
+      return `plain HTTP, without a 401 or 407${ownAnswer === null ? "" : `, but ${ownAnswer.text}`}`;
     case "http2":
       return "HTTP/2 in the clear";
     case "ssh":
@@ -306,7 +306,7 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const more = context.signIn?.text ?? unreached(tunnel.exchanges);
+    const more = context.ownAnswer?.text ?? unreached(tunnel.exchanges);
     const inside = more === null ? "nothing wrong" : `no 401 or 407, but ${more}`;
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };

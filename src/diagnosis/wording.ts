@@ -1,6 +1,6 @@
 // Small pieces of the sentences in findings: targets, frames, statuses, display filters.
 import { quoted } from "../bytes/index.ts";
-import { isKnownScheme } from "../http/index.ts";
+import { isKnownScheme, type ResponseHead } from "../http/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
 
 /** Frames in one display filter; more make it unusable. */
@@ -67,6 +67,11 @@ export function requestText(exchange: ExchangeFact): string {
   const { request } = exchange;
   if (request === null) return "a request that was not captured";
   return `${request.method} ${exchange.url ?? request.target} (frame ${request.where.frame})`;
+}
+
+/** "GET https://www.example.com/ (frame 14) was answered 403 (frame 15)". */
+export function answerText(exchange: ExchangeFact, { status, where }: ResponseHead): string {
+  return `${requestText(exchange)} was answered ${status} (frame ${where.frame})`;
 }
 
 /** Frames listed in a sentence. */

@@ -7,7 +7,9 @@ export function isSuccess(status: number): boolean {
 }
 
 /** Whether it asks for credentials, as an origin (401) or as a proxy (407); RFC 9110 §15.5.2, §15.5.8. */
-export function isChallenge(response: ResponseHead | null | undefined): response is ResponseHead {
+export function isChallenge(
+  response: ResponseHead | null | undefined,
+): response is ResponseHead & { readonly status: 401 | 407 } {
   return response?.status === 401 || response?.status === 407;
 }
 

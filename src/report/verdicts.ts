@@ -52,7 +52,7 @@ export function isSitesOwn(verdict: Verdict): boolean {
   return SITES_OWN.includes(verdict);
 }
 
-/** Verdicts that have a finding only where an answer sends the user to a page, to sign in or to be told why not. */
+/** Verdicts that have a finding only where the network or the proxy itself answered in place of the site. */
 const IN_ORDER: readonly FindingId[] = ["ok", "auth-ok", "not-tls"];
 
 /** The first finding of a capture in which nothing is wrong that tells of more than that; null without one. */

@@ -1,4 +1,4 @@
-// Verdicts of what is in order, or cannot be seen. They have no finding, but where an answer sends the user to sign in on a page.
+// Verdicts of what is in order, or cannot be seen. They have no finding, but where the network or the proxy answers in place of the site.
 import { gather } from "../../bytes/index.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -12,25 +12,26 @@ function calm(text: RuleText): Rule {
   return { ...text, find: () => [] };
 }
 
-/** The same, where what was read may send the user to a page. */
+/** The same, where what was read may be the network's or the proxy's. */
 function read(text: RuleText): Rule {
   return {
     ...text,
-    find: ({ connections }) => gather(connections, (one) => (one.verdict === text.id ? sentToSignIn(text, one) : [])),
+    find: ({ connections }) =>
+      gather(connections, (one) => (one.verdict === text.id ? answeredInPlace(text, one) : [])),
   };
 }
 
-function sentToSignIn(text: RuleText, { timeline, summary, signIn }: JudgedConnection): readonly Finding[] {
-  if (signIn === null) return [];
-  const { kind, exchange, certainty, evidence } = signIn;
+function answeredInPlace(text: RuleText, { timeline, summary, ownAnswer }: JudgedConnection): readonly Finding[] {
+  if (ownAnswer === null) return [];
+  const { kind, exchange, certainty, evidence } = ownAnswer;
   const frames = exchangeFrames([exchange]);
-  const { title, seeming, advice } = SENT_TO_SIGN_IN[kind];
+  const { title, seeming, advice } = IN_PLACE_OF_THE_SITE[kind];
   const words = { title: certainty === "possible" ? seeming : title, advice };
   return [finding(text, timeline.stream, { detail: summary, frames, certainty, evidence, ...words })];
 }
 
 /** Nothing is wrong with the connection, but a program that is no browser gets no further. */
-const SENT_TO_SIGN_IN = {
+const IN_PLACE_OF_THE_SITE = {
   network: {
     title: "The network wants the user to sign in first",
     seeming: "The network seems to want the user to sign in first",
@@ -49,6 +50,16 @@ const SENT_TO_SIGN_IN = {
         "Let the user open the site in a browser: the page that it is sent to asks for a sign-in, or says why the site is blocked. Programs that are no browsers cannot go on from there.",
       proxyAdmin:
         "Look for the rule that redirects this request (a sign-in by form or cookie, a block page). Programs that do not show pages have to be exempted from it, or to be asked with 407, on the CONNECT for https://.",
+    },
+  },
+  error: {
+    title: "The proxy answers with an error of its own",
+    seeming: "The proxy seems to answer with an error of its own",
+    advice: {
+      helpdesk:
+        "Open the site without the proxy, if it can be reached so: an error that comes there, too, is the site's. Otherwise a password for the site does not help: give the words of its page, with the time and the address that was asked for, to the administrator of the proxy.",
+      proxyAdmin:
+        "Look for this request in the proxy's log: which rule refused it, or why the site could not be reached. Inside a tunnel a rule that wants a user is not met where the CONNECT was let through without one, and the proxy cannot ask there: the same authentication rule has to match at CONNECT tcp:// and at GET https://.",
     },
   },
 } as const;
@@ -92,7 +103,7 @@ export const authOk = read({
   severity: "info",
   title: "Challenged with 407, answered, let through",
   meaning:
-    "The proxy asked where it should, the client answered, and nothing is wrong inside as far as all of it could be read; an answer that sends the user to a page to sign in (511, a redirect by the proxy itself) is told. A challenge that is answered on the client's next connection counts as answered.",
+    "The proxy asked where it should, the client answered, and nothing is wrong inside as far as all of it could be read; what the network or the proxy itself answers in place of the site (511, a redirect, an error) is told. A challenge that is answered on the client's next connection counts as answered.",
   looksLike: "407, Proxy-Authorization, 2xx.",
   example: [
     "> CONNECT www.example.com:443",
@@ -112,7 +123,7 @@ export const ok = read({
   severity: "info",
   title: "No challenge, nothing wrong inside",
   meaning:
-    "The proxy did not ask for credentials, and nothing is wrong inside as far as all of it could be read. An answer that sends the user to a page to sign in (511, a redirect by the proxy itself) is told.",
+    "The proxy did not ask for credentials, and nothing is wrong inside as far as all of it could be read. What the network or the proxy itself answers in place of the site (511, a redirect, an error) is told.",
   looksLike: "CONNECT or a forwarded request, and its success.",
   example: ["> CONNECT www.example.com:443", "< 200", "> GET https://www.example.com/ (in the tunnel)", "< 200 OK"],
   evidence: "All of it was read.",

@@ -1,8 +1,8 @@
 // The proxy would not, or could not, open the tunnel.
 import { isAlsoOfWebServers, isKnownProxy, maybeNoProxy } from "../known-proxy.ts";
+import { NETWORK_AUTHENTICATION_REQUIRED } from "../own-answer.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
-import { NETWORK_AUTHENTICATION_REQUIRED } from "../sign-in.ts";
 import type { Advice } from "../types.ts";
 import { connectFrames } from "./frames.ts";
 

@@ -1,0 +1,164 @@
+// What the network or the proxy answers in place of the site, and is neither 401 nor 407: the verdict stays, and the sentence says so.
+import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
+import type { Finding } from "../../src/diagnosis/index.ts";
+import { ownError } from "../../src/diagnosis/own-error.ts";
+import type { ServerLeg, Timeline } from "../../src/proxy/index.ts";
+import { headline } from "../../src/report/outputs/headline.ts";
+import { loadTruth } from "../harness/truth.ts";
+import { ACCEPTED, asked, CHALLENGED, read } from "./asked.ts";
+import { diagnosisOf, found } from "./diagnose.ts";
+import { HOST, leg, staged } from "./evidence-talk.ts";
+import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
+
+function judged(one: Timeline) {
+  const { verdict, summary } = diagnosisOf([one]).facts.connections[0]!;
+  return { verdict, summary };
+}
+
+const inPlainTunnel = (status: number): Timeline => {
+  const one = read(0, [ACCEPTED], [{ status }]);
+  return { ...one, tunnel: { ...one.tunnel!, protocol: "http", tls: null } };
+};
+
+const inside = (status: number) => judged(read(0, [ACCEPTED], [{ status }]));
+
+function forwarded(status: number) {
+  const request = requestHead(where(10, 10), { method: "GET", target: "http://www.example.com/", form: "absolute" });
+  return judged(timeline({ forwards: [exchangeFact(request, responseHead(where(12, 12), status))] }));
+}
+
+describe("inside a tunnel", () => {
+  it("a 511 is told, and nothing is called right", () => {
+    const { verdict, summary } = inside(511);
+    expect(verdict).toBe("ok");
+    expect(summary).toMatch(/no 401 or 407, but GET .* was answered 511 \(frame 201\): the network wants the user to/);
+  });
+
+  it("without one the sentence stays", () => {
+    expect(inside(403).summary).toContain("nothing wrong");
+  });
+});
+
+describe("of forwarded requests", () => {
+  it("no more is said than that they were answered: a refusal was never passed on", () => {
+    expect(forwarded(403)).toEqual({ verdict: "ok", summary: "The proxy answered every request." });
+  });
+
+  it("a 511 is told", () => {
+    expect(forwarded(511).summary).toMatch(/^The proxy answered every request; GET .* was answered 511 \(frame 12\)/);
+  });
+});
+
+describe("an answer that there is no site", () => {
+  it.each([502, 503, 504])("%i is told in place of nothing wrong", (status) => {
+    const words = `was answered ${status} \\(frame \\d+\\): the site could not answer, or was not reached`;
+    expect(inside(status)).toMatchObject({
+      verdict: "ok",
+      summary: expect.stringMatching(`no 401 or 407, but GET .* ${words}`),
+    });
+    expect(forwarded(status)).toMatchObject({
+      verdict: "ok",
+      summary: expect.stringMatching(`every request; GET .* ${words}`),
+    });
+  });
+
+  it("is none that is about the request", () => {
+    for (const status of [404, 500]) expect(inside(status).summary).toContain("nothing wrong");
+  });
+});
+
+describe("a finding under the verdict's name", () => {
+  it.each([
+    ["ok", read(0, [ACCEPTED], [{ status: 511 }])],
+    ["not-tls", inPlainTunnel(511)],
+  ] as const)("tells whom to sign in where: %s", (id, one) => {
+    const [finding, ...others] = found(id, [one]);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ severity: "info", stream: 0, frames: [200, 201] });
+    expect(finding?.title).toMatch(/wants the user to sign in first/);
+    expect(finding?.detail).toMatch(/but GET .* was answered 511 \(frame 201\)/);
+    expect(finding?.advice.helpdesk).toMatch(/sign in on the page/);
+  });
+
+  it("tells it also where the proxy had asked with 407 first", () => {
+    const [first, last] = [asked(0, [CHALLENGED]), read(1, [ACCEPTED], [{ status: 511 }])];
+    expect(found("auth-ok", [first, last]).map(({ stream }) => stream)).toEqual([1]);
+  });
+
+  it.each(["ok", "not-tls"] as const)("is none without such an answer: %s", (id) => {
+    expect(found(id, [read(0, [ACCEPTED], [{ status: 403 }]), { ...inPlainTunnel(302), stream: 1 }])).toEqual([]);
+  });
+});
+
+describe("an error inside a tunnel", () => {
+  /** Opened for the client, and nothing was sent on it. */
+  const SILENT = leg(HOST, []);
+  const SENT_ON = leg(HOST, [["client", 300, 200.3]]);
+  const ANSWERED = leg(HOST, [
+    ["client", 300, 200.3],
+    ["server", 940, 200.6],
+  ]);
+  /** Only proxies have a reason to send it. */
+  const ONE_SIGN = ["proxy-connection"];
+
+  function own(status: number, names: readonly string[], legs: readonly ServerLeg[] = []) {
+    const { exchange, context } = staged([]);
+    const response = { ...exchange.response!, status, names, fields: [], challenges: [] };
+    return ownError({ ...exchange, response }, { ...context, legs });
+  }
+
+  it.each([403, 451, 502, 503, 504])("%i may be the proxy's by one sign", (status) => {
+    const found = own(status, ONE_SIGN);
+    expect(found).toMatchObject({ kind: "error", certainty: "possible" });
+    expect(found?.text).toMatch(
+      new RegExp(`^GET .* was answered ${status} \\(frame 203\\), possibly by the proxy itself$`),
+    );
+    expect(found?.evidence).toEqual([expect.stringMatching(/proxy-connection stands beside/)]);
+  });
+
+  it.each([400, 404, 500])("%i is mostly a site's: one sign is too little", (status) => {
+    expect(own(status, ONE_SIGN)).toBeNull();
+  });
+
+  it.each([403, 404, 500])("%i is the proxy's where both legs show that the request was not sent on", (status) => {
+    const found = own(status, [], [SILENT]);
+    expect(found).toMatchObject({ kind: "error", certainty: "certain" });
+    expect(found?.text).toMatch(/, by the proxy itself$/);
+  });
+
+  it.each([
+    ["nothing speaks for the proxy", 403, [], []],
+    ["the request was sent on", 403, [], [SENT_ON]],
+    ["the site's answer of as many bytes came just before", 403, [], [ANSWERED]],
+    ["it asks for credentials: that is a verdict of its own", 407, ONE_SIGN, [SILENT]],
+    ["it is no error", 200, ONE_SIGN, [SILENT]],
+  ] as const)("is not told where %s", (_why, status, names, legs) => {
+    expect(own(status, names, legs)).toBeNull();
+  });
+});
+
+describe("an error by the proxy itself", () => {
+  it.each([
+    ["bump-403-inside", [["ok", 0, "possible"]]],
+    [
+      "calm-proxy-refuses-some",
+      [
+        ["ok", 0, "possible"],
+        ["ok", 2, "possible"],
+        ["ok", 4, "possible"],
+      ],
+    ],
+  ])("is a finding with what to do about it: %s", async (name, expected) => {
+    const { path } = loadTruth().find((one) => one.name === name)!;
+    const report = await checkCapture(path, {});
+    if ("kind" in report) throw new Error(report.message);
+    expect(report.verdict).toBe("ok");
+    expect(report.findings.map(({ id, stream, certainty }) => [id, stream, certainty])).toEqual(expected);
+    const [{ detail, title, advice }] = report.findings as [Finding, ...Finding[]];
+    expect(headline(report)).toBe(detail);
+    expect(title).toMatch(/seems to answer with an error of its own/);
+    expect(advice.helpdesk).toMatch(/without the proxy/);
+    expect(advice.proxyAdmin).toMatch(/the same authentication rule has to match at CONNECT/);
+  });
+});
