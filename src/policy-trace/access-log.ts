@@ -12,9 +12,6 @@ export interface LogSink {
 }
 
 export interface LogCounts {
-  readonly lines: number;
-  readonly bytes: number;
-  readonly entries: number;
   /** A #Fields line was seen. */
   readonly hasFields: boolean;
 }
@@ -30,7 +27,6 @@ export class AccessLogReader {
   #columns = 0;
   /** #Date, for lines that have only a time. */
   #date: string | null = null;
-  #entries = 0;
 
   constructor(sink: LogSink) {
     this.#sink = sink;
@@ -43,8 +39,7 @@ export class AccessLogReader {
 
   end(): LogCounts {
     this.#splitter.end();
-    const { lines, bytes } = this.#splitter;
-    return { lines, bytes, entries: this.#entries, hasFields: this.#fields !== null };
+    return { hasFields: this.#fields !== null };
   }
 
   #line(text: string, number: number): void {
@@ -63,7 +58,6 @@ export class AccessLogReader {
       this.#sink.note("log-field-count", number);
       return;
     }
-    this.#entries++;
     this.#sink.entry(this.#entry(columns, this.#fields, number));
   }
 
@@ -116,7 +110,6 @@ export class AccessLogReader {
       exception: value("x-exception-id")?.toLowerCase() ?? null,
       filterResult: value("sc-filter-result")?.toUpperCase() ?? null,
       action: value("s-action")?.toUpperCase() ?? null,
-      user: value("cs-username", "cs-user", "cs-userdn"),
       supplier: value("s-supplier-ip", "r-ip", "s-supplier-name"),
     };
   }

@@ -4,12 +4,10 @@ import {
   connectionFrom,
   continuesConnection,
   readAssignments,
-  readAuthentication,
+  readAuthStatus,
   readException,
   readTime,
-  readTiming,
   readUser,
-  withoutSecrets,
 } from "./field-lines.ts";
 import { readRequest } from "./request-line.ts";
 import { isAuthentication, isDeauthentication, mayBeRule, type RuleReader } from "./rule-line.ts";
@@ -26,16 +24,12 @@ import type {
 
 /** Rules kept of one transaction: a policy has thousands, of which few match and fewer are about authentication. */
 const MAX_RULES = 256;
-/** Lines of no known kind kept of one transaction, and characters of each. */
-const MAX_TEXTS = 32;
-const MAX_TEXT = 500;
-/** Timings and categories kept of one transaction. */
-const MAX_TIMINGS = 32;
-const MAX_CATEGORIES = 32;
 
 const LAYER = /^\s*<\s*([A-Z][\w-]*(?:\s[^<>]*)?)>/i;
 /** What only stands behind the rules of its transaction. */
 const BEHIND_RULES = /^\s*(connection|time|user|server\.response\.code|client\.response\.code)\s*:/i;
+/** As of a request: what stands in `User-Agent: ...` is the client's word. */
+const HEADER = /^\s*[\w.-]+:(?:\s|$)/;
 
 function isLayer(text: string): boolean {
   return text.includes("<") && LAYER.test(text);
@@ -46,7 +40,6 @@ export class TransactionBuilder {
   readonly #firstLine: number;
   #lastLine: number;
   #layer: string | null = null;
-  #id: string | null = null;
   readonly #rules: TraceRule[] = [];
   readonly #ruleCounts: Record<RuleOutcome, number> = { match: 0, miss: 0, "n/a": 0 };
   #connection: TraceConnection | null = null;
@@ -54,20 +47,11 @@ export class TransactionBuilder {
   #time: Nanos | null = null;
   #timeLine = 0;
   #request: TraceRequest | null = null;
-  #userAgent: string | null = null;
-  #referer: string | null = null;
   #user: TraceUser | null = null;
-  #authentication: TraceTransaction["authentication"] = null;
-  readonly #timings: { what: string; ms: number }[] = [];
-  #exception: TraceTransaction["exception"] = null;
-  readonly #categories: string[] = [];
-  #dns: string | null = null;
-  #nextHop: string | null = null;
-  #application: string | null = null;
+  #authStatus: string | null = null;
+  #exception: Told<string> | null = null;
   #serverStatus: Told<number> | null = null;
   #clientStatus: Told<number> | null = null;
-  readonly #texts: Told<string>[] = [];
-  #textsDropped = 0;
 
   readonly #ruleReader: RuleReader;
 
@@ -102,29 +86,23 @@ export class TransactionBuilder {
     return this.#request !== null && readRequest(text, 0) !== null;
   }
 
-  /** Takes a line; returns whether its kind is known. */
-  add(text: string, line: number, note: TraceNoteSink): boolean {
+  /** Takes a line; of kinds that nothing is concluded from, nothing is kept. */
+  add(text: string, line: number, note: TraceNoteSink): void {
     this.#lastLine = line;
     if (mayBeRule(text)) {
       const rule = this.#ruleReader.read(text, line, this.#layer);
       if (rule !== null) {
         this.#addRule(rule, note);
-        return true;
+        return;
       }
     } else if (isLayer(text)) {
       this.#layer = LAYER.exec(text)?.[1]?.trim() ?? null;
-      return true;
+      return;
     }
-    if (this.#named(text, line, note)) return true;
+    if (this.#named(text, line, note)) return;
     const request = this.#request === null ? readRequest(text, line) : null;
-    if (request !== null) {
-      this.#request = request;
-      return true;
-    }
-    if (this.#unnamed(text, line)) return true;
-    if (this.#texts.length >= MAX_TEXTS) this.#textsDropped++;
-    else this.#texts.push({ value: withoutSecrets(text.trim()).slice(0, MAX_TEXT), line });
-    return false;
+    if (request !== null) this.#request = request;
+    else this.#unnamed(text, line);
   }
 
   finish(bracketed: boolean, cut: boolean): TraceTransaction {
@@ -133,26 +111,16 @@ export class TransactionBuilder {
       lastLine: this.#lastLine,
       bracketed,
       cut,
-      id: this.#id,
       rules: this.#rules,
       ruleCounts: this.#ruleCounts,
       connection: this.#connection,
       time: this.#time,
       request: this.#request,
-      userAgent: this.#userAgent,
-      referer: this.#referer,
       user: this.#user,
-      authentication: this.#authentication,
-      timings: this.#timings,
+      authStatus: this.#authStatus,
       exception: this.#exception,
-      categories: this.#categories,
-      dns: this.#dns,
-      nextHop: this.#nextHop,
-      application: this.#application,
       serverStatus: this.#serverStatus,
       clientStatus: this.#clientStatus,
-      texts: this.#texts,
-      textsDropped: this.#textsDropped,
     };
   }
 
@@ -163,7 +131,7 @@ export class TransactionBuilder {
     if (worthKeeping && this.#rules.length < MAX_RULES) this.#rules.push(rule);
   }
 
-  /** Lines `name: value`. */
+  /** Lines `name: value`; returns whether this is one that is read. */
   #named(text: string, line: number, note: TraceNoteSink): boolean {
     const colon = text.indexOf(":");
     if (colon < 0) return false;
@@ -186,26 +154,11 @@ export class TransactionBuilder {
       case "user":
         this.#user = readUser(value, line);
         return true;
-      case "user-agent":
-        this.#userAgent ??= value.slice(0, MAX_TEXT);
-        return true;
-      case "referer":
-        this.#referer ??= withoutSecrets(value).slice(0, MAX_TEXT);
-        return true;
       case "server.response.code":
         this.#serverStatus = this.#status(this.#serverStatus, value, line, note);
         return true;
       case "client.response.code":
         this.#clientStatus = this.#status(this.#clientStatus, value, line, note);
-        return true;
-      case "url.category":
-      case "category":
-        for (const category of value.split(/\s*;\s*/)) {
-          if (category !== "" && this.#categories.length < MAX_CATEGORIES) this.#categories.push(category);
-        }
-        return true;
-      case "application.name":
-        this.#application = value;
         return true;
       default:
         return false;
@@ -222,43 +175,15 @@ export class TransactionBuilder {
   }
 
   /** Lines that begin with words, and continuations. */
-  #unnamed(text: string, line: number): boolean {
-    const id = /^\s*transaction\s+(?:id|number)\s*[=:]?\s*(\S+)/i.exec(text);
-    if (id !== null) {
-      this.#id = id[1]!;
-      return true;
-    }
-    const authentication = readAuthentication(text);
-    if (authentication !== null) {
-      this.#authentication = { value: authentication, line };
-      return true;
-    }
-    const timing = readTiming(text);
-    if (timing !== null) {
-      if (this.#timings.length < MAX_TIMINGS) this.#timings.push(timing);
-      return true;
-    }
-    const exception = readException(text);
-    if (exception !== null) {
-      this.#exception ??= { value: exception, line };
-      return true;
-    }
-    if (/^\s*DNS lookup\b/i.test(text)) {
-      this.#dns = text.trim().slice(0, MAX_TEXT);
-      return true;
-    }
-    const hop = /^\s*origin server next-hop IP address\s*=\s*(\S*)/i.exec(text);
-    if (hop !== null) {
-      this.#nextHop = hop[1]!;
-      return true;
-    }
-    if (/^\s/.test(text) && this.#connection !== null && line - this.#connectionLine <= 3) {
+  #unnamed(text: string, line: number): void {
+    if (HEADER.test(text)) return;
+    const authStatus = readAuthStatus(text);
+    const exception = authStatus === null ? readException(text) : null;
+    if (authStatus !== null) this.#authStatus = authStatus;
+    else if (exception !== null) this.#exception ??= { value: exception, line };
+    else if (/^\s/.test(text) && this.#connection !== null && line - this.#connectionLine <= 3) {
       const values = readAssignments(text);
-      if (continuesConnection(values)) {
-        this.#connection = connectionFrom(values, this.#connection);
-        return true;
-      }
+      if (continuesConnection(values)) this.#connection = connectionFrom(values, this.#connection);
     }
-    return false;
   }
 }

@@ -1,6 +1,5 @@
 // Lines of a transaction that have a name: `connection: ...`, `time: ...`, `user: ...`, `client.response.code: 401`.
 import type { Nanos } from "../bytes/index.ts";
-import { shownUrl } from "../http/index.ts";
 import type { TraceConnection, TraceUser } from "./types.ts";
 
 /** `name=value name=value`, where a value may hold spaces up to the next name: `service.name=Explicit HTTP client.address=...`. */
@@ -38,18 +37,12 @@ export function connectionFrom(values: ReadonlyMap<string, string>, before: Trac
     clientAddress: address.ip ?? before?.clientAddress ?? null,
     clientPort: number("client.port", "client_port") ?? address.port ?? before?.clientPort ?? null,
     proxyPort: number("proxy.port", "proxy_port") ?? before?.proxyPort ?? null,
-    clientInterface: text("client.interface", "client_interface", "interface") ?? before?.clientInterface ?? null,
-    routingDomain: text("routing-domain", "routing_domain") ?? before?.routingDomain ?? null,
-    locationId: text("location-id", "location_id") ?? before?.locationId ?? null,
-    accessType: text("access_type", "access-type") ?? before?.accessType ?? null,
   };
 }
 
 /** Whether a continuation line belongs to `connection:`. */
 export function continuesConnection(values: ReadonlyMap<string, string>): boolean {
-  return [...values.keys()].some((name) =>
-    /^(location[-_]id|access[-_]type|routing[-_]domain|client[._]|proxy[._]|service[._])/.test(name),
-  );
+  return [...values.keys()].some((name) => /^(client|proxy|service)[._]/.test(name));
 }
 
 /** "10.0.0.1", "10.0.0.1:52110", "[fd00::1]:52110". */
@@ -92,34 +85,11 @@ export function readUser(text: string, line: number): TraceUser {
 }
 
 /** `authentication status='need_credentials' authorization status='not_attempted'`. */
-export function readAuthentication(text: string): { status: string; authorization: string | null } | null {
-  const found = /\bauthentication status='([^']*)'?(?:.*\bauthorization status='([^']*)'?)?/i.exec(text);
-  return found === null ? null : { status: found[1]!, authorization: found[2] ?? null };
+export function readAuthStatus(text: string): string | null {
+  return /\bauthentication status='([^']*)/i.exec(text)?.[1] ?? null;
 }
 
-/** `authentication start 0 elapsed 0 ms`, `total categorization time: 3 ms`. */
-export function readTiming(text: string): { what: string; ms: number } | null {
-  const found =
-    /^\s*([A-Za-z][\w .-]*?) start \d+ elapsed (\d{1,9}) ms/.exec(text) ??
-    /^\s*([A-Za-z][\w .-]*? time):\s*(\d{1,9})(?:\s*ms)?\s*$/.exec(text);
-  return found === null ? null : { what: found[1]!, ms: Number(found[2]) };
-}
-
-/** `EXCEPTION(authentication_failed): Authentication failed ...`. */
-export function readException(text: string): { id: string; text: string } | null {
-  const found = /^\s*EXCEPTION\s*\(([^)]*)\)\s*:?\s*(.*)$/i.exec(text);
-  return found === null ? null : { id: found[1]!.trim().toLowerCase(), text: found[2]!.trim() };
-}
-
-/** Headers whose values a policy trace may show and a report must not. */
-const SECRET =
-  /^\s*((?:proxy-)?authori[sz]ation|(?:set-)?cookie2?|(?:proxy|www)-authenticate|x-[\w-]*(?:token|key|auth)[\w-]*)\s*[:=]/i;
-
-/** The line without what may be a secret: values of such headers, queries and values of URLs. */
-export function withoutSecrets(text: string): string {
-  const header = SECRET.exec(text);
-  if (header !== null) return `${header[1]}: (left out)`;
-  return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi, "$1")
-    .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, shownUrl);
+/** The id of `EXCEPTION(authentication_failed): Authentication failed ...`, in lower case. */
+export function readException(text: string): string | null {
+  return /^\s*EXCEPTION\s*\(([^)]*)\)/i.exec(text)?.[1]?.trim().toLowerCase() ?? null;
 }

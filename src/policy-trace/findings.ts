@@ -1,5 +1,6 @@
 // What the stages of a tunnel in a trace tell: which rule is at one stage and not at the others, and what it did.
 import { quoted } from "../bytes/index.ts";
+import { isSuccess } from "../http/index.ts";
 import { propertyOf } from "./rule-line.ts";
 import { type StageAnswer, type StageFacts, senderOf401 } from "./stages.ts";
 import type { TraceTunnel } from "./tunnels.ts";
@@ -146,7 +147,7 @@ function answered401(
 ): readonly TraceFinding[] {
   const { connect, tls, https } = tunnel.stages;
   if (answer === null || https === null) return [];
-  const opened = connect?.answers.find(({ client }) => client >= 200 && client < 300) ?? null;
+  const opened = connect?.answers.find(({ client }) => isSuccess(client)) ?? null;
   // Without the stages before, a 401 on https:// could also be that of a reverse proxy, for which it is right.
   const explicit = connect !== null || tls !== null || /explicit/i.test(tunnel.service ?? "");
   const culprit = culpritOf(differences);
@@ -179,9 +180,7 @@ function answered401(
         ...(answer.exception === null
           ? []
           : [{ line: answer.exceptionLine ?? answer.firstLine, text: `EXCEPTION(${answer.exception})` }]),
-        ...(culprit?.rule == null
-          ? []
-          : [{ line: culprit.rule.line, text: `MATCH at ${STAGE_NAMES[culprit.stage]}: ${culprit.rule.text}` }]),
+        ...(culprit?.rule == null ? [] : [matchAt(culprit.stage, culprit.rule)]),
       ],
       change: changeFor(culprit),
     },
@@ -216,9 +215,13 @@ function ruleDiffers(
 function rulesOf(differences: readonly Difference[]): TraceFinding["evidence"] {
   const found = new Map<LineNo, { line: LineNo; text: string }>();
   for (const { rule, stage } of differences) {
-    if (rule !== null) found.set(rule.line, { line: rule.line, text: `MATCH at ${STAGE_NAMES[stage]}: ${rule.text}` });
+    if (rule !== null) found.set(rule.line, matchAt(stage, rule));
   }
   return [...found.values()];
+}
+
+function matchAt(stage: StageName, { line, text }: TraceRule): { line: LineNo; text: string } {
+  return { line, text: `MATCH at ${STAGE_NAMES[stage]}: ${text}` };
 }
 
 /** Differences told in one finding. */
@@ -239,10 +242,7 @@ function forced({ stages }: TraceTunnel): readonly TraceFinding[] {
       certainty: "certain",
       lines: lines(...rules.map(({ rule }) => rule.line)),
       detail: `The rule \`${short(first.rule)}\` forces authentication at ${STAGE_NAMES[first.name]}, where the proxy cannot ask with 407 any more.`,
-      evidence: rules.map(({ name, rule }) => ({
-        line: rule.line,
-        text: `MATCH at ${STAGE_NAMES[name]}: ${rule.text}`,
-      })),
+      evidence: rules.map(({ name, rule }) => matchAt(name, rule)),
       change: "Take authenticate.force(yes) off this rule, or limit the rule to CONNECT (http.method=CONNECT).",
     },
   ];

@@ -20,8 +20,6 @@ export interface TraceCounts {
   readonly lines: number;
   readonly bytes: number;
   readonly transactions: number;
-  /** Lines of a kind that is known. */
-  readonly known: number;
 }
 
 /** Takes a trace in pieces of any size. */
@@ -33,7 +31,6 @@ export class TraceReader {
   /** Whether the open transaction began with `start transaction`. */
   #bracketed = false;
   #transactions = 0;
-  #known = 0;
 
   constructor(sink: TraceSink) {
     this.#sink = sink;
@@ -48,21 +45,19 @@ export class TraceReader {
     this.#splitter.end();
     const { lines, bytes } = this.#splitter;
     this.#close(true);
-    return { lines, bytes, transactions: this.#transactions, known: this.#known };
+    return { lines, bytes, transactions: this.#transactions };
   }
 
   #line(text: string, number: number): void {
     if (text.trim() === "") return;
     const bracket = text.length <= MAX_BRACKET && (text.includes("ransaction") || text.includes("RANSACTION"));
     if (bracket && START.test(text)) {
-      this.#known++;
       this.#close(true);
       this.#open = new TransactionBuilder(number, this.#rules);
       this.#bracketed = true;
       return;
     }
     if (bracket && STOP.test(text)) {
-      this.#known++;
       if (this.#open === null) this.#sink.note("trace-transaction-unopened", number);
       else {
         this.#open.touch(number);
@@ -76,7 +71,7 @@ export class TraceReader {
       this.#open = new TransactionBuilder(number, this.#rules);
       this.#bracketed = false;
     }
-    if (this.#open.add(text, number, this.#sink.note)) this.#known++;
+    this.#open.add(text, number, this.#sink.note);
   }
 
   /** `early`: its end was not seen. What was pasted without brackets has none. */

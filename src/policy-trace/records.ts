@@ -17,7 +17,7 @@ export interface ProxyRecord {
   readonly stage: TraceStage;
   readonly path: string;
   readonly status: number | null;
-  /** Who sent the 401 or 407 that was answered; null where there is none, or where the record does not tell. */
+  /** Who sent the 401 that was answered; null where there is none, or where the record does not tell. */
   readonly says: "proxy" | "origin" | null;
   readonly weight: "certain" | "likely";
   /** In words, without file and line. */
@@ -30,11 +30,11 @@ export function recordOfTransaction(transaction: TraceTransaction, source: numbe
   if (request === null || time === null) return null;
   const status = clientStatus?.value ?? null;
   const server = serverStatus?.value ?? null;
-  const says = status === null ? null : senderOf401({ client: status, server, exception: exception?.value.id ?? null });
+  const says = status === null ? null : senderOf401({ client: status, server, exception: exception?.value ?? null });
   const codes = [
     ...(server === null ? [] : [`server.response.code: ${server}`]),
     ...(status === null ? [] : [`client.response.code: ${status}`]),
-    ...(exception === null ? [] : [`EXCEPTION(${exception.value.id})`]),
+    ...(exception === null ? [] : [`EXCEPTION(${exception.value})`]),
   ];
   return {
     source,

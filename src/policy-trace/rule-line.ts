@@ -112,7 +112,7 @@ function partsOf(text: string): string[] {
 
 /** Properties that ask a client for credentials, or change how. */
 export function isAuthentication({ properties }: Pick<TraceRule, "properties">): boolean {
-  return properties.some(({ name }) => /^(socks\.)?authenticate(\.|$)/.test(name)) || false;
+  return properties.some(({ name }) => /^(socks\.)?authenticate(\.|$)/.test(name));
 }
 
 /** `user.login.log_out(yes)` and its kin: a user who was known is made unknown. */

@@ -85,7 +85,7 @@ export function withTransaction(stage: StageFacts | null, transaction: TraceTran
     force: last("authenticate.force") ?? stage?.force ?? null,
     user: user !== null && user.name !== null ? user : (stage?.user ?? null),
     unauthenticated: stage?.unauthenticated ?? (user !== null && user.name === null ? user : null),
-    authStatus: stage?.authStatus ?? transaction.authentication?.value.status ?? null,
+    authStatus: stage?.authStatus ?? transaction.authStatus ?? null,
     answers: withAnswer(stage?.answers ?? [], transaction),
   };
 }
@@ -115,7 +115,7 @@ function withAnswer(answers: readonly StageAnswer[], transaction: TraceTransacti
   const answer: StageAnswer = {
     client: clientStatus.value,
     server: serverStatus?.value ?? null,
-    exception: exception?.value.id ?? null,
+    exception: exception?.value ?? null,
     exceptionLine: exception?.line ?? null,
     line: clientStatus.line,
     firstLine,

@@ -1,5 +1,5 @@
 // What is kept of a policy trace and of an access log: transactions as typed data, each with its lines.
-import type { Millis, Nanos } from "../bytes/index.ts";
+import type { Nanos } from "../bytes/index.ts";
 
 /** Number of a line in its file, from 1. */
 export type LineNo = number;
@@ -39,10 +39,6 @@ export interface TraceConnection {
   readonly clientAddress: string | null;
   readonly clientPort: number | null;
   readonly proxyPort: number | null;
-  readonly clientInterface: string | null;
-  readonly routingDomain: string | null;
-  readonly locationId: string | null;
-  readonly accessType: string | null;
 }
 
 /** Where in the life of a tunnel a transaction stands; `forward` is a request outside of tunnels. */
@@ -82,7 +78,6 @@ export interface TraceTransaction {
   readonly bracketed: boolean;
   /** A `start transaction` or the end of the file came before its `stop transaction`. */
   readonly cut: boolean;
-  readonly id: string | null;
   /** Rules that matched, and all that are about authentication; the first `MAX_RULES`. */
   readonly rules: readonly TraceRule[];
   /** All rules by outcome, kept or not. */
@@ -90,23 +85,13 @@ export interface TraceTransaction {
   readonly connection: TraceConnection | null;
   readonly time: Nanos | null;
   readonly request: TraceRequest | null;
-  readonly userAgent: string | null;
-  /** Without query. */
-  readonly referer: string | null;
   readonly user: TraceUser | null;
-  readonly authentication: Told<{ readonly status: string; readonly authorization: string | null }> | null;
-  /** Duration of the steps that the proxy timed, by name: "authentication", "authorization", ... */
-  readonly timings: readonly { readonly what: string; readonly ms: Millis }[];
-  readonly exception: Told<{ readonly id: string; readonly text: string }> | null;
-  readonly categories: readonly string[];
-  readonly dns: string | null;
-  readonly nextHop: string | null;
-  readonly application: string | null;
+  /** "none", "need_credentials", ... */
+  readonly authStatus: string | null;
+  /** Lower case: "authentication_failed", "policy_denied", ... */
+  readonly exception: Told<string> | null;
   readonly serverStatus: Told<number> | null;
   readonly clientStatus: Told<number> | null;
-  /** Lines of no known kind, the first `MAX_TEXTS`; values of headers with secrets are left out. */
-  readonly texts: readonly Told<string>[];
-  readonly textsDropped: number;
 }
 
 /** One line of an access log. */
@@ -128,8 +113,7 @@ export interface LogEntry {
   readonly exception: string | null;
   readonly filterResult: string | null;
   readonly action: string | null;
-  readonly user: string | null;
-  /** The server or proxy that was asked (s-supplier-ip, r-ip, s-hierarchy); null where the log has none. */
+  /** The server or proxy that was asked (s-supplier-ip, r-ip, s-supplier-name); null where the log has none. */
   readonly supplier: string | null;
 }
 

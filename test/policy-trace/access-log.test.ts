@@ -41,7 +41,7 @@ describe("an access log", () => {
       action: "TCP_DENIED",
       method: "GET",
     });
-    expect(counts).toMatchObject({ entries: 3, hasFields: true });
+    expect(counts).toEqual({ hasFields: true });
   });
 
   it("does not show a method that is none, as of requests in a capture", () => {
