@@ -17,7 +17,7 @@ import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
-import { carriedBy, networkSignIn, type OwnAnswer } from "./own-answer.ts";
+import { carriedBy, networkSignIn, type OwnAnswer, refusedUnasked } from "./own-answer.ts";
 import { isError, ownError } from "./own-error.ts";
 import { isRedirectAway, ownRedirect } from "./own-redirect.ts";
 import type { Product } from "./products/index.ts";
@@ -322,11 +322,11 @@ export class Collector {
     return found;
   }
 
-  /** What was answered in place of the site: the first 511, or the first redirect or error that is the proxy's own. */
+  /** What was answered in place of the site: the first 511, refusal for want of credentials, or redirect or error that is the proxy's own. */
   #ownAnswer(timeline: Timeline, interception: Interception): OwnAnswer | null {
     const exchanges = carriedBy(timeline);
-    const network = networkSignIn(exchanges);
-    if (network !== null) return network;
+    const named = networkSignIn(exchanges) ?? refusedUnasked(timeline);
+    if (named !== null) return named;
     const { tunnel } = timeline;
     for (const exchange of exchanges) {
       const told = isRedirectAway(exchange) ? ownRedirect : isError(exchange) ? ownError : null;

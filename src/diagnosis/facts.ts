@@ -20,7 +20,7 @@ export interface JudgedConnection {
   readonly told: Attribution;
   /** Whether the tunnel's TLS ends at the proxy. */
   readonly interception: Interception;
-  /** Where an answer sends the user to a page to sign in; null where none does. */
+  /** What the network or the proxy answered in place of the site; null where nothing shows that. */
   readonly ownAnswer: OwnAnswer | null;
   /** The same tunnel at a further proxy, to which this one's proxy passes it unread; null where none was seen. */
   readonly goesOnTo: Timeline | null;

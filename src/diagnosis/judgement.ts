@@ -19,7 +19,7 @@ export interface Judgement {
 export interface JudgeContext {
   readonly chain: AuthChain;
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
-  /** Where an answer sends the user to a page to sign in; null where none does. */
+  /** What the network or the proxy answered in place of the site; null where nothing shows that. */
   readonly ownAnswer: OwnAnswer | null;
   /** Time of the capture's last packet. */
   readonly captureEnd: Nanos | null;

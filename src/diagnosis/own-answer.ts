@@ -1,4 +1,4 @@
-// What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, an error.
+// What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Attribution } from "./types.ts";
 import { answerText } from "./wording.ts";
@@ -8,8 +8,8 @@ export const NETWORK_AUTHENTICATION_REQUIRED = 511;
 
 /** An answer that is not the site's. */
 export interface OwnAnswer extends Pick<Attribution, "certainty" | "evidence"> {
-  /** `network`: 511; `redirect`: to another host, and `error`: 4xx or 5xx, both by the proxy itself. */
-  readonly kind: "network" | "redirect" | "error";
+  /** `network`: 511; `unasked`: refused in a tunnel for want of credentials; `redirect`: to another host, `error`: 4xx or 5xx, by the proxy itself. */
+  readonly kind: "network" | "unasked" | "redirect" | "error";
   /** In words, without the full stop. */
   readonly text: string;
   readonly exchange: ExchangeFact;
@@ -26,4 +26,20 @@ export function networkSignIn(exchanges: readonly ExchangeFact[]): OwnAnswer | n
   if (exchange?.response == null) return null;
   const text = `${answerText(exchange, exchange.response)}: the network wants the user to sign in first`;
   return { kind: "network", text, exchange, certainty: "likely", evidence: [] };
+}
+
+/** Squid source: ClientHttpRequest::accessCheckDone. It goes with 407, and inside of a tunnel that is read with 403: there it cannot ask. */
+const WANTS_CREDENTIALS = /^ERR_CACHE_ACCESS_DENIED\b/;
+
+/** The first refusal inside a tunnel with the page by which a Squid asks for credentials elsewhere; null without one. */
+export function refusedUnasked({ tunnel }: Timeline): OwnAnswer | null {
+  for (const exchange of tunnel?.exchanges ?? []) {
+    const { response } = exchange;
+    if (response?.status !== 403) continue;
+    const field = response.fields.find(({ name, value }) => name === "x-squid-error" && WANTS_CREDENTIALS.test(value));
+    if (field === undefined) continue;
+    const text = `${answerText(exchange, response)} for want of credentials: "X-Squid-Error: ERR_CACHE_ACCESS_DENIED" names the page with which a Squid asks for them by 407, which it cannot do inside a tunnel`;
+    return { kind: "unasked", text, exchange, certainty: "likely", evidence: [] };
+  }
+  return null;
 }

@@ -162,3 +162,23 @@ describe("an error by the proxy itself", () => {
     expect(advice.proxyAdmin).toMatch(/the same authentication rule has to match at CONNECT/);
   });
 });
+
+describe("a refusal inside a tunnel for want of credentials", () => {
+  const refused = (value: string, status = 403) =>
+    read(0, [ACCEPTED], [{ status, fields: [{ name: "x-squid-error", value }] }]);
+
+  it("is told with what to change", () => {
+    const [finding] = found("ok", [refused("ERR_CACHE_ACCESS_DENIED 0")]);
+    expect(finding?.title).toMatch(/for want of credentials, for which it cannot ask there/);
+    expect(finding?.detail).toMatch(
+      /no 401 or 407, but GET .* was answered 403 \(frame 201\) for want of credentials: "X-Squid/,
+    );
+    expect(finding?.certainty).toBe("likely");
+    expect(finding?.advice.proxyAdmin).toMatch(/Ask on the CONNECT/);
+  });
+
+  it.each([
+    ["another page of Squid", refused("ERR_ACCESS_DENIED 0")],
+    ["another status", refused("ERR_CACHE_ACCESS_DENIED 0", 404)],
+  ])("is none with %s", (_what, one) => expect(found("ok", [one])).toEqual([]));
+});

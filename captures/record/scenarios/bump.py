@@ -52,6 +52,13 @@ def bump_403_inside(lab):
            user=None, args=())
 
 
+@scenario("bump-unasked-inside", "CONNECT is exempt from authentication, and a rule of its own denies requests inside that are without (http_access deny !authenticated): Squid refuses them with the page that goes with 407")
+def bump_unasked_inside(lab):
+    bumped(lab, [WWW], ["ok"], auth=["Basic"], extra=["acl CONNECT method CONNECT"], rules=["http_access allow CONNECT", "http_access deny !authenticated"],
+           user=None, args=())
+    lab.findings = ["ok"]
+
+
 @scenario("bump-some", "Squid intercepts one host and lets the other one through (splice)")
 def bump_some(lab):
     bumped(lab, [WWW, NEWS], ["ok", "ok"], user=None,

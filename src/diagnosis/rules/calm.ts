@@ -62,6 +62,16 @@ const IN_PLACE_OF_THE_SITE = {
         "Look for this request in the proxy's log: which rule refused it, or why the site could not be reached. Inside a tunnel a rule that wants a user is not met where the CONNECT was let through without one, and the proxy cannot ask there: the same authentication rule has to match at CONNECT tcp:// and at GET https://.",
     },
   },
+  unasked: {
+    title: "The proxy refused a request inside the tunnel for want of credentials, for which it cannot ask there",
+    seeming: "The proxy seems to have refused a request inside the tunnel for want of credentials",
+    advice: {
+      helpdesk:
+        "The user can do nothing about it: no login box can come. Give this report with the frame numbers to the administrator of the proxy.",
+      proxyAdmin:
+        "A rule that wants the user to be known (Squid: http_access with a proxy_auth ACL) matches the request inside the tunnel, and another one before it let the CONNECT pass without (http_access allow CONNECT), or the user is none of those that it names. Ask on the CONNECT: requests inside inherit that user.",
+    },
+  },
 } as const;
 
 export const encrypted = calm({
