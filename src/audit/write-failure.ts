@@ -13,6 +13,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk is full",
   EFBIG: "it would be too large",
+  ELOOP: "too many symbolic links",
+  EIO: "the disk reports an error",
+  ESTALE: "the file is gone from its server",
+  EBADF: "it is open for reading only",
   ENAMETOOLONG: "the name is too long",
   EPIPE: "the reader is gone",
 };

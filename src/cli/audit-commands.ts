@@ -33,6 +33,7 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
       wholeNumber,
     );
   summaryOptions(audit).action(async (paths: string[], options: AuditArguments) => {
+    mustPrintOne(audit, options);
     const commands = await import("./commands/audit.ts");
     done(await commands.audit(paths, options));
   });
@@ -41,9 +42,16 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .description("one summary of the journals of several audits")
     .argument("<journal...>", "journals; of results for the same path the last one counts");
   summaryOptions(merge).action(async (journals: string[], options: MergeArguments) => {
+    mustPrintOne(merge, options);
     const commands = await import("./commands/audit.ts");
     done(await commands.merge(journals, options));
   });
+}
+
+/** A file of a format that holds one word would be none of that format. */
+function mustPrintOne(command: Command, { format, quiet }: MergeArguments): void {
+  if (format !== "table" && quiet === true)
+    command.error(`error: option '--format ${format}' cannot be used with '--quiet'`);
 }
 
 function summaryOptions(command: Command): Command {

@@ -1,5 +1,6 @@
 // Output to a file that is created whole or not at all: written beside it, and put in its place when all of it is there.
 import {
+  accessSync,
   closeSync,
   constants,
   fchmodSync,
@@ -104,7 +105,12 @@ class FileOutput implements Output {
   #choose(): void {
     const status = statSync(this.file, { throwIfNoEntry: false });
     if (status !== undefined && !status.isFile()) this.#descriptor = openSync(this.file, "w");
-    else this.#target = status === undefined ? linkTarget(this.file) : realpathSync(this.file);
+    else if (status === undefined) this.#target = linkTarget(this.file);
+    else {
+      // To be replaced it need not be writable; who made it read-only wants to keep it.
+      accessSync(this.file, constants.W_OK);
+      this.#target = realpathSync(this.file);
+    }
   }
 
   /** Writes out what is held. */
