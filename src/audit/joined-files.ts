@@ -71,7 +71,9 @@ export async function readFiles(files: readonly string[], sink: CaptureSink, aro
   const [first] = reads;
   if (first === undefined)
     return { outcome: outcomes[0]?.read ?? { kind: "unreadable", why: "no file was named" }, holes: [], front: null };
-  const summary = reads.map((read) => read.summary).reduce(both);
+  const summaries = reads.map((read) => read.summary);
+  const interfaces = summaries.flatMap((one) => one.interfaces);
+  const summary = { ...summaries.reduce(both), interfaces };
   return { outcome: { ...first, summary }, holes: holesAmong(outcomes), front: missingInFront(files) };
 }
 
@@ -111,12 +113,13 @@ class JoinedSink implements CaptureSink {
   }
 }
 
+/** What two files gave one behind the other. The interfaces are those of `a`: lists that grow at each file would be copied as often. */
 function both(a: CaptureSummary, b: CaptureSummary): CaptureSummary {
   return {
     format: a.format,
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,
-    interfaces: [...a.interfaces, ...b.interfaces],
+    interfaces: a.interfaces,
     sections: a.sections + b.sections,
     byteOrder: a.byteOrder === b.byteOrder ? a.byteOrder : "mixed",
     start: a.start === null || (b.start !== null && b.start < a.start) ? b.start : a.start,

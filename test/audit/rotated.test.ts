@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFiles } from "../../src/audit/joined-files.ts";
 import { missingInFront, rotatedSets } from "../../src/audit/rotation.ts";
 import type { AuditReport, AuditRow, Report } from "../../src/report/index.ts";
 import { buildProgram, captured, type Program } from "../cli/build.ts";
@@ -319,6 +320,22 @@ describe("a ring of tcpdump -C -W", () => {
     const files = names.map((name, i) => [name, contents[i]!] as const);
     expect(await setsOf(`ring that ${what}`, files)).toEqual([order]);
   });
+});
+
+it("a set takes time that grows with the number of its files only", { timeout: 120_000 }, async () => {
+  writeFileSync(inside("piece.pcap"), pcapFile([{ data: new Uint8Array(60), seconds: 1_700_000_000 }]));
+  const sink = { packet() {}, secrets() {}, name() {}, note() {} };
+  const millisecondsOf = async (count: number): Promise<number> => {
+    const started = process.cpuUsage();
+    const { outcome } = await readFiles(Array(count).fill(inside("piece.pcap")), sink, { note() {} });
+    expect(outcome).toMatchObject({ kind: "capture", summary: { packets: count } });
+    if (outcome.kind === "capture") expect(outcome.summary.interfaces).toHaveLength(count);
+    return process.cpuUsage(started).user / 1_000;
+  };
+  await millisecondsOf(1_000);
+  const few = await millisecondsOf(5_000);
+  // Four times as many; copying what all files before had takes forty times as long.
+  expect(await millisecondsOf(20_000)).toBeLessThan(12 * few);
 });
 
 describe("files of dumpcap that have one name and lie in one folder", () => {
