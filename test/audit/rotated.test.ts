@@ -236,6 +236,14 @@ describe("a set that is not whole", () => {
     }
   });
 
+  it("has each file once, however often it is named", () => {
+    const at = setOf("twice named", ["c.pcap", "c.pcap1"]);
+    const [first = "", second = ""] = readdirSync(at).map((file) => join(at, file));
+    const packets = (...paths: string[]): number =>
+      (JSON.parse(program.run(["-f", "json", "--join", ...withKeys, ...paths]).out) as Report).capture.packets;
+    expect(packets(first, second, first, second)).toBe(packets(first, second));
+  });
+
   it("may have lost its first files to a ring buffer: that is said, and is nothing wrong", () => {
     const report = checked(setOf("late", ["c_00007_20240102030405.pcap", "c_00008_20240102030406.pcap"]));
     expect(notes(report)).toEqual([

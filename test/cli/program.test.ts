@@ -117,6 +117,7 @@ describe("usage", () => {
     [["audit"], "pcapcheck: missing required argument 'path'; see: pcapcheck audit --help\n"],
     [["trace"], "pcapcheck: missing required argument 'trace'; see: pcapcheck trace --help\n"],
     [["audti"], "pcapcheck: audti: there is no such file; did you mean the command audit?\n"],
+    [["help"], "pcapcheck: help: there is no such file; for help: pcapcheck --help\n"],
     [["-f", "yaml", "x"], "Allowed choices are table, line, json, ndjson, csv, sarif, html.\n"],
     [["-p", "99999", "x"], '"99999" is no port (1 to 65535).\n'],
     [["--proxy", "proxy.example.com", "x"], "It takes an IP address, with :PORT if wanted.\n"],

@@ -117,9 +117,11 @@ export async function check(
   return combined(codes);
 }
 
-/** Which command may have been meant by a word that names nothing; null where none is like it. */
+/** What may have been meant by a word that names nothing; null where no command is like it. */
 function meant(word: string, commands: readonly string[]): string | null {
   if (!/^[a-z]+$/i.test(word) || typeof lookAt(word) !== "string") return null;
+  // Other programs have a command of that name.
+  if (word.toLowerCase() === "help") return "for help: pcapcheck --help";
   const command = nearest(word.toLowerCase(), commands);
   return command === null ? null : `did you mean the command ${command}?`;
 }
@@ -178,7 +180,7 @@ function nameOf(capture: Named): string {
 
 /** Rotated files as sets, whatever order a shell put their names in; a set may lack all but one, and a pipe is in none. */
 async function setsOf(files: readonly string[]): Promise<readonly Named[]> {
-  const sets = await rotatedSets(files.map((path) => ({ path })));
+  const sets = await rotatedSets([...new Set(files)].map((path) => ({ path })));
   return sets.map((set) => {
     const [first, ...others] = set.map(({ path }) => path);
     return others.length === 0 && !isFile(first!) ? first! : { files: [first!, ...others] };
