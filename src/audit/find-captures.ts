@@ -167,7 +167,8 @@ function taskOf(files: readonly Wanted[], { hash, keysOf }: FindOptions): AuditT
     path: first.path,
     files: files.map(({ path }) => path),
     size: files.reduce((sum, { size }) => sum + size, 0),
-    modified: Math.max(...files.map(({ modified }) => modified)),
+    // A rotated set may have more files than a function takes arguments.
+    modified: files.reduce((latest, { modified }) => Math.max(latest, modified), 0),
     hash: hash ? hashOf(files.map(({ path }) => path)) : null,
     keys: keysOf(first.path),
     found: first.found,
@@ -228,7 +229,9 @@ function walk(folder: string, into: Names, failures: Failure[], seen: Set<string
       const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
       open.push({ folder, real, entries: entries.values() });
     } catch (error) {
-      failures.push({ path: folder, why: `the folder cannot be read: ${readFailure(error)}` });
+      const failure = readFailure(error);
+      const why = failure === NO_SUCH_FILE && NOT_UTF_8.test(folder) ? UNREADABLE_NAME : failure;
+      failures.push({ path: folder, why: `the folder cannot be read: ${why}` });
     }
   };
   enter(folder, null);

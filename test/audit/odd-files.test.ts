@@ -196,6 +196,8 @@ describe("an audit", () => {
     const all = await rows(folder);
     expect(all["a.pcap"]).toBe("tunnel-refused");
     expect(Object.values(all).some((text) => text.includes("UTF-8"))).toBe(true);
+    execFileSync("bash", ["-c", "rm caf*.pcap; mkdir $'d\\xe9'; cp a.pcap $'d\\xe9'"], { cwd: folder });
+    expect(Object.values(await rows(folder))).toContainEqual(expect.stringMatching(/folder .* its name is no UTF-8/));
     // So is a single one that is named.
     expect(await checkCapture(join(folder, "caf\ufffd.pcap"))).toMatchObject({
       message: expect.stringContaining("UTF-8"),
