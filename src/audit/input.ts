@@ -91,6 +91,8 @@ const CHUNK_AT = 64;
 let chunk: Uint8Array | null = null;
 
 const STANDARD_INPUT = 0;
+/** Linux' own files, as /proc/kmsg and trace_pipe, say that they are files. */
+const WAITING = "it waits for what comes, as a pipe does, and is no file that can be read to its end";
 
 /** Reads a file, or standard input for "-". Gives why it could not, or null. */
 async function readFile(path: string, intake: Intake, watch: ReadOptions): Promise<string | null> {
@@ -138,5 +140,3 @@ function sizeOf(descriptor: number): number | null {
     return null;
   }
 }
-/** Linux' own files, as /proc/kmsg and trace_pipe, say that they are files. */
-const WAITING = "it waits for what comes, as a pipe does, and is no file that can be read to its end";

@@ -325,7 +325,7 @@ export class Collector {
   /** What was answered in place of the site: the first 511, refusal for want of credentials, or redirect or error that is the proxy's own. */
   #ownAnswer(timeline: Timeline, interception: Interception): OwnAnswer | null {
     const exchanges = carriedBy(timeline);
-    const named = networkSignIn(exchanges) ?? refusedUnasked(timeline);
+    const named = networkSignIn(exchanges) ?? refusedUnasked(timeline, interception);
     if (named !== null) return named;
     const { tunnel } = timeline;
     for (const exchange of exchanges) {

@@ -1,5 +1,6 @@
 // What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { Interception } from "./interception.ts";
 import type { Attribution } from "./types.ts";
 import { answerText } from "./wording.ts";
 
@@ -31,8 +32,9 @@ export function networkSignIn(exchanges: readonly ExchangeFact[]): OwnAnswer | n
 /** Squid source: ClientHttpRequest::accessCheckDone. It goes with 407, and inside of a tunnel that is read with 403: there it cannot ask. */
 const WANTS_CREDENTIALS = /^ERR_CACHE_ACCESS_DENIED\b/;
 
-/** The first refusal inside a tunnel with the page by which a Squid asks for credentials elsewhere; null without one. */
-export function refusedUnasked({ tunnel }: Timeline): OwnAnswer | null {
+/** The first refusal inside a tunnel with the page by which a Squid asks for credentials elsewhere; null without one, and where this proxy cannot have written it. */
+export function refusedUnasked({ tunnel }: Timeline, interception: Interception): OwnAnswer | null {
+  if (interception.state === "no") return null;
   for (const exchange of tunnel?.exchanges ?? []) {
     const { response } = exchange;
     if (response?.status !== 403) continue;

@@ -31,6 +31,13 @@ export class PassedOver {
     return carried === "tls";
   }
 
+  /** The same, of a client's bytes that came in pieces, up to `frame`. */
+  lookAt(bytes: Uint8Array, server: Endpoint, frame: FrameNo, known: KnownProxies): void {
+    if (!(known.fixed || known.empty)) return;
+    const carried = carriedBy(bytes, 0, bytes.length, known);
+    if (carried !== null && !this.#counts(carried)) this.#facts.set(carried, { carried, count: 1, server, frame });
+  }
+
   /** This answers what began with TLS. */
   lookAtAnswer(peek: FirstPayload, known: KnownProxies): void {
     if (statusAt(peek.bytes, peek.start, peek.end) === null) return;
@@ -38,13 +45,6 @@ export class PassedOver {
     known.answersInClear(server);
     if (this.#counts("answered-in-clear")) return;
     this.#facts.set("answered-in-clear", { carried: "answered-in-clear", count: 1, server, frame: peek.frame });
-  }
-
-  /** The same, of a client's bytes that came in pieces, up to `frame`. */
-  lookAt(bytes: Uint8Array, server: Endpoint, frame: FrameNo, known: KnownProxies): void {
-    if (!(known.fixed || known.empty)) return;
-    const carried = carriedBy(bytes, 0, bytes.length, known);
-    if (carried !== null && !this.#counts(carried)) this.#facts.set(carried, { carried, count: 1, server, frame });
   }
 
   #counts(carried: Carried): boolean {

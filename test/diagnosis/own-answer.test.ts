@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import type { Finding } from "../../src/diagnosis/index.ts";
+import { refusedUnasked } from "../../src/diagnosis/own-answer.ts";
 import { ownError } from "../../src/diagnosis/own-error.ts";
 import type { ServerLeg, Timeline } from "../../src/proxy/index.ts";
 import { headline } from "../../src/report/outputs/headline.ts";
@@ -181,4 +182,10 @@ describe("a refusal inside a tunnel for want of credentials", () => {
     ["another page of Squid", refused("ERR_ACCESS_DENIED 0")],
     ["another status", refused("ERR_CACHE_ACCESS_DENIED 0", 404)],
   ])("is none with %s", (_what, one) => expect(found("ok", [one])).toEqual([]));
+
+  it("is none of the proxy's where it does not end the tunnel's TLS", () => {
+    const one = refused("ERR_CACHE_ACCESS_DENIED 0");
+    expect(refusedUnasked(one, { state: "unknown", why: null })).not.toBeNull();
+    expect(refusedUnasked(one, { state: "no", why: "the certificate leads to a public root" })).toBeNull();
+  });
 });
