@@ -17,10 +17,26 @@ it("says on how many connections it rests, and how it would rest on all", () => 
 it("says that sites asked for a password of their own, also where there are several connections", () => {
   const asked = [judged(3, "tunnel-401-origin"), judged(4, "tunnel-401-origin"), judged(5, "ok")];
   const first = asked[0]!.summary.replace(/\.$/, "");
-  expect(headline(report(asked))).toBe(`${first} (and 1 more like it).`);
+  const findings = [finding("tunnel-401-origin", 3), finding("tunnel-401-origin", 4)];
+  expect(headline(report(asked, { findings }))).toBe(`${first} (and 1 more like it).`);
   expect(headline(report([judged(3, "forward-401-origin"), judged(5, "ok")]))).not.toMatch(/^Nothing wrong/);
   // Of those that were only counted there is no sentence.
   expect(headline({ ...report(asked), connections: [] })).toMatch(/^Nothing wrong in 3 connections/);
+});
+
+it("calls those connections like the first of which the same is found, and not all of its verdict", () => {
+  const wrong = [3, 4, 5].map((stream) => judged(stream, "tunnel-401-proxy"));
+  const first = wrong[0]!.summary.replace(/\.$/, "");
+  const [own, same] = [finding("tunnel-401-proxy", 3), finding("tunnel-401-proxy", 4)];
+  const possible = finding("tunnel-401-proxy", 5, { title: "A 401 inside the tunnel that may be the proxy's" });
+  const found = report(wrong, { findings: [own, same, possible] });
+  expect(headline(found)).toBe(`${first} (and 1 more like it, 1 more with the verdict tunnel-401-proxy).`);
+  expect(headline(report(wrong.toSpliced(1, 1), { findings: [own, possible] }))).toBe(
+    `${first} (and 1 more with the verdict tunnel-401-proxy).`,
+  );
+  // Of those that were only counted it is not known what is found.
+  const totals = { ...found.totals, connections: 6, verdicts: { "tunnel-401-proxy": 6 } };
+  expect(headline({ ...found, totals })).toContain(" (and 1 more like it, 4 more with the verdict tunnel-401-proxy).");
 });
 
 it("leads with a site's login also where another tunnel carries something else, which ranks before it", () => {

@@ -61,10 +61,19 @@ function allSeen({ totals, connections }: Report): string {
   return `Nobody asked for credentials in the wrong place in ${all} to the proxy, and all of it could be seen; but in ${without.length} of them a site could not answer, or was not reached (${first.status}, frame ${first.frame}).`;
 }
 
-/** Its sentence, and how many others have the same verdict. */
-function summaryOf({ summary, verdict }: ReportConnection, { totals }: Report): string {
+/** Its sentence, and how many others there are of its verdict: those of which the same is said, and those of which it is not. */
+function summaryOf({ summary, verdict, stream }: ReportConnection, { totals, findings }: Report): string {
   const others = (totals.verdicts[verdict] ?? 0) - 1;
-  return others > 0 ? `${summary.replace(/\.$/, "")} (and ${others} more like it).` : summary;
+  if (others <= 0) return summary;
+  const own = findings.filter(({ id }) => id === verdict);
+  // What is certain of one may be only possible of the next: titles differ then.
+  const title = own.find((finding) => finding.stream === stream)?.title;
+  const alike = title === undefined ? 0 : Math.min(others, own.filter((finding) => finding.title === title).length - 1);
+  const more = [
+    ...(alike === 0 ? [] : [`${alike} more like it`]),
+    ...(alike === others ? [] : [`${others - alike} more with the verdict ${verdict}`]),
+  ];
+  return `${summary.replace(/\.$/, "")} (and ${more.join(", ")}).`;
 }
 
 /**
