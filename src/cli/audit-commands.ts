@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { AUDIT_FORMATS } from "../report/index.ts";
 import type { AuditArguments, MergeArguments } from "./commands/audit.ts";
-import { jobs, positive, shard, verdicts, wholeNumber } from "./option-values.ts";
+import { fileName, jobs, positive, shard, verdicts, wholeNumber } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
 
@@ -21,6 +21,7 @@ export function addAuditCommands(program: Command, done: (code: number) => void)
     .option(
       "--journal <file>",
       "write each result as it comes; started again, the audit goes on where it was, and tries again what --timeout or --max-memory ended if more is allowed",
+      fileName,
     )
     .option("--hash", "tell changed files by their content instead of size and time")
     .option("--shard <i/n>", "only the i-th of n parts, split by path: for several machines", shard)
@@ -56,11 +57,11 @@ function mustPrintOne(command: Command, { format, quiet }: MergeArguments): void
 
 function summaryOptions(command: Command): Command {
   return redactOptions(command)
-    .option("--since <journal>", "compare with an earlier journal: what is new, gone, still there")
+    .option("--since <journal>", "compare with an earlier journal: what is new, gone, still there", fileName)
     .addOption(
       new Option("-f, --format <format>", "what to print").choices(Object.keys(AUDIT_FORMATS)).default("table"),
     )
-    .option("-o, --output <file>", "write there instead (created whole or not at all)")
+    .option("-o, --output <file>", "write there instead (created whole or not at all)", fileName)
     .addOption(new Option("-v, --verbose", "more: every row of every table").conflicts(["quiet"]))
     .option("-q, --quiet", "only the worst verdict")
     .option("--fail-on <verdict,...>", "which verdicts give exit code 1, or none", verdicts)

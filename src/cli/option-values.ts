@@ -4,9 +4,15 @@ import { ipAddress, type ProxyAddress } from "../audit/index.ts";
 import { VERDICTS, type Verdict } from "../diagnosis/index.ts";
 import { REDACT_KINDS, type RedactKind } from "../report/index.ts";
 
-/** The values of an option that may be given several times. */
-export function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
+/** The name of a file. An empty one comes from a variable of a script that is not set, and any answer about the file would mislead. */
+export function fileName(value: string): string {
+  if (value === "") throw new InvalidArgumentError("The name is empty.");
+  return value;
+}
+
+/** The same of an option that may be given several times. */
+export function fileNames(value: string, before: readonly string[] = []): string[] {
+  return [...before, fileName(value)];
 }
 
 /** tcp.stream and the like: 0 to 999,999,999. */

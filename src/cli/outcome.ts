@@ -43,7 +43,7 @@ export function endOutput(output: Output): boolean {
 
 /** One line on standard error, with the name of a file if it is about one. */
 export function complain(path: string | null, message: string): void {
-  warn(`pcapcheck: ${path === null ? "" : `${terminalText(path)}: `}${terminalText(message)}\n`);
+  warn(`pcapcheck: ${path === null ? "" : `${terminalText(path) || "''"}: `}${terminalText(message)}\n`);
 }
 
 /** Of a key log that was named and opens nothing: what is read goes on without it. */

@@ -7,7 +7,7 @@ import { type CheckArguments, check } from "./commands/check.ts";
 import { explain } from "./commands/explain.ts";
 import { NOT_CHECKED } from "./exit-code.ts";
 import { MORE_HELP } from "./help-text.ts";
-import { collect, verdicts, wholeNumber } from "./option-values.ts";
+import { fileName, fileNames, verdicts, wholeNumber } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from "./shell/scripts.ts";
@@ -104,11 +104,11 @@ function createCheck(program: Command, done: (code: number) => void): Command {
     .description("one or more captures, or - for standard input (done if no command is named)")
     .argument("<file...>", "pcap or pcapng, also compressed with gzip or zstd");
   redactOptions(readingOptions(command))
-    .option("--policy-trace <file>", "a ProxySG policy trace of the same minutes; repeatable", collect)
-    .option("--access-log <file>", "the proxy's access log (W3C extended, #Fields); repeatable", collect)
+    .option("--policy-trace <file>", "a ProxySG policy trace of the same minutes; repeatable", fileNames)
+    .option("--access-log <file>", "the proxy's access log (W3C extended, #Fields); repeatable", fileNames)
     .option("--join", "numbered files of one rotated capture (tcpdump -C/-G, dumpcap -b) are read as one")
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
-    .option("-o, --output <file>", "write there instead (created whole or not at all)")
+    .option("-o, --output <file>", "write there instead (created whole or not at all)", fileName)
     .addOption(
       new Option("-t, --tunnel <stream>", "one connection (tcp.stream) in full, with its ladder")
         .argParser(wholeNumber)

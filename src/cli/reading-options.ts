@@ -1,7 +1,7 @@
 // Options about how captures are read: the same for one and for many.
 import type { Command } from "commander";
 import type { AuditFiles, CheckOptions, ProxyAddress } from "../audit/index.ts";
-import { collect, ports, proxies } from "./option-values.ts";
+import { fileNames, ports, proxies } from "./option-values.ts";
 
 /** Their values as commander gives them. */
 export interface ReadingArguments {
@@ -34,10 +34,10 @@ export function readingOptions(command: Command): Command {
     .option(
       "-k, --keylog <file>",
       "TLS key log (SSLKEYLOGFILE); repeatable; NAME.keys beside the capture is found",
-      collect,
+      fileNames,
     )
-    .option("--rsa-key <file>", "a server's RSA private key (PEM), for RSA key exchange; repeatable", collect)
-    .option("--trust <file>", "certificates of origins' private roots (PEM or DER); repeatable", collect)
-    .option("--proxy-ca <file>", "certificates of the proxy's interception authority; repeatable", collect)
+    .option("--rsa-key <file>", "a server's RSA private key (PEM), for RSA key exchange; repeatable", fileNames)
+    .option("--trust <file>", "certificates of origins' private roots (PEM or DER); repeatable", fileNames)
+    .option("--proxy-ca <file>", "certificates of the proxy's interception authority; repeatable", fileNames)
     .option("--skip-bodies", "pass over large bodies inside TLS without verifying their tags: quicker");
 }

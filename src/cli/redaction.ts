@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { createRedactor, LEAST_KEY_BYTES, readFailure, readSmall } from "../audit/index.ts";
 import type { RedactKind, Redactor } from "../report/index.ts";
-import { redactKinds } from "./option-values.ts";
+import { fileName, redactKinds } from "./option-values.ts";
 
 /** A key on the command line would be in the list of processes and in the shell's history. */
 export const KEY_VARIABLE = "PCAPCHECK_REDACT_KEY";
@@ -18,7 +18,11 @@ export interface RedactArguments {
 export function redactOptions(command: Command): Command {
   return command
     .option("--redact <kind,...>", "pseudonyms instead of addresses, names and users: ip, host, user", redactKinds)
-    .option("--redact-key <file>", `makes pseudonyms the same in every run; the key may also stand in ${KEY_VARIABLE}`);
+    .option(
+      "--redact-key <file>",
+      `makes pseudonyms the same in every run; the key may also stand in ${KEY_VARIABLE}`,
+      fileName,
+    );
 }
 
 /** What gives reports their pseudonyms; null if none were asked for; a text if the key cannot be used. */

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { FORMATS } from "../report/index.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { type TraceArguments, trace, traceFindings } from "./commands/trace.ts";
+import { fileName } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
 
@@ -15,7 +16,7 @@ export function addTraceCommand(program: Command, done: (code: number) => void):
     .argument("[file]", "a capture of the same minutes: as check --policy-trace TRACE FILE");
   redactOptions(readingOptions(command))
     .addOption(new Option("-f, --format <format>", "what to print").choices(Object.keys(FORMATS)).default("table"))
-    .option("-o, --output <file>", "write there instead (created whole or not at all)")
+    .option("-o, --output <file>", "write there instead (created whole or not at all)", fileName)
     .addOption(new Option("-v, --verbose", "more: every tunnel and finding").conflicts(["quiet"]))
     .option("-q, --quiet", "only the verdict")
     .option("--fail-on <finding,...>", "without a capture: which findings give exit code 1, or none", failOn)

@@ -187,7 +187,7 @@ function unchecked({ rows }: AuditReport, style: TerminalStyle): string {
   const failed = rows.filter(({ verdict }) => verdict === null);
   if (failed.length === 0) return "";
   const shown = style.verbose ? failed : failed.slice(0, MAX_ROWS);
-  const lines = shown.map(({ path, message }) => `  ${safe(style, path)}: ${safe(style, message ?? "")}`);
+  const lines = shown.map(({ path, message }) => `  ${safe(style, path) || "''"}: ${safe(style, message ?? "")}`);
   if (failed.length > shown.length) lines.push(paint(style, "dim", `  and ${failed.length - shown.length} more`));
   return [paint(style, "bold", "Could not be checked"), ...lines].join("\n");
 }
