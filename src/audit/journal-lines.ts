@@ -28,6 +28,7 @@ export class JournalError extends Error {
 }
 
 export const NO_FILE = "the journal is no file";
+export const NO_JOURNAL = "this is no journal of an audit";
 
 /** The first bytes of every journal, as `JSON.stringify` writes a head. */
 const BEGINNING = '{"journal":"pcapcheck audit",';
@@ -106,6 +107,13 @@ export function mustBeFile(path: string, descriptor: number): void {
 
 export function isHead(value: unknown): value is JournalHead {
   return isObject(value) && value.journal === "pcapcheck audit" && value.schemaVersion === 1;
+}
+
+/** Why a file whose first line is `head` is not read: it is something else, or a version to come wrote it. */
+export function whyNoJournal(head: unknown): string {
+  return isObject(head) && head.journal === "pcapcheck audit" && typeof head.schemaVersion === "number"
+    ? `this is a journal with schemaVersion ${head.schemaVersion}, which this version of pcapcheck (${VERSION}) does not know`
+    : NO_JOURNAL;
 }
 
 /** A line of another program, or of a version to come, may look alike: every field is what the outputs take it for. */

@@ -15,9 +15,11 @@ import {
   mayBeJournal,
   mustBeFile,
   NO_FILE,
+  NO_JOURNAL,
   parsed,
   plainRow,
   unknownVerdict,
+  whyNoJournal,
 } from "./journal-lines.ts";
 import { readFailure } from "./read-failure.ts";
 import { identityIn } from "./row-identity.ts";
@@ -191,11 +193,11 @@ function readInto(path: string, file: number, rows: JournalRows, mustBeKnown: bo
   const descriptor = opened(path);
   try {
     mustBeFile(path, descriptor);
-    if (!mayBeJournal(descriptor)) throw new JournalError(path, "this is no journal of an audit");
+    if (!mayBeJournal(descriptor)) throw new JournalError(path, NO_JOURNAL);
     for (const line of journalLines(descriptor)) {
       if (line.number === 1) {
         const head = parsed(line.text);
-        if (!isHead(head)) throw new JournalError(path, "this is no journal of an audit");
+        if (!isHead(head)) throw new JournalError(path, whyNoJournal(head));
         version = head.version;
         backslashes = head.separator === "\\";
       } else if (!rows.take(line, { file, foreign: version !== VERSION && !mustBeKnown, backslashes })) {

@@ -10,8 +10,10 @@ import {
   mayBeJournal,
   mustBeFile,
   NO_FILE,
+  NO_JOURNAL,
   parsed,
   type Withdrawal,
+  whyNoJournal,
 } from "./journal-lines.ts";
 import { JournalLock } from "./journal-lock.ts";
 import { JournalRows, type KnownRow, type RowStamps, Window } from "./journal-rows.ts";
@@ -107,13 +109,13 @@ export class Journal {
   #take(options: string): void {
     mustBeFile(this.#path, this.#descriptor);
     // What was torn is cut off, and any file without a line end looks torn.
-    if (!mayBeJournal(this.#descriptor)) throw new JournalError(this.#path, FOREIGN);
+    if (!mayBeJournal(this.#descriptor)) throw new JournalError(this.#path, `${NO_JOURNAL}; ${NOT_WRITTEN}`);
     let end = 0;
     let head: JournalHead | null = null;
     for (const line of journalLines(this.#descriptor)) {
       if (head === null) {
         const value = parsed(line.text);
-        if (!isHead(value)) throw new JournalError(this.#path, FOREIGN);
+        if (!isHead(value)) throw new JournalError(this.#path, `${whyNoJournal(value)}; ${NOT_WRITTEN}`);
         head = value;
       } else this.#known.take(line, { backslashes: head.separator === "\\" });
       end = line.start + line.length + 1;
@@ -138,7 +140,7 @@ export class Journal {
 }
 
 const DELETED = "the journal was deleted while it was written; begin the audit again";
-const FOREIGN = "this is no journal of an audit; nothing was written to it";
+const NOT_WRITTEN = "nothing was written to it";
 
 function locked(path: string): JournalLock {
   let lock: JournalLock | string;

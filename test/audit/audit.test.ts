@@ -359,6 +359,12 @@ describe("the journal", () => {
     writeFileSync(notes, "# notes\n");
     await expect(auditCaptures([all], { journal: notes })).rejects.toThrow("no journal");
     expect(readFileSync(notes, "utf8")).toBe("# notes\n");
+    const later = join(folder, "later.ndjson");
+    writeFileSync(later, text.replace('"schemaVersion":1', '"schemaVersion":2'));
+    const unknown = "this is a journal with schemaVersion 2, which this version of pcapcheck (";
+    await expect(auditCaptures([all], { journal: later })).rejects.toThrow(unknown);
+    expect(() => mergeJournals([later])).toThrow(unknown);
+    expect(readFileSync(later, "utf8")).toContain('"schemaVersion":2');
     writeFileSync(`${journal}.lock`, `${process.ppid}\n`);
     await expect(auditCaptures([all], { journal })).rejects.toThrow("another audit");
     rmSync(`${journal}.lock`);
