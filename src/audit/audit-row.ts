@@ -70,10 +70,9 @@ export function failedRow(
 }
 
 function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }: Examined): AuditRow {
-  const { verdict, findings, facts } = diagnosis;
+  const { verdict, findings, deciding } = diagnosis;
   const { connections, tunnels, wrong, unseen, verdicts } = totalsOf(diagnosis);
   const { groups, ungrouped } = groupsOf(diagnosis);
-  const worst = facts.connections.find((connection) => connection.verdict === verdict);
   // Where no connection is what is not whole, the capture is: it has none, or files of it are missing.
   const ofCapture =
     verdict === "incomplete" && verdicts.incomplete === undefined
@@ -100,7 +99,8 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     findings: countFindings(findings),
     groups,
     ungrouped,
-    text: told?.detail ?? worst?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
+    text:
+      told?.detail ?? deciding?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
   };
 }
 

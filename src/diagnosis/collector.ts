@@ -27,7 +27,7 @@ import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./
 import { asTheFurther, attribute, weigh } from "./sender.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
-import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
+import { type Attribution, type Certainty, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
 import { hostOfTimeline, targetOf } from "./wording.ts";
 
@@ -66,8 +66,11 @@ const NOTHING_TOLD: Told = { exchange: () => [], tunnel: () => [] };
 /** Everything that was concluded about a capture. */
 export interface Diagnosis {
   readonly facts: CaptureFacts;
+  /** Those of a rule stand together, the most certain first. */
   readonly findings: readonly Finding[];
   readonly verdict: Verdict;
+  /** The connection that the verdict is told by; null where it is only counted, or is about the capture. */
+  readonly deciding: JudgedConnection | null;
   /** Connections per verdict, kept and folded ones. */
   readonly verdicts: ReadonlyMap<Verdict, number>;
   readonly tunnels: number;
@@ -214,10 +217,13 @@ export class Collector {
       keys,
     };
     const verdicts = countVerdicts(connections, folded);
+    const findings = gather(RULES, (rule) => surest(rule.find(facts)));
+    const verdict = worstOf(verdicts, quality.holes.length > 0);
     return {
       facts,
-      findings: gather(RULES, (rule) => first(rule.find(facts))),
-      verdict: worstOf(verdicts, quality.holes.length > 0),
+      findings,
+      verdict,
+      deciding: deciding(verdict, findings, connections),
       verdicts,
       tunnels: this.#tunnels,
     };
@@ -359,8 +365,28 @@ export class Collector {
   }
 }
 
-function first(findings: readonly Finding[]): readonly Finding[] {
-  return findings.length <= MAX_FINDINGS_PER_RULE ? findings : findings.slice(0, MAX_FINDINGS_PER_RULE);
+/** The findings of a rule, the most certain first: who reads only one is not to read the weakest. */
+function surest(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length < 2) return findings;
+  return findings
+    .toSorted((a, b) => DOUBT[a.certainty ?? "certain"] - DOUBT[b.certainty ?? "certain"])
+    .slice(0, MAX_FINDINGS_PER_RULE);
+}
+
+const DOUBT = { certain: 0, likely: 1, possible: 2 } as const satisfies Readonly<Record<Certainty, number>>;
+
+/** The connection that a capture's verdict is told by: that of the first finding, and of those that are not worth one the first. */
+function deciding(
+  verdict: Verdict,
+  findings: readonly Finding[],
+  connections: readonly JudgedConnection[],
+): JudgedConnection | null {
+  const stream = findings.find(({ id }) => id === verdict)?.stream ?? null;
+  return (
+    connections.find(
+      (connection) => connection.verdict === verdict && (stream === null || connection.timeline.stream === stream),
+    ) ?? null
+  );
 }
 
 /** Of a capture without a connection, or of which files are missing, it is not known that nothing is wrong. */

@@ -1,6 +1,6 @@
 // From facts and findings to the report: plain data under contract names. Nothing is judged here.
 import type { Nanos } from "../bytes/index.ts";
-import type { CaptureFacts, Diagnosis, JudgedConnection, Verdict } from "../diagnosis/index.ts";
+import type { CaptureFacts, Diagnosis } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
 import { type LazyReport, madeOf } from "./lazy.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
@@ -33,7 +33,7 @@ export interface ReportSource {
 export interface ReportSettings {
   /** null: no fingerprints. */
   readonly digests: ReportDigests | null;
-  /** Of the connections only the first one with the capture's verdict. */
+  /** Of the connections only the one that decides. */
   readonly one: boolean;
   /** That of pcapcheck. */
   readonly version: string;
@@ -44,8 +44,8 @@ export function buildReport(
   { capture, diagnosis, policy }: ReportSource,
   { digests, one, version }: ReportSettings,
 ): LazyReport {
-  const { facts } = diagnosis;
-  const shown = one ? facts.connections.filter(firstWith(diagnosis.verdict)) : facts.connections;
+  const { facts, deciding } = diagnosis;
+  const shown = !one ? facts.connections : deciding === null ? [] : [deciding];
   return {
     schemaVersion: 1,
     tool: { name: "pcapcheck", version },
@@ -78,16 +78,6 @@ function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy
   if (product === null) return null;
   const { name, certainty, evidence } = product;
   return { name, certainty, evidence };
-}
-
-/** True for the first connection with `verdict`. */
-function firstWith(verdict: Verdict): (connection: JudgedConnection) => boolean {
-  let found = false;
-  return (connection) => {
-    if (found || connection.verdict !== verdict) return false;
-    found = true;
-    return true;
-  };
 }
 
 /** How many connections, tunnels and verdicts there are. */

@@ -271,8 +271,11 @@ describe("a CONNECT that is answered 401", () => {
       proxy: { ip: "203.0.113.9", port: 3128 },
     });
     const passedOn = asked(0.001, [{ status: 401 }], { stream: 0, client: user });
-    expect(certainty(passedOn, parent)).toBe("possible");
-    expect(found("connect-401", [passedOn, parent])[0]?.detail).toMatch(/by 203\.0\.113\.9:3128 \(stream 1\)/);
+    // The further one's own answer is surer, and stands first.
+    const [its, passed] = found("connect-401", [passedOn, parent]);
+    expect(its).toMatchObject({ stream: 1, certainty: "likely" });
+    expect(passed).toMatchObject({ stream: 0, certainty: "possible" });
+    expect(passed?.detail).toMatch(/by 203\.0\.113\.9:3128 \(stream 1\)/);
   });
 });
 

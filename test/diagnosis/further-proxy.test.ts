@@ -64,7 +64,8 @@ describe("a 401 to a CONNECT that was passed on", () => {
 
   it("names the address by which the further proxy was asked, if it is another one", () => {
     const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
-    expect(found("connect-401", [child, other])[0]?.detail).toMatch(/whom 203\.0\.113\.80 had asked, by the times/);
+    const [own] = found("connect-401", [child, other]).filter(({ stream }) => stream === child.stream);
+    expect(own?.detail).toMatch(/whom 203\.0\.113\.80 had asked, by the times/);
   });
 });
 
@@ -79,8 +80,8 @@ describe("recorded", () => {
   it("a Squid that has the 401 of its parent, which it asked by its other address", async () => {
     const { findings } = await reportOf("connect-401-parent");
     const own = findings.filter(({ id }) => id === "connect-401");
-    expect(own.map(({ certainty }) => certainty)).toEqual(["possible", "likely"]);
-    expect(own[0]?.detail).toMatch(/just before by 10\.44\.2\.17:3130 \(stream \d\), whom 10\.44\.2\.80 had asked/);
+    expect(own.map(({ certainty }) => certainty)).toEqual(["likely", "possible"]);
+    expect(own[1]?.detail).toMatch(/just before by 10\.44\.2\.17:3130 \(stream \d\), whom 10\.44\.2\.80 had asked/);
   });
 
   it("an nginx that is the proxy: its name is no site's, where it asks alike for three", async () => {
@@ -211,6 +212,34 @@ describe("what is asked inside, possibly by the proxy", () => {
     expect(again(GATEWAY)?.title).toMatch(/^The client was authenticated on the CONNECT, and challenged again/);
     for (const one of [asks, GATEWAY])
       expect(again(one)?.advice.helpdesk).toMatch(/^(?!.*two lists).*it names the hosts/);
+  });
+
+  it("makes nothing doubtful of hosts of which more signs say it, and stands behind them", () => {
+    const sure = read(2, [{ target: "mail.example.net:443", status: 200 }], [{ status: 401, ...GATEWAY }]);
+    const [mixed] = found("mixed-auth-context", [...others, inside, sure]);
+    expect(mixed).toMatchObject({ certainty: "likely" });
+    expect(mixed?.title).toBe("Some hosts are challenged on the CONNECT, others inside the tunnel");
+    expect(mixed?.detail).toBe(
+      "mail.example.net is challenged at GET https://; news.example.com seems to be challenged by the proxy there, too; www.example.com is challenged at CONNECT tcp:// only.",
+    );
+    expect(
+      found("tunnel-401-proxy", [...others, inside, sure]).map(({ stream, certainty }) => [stream, certainty]),
+    ).toEqual([
+      [2, "likely"],
+      [1, "possible"],
+    ]);
+    // Whatever comes first of one host: what is surer of it is said.
+    const later = read(3, [{ target: "news.example.com:443", status: 200 }], [{ status: 401, ...GATEWAY }]);
+    for (const both of [
+      [inside, later],
+      [
+        { ...later, stream: 1 },
+        { ...inside, stream: 3 },
+      ],
+    ])
+      expect(found("mixed-auth-context", [...others, ...both])[0]?.detail).toMatch(
+        /^news\.example\.com is challenged at GET https:\/\/; www/,
+      );
   });
 
   it("is not asked at GET https:// where the tunnel carries plain HTTP", () => {

@@ -12,10 +12,25 @@ describe("the deciding connection alone", () => {
     const all = await recordedReport(capture);
     const deciding = await checkCapture(capture.path, { ...optionsOf(capture), detail: "verdict" });
     if ("kind" in deciding) throw new Error(deciding.message);
-    const worst = all.connections.find(({ verdict }) => verdict === all.verdict);
+    const surest = all.findings.find(({ id }) => id === all.verdict);
+    const worst = all.connections.find(
+      ({ verdict, stream }) => verdict === all.verdict && (surest == null || surest.stream === stream),
+    );
     expect(line(deciding)).toBe(line(all));
     expect(deciding).toEqual({ ...all, connections: worst === undefined ? [] : [withoutFingerprints(worst)] });
   });
+});
+
+const DOUBT = { certain: 0, likely: 1, possible: 2 };
+
+it.each(loadTruth())("findings of one kind in $name stand with the most certain first", async (capture) => {
+  const { findings } = await recordedReport(capture);
+  for (const id of new Set(findings.map((finding) => finding.id))) {
+    const doubts = findings
+      .filter((finding) => finding.id === id)
+      .map(({ certainty }) => DOUBT[certainty ?? "certain"]);
+    expect(doubts).toEqual(doubts.toSorted());
+  }
 });
 
 describe("connections without fingerprints", () => {

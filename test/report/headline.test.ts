@@ -34,9 +34,19 @@ it("calls those connections like the first of which the same is found, and not a
   expect(headline(report(wrong.toSpliced(1, 1), { findings: [own, possible] }))).toBe(
     `${first} (and 1 more with the verdict tunnel-401-proxy).`,
   );
-  // Of those that were only counted it is not known what is found.
-  const totals = { ...found.totals, connections: 6, verdicts: { "tunnel-401-proxy": 6 } };
-  expect(headline({ ...found, totals })).toContain(" (and 1 more like it, 4 more with the verdict tunnel-401-proxy).");
+});
+
+it("does not say what is found of connections that were only counted, and counts those whose finding is not told", () => {
+  const wrong = [3, 4].map((stream) => judged(stream, "tunnel-401-proxy"));
+  const first = wrong[0]!.summary.replace(/\.$/, "");
+  const found = report(wrong, { findings: [finding("tunnel-401-proxy", 3), finding("tunnel-401-proxy", 4)] });
+  const totals = { ...found.totals, connections: 306, verdicts: { "tunnel-401-proxy": 306 } };
+  const sum = { client: "192.0.2.17", proxy: "192.0.2.80:8080", target: null, firstStream: 20, firstFrame: 300 };
+  const folded = [{ ...sum, verdict: "tunnel-401-proxy" as const, count: 4 }];
+  expect(headline({ ...found, totals })).toBe(`${first} (and 305 more like it).`);
+  expect(headline({ ...found, totals, folded })).toContain(
+    " (and 301 more like it, 4 more with the verdict tunnel-401-proxy).",
+  );
 });
 
 it("leads with a site's login also where another tunnel carries something else, which ranks before it", () => {
@@ -73,4 +83,10 @@ it("does not call it right where sites could not answer or were not reached", ()
   expect(headline(report([fine, unreached]))).toMatch(
     /^Nobody asked for credentials in the wrong place in 2 connections .*; but in 1 of them a site could not answer, or was not reached \(502, frame 43\)\.$/,
   );
+});
+
+it("leads with the connection of the first finding, which is the most certain", () => {
+  const wrong = [3, 4].map((stream) => judged(stream, "tunnel-401-proxy", { summary: `What stream ${stream} shows.` }));
+  const findings = [finding("tunnel-401-proxy", 4), finding("tunnel-401-proxy", 3, { title: "It may be the proxy's" })];
+  expect(headline(report(wrong, { findings }))).toMatch(/^What stream 4 shows \(and 1 more with the verdict /);
 });

@@ -73,6 +73,8 @@ interface Context {
   readonly client: string;
   readonly connect: Map<string, number>;
   readonly https: Map<string, number>;
+  /** As `https`, of hosts of which one sign only says that the proxy asked; none of them is in `https`. */
+  readonly perhaps: Map<string, number>;
   readonly never: Map<string, number>;
   /** Of those challenged inside: hosts whose tunnel carries HTTP in the clear. */
   readonly clear: Set<string>;
@@ -80,8 +82,6 @@ interface Context {
   readonly unread: Set<string>;
   /** Frame in which credentials were accepted. */
   authenticated: number | null;
-  /** The least certain of what the proxy is said to have sent inside: the finding is no more certain than that. */
-  certainty: Certainty;
 }
 
 function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
@@ -95,11 +95,11 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
         client: clientText(connection.timeline),
         connect: new Map(),
         https: new Map(),
+        perhaps: new Map(),
         never: new Map(),
         clear: new Set(),
         unread: new Set(),
         authenticated: null,
-        certainty: "likely",
       };
       contexts.set(key, context);
     }
@@ -120,9 +120,12 @@ function learn(context: Context, connection: JudgedConnection): void {
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = challengeInside(connection);
   if (inside?.response != null) {
-    addFirst(context.https, host, inside.response.where.frame);
+    const { frame } = inside.response.where;
+    if (connection.attributions.get(inside)?.certainty !== "possible") {
+      addFirst(context.https, host, frame);
+      context.perhaps.delete(host);
+    } else if (!context.https.has(host)) addFirst(context.perhaps, host, frame);
     if (timeline.tunnel?.protocol !== "tls") context.clear.add(host);
-    if (connection.attributions.get(inside)?.certainty === "possible") context.certainty = "possible";
   } else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
 }
 
@@ -135,30 +138,37 @@ function challengeInside({ timeline, attributions }: JudgedConnection): Exchange
 }
 
 function mixed(context: Context): readonly Finding[] {
-  const { https, connect, never, clear, unread, authenticated, certainty } = context;
-  const others = [...connect.keys()].filter((host) => !https.has(host));
-  if (https.size === 0 || (others.length === 0 && authenticated === null)) return [];
+  const { https, perhaps, connect, never, clear, unread, authenticated } = context;
+  const inside = new Map([...https, ...perhaps]);
+  const others = [...connect.keys()].filter((host) => !inside.has(host));
+  if (inside.size === 0 || (others.length === 0 && authenticated === null)) return [];
   const although =
     authenticated === null
       ? ""
       : ` although this client (${context.client}) was authenticated at CONNECT (frame ${authenticated})`;
-  const [are, seem] = https.size === 1 ? ["is", "seems"] : ["are", "seem"];
-  const verb = certainty === "possible" ? `${seem} to be challenged by the proxy` : `${are} challenged`;
   const stage = clear.size === 0 ? "at GET https://" : "inside the tunnel";
-  const sentences = [`${list(https)} ${verb} ${stage}${although}`];
+  const sentences: string[] = [];
+  if (https.size > 0)
+    sentences.push(`${list(https)} ${https.size === 1 ? "is" : "are"} challenged ${stage}${although}`);
+  // As certain as the hosts are that are named first: of the others it says how they seem.
+  if (perhaps.size > 0) {
+    const again = https.size === 0 ? ` ${stage}${although}` : " there, too";
+    sentences.push(`${list(perhaps)} ${perhaps.size === 1 ? "seems" : "seem"} to be challenged by the proxy${again}`);
+  }
   const only = others.filter((host) => !unread.has(host));
   if (only.length > 0)
     sentences.push(`${listOf(only)} ${only.length === 1 ? "is" : "are"} challenged at CONNECT tcp:// only`);
   const half = others.filter((host) => unread.has(host));
   if (half.length > 0) sentences.push(`${listOf(half)} at CONNECT tcp://, and what comes inside could not be read`);
-  const quiet = [...never.keys()].filter((host) => !https.has(host) && !connect.has(host));
+  const quiet = [...never.keys()].filter((host) => !inside.has(host) && !connect.has(host));
   if (quiet.length > 0) sentences.push(`${listOf(quiet)} ${quiet.length === 1 ? "is" : "are"} not challenged at all`);
-  const frames = [...first(https), ...first(connect), ...(authenticated === null ? [] : [authenticated])];
+  const frames = [...first(inside), ...first(connect), ...(authenticated === null ? [] : [authenticated])];
   const evidence = [
-    ...[...https].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
+    ...[...inside].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
     ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
   ];
   const detail = `${sentences.join("; ")}.`;
+  const certainty = https.size > 0 ? "likely" : "possible";
   return [finding(TEXT, null, { detail, frames, evidence, certainty, ...words(certainty, others.length > 0) })];
 }
 

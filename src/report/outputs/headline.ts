@@ -62,18 +62,28 @@ function allSeen({ totals, connections }: Report): string {
 }
 
 /** Its sentence, and how many others there are of its verdict: those of which the same is said, and those of which it is not. */
-function summaryOf({ summary, verdict, stream }: ReportConnection, { totals, findings }: Report): string {
-  const others = (totals.verdicts[verdict] ?? 0) - 1;
+function summaryOf(connection: ReportConnection, report: Report): string {
+  const { summary, verdict } = connection;
+  const others = (report.totals.verdicts[verdict] ?? 0) - 1;
   if (others <= 0) return summary;
-  const own = findings.filter(({ id }) => id === verdict);
-  // What is certain of one may be only possible of the next: titles differ then.
-  const title = own.find((finding) => finding.stream === stream)?.title;
-  const alike = title === undefined ? 0 : Math.min(others, own.filter((finding) => finding.title === title).length - 1);
+  const alike = Math.min(others, likeIt(connection, report));
   const more = [
     ...(alike === 0 ? [] : [`${alike} more like it`]),
     ...(alike === others ? [] : [`${others - alike} more with the verdict ${verdict}`]),
   ];
   return `${summary.replace(/\.$/, "")} (and ${more.join(", ")}).`;
+}
+
+/** How many others the same is found of. What is certain of one may be only possible of the next: titles differ then. */
+function likeIt({ verdict, stream }: ReportConnection, { totals, findings, folded }: Report): number {
+  const found = findings.filter(({ id }) => id === verdict);
+  const title = found.find((finding) => finding.stream === stream)?.title;
+  if (title === undefined) return 0;
+  const same = found.filter((finding) => finding.title === title);
+  if (same.length < found.length) return same.length - 1;
+  // Of very many findings only some are told. Of those that were only counted it is not known what would be found.
+  const counted = gather(folded, (sum) => (sum.verdict === verdict ? [sum.count] : [])).reduce((all, n) => all + n, 0);
+  return (totals.verdicts[verdict] ?? 0) - counted - 1;
 }
 
 /**
@@ -85,9 +95,13 @@ export function leadingFinding({ findings, verdict }: Report): ReportFinding | n
   return findings.find(({ id }) => id === "mixed-auth-context") ?? null;
 }
 
-/** The first connection that has the capture's verdict; null if it is only counted. */
-export function worstConnection(report: Report): ReportConnection | null {
-  return report.connections.find(({ verdict }) => verdict === report.verdict) ?? null;
+/**
+ * The connection that the capture's verdict is told by: that of the first finding, which is the most certain, and of those that are
+ * not worth one the first; null if it is only counted.
+ */
+export function worstConnection({ connections, findings, verdict }: Report): ReportConnection | null {
+  const stream = findings.find(({ id }) => id === verdict)?.stream ?? null;
+  return connections.find((own) => own.verdict === verdict && (stream === null || own.stream === stream)) ?? null;
 }
 
 /** The target of a connection for people. */

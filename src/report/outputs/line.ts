@@ -7,7 +7,7 @@ import { endpointText } from "./style.ts";
 
 /**
  * `VERDICT  PATH  proxy=IP:PORT  tunnels=N  wrong=N  unseen=N  first=TARGET@FRAME  text`, without a line end. `first` is
- * the first connection with the capture's verdict, "-" if nothing is wrong or unseen.
+ * the connection that the capture's verdict is told by, "-" if nothing is wrong or unseen.
  */
 export function line(report: Report): string {
   const worst = worstConnection(report);
