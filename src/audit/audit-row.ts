@@ -115,29 +115,39 @@ const RANKS = [1, 3, 0];
 
 type Group = { -readonly [K in keyof AuditGroup]: AuditGroup[K] };
 
-function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: number } {
+function groupsOf({ facts, possible }: Diagnosis): { groups: AuditGroup[]; ungrouped: number } {
   const groups = new Map<string, Group>();
   let ungrouped = 0;
-  /** Counts one more, or `count`; `make` is asked for the first of its group. */
-  const add = (key: string, count: number, make: () => Group): void => {
+  /** Counts one more, or `count`, and whether it is only possible; `make` is asked for the first of its group. */
+  const add = (key: string, count: number, doubtful: 0 | 1, make: () => Group): void => {
     const known = groups.get(key);
-    if (known !== undefined) known.count += count;
-    else if (groups.size < MAX_GROUPS) groups.set(key, make());
+    if (known !== undefined) {
+      // Where to look is where it is surest.
+      if (doubtful === 0 && known.possible === known.count) {
+        const { stream, frame } = make();
+        Object.assign(known, { stream, frame });
+      }
+      known.count += count;
+      known.possible += doubtful;
+    } else if (groups.size < MAX_GROUPS) groups.set(key, make());
     else ungrouped += count;
   };
   // What is wrong comes first, so that a limit never drops it in favour of what is not.
   for (const rank of RANKS) {
-    for (const { timeline, verdict } of facts.connections) {
+    for (const connection of facts.connections) {
+      const { timeline, verdict } = connection;
       if (exitCodeOf(verdict) !== rank) continue;
       const proxy = endpointText(timeline.proxy);
       const client = clientOf(timeline);
       const host = hostOf(timeline);
-      add(`${verdict} ${proxy} ${client} ${host ?? ""}`, 1, () => ({
+      const doubtful = possible.has(connection) ? 1 : 0;
+      add(`${verdict} ${proxy} ${client} ${host ?? ""}`, 1, doubtful, () => ({
         proxy,
         client,
         host,
         verdict,
         count: 1,
+        possible: doubtful,
         since: timestamp(timeline.start),
         stream: timeline.stream,
         frame: timeline.firstFrame,
@@ -146,8 +156,8 @@ function groupsOf({ facts }: Diagnosis): { groups: AuditGroup[]; ungrouped: numb
   }
   for (const { verdict, client, proxy, target, count, firstStream: stream, firstFrame: frame } of facts.folded) {
     const host = target === null ? null : withoutPort(target);
-    const group = { proxy, client, host, verdict, count, since: null, stream, frame };
-    add(`${verdict} ${proxy} ${client} ${host ?? ""}`, count, () => group);
+    const group = { proxy, client, host, verdict, count, possible: 0, since: null, stream, frame };
+    add(`${verdict} ${proxy} ${client} ${host ?? ""}`, count, 0, () => group);
   }
   return { groups: [...groups.values()], ungrouped };
 }

@@ -28,7 +28,8 @@ export class AuditSummary {
   readonly #proxies = new Table();
   readonly #hosts = new Table();
   readonly #clients = new Table();
-  readonly #problems = new Map<string, Mutable<AuditProblem>>();
+  /** `shown`: when that began which is where to look. */
+  readonly #problems = new Map<string, Mutable<AuditProblem> & { shown: string | null }>();
   readonly #rows: AuditRow[] = [];
   readonly #keepAll: boolean;
   #checked = 0;
@@ -75,7 +76,7 @@ export class AuditSummary {
     readonly elsewhere: boolean;
     readonly earlier: { readonly journal: string; readonly rows: Iterable<AuditRow> } | null;
   }): AuditReport {
-    const problems = [...this.#problems.values()].sort(byWorst);
+    const problems = [...this.#problems.values()].sort(byWorst).map(({ shown: _, ...problem }) => problem);
     const seen =
       VERDICTS.find((verdict) => this.#verdicts.has(verdict) || (this.#hasHoles && verdict === "incomplete")) ?? null;
     const verdict = seen ?? (this.#checked > 0 ? "incomplete" : null);
@@ -123,15 +124,19 @@ export class AuditSummary {
     const key = keyOf(problem);
     const known = this.#problems.get(key);
     if (known === undefined) {
-      if (this.#problems.size < MAX_NAMES) this.#problems.set(key, problem);
+      if (this.#problems.size < MAX_NAMES) this.#problems.set(key, { ...problem, shown: problem.since });
       else this.#droppedProblems++;
       return;
     }
-    known.connections += problem.connections;
-    if (isEarlier(problem.since, known.since)) {
-      const { since, path, stream, frame } = problem;
-      Object.assign(known, { since, path, stream, frame });
+    // Where to look is where it is surest, and there the first.
+    const [is, was] = [sure(problem) > 0, sure(known) > 0];
+    if (is === was ? isEarlier(problem.since, known.shown) : is) {
+      const { path, stream, frame, since: shown } = problem;
+      Object.assign(known, { path, stream, frame, shown });
     }
+    if (isEarlier(problem.since, known.since)) known.since = problem.since;
+    known.connections += problem.connections;
+    known.possible += problem.possible;
   }
 
   #keep(row: AuditRow): void {
@@ -240,7 +245,7 @@ function changes(
       if (known === undefined) {
         if (before.size < MAX_NAMES) before.set(keyOf(problem), problem);
         else unseenThen.addMore();
-      } else before.set(keyOf(problem), { ...known, connections: known.connections + problem.connections });
+      } else before.set(keyOf(problem), sumOf(known, problem));
     }
   }
   const now = new Set(problems.map(keyOf));
@@ -263,11 +268,16 @@ function problemOf(row: AuditRow, group: AuditRow["groups"][number]): AuditProbl
     client: group.client,
     host: group.host,
     connections: group.count,
+    possible: group.possible,
     since: group.since ?? row.start,
     path: row.path,
     stream: group.stream,
     frame: group.frame,
   };
+}
+
+function sumOf(a: AuditProblem, b: AuditProblem): AuditProblem {
+  return { ...a, connections: a.connections + b.connections, possible: a.possible + b.possible };
 }
 
 /** The same verdict for the same client, proxy and host is the same problem, in whatever capture. */
@@ -276,7 +286,17 @@ function keyOf(problem: AuditProblem): string {
 }
 
 function byWorst(a: AuditProblem, b: AuditProblem): number {
-  return rank(a.verdict) - rank(b.verdict) || b.connections - a.connections || compare(keyOf(a), keyOf(b));
+  return (
+    rank(a.verdict) - rank(b.verdict) ||
+    sure(b) - sure(a) ||
+    b.connections - a.connections ||
+    compare(keyOf(a), keyOf(b))
+  );
+}
+
+/** Of how many of its connections more than one sign says it. */
+function sure({ connections, possible }: AuditProblem): number {
+  return connections - possible;
 }
 
 function byWorstRow(a: AuditRow, b: AuditRow): number {

@@ -197,9 +197,12 @@ function plainLimit(givenUp: GivenUp): GivenUp {
     : { limit: "memory", limitMiB: givenUp.limitMiB };
 }
 
-function plainGroup({ proxy, client, host, verdict, count, since, stream, frame }: AuditGroup): AuditGroup {
-  return { proxy, client, host, verdict, count, since, stream, frame };
+function plainGroup({ proxy, client, host, verdict, count, possible = 0, since, stream, frame }: OldGroup): AuditGroup {
+  return { proxy, client, host, verdict, count, possible, since, stream, frame };
 }
+
+/** Earlier versions did not write how many are only possible. */
+type OldGroup = Omit<AuditGroup, "possible"> & Partial<Pick<AuditGroup, "possible">>;
 
 function isGroup(value: unknown, isVerdict: (value: unknown) => boolean): boolean {
   return (
@@ -207,7 +210,7 @@ function isGroup(value: unknown, isVerdict: (value: unknown) => boolean): boolea
     isVerdict(value.verdict) &&
     [value.proxy, value.client].every(isText) &&
     [value.host, value.since].every(isTextOrNull) &&
-    [value.count, value.stream, value.frame].every(Number.isFinite)
+    [value.count, value.possible ?? 0, value.stream, value.frame].every(Number.isFinite)
   );
 }
 

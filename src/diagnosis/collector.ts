@@ -3,6 +3,7 @@ import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
 import { isChallenge } from "../http/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
+import { deciding, possible, surest } from "./certainty.ts";
 import { keyOf } from "./challenges.ts";
 import { atProxy } from "./client.ts";
 import { AnswerRegister, type Evidence, type SenderContext } from "./evidence/index.ts";
@@ -27,12 +28,10 @@ import { goesOnTo, type LegsByHandshake, legsByHandshake, unreadOnLeg } from "./
 import { asTheFurther, attribute, weigh } from "./sender.ts";
 import { hasOwnSign, signsOf, TunnelsBeyond } from "./signs/index.ts";
 import { NO_TRUST, type Trust } from "./trust.ts";
-import { type Attribution, type Certainty, type Finding, VERDICTS, type Verdict } from "./types.ts";
+import { type Attribution, type Finding, VERDICTS, type Verdict } from "./types.ts";
 import { judge } from "./verdicts.ts";
 import { hostOfTimeline, targetOf } from "./wording.ts";
 
-/** Findings of one rule that are told one by one; the totals count all. */
-const MAX_FINDINGS_PER_RULE = 200;
 /** Server legs kept for comparison. */
 const MAX_LEGS = 5_000;
 /**
@@ -71,6 +70,8 @@ export interface Diagnosis {
   readonly verdict: Verdict;
   /** The connection that the verdict is told by; null where it is only counted, or is about the capture. */
   readonly deciding: JudgedConnection | null;
+  /** Connections of which one sign only says their verdict. */
+  readonly possible: ReadonlySet<JudgedConnection>;
   /** Connections per verdict, kept and folded ones. */
   readonly verdicts: ReadonlyMap<Verdict, number>;
   readonly tunnels: number;
@@ -217,13 +218,15 @@ export class Collector {
       keys,
     };
     const verdicts = countVerdicts(connections, folded);
-    const findings = gather(RULES, (rule) => surest(rule.find(facts)));
+    const found = RULES.map((rule) => rule.find(facts));
+    const findings = gather(found, surest);
     const verdict = worstOf(verdicts, quality.holes.length > 0);
     return {
       facts,
       findings,
       verdict,
       deciding: deciding(verdict, findings, connections),
+      possible: possible(found, connections),
       verdicts,
       tunnels: this.#tunnels,
     };
@@ -363,30 +366,6 @@ export class Collector {
       told: this.#told.exchange(timeline, exchange),
     };
   }
-}
-
-/** The findings of a rule, the most certain first: who reads only one is not to read the weakest. */
-function surest(findings: readonly Finding[]): readonly Finding[] {
-  if (findings.length < 2) return findings;
-  return findings
-    .toSorted((a, b) => DOUBT[a.certainty ?? "certain"] - DOUBT[b.certainty ?? "certain"])
-    .slice(0, MAX_FINDINGS_PER_RULE);
-}
-
-const DOUBT = { certain: 0, likely: 1, possible: 2 } as const satisfies Readonly<Record<Certainty, number>>;
-
-/** The connection that a capture's verdict is told by: that of the first finding, and of those that are not worth one the first. */
-function deciding(
-  verdict: Verdict,
-  findings: readonly Finding[],
-  connections: readonly JudgedConnection[],
-): JudgedConnection | null {
-  const stream = findings.find(({ id }) => id === verdict)?.stream ?? null;
-  return (
-    connections.find(
-      (connection) => connection.verdict === verdict && (stream === null || connection.timeline.stream === stream),
-    ) ?? null
-  );
 }
 
 /** Of a capture without a connection, or of which files are missing, it is not known that nothing is wrong. */

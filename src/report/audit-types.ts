@@ -13,8 +13,11 @@ export interface AuditGroup {
   readonly host: string | null;
   readonly verdict: Verdict;
   readonly count: number;
+  /** So many of them have one sign only for the verdict; of those that were only counted it is not known. */
+  readonly possible: number;
   /** Start of the first of them; null where it is not known. */
   readonly since: Timestamp | null;
+  /** Of the first of them, or of the first of which more than one sign says it. */
   readonly stream: number;
   readonly frame: number;
 }
@@ -75,8 +78,10 @@ export interface AuditProblem {
   readonly client: string;
   readonly host: string | null;
   readonly connections: number;
+  /** So many of them have one sign only for the verdict. */
+  readonly possible: number;
   readonly since: Timestamp | null;
-  /** Where to look: one capture that shows it. */
+  /** Where to look: the first capture that shows it, or shows it by more than one sign. */
   readonly path: string;
   readonly stream: number;
   readonly frame: number;

@@ -155,6 +155,40 @@ describe("the summary", () => {
     expect(validate(JSON.parse(JSON.stringify(report))), JSON.stringify(validate.errors)).toBe(true);
   });
 
+  it("tells what is only possible apart, and puts it behind what is surer", async () => {
+    const captures = ["labelled-gateway-basic.pcap", "mitm-401-basic.pcap"].map((name) => join(CAPTURES, name));
+    const journal = join(folder, "possible.ndjson");
+    const { rows, problems } = await auditCaptures(captures, { journal, allRows: true });
+    const seen = ({ host, connections, possible }: (typeof problems)[number]) => [host, connections, possible];
+    const sure = ["docs.example.org", "intranet.example.org", "mail.example.net", "news.example.com"];
+    expect(problems.map(seen)).toEqual([
+      ...sure.map((host) => [host, 1, 0]),
+      ["shop.example.net", 1, 0],
+      ["www.example.com", 1, 1],
+      ["news.example.com", 1, 1],
+    ]);
+    const groups = rows.flatMap((row) => row.groups.map(({ host, count, possible }) => [host, count, possible]));
+    expect(groups.filter(([, , possible]) => possible === 1)).toEqual([
+      ["www.example.com", 1, 1],
+      ["news.example.com", 1, 1],
+    ]);
+    expect(mergeJournals([journal, journal]).problems).toEqual(problems);
+    // Of one problem it is the surer capture that is named, whichever comes first.
+    const row = rows.find(({ path }) => path.endsWith("/labelled-gateway-basic.pcap"))!;
+    const [doubted, surer] = [row.groups.find(({ possible }) => possible === 1)!, row.groups[1]!];
+    const lines = [
+      { ...row, path: "a.pcap", groups: [{ ...doubted, since: "2026-01-01T00:00:00.000000000Z" }] },
+      { ...row, path: "b.pcap", groups: [{ ...surer, host: doubted.host }] },
+      { ...row, path: "c.pcap", groups: [{ ...doubted, since: "2025-01-01T00:00:00.000000000Z" }] },
+    ];
+    const [head] = readFileSync(journal, "utf8").split("\n");
+    for (const order of [lines, lines.toReversed()]) {
+      writeFileSync(journal, [head, ...order.map((line) => JSON.stringify(line)), ""].join("\n"));
+      const whole = { connections: 3, possible: 2, path: "b.pcap", stream: surer.stream };
+      expect(mergeJournals([journal]).problems).toMatchObject([{ ...whole, since: "2025-01-01T00:00:00.000000000Z" }]);
+    }
+  });
+
   it("tells what is new, gone and still there", async () => {
     const before = fresh("before");
     const after = fresh("after");

@@ -77,7 +77,7 @@ describe("a line of a journal", () => {
       ...[{ givenUp: { limit: "time" } }, { wrong: "<b>" }, { unseen: "1" }, { tunnels: null }, { packets: undefined }],
       ...[{ ungrouped: "0" }, { verdict: "__proto__" }, { verdicts: { ok: "5" } }, { verdicts: { nope: 1 } }],
       ...[{ verdicts: [1] }, { findings: { ok: {} } }, ofGroup({ since: 5 }), ofGroup({ stream: "<b>" })],
-      ...[ofGroup({ frame: null }), ofGroup({ verdict: "constructor" })],
+      ...[ofGroup({ frame: null }), ofGroup({ verdict: "constructor" }), ofGroup({ possible: "1" })],
     ];
     for (const change of wrong) {
       writeFileSync(journal, `${head}\n${line}\n${JSON.stringify({ ...row, ...change })}\n`);
@@ -108,6 +108,14 @@ describe("a line of a journal", () => {
     expect(() => mergeJournals([journal])).toThrow("no result: line 3");
     writeFileSync(journal, `${later}\n${first}\n${JSON.stringify({ ...row, verdict: "<b>" })}\n`);
     expect(() => mergeJournals([journal])).toThrow("no result: line 3");
+  });
+
+  it("are of an earlier version that did not count what is only possible", async () => {
+    const journal = await journalOf("journal", "a.pcap");
+    const [row] = latestRows([journal]);
+    writeFileSync(journal, readFileSync(journal, "utf8").replaceAll(/"possible":\d+,/g, ""));
+    expect(readFileSync(journal, "utf8")).not.toContain("possible");
+    expect([...latestRows([journal])]).toEqual([row]);
   });
 
   it("are given without what else stands in their lines, be it nested as deep as it likes", async () => {

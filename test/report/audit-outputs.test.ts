@@ -34,7 +34,7 @@ function row(path: string, change: Partial<AuditRow> = {}): AuditRow {
     findings: { "tunnel-401-proxy": 40 },
     groups: (["tunnel-401-proxy", "encrypted", "ok"] as const).map((verdict, i) => ({
       ...{ proxy: "192.0.2.80:8080", client: "192.0.2.17", host: "news.example.com", verdict },
-      ...{ count: i === 0 ? 40 : 1, since: SINCE, stream: i, frame: 10 + i },
+      ...{ count: i === 0 ? 40 : 1, possible: 0, since: SINCE, stream: i, frame: 10 + i },
     })),
     ungrouped: 0,
     text: "It was answered 401 by the proxy.",
@@ -49,7 +49,7 @@ const FAILED = row("broken.pcap", {
 const ROWS = [row("a.pcap"), row("b, c.pcap"), FAILED];
 const PROBLEM: AuditProblem = {
   ...{ verdict: "tunnel-401-proxy", proxy: "192.0.2.80:8080", client: "192.0.2.17", host: "news.example.com" },
-  ...{ connections: 80, since: SINCE, path: "a.pcap", stream: 0, frame: 10 },
+  ...{ connections: 80, possible: 0, since: SINCE, path: "a.pcap", stream: 0, frame: 10 },
 };
 const tally = (name: string) => ({
   ...{ name, connections: 84, wrong: 80, unseen: 2, captures: 2, since: SINCE, worst: "tunnel-401-proxy" as const },
@@ -121,6 +121,32 @@ describe("an audit", () => {
     ]);
     expect(invocations).toMatchObject([{ executionSuccessful: false }]);
     expect(validSarif(JSON.parse(await output("sarif", { ...REPORT, rows: [] })))).toEqual([]);
+  });
+
+  it("says of how many connections one sign only says it", async () => {
+    const some = { ...PROBLEM, possible: 31 };
+    const all = { ...PROBLEM, connections: 3, possible: 3 };
+    const [first, ...others] = ROWS;
+    const groups = first!.groups.map((group, i) => ({ ...group, possible: i === 0 ? 31 : group.count }));
+    const doubted = { ...REPORT, problems: [some, all], rows: [{ ...first!, groups }, ...others] };
+    const narrow = (await output("table", doubted, 70)).replaceAll(/\s+/g, " ");
+    expect(narrow).toContain("Worst: tunnel-401-proxy for news.example.com, asked by 192.0.2.17");
+    expect(narrow).toContain("(80 connections, 31 of them only possibly; a.pcap, stream 0, frame 10)");
+    expect(narrow).toContain(
+      "- tunnel-401-proxy for news.example.com: 80 connections, 31 of them only possibly, since",
+    );
+    expect(narrow).toContain("- possibly tunnel-401-proxy for news.example.com: 3 connections, since");
+    expect(await output("table", { ...doubted, problems: [all] })).toContain("Worst: possibly tunnel-401-proxy for ");
+    expect(await output("table", doubted, 200)).toMatch(/ n +only possibly +since/);
+    expect(await output("table", REPORT, 200)).not.toContain("possibly");
+    const page = await output("html", doubted);
+    expect(page).toMatch(/<td>80, 31 of them only possibly<\/td>[\s\S]*<td>3, only possibly<\/td>/);
+    const log = await output("sarif", doubted);
+    expect(log).toContain("40 connections from 192.0.2.17 to news.example.com through");
+    expect(log).toContain(": tunnel-401-proxy, 31 of them only possibly.");
+    expect(log).toContain("through the proxy 192.0.2.80:8080: possibly encrypted.");
+    const [header, wrong, unseen] = readCsv(await output("csv", doubted));
+    expect([wrong, unseen].map((cells) => cells![header!.indexOf("certainty")])).toEqual(["", "possible"]);
   });
 
   it("as HTML is one valid page with every table", async () => {

@@ -5,7 +5,7 @@ import { type CsvRow, csvLine, emptyRow, proxyColumns } from "../csv.ts";
 /** The rows of one capture; one that has no connections or could not be checked has one, too. */
 export function auditCsvRows(row: AuditRow): string {
   const groups = row.groups.map(
-    ({ proxy, client, host, verdict, count, since, stream, frame }): CsvRow => ({
+    ({ proxy, client, host, verdict, count, possible, since, stream, frame }): CsvRow => ({
       ...emptyRow(row.path, verdict),
       connections: count,
       stream,
@@ -13,6 +13,7 @@ export function auditCsvRows(row: AuditRow): string {
       ...proxyColumns(proxy),
       start: since,
       target: host,
+      certainty: possible === count ? "possible" : null,
       frame,
       summary: row.text,
       display_filter: `tcp.stream eq ${stream}`,

@@ -96,12 +96,13 @@ function problems(id: string, title: string, list: readonly AuditProblem[]): str
     id,
     title,
     heads,
-    list.map(({ verdict, host, client, proxy, connections, since, path, stream, frame }) => [
+    list.map(({ verdict, host, client, proxy, connections, possible, since, path, stream, frame }) => [
       html(host ?? "unknown"),
       verdictMark(verdict),
       html(client),
       html(proxy),
-      String(connections),
+      String(connections) +
+        (possible === 0 ? "" : `, ${possible === connections ? "" : `${possible} of them `}only possibly`),
       since === null ? "unknown" : time(since),
       // A name that is written from right to left would take the numbers along.
       `<bdi>${html(path)}</bdi>, ${stream}, ${frame}`,

@@ -5,6 +5,7 @@ import { classOf } from "../../verdicts.ts";
 import { type PathStyle, SarifLog } from "../sarif-log.ts";
 import { counted } from "../style.ts";
 import type { AuditDocument } from "./document.ts";
+import { doubtText, verdictText } from "./how-sure.ts";
 
 /** SARIF 2.1.0 of an audit, written when the last capture is done. */
 export class AuditSarif implements AuditDocument {
@@ -22,13 +23,14 @@ export class AuditSarif implements AuditDocument {
     }
     const artifact = this.#log.addArtifact(path, { properties: { verdict, packets, start, end } });
     for (const group of row.groups) {
-      const { proxy, client, host, count, since, stream, frame } = group;
+      const { proxy, client, host, count, possible, since, stream, frame } = group;
       if (classOf(group.verdict) === "fine") continue;
+      const like = { verdict: group.verdict, connections: count, possible };
       this.#log.addResult({
         ...{ ruleId: group.verdict, severity: null, artifact, path, stream, frames: [frame] },
-        message: `${counted(count, "connection")} from ${client} to ${host ?? "an unknown host"} through the proxy ${proxy}: ${group.verdict}.`,
+        message: `${counted(count, "connection")} from ${client} to ${host ?? "an unknown host"} through the proxy ${proxy}: ${verdictText(like)}${doubtText(like)}.`,
         about: [proxy, client, host ?? ""],
-        more: { occurrenceCount: count, properties: { client, proxy, target: host, since } },
+        more: { occurrenceCount: count, properties: { client, proxy, target: host, possible, since } },
       });
     }
     return "";

@@ -13,6 +13,7 @@ import {
   truncateStart,
   wrap,
 } from "../style.ts";
+import { connectionsText, verdictText } from "./how-sure.ts";
 import { worstText } from "./worst-text.ts";
 
 /** Rows of each table, unless more is asked for. */
@@ -53,7 +54,7 @@ function lead(report: AuditReport, style: TerminalStyle): string {
       ? captures.checked === 0
         ? ""
         : "Nothing wrong was seen."
-      : `Worst: ${worst.verdict} for ${worst.host ?? "an unknown host"}, asked by ${worst.client} through ${worst.proxy} (${counted(worst.connections, "connection")}; ${worst.path}, stream ${worst.stream}, frame ${worst.frame}).`;
+      : `Worst: ${verdictText(worst)} for ${worst.host ?? "an unknown host"}, asked by ${worst.client} through ${worst.proxy} (${connectionsText(worst)}; ${worst.path}, stream ${worst.stream}, frame ${worst.frame}).`;
   const word = paint(style, verdict === null ? "yellow" : colourOf(verdict), what);
   const sum = counts.join("; ");
   const below = wrap(sum, style.width - 2).map((text) => `  ${paint(style, "dim", text)}`);
@@ -67,17 +68,28 @@ function lead(report: AuditReport, style: TerminalStyle): string {
 function problemsTable(title: string, problems: readonly AuditProblem[], style: TerminalStyle): string {
   if (problems.length === 0) return "";
   const shown = style.verbose ? problems : problems.slice(0, MAX_ROWS);
+  const doubts = shown.some(({ possible }) => possible > 0);
   const rows = (most: number): string[][] =>
-    shown.map(({ verdict, host, client, proxy, connections, since, path, stream }) => [
+    shown.map(({ verdict, host, client, proxy, connections, possible, since, path, stream }) => [
       verdict,
       name(host ?? "unknown", style, most),
       name(client, style, most),
       name(proxy, style, most),
       String(connections),
+      ...(doubts ? [String(possible)] : []),
       day(since, style),
       `${truncateStart(style, safe(style, path), most)} ${stream}`,
     ]);
-  const head = ["verdict", "host", "client", "proxy", "n", "since", "capture, stream"];
+  const head = [
+    "verdict",
+    "host",
+    "client",
+    "proxy",
+    "n",
+    ...(doubts ? ["only possibly"] : []),
+    "since",
+    "capture, stream",
+  ];
   const list = (): string[] => shown.flatMap((problem) => item(problemTexts(problem, style), style));
   return section(
     title,
@@ -88,10 +100,10 @@ function problemsTable(title: string, problems: readonly AuditProblem[], style: 
 
 /** What a row of the table says, in two sentences. */
 function problemTexts(problem: AuditProblem, style: TerminalStyle): readonly string[] {
-  const { verdict, host, client, proxy, connections, since, path, stream } = problem;
+  const { host, client, proxy, since, path, stream } = problem;
   const first = since === null ? "" : `, since ${day(since, style)}`;
   return [
-    `${verdict} for ${host ?? "an unknown host"}: ${counted(connections, "connection")}${first}`,
+    `${verdictText(problem)} for ${host ?? "an unknown host"}: ${connectionsText(problem)}${first}`,
     `${client} through ${proxy}; ${path}, stream ${stream}`,
   ].map((text) => safe(style, text));
 }
