@@ -3,7 +3,7 @@ import { addTo, compare, gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
 import { MAX_MARKS, type RecordMark, type TlsFacts } from "../tls-parse/index.ts";
 import { firstOfClient } from "./legs.ts";
-import { hostOf } from "./wording.ts";
+import { hostOf, serverNameOf } from "./wording.ts";
 
 /** A record that is shorter asks for nothing: alerts, acknowledgements, settings and pings of HTTP/2. */
 const MIN_REQUEST = 60;
@@ -89,7 +89,7 @@ function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly A
     if (host !== null) addTo(all, host, asked);
   };
   for (const leg of legs) {
-    const sni = leg.tls?.clientHello?.sni?.toLowerCase() ?? null;
+    const sni = serverNameOf(leg.tls);
     for (const { request, url } of leg.exchanges) {
       if (request !== null) add(url === null ? sni : hostOf(url), { leg, time: request.where.time, read: true });
     }
@@ -144,9 +144,9 @@ function waitsByHost(timelines: readonly Timeline[]): ReadonlyMap<string, readon
 
 /** What a tunnel leads to, by every name that it is known by. */
 function hostsOf({ target, tls, exchanges }: TunnelFact): ReadonlySet<string> {
-  const sni = tls?.clientHello?.sni;
+  const sni = serverNameOf(tls);
   const names = gather(exchanges, ({ url }) => (url === null ? [] : [hostOf(url)]));
-  return new Set([target.host.toLowerCase(), ...(sni == null ? [] : [sni.toLowerCase()]), ...names]);
+  return new Set([target.host.toLowerCase(), ...(sni === null ? [] : [sni]), ...names]);
 }
 
 function waitsIn(tunnel: TunnelFact, always: Wait): readonly Wait[] {

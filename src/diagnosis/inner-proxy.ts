@@ -2,7 +2,7 @@
 import { isChallenge, isSuccess } from "../http/index.ts";
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import type { Judgement } from "./judgement.ts";
-import { hostOf, targetText } from "./wording.ts";
+import { hostOf, serverNameOf, targetText } from "./wording.ts";
 
 /**
  * Whether a request in a tunnel speaks to a further proxy: what that one answers, and how it asks, is its own affair. An extended CONNECT
@@ -14,7 +14,7 @@ export function isForAnInnerProxy({ request, url }: ExchangeFact, { target, tls 
   if (request.form === "authority") return true;
   if (request.form !== "absolute") return false;
   const host = url === null ? null : hostOf(url);
-  return host === null || (host !== target.host.toLowerCase() && host !== tls?.clientHello?.sni?.toLowerCase());
+  return host === null || (host !== target.host.toLowerCase() && host !== serverNameOf(tls));
 }
 
 /** Whether a further proxy, or what is behind it, asked for credentials in the tunnel. */

@@ -6,7 +6,7 @@ import { legsOf } from "./legs.ts";
 import { issuerProduct } from "./products/index.ts";
 import { siteOf } from "./sites.ts";
 import type { ChainEnd, Trust } from "./trust.ts";
-import { duration, hostOfTimeline } from "./wording.ts";
+import { duration, hostOfTimeline, serverNameOf } from "./wording.ts";
 
 /** Whether a tunnel's TLS ends at the proxy, and how that is known. */
 export interface Interception {
@@ -95,7 +95,7 @@ export class CertificateRegister {
     const end = this.#chainEnd(tls, timeline.start);
     if (end === "proxy-ca") return { state: "yes", why: `${says} was made by the authority given with --proxy-ca` };
     // A proxy may have a certificate of a public authority, too, but none in the site's name.
-    const isOwn = isFor(leaf, [host, tls.clientHello?.sni ?? host]);
+    const isOwn = isFor(leaf, [host, serverNameOf(tls) ?? host]);
     if (end === "public-root" && isOwn) {
       return { state: "no", why: `${says} leads to a public root: the proxy does not read inside` };
     }
@@ -119,7 +119,7 @@ export class CertificateRegister {
     let differing: string | null = null;
     for (const leg of legsOf(legs, timeline, { host, port: timeline.tunnel?.target.port ?? null })) {
       const other = leg.tls?.certificates[0];
-      if (other === undefined || leg.tls?.clientHello?.sni !== host) continue;
+      if (other === undefined || serverNameOf(leg.tls) !== host) continue;
       const where = `stream ${leg.stream}, frame ${leg.tls?.certificateWhere?.frame}`;
       if (sameBytes(other.der, leaf.der))
         return { state: "no", why: `${says} is the same as on the proxy's connection to the origin (${where})` };

@@ -3,7 +3,7 @@ import { gather, type Nanos } from "../bytes/index.ts";
 import { askedBy, type ResponseHead } from "../http/index.ts";
 import { type ExchangeFact, MAX_EXCHANGES, type ServerLeg, type Timeline } from "../proxy/index.ts";
 import { isTls13, MAX_MARKS, type RecordMark } from "../tls-parse/index.ts";
-import { hostOf } from "./wording.ts";
+import { hostOf, serverNameOf } from "./wording.ts";
 
 /** A proxy keeps connections open for other clients: a leg may be older or younger than the tunnel by this much. */
 const MARGIN_NS = 60n * 1_000_000_000n;
@@ -39,7 +39,7 @@ export function allLegs(legs: readonly ServerLeg[], timeline: Timeline, port: nu
 
 /** Whether a leg may carry requests for `host`: it says so, or does not say. */
 function leadsTo(leg: ServerLeg, host: string): boolean {
-  const sni = leg.tls?.clientHello?.sni ?? null;
+  const sni = serverNameOf(leg.tls);
   if (sni !== null) return sni === host;
   return leg.tls !== null || leg.exchanges.some(({ url }) => url !== null && hostOf(url) === host);
 }

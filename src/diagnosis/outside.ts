@@ -1,7 +1,7 @@
 // The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
 import { addTo, compare, gather, grouped, type Nanos } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
-import { hostOf } from "./wording.ts";
+import { hostOf, serverNameOf } from "./wording.ts";
 
 /** This part of an opener's connections has to fit into what the proxy's clients asked for: one that fits by chance has others. */
 const MIN_FIT = 0.9;
@@ -138,7 +138,7 @@ function errandsOf({ connects, tunnel, forwards, end }: Timeline): readonly Erra
 }
 
 function hostOfLeg({ tls, exchanges }: ServerLeg): string | null {
-  if (tls !== null) return tls.clientHello?.sni?.toLowerCase() ?? null;
+  if (tls !== null) return serverNameOf(tls);
   const url = exchanges.find((exchange) => exchange.url !== null)?.url ?? null;
   return url === null ? null : hostOf(url);
 }

@@ -2,6 +2,7 @@
 import { quoted } from "../bytes/index.ts";
 import { isKnownScheme, type ResponseHead } from "../http/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { TlsFacts } from "../tls-parse/index.ts";
 
 /** Frames in one display filter; more make it unusable. */
 const MAX_FILTER_FRAMES = 20;
@@ -30,7 +31,12 @@ export function hostOfTimeline(timeline: Timeline): string | null {
   const target = timeline.tunnel?.target.text ? timeline.tunnel.target : timeline.connects.at(-1)?.target;
   if (target !== undefined && target.text !== "") return target.host;
   const url = timeline.forwards.find((exchange) => exchange.url !== null)?.url;
-  return url == null ? (timeline.tunnel?.tls?.clientHello?.sni ?? null) : hostOf(url);
+  return url == null ? serverNameOf(timeline.tunnel?.tls) : hostOf(url);
+}
+
+/** The server name that a ClientHello asks for; lower case: names of hosts are the same in any (RFC 6066 §3, RFC 4343). */
+export function serverNameOf(tls: Pick<TlsFacts, "clientHello"> | null | undefined): string | null {
+  return tls?.clientHello?.sni?.toLowerCase() ?? null;
 }
 
 /** Host of an absolute URL without port; lower case. */

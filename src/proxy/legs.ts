@@ -111,9 +111,9 @@ export class LegConversation implements Conversation {
     if (hello === null && from === "client") return;
     this.#confirm = null;
     const { asked } = this.#context.known;
-    const host = hello?.sni ?? null;
+    const host = hello?.sni?.toLowerCase() ?? null;
     const isAsked = host !== null && asked.has(host);
-    if (host !== null && !isAsked) asked.passOver(host.toLowerCase(), this.#context.now());
+    if (host !== null && !isAsked) asked.passOver(host, this.#context.now());
     this.abandoned = !isAsked || !confirm();
   }
 

@@ -125,6 +125,14 @@ const ROWS: readonly Row[] = [
   ],
   ["the same certificate on the other leg", [{ leaf: own }], "no", /the same as/, "unknown", [legTo(HOST, own)]],
   [
+    "the same on the other leg, whose server is named in capitals",
+    [{ leaf: own }],
+    "no",
+    /the same as/,
+    "unknown",
+    [legTo("WWW.Example.COM", own)],
+  ],
+  [
     "another certificate on the other leg",
     [{ leaf: certificate() }],
     "yes",
@@ -230,6 +238,13 @@ describe("whether the proxy reads inside", () => {
     expect(found.state).toBe(state);
     if (why === null) expect(found.why).toBeNull();
     else expect(found.why).toMatch(why);
+  });
+
+  it("knows the site by the server name in any case, where the CONNECT names an address", () => {
+    const one = showing({ host: "WWW.Example.COM", leaf: certificate() });
+    const target = { ...one.tunnel!.target, host: "198.51.100.7", text: "198.51.100.7:443" };
+    const toAddress = { ...one, tunnel: { ...one.tunnel!, target } };
+    expect(new CertificateRegister(ending("public-root")).of(toAddress, []).state).toBe("no");
   });
 
   it("asks for the end of a chain once per certificate, and not without one", () => {

@@ -49,6 +49,12 @@ describe("the origin's own 401 on the leg", () => {
     ["for another realm: the proxy wrote this one", [BASIC], "proxy certain"],
     ["for another scheme: the proxy wrote this one", [{ ...OWN[0]!, scheme: "Digest" }], "proxy certain"],
   ])("%s", (_name, challenges, said) => expect(told([read("/", 401, challenges)])).toEqual([said]));
+
+  it("on a leg that names its server in capitals", () => {
+    const one = read("/", 401, OWN);
+    const named = { ...one.tls!, clientHello: { ...one.tls!.clientHello!, sni: "WWW.Example.COM" } };
+    expect(told([{ ...one, tls: named }])).toEqual(["origin certain"]);
+  });
 });
 
 describe("another answer to the same request", () => {

@@ -140,6 +140,15 @@ describe("what may be a server leg, as the end of its ClientHello will tell", ()
     expect(legOf(inPieces, { asked: ["www.example.com"] }).leg?.tls?.clientHello?.sni).toBe("www.example.com");
   });
 
+  it("is one where it leads there by a name in capitals", () => {
+    const capitals = record(22, clientHello({ extensions: [serverName("WWW.Example.COM")] }));
+    const said: readonly Said[] = [
+      ["proxy", capitals.slice(0, 40)],
+      ["proxy", capitals.slice(40)],
+    ];
+    expect(legOf(said, { asked: ["www.example.com"] }).abandoned).toBe(false);
+  });
+
   it("is none where it leads elsewhere, and is remembered for who may ask for that later", () => {
     const { abandoned, known } = legOf(inPieces, { asked: ["news.example.com"] });
     expect(abandoned).toBe(true);
