@@ -270,6 +270,32 @@ describe("what looks like a row and is none", () => {
   });
 
   it.each([
+    ["the same Server, and a realm of its own", "Apache", "Example staff", ["proxy possible"]],
+    ["another Server", "nginx", "Example staff", []],
+    ["a realm that many have", "Apache", "Restricted", []],
+  ])("outside of tunnels one unrelated site that asks alike is a weak sign, with %s", (_name, server, realm, says) => {
+    const { exchange, context } = staged([]);
+    const challenges = [{ ...BASIC, realm }];
+    const named = (value: string) => ({ ...exchange.response!, challenges, fields: [{ name: "server", value }] });
+    context.answers.learn(sameElsewhere({ ...exchange, response: named(server) }, {}));
+    const response = named("Apache");
+    const found = (inTunnel: boolean) =>
+      evidenceOf({ ...exchange, response }, { ...context, inTunnel }).filter(({ source }) => source === "elsewhere");
+    expect(found(false).map((one) => `${one.says} ${one.weight}`)).toEqual(says);
+    expect(found(true)).toEqual([]);
+  });
+
+  it("the same page for an unrelated site is a sign, whether a challenge comes with it or not", () => {
+    const weights = (challenges: ResponseHead["challenges"]) => {
+      const found = changed([kind("the page elsewhere")], { challenges });
+      return found.filter(({ text }) => text.startsWith("the same page")).map(({ weight }) => weight);
+    };
+    expect(weights([BASIC])).toEqual(["likely"]);
+    expect(weights([])).toEqual(["likely"]);
+    expect(weights([{ ...BASIC, realm: "Restricted" }])).toEqual(["possible"]);
+  });
+
+  it.each([
     ["Example gateway", 1],
     ["traefik", 0],
     ["Restricted", 0],

@@ -41,6 +41,14 @@ describe("a leg", () => {
     expect(isOut(readLeg(get(12, 13), get(14, 15)), client(get(10, 20)), client(get(11, 20)))).toBe(false);
   });
 
+  it("is one of the tunnel to its host by the name in the TLS, too", () => {
+    const one = client(get(10, 20));
+    const target = { ...one.tunnel!.target, host: "198.51.100.7", text: "198.51.100.7:443" };
+    const unread = { ...one, tunnel: { ...one.tunnel!, target, exchanges: [{ ...get(10, 20), url: null }] } };
+    expect(isOut(readLeg(get(12, 18)), unread)).toBe(false);
+    expect(isOut(readLeg(get(25, 26)), unread)).toBe(true);
+  });
+
   it("is in step while a body may be on its way, or nothing is known of who asked", () => {
     expect(isOut(readLeg(get(25, 26)), client(get(10, 20, "POST")))).toBe(false);
     expect(isOut(readLeg(get(25, 26)))).toBe(false);

@@ -89,7 +89,7 @@ type Row = readonly [
 ];
 
 const own = certificate();
-const SCT = new Uint8Array([0x30, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02, 0x04]);
+const SCT = new Uint8Array([0x30, 0x06, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02, 0x04]);
 const KEY = new TextEncoder().encode("one key for all");
 const NEWS = { names: ["news.example.net"], subjectCommonName: "news.example.net" };
 
@@ -263,11 +263,11 @@ describe("whether the proxy reads inside", () => {
 });
 
 /** Three signs of a proxy: its 407's challenge, a header of proxies, a product's name. */
-function accused(): Timeline {
+function accused(status = 401): Timeline {
   const one = showing({ leaf: certificate() });
   const request = requestHead(where(30, 30), { method: "GET", target: "/", form: "origin", host: HOST });
-  const response = responseHead(where(31, 31), 401, {
-    challenges: [BASIC],
+  const response = responseHead(where(31, 31), status, {
+    challenges: status === 401 ? [BASIC] : [],
     names: ["proxy-connection", "server"],
     fields: [{ name: "server", value: "tinyproxy/1.11.1" }],
   });
@@ -275,9 +275,9 @@ function accused(): Timeline {
 }
 
 describe("what follows", () => {
-  const diagnosed = (end: ChainEnd) => {
+  const diagnosed = (end: ChainEnd, status?: number) => {
     const collector = new Collector({ connections: 10 }, ending(end));
-    for (const one of [accused(), asked(3, [{ status: 407, challenges: [BASIC] }])]) collector.add(one);
+    for (const one of [accused(status), asked(3, [{ status: 407, challenges: [BASIC] }])]) collector.add(one);
     return collector.finish(QUALITY, { sources: [], sessions: 0, decrypted: 1, tlsConnections: 1 });
   };
 
@@ -295,5 +295,10 @@ describe("what follows", () => {
     const [attribution] = facts.connections[0]!.attributions.values();
     expect(attribution).toMatchObject({ sentBy: "origin", certainty: "certain" });
     expect(attribution!.evidence.length).toBeGreaterThan(3);
+  });
+
+  it("an error with such signs is its own, unless it does not read inside", () => {
+    const told = (end: ChainEnd) => diagnosed(end, 403).facts.connections[0]?.ownAnswer?.kind ?? null;
+    expect([told("unknown"), told("proxy-ca"), told("public-root")]).toEqual(["error", "error", null]);
   });
 });

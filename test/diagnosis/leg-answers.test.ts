@@ -50,6 +50,12 @@ describe("the origin's own 401 on the leg", () => {
     ["for another scheme: the proxy wrote this one", [{ ...OWN[0]!, scheme: "Digest" }], "proxy certain"],
   ])("%s", (_name, challenges, said) => expect(told([read("/", 401, challenges)])).toEqual([said]));
 
+  it("of which the head is cut: what it asks for besides is not known", () => {
+    const one = read("/", 401, [BASIC]);
+    const exchanges = one.exchanges.map((each) => ({ ...each, response: { ...each.response!, cut: true } }));
+    expect(told([{ ...one, exchanges }])).toEqual(["origin certain"]);
+  });
+
   it("on a leg that names its server in capitals", () => {
     const one = read("/", 401, OWN);
     const named = { ...one.tls!, clientHello: { ...one.tls!.clientHello!, sni: "WWW.Example.COM" } };
@@ -57,7 +63,37 @@ describe("the origin's own 401 on the leg", () => {
   });
 });
 
+describe("an exchange of which little was seen", () => {
+  const unseen = exchangeFact(null, responseHead(where(191, 201), 200), { url: `https://${HOST}/x` });
+
+  it("beside it changes nothing", () => {
+    expect(told([UNREAD], OWN, [unseen])).toEqual(told([UNREAD]));
+    expect(told([read("/", 401, OWN)], OWN, [unseen])).toEqual(["origin certain"]);
+  });
+
+  it("is looked for on all legs where it is not known where it went", () => {
+    const { exchange, context } = staged([]);
+    const tunnel = context.timeline.tunnel!;
+    const tls = { ...tunnel.tls!, clientHello: { ...tunnel.tls!.clientHello!, sni: null } };
+    const target = { ...tunnel.target, host: "", port: null, text: "" };
+    const timeline = { ...context.timeline, connects: [], tunnel: { ...tunnel, target, tls } };
+    const asking = { ...exchange, url: null, response: { ...exchange.response!, challenges: OWN } };
+    const found = evidenceOf(asking, { ...context, timeline, legs: [read("/", 401, OWN)] });
+    expect(found.filter(({ source }) => source === "legs").map(({ says }) => says)).toEqual(["origin"]);
+  });
+});
+
 describe("another answer to the same request", () => {
+  it.each([
+    ["a realm", OWN, 'and asked for Basic (realm "Corporate network"), not for Basic (realm "Example gateway")'],
+    ["a bare scheme", [{ ...BASIC, scheme: "NTLM", realm: null }], "and asked for NTLM, not for Basic (realm"],
+  ])("is told by what it asked for, here %s", (_name, challenges, words) => {
+    const { exchange, context } = staged([]);
+    const asking = { ...exchange, response: { ...exchange.response!, challenges: [BASIC] } };
+    const found = evidenceOf(asking, { ...context, legs: [read("/", 401, challenges)] });
+    expect(found.find(({ source }) => source === "legs")?.text).toContain(words);
+  });
+
   it("says nothing while the client's own request may be on a leg that was not read", () => {
     expect(told([read("/", 200)])).toEqual(["proxy certain"]);
     expect(told([read("/", 200), UNREAD])).toEqual([]);

@@ -1,5 +1,6 @@
 // Rules at their edges: how much is named, which frames are cited, what ends well after all.
 import { describe, expect, it } from "vitest";
+import type { Timeline } from "../../src/proxy/index.ts";
 import {
   ACCEPTED,
   type Asked,
@@ -14,7 +15,7 @@ import {
   TYPE_3,
   unread,
 } from "./asked.ts";
-import { found, type Setting } from "./diagnose.ts";
+import { diagnosisOf, found, type Setting } from "./diagnose.ts";
 import { exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
 const TYPE_2 = { ...NTLM, ntlm: ntlm(2) };
@@ -138,6 +139,20 @@ describe("untrusted-interception", () => {
   });
 });
 
+describe("a client that resets the connection behind the handshake", () => {
+  it("seems not to trust the certificate, where it can be read that it asked nothing", () => {
+    const left = (change: Partial<Timeline>) =>
+      found("untrusted-interception", [read(0, [ACCEPTED], [], { closedBy: "reset-by-client", ...change })]);
+    const opened = (one: Timeline) => ({ ...one.tunnel!, tls: { ...one.tunnel!.tls!, opened: 4 } });
+    const tunnel = opened(read(0, [ACCEPTED], []));
+    expect(left({ tunnel }).map(({ certainty, detail }) => `${certainty} ${detail}`)).toEqual([
+      expect.stringMatching(/^possible .* the client reset the connection behind the handshake without a request/),
+    ]);
+    expect(left({ tunnel, closedBy: "reset-by-proxy" })).toEqual([]);
+    expect(left({ tunnel: opened(read(0, [ACCEPTED], [{ status: 200 }])) })).toEqual([]);
+  });
+});
+
 describe("ntlm-broken-connection", () => {
   it("is none where bytes are missing, or the connection is open at the capture's end: the answer may be behind that", () => {
     const steps = [
@@ -193,5 +208,37 @@ describe("tunnel-401-proxy", () => {
     ],
   ])("says of a tunnel behind a CONNECT %s how it was opened", (_what, steps, says) => {
     expect(detail(steps)).toEqual([expect.stringMatching(new RegExp(says))]);
+  });
+});
+
+describe("a connection of which the order is lost", () => {
+  /** An answer without its request, on a connection that is whole but for these gaps. */
+  const said = (change: Partial<Timeline>, misplaced = true, side: "fromClient" | "fromProxy" = "fromProxy") => {
+    const one = asked(0, [], { forwards: [exchangeFact(null, responseHead(where(20, 20), 200))] });
+    const early = { longestMs: 0, misplaced };
+    return diagnosisOf([{ ...one, [side]: { ...one[side], early }, ...change }]).facts.connections[0];
+  };
+
+  it.each(["fromClient", "fromProxy"] as const)(
+    "says so, and how it is mended, where nothing is missing: %s",
+    (side) => {
+      expect(said({}, true, side)).toMatchObject({
+        verdict: "incomplete",
+        summary: expect.stringMatching(/^What answers what cannot be told .* reordercap/),
+      });
+    },
+  );
+
+  it.each<[name: string, change: Partial<Timeline>, misplaced?: boolean]>([
+    ["bytes are missing", { gaps: [{ from: "client", where: where(11, 11), length: 90 }] }],
+    ["a direction is missing", { oneSided: true }],
+    ["its beginning is missing", { lateStart: true }],
+    ["its end is missing", { closedBy: "open" }],
+    ["the order is right", {}, false],
+  ])("is told of as any other where %s", (_name, change, misplaced) => {
+    expect(said(change, misplaced)).toMatchObject({
+      verdict: "incomplete",
+      summary: "Responses of the proxy are in the capture, the requests to them are not.",
+    });
   });
 });

@@ -73,6 +73,52 @@ describe("a draft of TLS 1.3", () => {
   });
 });
 
+describe("the way to the origin", () => {
+  const BY_CONNECT = "CONNECT to its answer";
+  const BY_HELLO = "ClientHello to ServerHello";
+
+  it.each<readonly [connectMs: number, helloMs: number, told: string]>([
+    [42, 60, `42 ms (${BY_CONNECT}`],
+    [60, 42, `42 ms (${BY_HELLO}`],
+    [42, 3, `42 ms (${BY_CONNECT}`],
+    [3, 60, `60 ms (${BY_HELLO}`],
+  ])("is told with what shows it, where the CONNECT takes %d ms and the handshake %d", (connectMs, helloMs, told) => {
+    const talk: Talk = { connectMs, helloMs, roundTripMs: 0, records: challenged(1) };
+    expect(judged([talk, { ...talk, startMs: 5_000 }])[0]?.signs[0]?.text).toContain(told);
+  });
+});
+
+describe("tunnels that are only counted", () => {
+  it("are those of one proxy: another port of the same address is another one", () => {
+    const beyond = new TunnelsBeyond();
+    const own = tunnelOf({ ...FAR, records: [] });
+    const other = { ...own, proxy: { ...own.proxy, port: own.proxy.port + 1 } };
+    beyond.add(own);
+    expect([beyond.mayHave(own), beyond.mayHave(other)]).toEqual([true, false]);
+    expect([beyond.shortestTo(own), beyond.shortestTo(other)]).toEqual([expect.objectContaining({ lesser: 41 }), null]);
+  });
+});
+
+describe("HTTP/2", () => {
+  /** A record that carries nothing, whatever is spoken. */
+  const EMPTY = 0;
+  const talk = (more: readonly Said[]): Talk => ({
+    ...FAR,
+    alpnOffered: ["h2", "http/1.1"],
+    records: [client(64, 0.1), client(150, 0.1), ...TICKETS, server(51, 0.4), client(9, 0.5), ...more, server(300, 2)],
+  });
+
+  it.each([
+    ["an acknowledgement of SETTINGS", 9],
+    ["a WINDOW_UPDATE or RST_STREAM", 13],
+    ["a PING", 17],
+    ["an acknowledgement and a WINDOW_UPDATE in one record", 22],
+    ["two WINDOW_UPDATEs in one record", 26],
+  ])("says nothing with %s", (_name, bytes) => {
+    expect(judged([talk([client(bytes, 0.6)])])).toEqual(judged([talk([client(EMPTY, 0.6)])]));
+  });
+});
+
 describe("a request that comes again on the next tunnel", () => {
   const first: Talk = { ...FAR, startMs: 0, records: [client(REQUEST, 0.1), ...TICKETS, server(450, 2)] };
   const next: Talk = {

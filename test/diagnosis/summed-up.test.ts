@@ -105,6 +105,7 @@ describe("the answer to a challenge", () => {
     for (const limit of LIMITS) {
       expect(counts([asked(0, [CHALLENGED]), asked(1, [answer])], limit, 2_000)).toEqual({ incomplete: 2 });
     }
+    expect(counts([asked(1, [answer]), asked(0, [CHALLENGED])], 0, 2_000)).toEqual({ incomplete: 2 });
   });
 });
 
@@ -167,6 +168,28 @@ describe("the sums", () => {
     ]);
     expect(facts.folded.reduce((sum, { count }) => sum + count, 0)).toBe(2_011);
   });
+
+  it("are told apart by verdict and proxy there in whatever order they come", () => {
+    const from = (n: number, status: number, proxy: Timeline["proxy"]): Timeline =>
+      asked(n, [{ status }], { client: { ip: `10.1.${n >> 8}.${n & 255}`, port: 50_000 }, proxy });
+    const [one, other, third] = ["192.0.2.80", "192.0.2.81", "192.0.2.80"].map((ip, i) => ({
+      ip,
+      port: 8080 + (i >> 1),
+    }));
+    const first = Array.from({ length: 2_000 }, (_, n) => from(n, 503, one!));
+    const beyond = [
+      ...[from(2_000, 503, one!), from(2_001, 503, other!), from(2_002, 503, third!), from(2_003, 401, third!)],
+      ...[from(2_004, 503, third!), from(2_005, 503, one!)],
+    ];
+    const { facts } = diagnosed([...first, ...beyond], 0);
+    const rest = facts.folded.filter(({ client }) => client === "several");
+    expect(rest.map(({ verdict, proxy, count }) => `${verdict} ${proxy} ${count}`)).toEqual([
+      "tunnel-refused 192.0.2.80:8080 2",
+      "tunnel-refused 192.0.2.81:8080 1",
+      "tunnel-refused 192.0.2.80:8081 2",
+      "connect-401 192.0.2.80:8081 1",
+    ]);
+  });
 });
 
 describe("signs without keys", () => {
@@ -216,6 +239,10 @@ describe("signs without keys", () => {
     });
     expect(suspected([...before, refused, again], 9)).toBe(1);
     expect(suspected([...before, refused, again], 4)).toBe(1);
+    // Each is counted once, whether it was kept or not.
+    const { verdicts, tunnels } = diagnosed([...before, asked(1, [CHALLENGED]), refused, again], 4);
+    expect([...verdicts.values()].reduce((sum, count) => sum + count, 0)).toBe(7);
+    expect(tunnels).toBe(6);
   });
 });
 

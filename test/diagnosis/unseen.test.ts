@@ -36,6 +36,8 @@ describe("a request in a tunnel that was not answered", () => {
     return { ...one, end: atMs(5_000), tunnel: { ...one.tunnel!, exchanges }, ...change };
   }
 
+  const finned = (finFrame: number): Partial<Timeline> => ({ fromProxy: { ...timeline({}).fromProxy, finFrame } });
+
   it.each<[string, Timeline, number, string]>([
     ["was closed on: never answered", waiting("closed"), 60_000, "no-response"],
     ["was reset on: never answered", waiting("reset", { closedBy: "reset-by-proxy" }), 60_000, "no-response"],
@@ -44,6 +46,8 @@ describe("a request in a tunnel that was not answered", () => {
     ["is behind a hole", waiting("not-captured"), 60_000, "incomplete"],
     ["was taken back by the client, or is sent again", waiting("cancelled"), 60_000, "ok"],
     ["crosses the server's close, after others", waiting("closed", { end: atMs(310) }, [200]), 60_000, "ok"],
+    ["crosses the server's close, and is closed on later", waiting("closed", finned(299), [200]), 60_000, "ok"],
+    ["is in front of the server's close, and waited", waiting("closed", finned(301), [200]), 60_000, "no-response"],
     ["is closed on at once, and the only one", waiting("closed", { end: atMs(310) }), 60_000, "no-response"],
     [
       "is behind a site's own 401: that says more",
