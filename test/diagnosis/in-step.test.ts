@@ -54,6 +54,17 @@ describe("a leg", () => {
     expect(isOut(readLeg(get(25, 26)))).toBe(false);
   });
 
+  it("is in step where more was forwarded than is known", () => {
+    const forwarding = (forwardsDropped: number): Timeline => ({
+      ...client(),
+      tunnel: null,
+      forwards: [get(10, 20)],
+      forwardsDropped,
+    });
+    expect(isOut(readLeg(get(25, 26)), forwarding(0))).toBe(true);
+    expect(isOut(readLeg(get(25, 26)), forwarding(1))).toBe(false);
+  });
+
   it("is in step where too many wait to tell them apart, and that takes no longer", () => {
     const many = Array.from({ length: 3_000 }, (_, i) => client(get(10 + i / 1_000, 90)));
     const asked = Array.from({ length: 3_001 }, (_, i) => get(20 + i / 100, 80));

@@ -78,8 +78,11 @@ describe("an exchange of which little was seen", () => {
     const target = { ...tunnel.target, host: "", port: null, text: "" };
     const timeline = { ...context.timeline, connects: [], tunnel: { ...tunnel, target, tls } };
     const asking = { ...exchange, url: null, response: { ...exchange.response!, challenges: OWN } };
-    const found = evidenceOf(asking, { ...context, timeline, legs: [read("/", 401, OWN)] });
-    expect(found.filter(({ source }) => source === "legs").map(({ says }) => says)).toEqual(["origin"]);
+    const said = (one: ServerLeg) =>
+      evidenceOf(asking, { ...context, timeline, legs: [one] }).filter(({ source }) => source === "legs");
+    expect(said(read("/", 401, OWN)).map(({ says }) => says)).toEqual(["origin"]);
+    const nothingSeen = { ...leg(HOST, []), tls: null };
+    expect(said(nothingSeen).filter(({ says }) => says === "origin")).toEqual([]);
   });
 });
 

@@ -205,6 +205,8 @@ describe("advice", () => {
   it("for a redirect in place of a tunnel", () => {
     const [finding] = found("tunnel-refused", [asked(0, [{ status: 302 }])]);
     expect(finding!.advice.helpdesk).toContain("browsers do not show such a page");
+    const behindChallenge = found("tunnel-refused", [asked(0, [CHALLENGED, { with: SENT, status: 302 }])]);
+    expect(behindChallenge.map(({ advice }) => advice)).toEqual([finding?.advice]);
     const [refused] = found("tunnel-refused", [asked(0, [{ status: 403 }])]);
     expect(refused!.advice.helpdesk).toContain("blocked by policy");
     const [network] = found("tunnel-refused", [asked(0, [{ status: 511 }])]);

@@ -62,8 +62,9 @@ describe("keys-missing", () => {
   };
 
   it("does not say that a key log is another recording's where every record lacks bytes", () => {
-    const said = (gaps: number) =>
-      found("keys-missing", [lacking(gaps, { closed: 3 })], { keys: { sessions: 4 } })[0]?.detail;
+    const said = (gaps: number, closed = 3) =>
+      found("keys-missing", [lacking(gaps, { closed })], { keys: { sessions: 4 } })[0]?.detail;
+    expect(said(1, 1)).toMatch(/: bytes are missing in every record/);
     expect(said(3)).toMatch(/opened nothing of the \d+ TLS connections? .*: bytes are missing in every record/);
     expect(said(2)).toMatch(/it belongs to another recording\.$/);
   });

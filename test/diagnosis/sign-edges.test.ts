@@ -97,6 +97,18 @@ describe("tunnels that are only counted", () => {
     expect([beyond.mayHave(own), beyond.mayHave(other)]).toEqual([true, false]);
     expect([beyond.shortestTo(own), beyond.shortestTo(other)]).toEqual([expect.objectContaining({ lesser: 41 }), null]);
   });
+
+  it("show no way where one of them was set up at once, whenever that was", () => {
+    const [slow, quick] = [tunnelOf({ ...FAR, records: [] }), tunnelOf({ connectMs: 2, helloMs: 3, records: [] })];
+    for (const order of [
+      [slow, quick],
+      [quick, slow],
+    ]) {
+      const beyond = new TunnelsBeyond();
+      for (const one of order) beyond.add(one);
+      expect(beyond.shortestTo(slow)).toBe("short");
+    }
+  });
 });
 
 describe("HTTP/2", () => {

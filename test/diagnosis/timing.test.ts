@@ -4,7 +4,7 @@ import { AnswerRegister, evidenceOf } from "../../src/diagnosis/evidence/index.t
 import type { Interception } from "../../src/diagnosis/interception.ts";
 import { attribute } from "../../src/diagnosis/sender.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
-import { BASIC, SENT } from "./asked.ts";
+import { BASIC, SENT, TYPE_3 } from "./asked.ts";
 import { staged } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
 
@@ -172,5 +172,29 @@ describe("two sites that are alike, answered sooner than their CONNECT was", () 
     expect(certainty("yes", ...two, alike(THIRD, 2, setUp))).toBe("likely");
     expect(certainty("yes", ...two, alike(SITE, 2, setUp))).toBe("likely");
     expect(certainty("yes", ...two, alike(`api.${OTHER}`, 2, setUp))).toBe("possible");
+  });
+});
+
+describe("another tunnel to the same host", () => {
+  /** The times of one that was set up by way of the origin, where this other one was met, too. */
+  const beside = (other: Timeline): readonly string[] => {
+    const { exchange, context } = staged([]);
+    const timeline = tunnelOf({ connectMs: 80, helloMs: 15, stream: 0, inside: "full", records: [] });
+    const answers = new AnswerRegister();
+    for (const one of [timeline, other]) answers.learn(one);
+    const found = evidenceOf(exchange, { ...context, timeline, answers, interception: INTERCEPTED });
+    return found.filter(({ source }) => source === "timing").map(({ says, weight }) => `${says} ${weight}`);
+  };
+  const quick = tunnelOf({ connectMs: 2, helloMs: 3, stream: 1, inside: "full", records: [] });
+
+  it("that was set up at once shows that the first did not wait for the origin", () => {
+    expect(beside(quick)).toEqual([]);
+  });
+
+  it("shows nothing where neither its CONNECT nor its handshake can be measured", () => {
+    const connects = quick.connects.map((one) => ({ ...one, request: { ...one.request, proxyAuthorization: TYPE_3 } }));
+    const { tls } = quick.tunnel!;
+    const retried = { ...tls!, helloRetryRequest: tls!.serverHello };
+    expect(beside({ ...quick, connects, tunnel: { ...quick.tunnel!, tls: retried } })).toEqual(["proxy likely"]);
   });
 });

@@ -73,6 +73,15 @@ describe("a request in a tunnel that was not answered", () => {
   });
 });
 
+describe("a tunnel that was let through", () => {
+  it("is judged by its inside, also where bytes of the client are missing in it", () => {
+    const one = read(0, [CHALLENGED, ACCEPTED], [{ status: 200 }], gap("client", 300));
+    expect(first([one]).verdict).toBe("auth-ok");
+    const shut = { ...one, tunnel: { ...one.tunnel!, inside: "none" as const, exchanges: [] } };
+    expect(first([shut]).verdict).toBe("encrypted");
+  });
+});
+
 describe("a 407 that nobody came back to", () => {
   const bare = (change: Partial<Timeline> = {}) => asked(0, [CHALLENGED], change);
   /** A tunnel of the same client whose CONNECT is lost, opened in this frame. */
