@@ -107,13 +107,18 @@ export function otherThanAsked(step: AuthStep, steps: readonly AuthStep[]): "rea
   if (sent === null || !isRefusal(step)) return null;
   const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame)?.challenges ?? [];
   const [asked, asks] = [before, step.challenges].map((challenges) =>
-    challenges.find(({ scheme }) => scheme === sent.scheme),
+    challenges.find(({ scheme }) => isSameScheme(scheme, sent.scheme)),
   );
   if (asked === undefined) return null;
   if (asks !== undefined)
     return asked.realm !== null && asks.realm !== null && asked.realm !== asks.realm ? "realm" : null;
-  const isAllNew = step.challenges.every(({ scheme }) => before.every((one) => one.scheme !== scheme));
+  const isAllNew = step.challenges.every(({ scheme }) => before.every((one) => !isSameScheme(one.scheme, scheme)));
   return isAllNew && step.challenges.length > 0 ? "schemes" : null;
+}
+
+/** RFC 9110 §11.1: whatever case they are written in. */
+function isSameScheme(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** Whether a step was one leg of a handshake, which is not over with it: the 407 to it is no refusal, and no end either. */
@@ -153,8 +158,8 @@ export function isAstray(step: AuthStep, steps: readonly AuthStep[]): boolean {
  */
 export function isLeftAlone(step: AuthStep): boolean {
   if (!isHalfway(step) || step.cut) return false;
-  const scheme = step.credentials?.scheme.toLowerCase();
-  const again = step.challenges.filter((one) => one.scheme.toLowerCase() === scheme);
+  const sent = step.credentials?.scheme ?? "";
+  const again = step.challenges.filter(({ scheme }) => isSameScheme(scheme, sent));
   return again.length > 0 && again.every(({ ntlm, negotiate }) => ntlm === null && negotiate === null);
 }
 

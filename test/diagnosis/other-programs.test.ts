@@ -115,6 +115,20 @@ describe("credentials for another realm", () => {
     expect(finding!.advice.proxyAdmin).toContain("cache_peer");
   });
 
+  it("are so whatever case a scheme is written in", () => {
+    const capitals = { ...BASIC, scheme: "BASIC" };
+    const steps = (before: Challenge, after: Challenge) =>
+      found("auth-abandoned", [
+        asked(0, [
+          { status: 407, challenges: [before] },
+          { with: SENT, status: 407, challenges: [after] },
+        ]),
+      ])[0]!.detail;
+    expect(steps(capitals, { ...OTHER, scheme: "BASIC" })).toContain("asked for credentials for another realm");
+    expect(steps(BASIC, { ...OTHER, scheme: "BASIC" })).toContain("asked for credentials for another realm");
+    expect(steps(BASIC, capitals)).toMatch(/^The proxy refused the client's credentials/);
+  });
+
   it.each([
     ["the same realm", twice(BASIC)],
     ["a realm that is not named", twice({ ...BASIC, realm: null })],
