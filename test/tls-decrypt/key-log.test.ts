@@ -103,6 +103,18 @@ describe("the lines of a key log", () => {
     expect(store.counts).toMatchObject({ malformed: 6, malformedLines: [2, 3, 4, 5, 6, 7], duplicates: 1, secrets: 2 });
   });
 
+  it("takes a premaster secret of up to 64 bytes, whole ones", () => {
+    const premaster = (length: number) => line("PMS_CLIENT_RANDOM", 1, 2, length);
+    for (const length of [1, 46, 48, 64]) {
+      expect(storeOf(`${premaster(length)}\n`).find(SECRET.premaster, filled(32, 1))).toEqual(filled(length, 2));
+    }
+    const whole = premaster(48);
+    const broken = [whole.slice(0, -1), whole.slice(0, -96), whole.slice(0, -97), premaster(65)];
+    const { counts, sessions } = storeOf(broken.map((one) => `${one}\n`).join(""));
+    expect(counts).toMatchObject({ malformedLines: [1, 2, 3, 4], secrets: 0 });
+    expect(sessions).toBe(0);
+  });
+
   it("takes the last of two secrets for one session", () => {
     const store = storeOf(`${line("CLIENT_RANDOM", 1, 2)}\n${line("CLIENT_RANDOM", 1, 3)}\n`);
     expect(store.find(SECRET.master, filled(32, 1))).toEqual(filled(48, 3));
