@@ -181,7 +181,6 @@ export class RecordReader implements ByteSink {
 
   end(how: EndCause, frame: FrameNo): void {
     this.#goOn();
-    this.#countPassed();
     if (this.#unconfirmed) this.#confirm(frame);
     this.#givePart(frame);
     this.#handler.ended(how, frame);

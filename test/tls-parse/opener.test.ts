@@ -74,6 +74,14 @@ const begun: Step[] = [
   { from: "server", bytes: record(22, serverHello()) },
 ];
 
+it("application data is told of where it begins, once on each side, however much there is", () => {
+  const said = (from: TlsRole): Step => ({ from, bytes: data("abc") });
+  const more = [said("client"), said("server"), said("client"), said("server"), said("client")];
+  const { facts } = run([...begun, ...more]);
+  const beginnings = facts.transitions.filter(({ what }) => what === "application-data");
+  expect(beginnings.map(({ from, where }) => `${from} ${where.frame}`).sort()).toEqual(["client 3", "server 4"]);
+});
+
 describe("a compressed certificate (RFC 8879)", () => {
   const asked = (from: TlsRole, body: readonly number[]) => {
     const { calls, noteIds } = run([...begun, { from, bytes: sealed(22, message(25, body)) }]);
