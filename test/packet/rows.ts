@@ -429,6 +429,7 @@ const TUNNELS: readonly EncapsulationRow[] = [
     2152,
     concat(bytes("34ff"), u16(IP_TCP.length + 12), u32(1), bytes("00000085 01 10 00 40 01 08 68 00"), IP_TCP),
   ),
+  overUdp("GTP-U, IPv6", 2152, concat(bytes("30ff"), u16(IP6_TCP.length), u32(1), IP6_TCP), SEEN6),
   overUdp("GTP-U, echo", 2152, bytes("3201 0004 00000000 00000000"), null),
   overUdp("Teredo", 3544, IP6_TCP, SEEN6),
   overUdp("Teredo, origin", 3544, concat(bytes("0000 63bf 3fffffff"), IP6_TCP), SEEN6),

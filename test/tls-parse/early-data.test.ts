@@ -127,6 +127,17 @@ describe("early data", () => {
     ).toEqual([`client GET again ${answer.length + 2}`, `server 401 ${answer.length + 3}`, "client end", "server end"]);
   });
 
+  it("that was offered and not sent is not missing, where nothing tells whether it would have been taken", () => {
+    const shut = record(23, [0xff, 1, 2, 3]);
+    expect(told([client(hello), server(resumes, shut), client(finished, data("GET 1")), server(data("401"))])).toEqual([
+      "server gap 2",
+      "client GET 1 3",
+      "server 401 4",
+      "client end",
+      "server end",
+    ]);
+  });
+
   it("may be missing where nothing tells whether it was taken", () => {
     expect(told([client(hello, early("GET 1")), server(resumes), client(finished, data("GET 2"))])).toEqual([
       "client gap 3",
