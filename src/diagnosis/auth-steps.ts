@@ -101,11 +101,16 @@ export function isRefusal(step: AuthStep): boolean {
  * What the step's credentials were answered with, where that asks for others than were asked for before: another realm, or none of
  * the schemes; null where it does not. Whoever asks now has not refused them, but wants others, as a further proxy behind this one
  * does (RFC 9110 §11.5: credentials are for a realm). A proxy that only leaves out what failed still offers some of the rest.
+ * `known`: what the same credentials had been let through for elsewhere; browsers send them unasked from then on.
  */
-export function otherThanAsked(step: AuthStep, steps: readonly AuthStep[]): "realm" | "schemes" | null {
+export function otherThanAsked(
+  step: AuthStep,
+  steps: readonly AuthStep[],
+  known: readonly Challenge[],
+): "realm" | "schemes" | null {
   const sent = step.credentials;
   if (sent === null || !isRefusal(step)) return null;
-  const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame)?.challenges ?? [];
+  const before = steps.findLast(({ status, frame }) => status === 407 && frame < step.frame)?.challenges ?? known;
   const [asked, asks] = [before, step.challenges].map((challenges) =>
     challenges.find(({ scheme }) => isSameScheme(scheme, sent.scheme)),
   );

@@ -2,6 +2,7 @@
 import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { Credentials } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
+import { acceptedBefore } from "./accepted.ts";
 import {
   type AuthStep,
   brokenOff,
@@ -46,7 +47,7 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
     return timeline.tunnel === null && last.status !== null && last.status < 400
       ? [forwardedAll(timeline, context)]
       : [];
-  if (last.status === 407) return [leftUnanswered(last, schemesText(challenged.challenges), context)];
+  if (last.status === 407) return [leftUnanswered(timeline, last, schemesText(challenged.challenges), context)];
   const schemes = schemesText(challenged.challenges);
   if (last.status === null || last.status >= 400) {
     if (chain.members.at(-1) === timeline) return [];
@@ -74,7 +75,7 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
 }
 
 /** The proxy's last word was a 407. `schemes`: what the first one offered, in words. */
-function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext): Judgement {
+function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, context: JudgeContext): Judgement {
   const { refusals } = context.chain;
   const unseen = whyUnseen(last, context);
   if (refusals.length >= 2) {
@@ -90,19 +91,24 @@ function leftUnanswered(last: AuthStep, schemes: string, context: JudgeContext):
       summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
     };
   }
-  const other = refusals.length === 1 ? otherThanAsked(last, context.chain.steps) : null;
+  const before = acceptedBefore(timeline, last, context.accepted);
+  const other = refusals.length === 1 ? otherThanAsked(last, context.chain.steps, before?.challenges ?? []) : null;
   if (other !== null) {
     const asks =
       other === "realm" ? "for another realm (407" : `of other schemes (407 with ${schemesText(last.challenges)}`;
+    const isAnswer = context.chain.steps.some(({ status, frame }) => status === 407 && frame < last.frame);
+    const sent = isAnswer
+      ? `answered the proxy's 407 (frame ${last.frame})`
+      : `sent the credentials that the proxy had let through in frame ${before?.frame} once more (frame ${last.frame})`;
     return {
       verdict: "auth-abandoned",
-      summary: `The client answered the proxy's 407 (frame ${last.frame}), and was asked for credentials ${asks}, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
+      summary: `The client ${sent}, and was asked for credentials ${asks}, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
     };
   }
   if (refusals.length === 1 && isRefusal(last)) {
     return {
       verdict: "auth-abandoned",
-      summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), and the client did not try again${until(last, context)}.`,
+      summary: `The proxy refused the client's credentials (frame ${last.responseFrame}), ${before === null ? "" : `the same that it had let through in frame ${before.frame}, `}and the client did not try again${until(last, context)}.`,
     };
   }
   if (isLeftAlone(last) && whole(context) === "") {

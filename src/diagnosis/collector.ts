@@ -2,6 +2,7 @@
 import { addTo, gather, grouped, type Nanos } from "../bytes/index.ts";
 import { isChallenge } from "../http/index.ts";
 import { type ExchangeFact, type ServerLeg, type Timeline, weightOfLeg, weightOfTimeline } from "../proxy/index.ts";
+import { type AcceptedCredentials, acceptedIn } from "./accepted.ts";
 import { type AuthStep, authSteps } from "./auth-steps.ts";
 import { deciding, possible, surest } from "./certainty.ts";
 import { keyOf } from "./challenges.ts";
@@ -13,7 +14,7 @@ import { HeadlessConnections } from "./headless.ts";
 import { outOfStep } from "./in-step.ts";
 import { isForAnInnerProxy } from "./inner-proxy.ts";
 import { CertificateRegister, type Interception } from "./interception.ts";
-import { alone, authChains } from "./joins.ts";
+import { type AuthChain, alone, authChains } from "./joins.ts";
 import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
@@ -57,6 +58,8 @@ export interface Told {
   tunnel(timeline: Timeline): readonly Evidence[];
 }
 
+/** Not known before the capture's end. */
+const NONE_ACCEPTED: AcceptedCredentials = new Map();
 /** The capture goes on. */
 const NO_END: Extent = { captureEnd: null, holes: [] };
 
@@ -132,6 +135,7 @@ export class Collector {
     const attributions = this.#attributions(timeline, this.#interception(timeline, []), []);
     const { verdict } = judge(timeline, {
       chain: alone(timeline, steps),
+      accepted: NONE_ACCEPTED,
       attributions,
       ownAnswer: null,
       ...NO_END,
@@ -207,10 +211,13 @@ export class Collector {
     this.#told = told;
     const timelines = this.timelines();
     const extent = { captureEnd: quality.end, holes: quality.holes };
-    const connections = this.#judgeAll(timelines, extent);
+    const chains = authChains(timelines, this.#headless);
+    const accepted = acceptedIn(chains.values());
+    const connections = this.#judgeAll(timelines, chains, accepted, extent);
     const folded = this.#folding?.finish(this.#headless, extent) ?? [];
     const facts: CaptureFacts = {
       connections,
+      accepted,
       folded,
       proxies: this.#proxies.finish(connections),
       legs: this.#legs,
@@ -232,12 +239,16 @@ export class Collector {
     };
   }
 
-  #judgeAll(timelines: readonly Timeline[], extent: Extent): JudgedConnection[] {
+  #judgeAll(
+    timelines: readonly Timeline[],
+    chains: ReadonlyMap<Timeline, AuthChain>,
+    accepted: AcceptedCredentials,
+    extent: Extent,
+  ): JudgedConnection[] {
     this.#holes = extent.holes;
     this.#outside = outsideAddresses(this.#legs, timelines);
     this.#legsByHandshake = legsByHandshake(this.#legs);
     this.#keptByProxy = grouped(timelines, ({ proxy }) => proxy.ip);
-    const chains = authChains(timelines, this.#headless);
     const interceptions = new Map(
       timelines.map((timeline) => [timeline, this.#interception(timeline, this.#legsOf(timeline))]),
     );
@@ -261,7 +272,15 @@ export class Collector {
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
-        ...judge(timeline, { chain, attributions, ownAnswer, ...extent, signs: signs.get(timeline) ?? null, told }),
+        ...judge(timeline, {
+          chain,
+          accepted,
+          attributions,
+          ownAnswer,
+          ...extent,
+          signs: signs.get(timeline) ?? null,
+          told,
+        }),
         attributions,
         told,
         interception,

@@ -1,6 +1,7 @@
 // What a rule may read: every judged connection of the capture, and what is known of its proxies.
 import type { FrameNo, Nanos } from "../bytes/index.ts";
 import type { CarriedFact, ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import type { AcceptedCredentials } from "./accepted.ts";
 import type { AuthStep } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { OwnAnswer } from "./own-answer.ts";
@@ -105,6 +106,8 @@ export interface KeyFacts {
 /** All that rules read. */
 export interface CaptureFacts {
   readonly connections: readonly JudgedConnection[];
+  /** Credentials that proxies let through. */
+  readonly accepted: AcceptedCredentials;
   readonly folded: readonly FoldedConnections[];
   readonly proxies: readonly ProxyFacts[];
   readonly legs: readonly ServerLeg[];

@@ -1,6 +1,7 @@
 // What a judgement is, what it is made from, and how long a capture has to wait before silence means something.
 import { millisBetween, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { AcceptedCredentials } from "./accepted.ts";
 import type { Hole } from "./facts.ts";
 import type { AuthChain } from "./joins.ts";
 import type { OwnAnswer } from "./own-answer.ts";
@@ -18,6 +19,8 @@ export interface Judgement {
 /** What is known around a connection when it is judged. */
 export interface JudgeContext {
   readonly chain: AuthChain;
+  /** What proxies let through, in the whole capture. */
+  readonly accepted: AcceptedCredentials;
   readonly attributions: ReadonlyMap<ExchangeFact, Attribution>;
   /** What the network or the proxy answered in place of the site; null where nothing shows that. */
   readonly ownAnswer: OwnAnswer | null;

@@ -1,6 +1,7 @@
 // Asked, and never answered.
 import { quoted } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
+import { type AcceptedCredentials, acceptedBefore } from "../accepted.ts";
 import {
   type AuthStep,
   brokenOff,
@@ -18,6 +19,7 @@ import { schemesText } from "../wording.ts";
 import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { orFromBehind } from "./from-behind.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
+import { KNOWN_ADVICE, OTHERS_ADVICE, OTHERS_TITLE } from "./known-credentials.ts";
 
 /** Credentials came once and were refused: other words than where none came at all. */
 const REFUSED_TITLE = "The proxy refused the credentials, and the client did not come back with others";
@@ -40,15 +42,6 @@ const NO_TICKET_ADVICE = {
     "The password is not the problem: the program has no Kerberos ticket for the proxy and sends NTLM in its place. Check that the computer reaches its domain, that the user is signed in to it, that the settings name the proxy by its full name and not by its address, and that the clock is right.",
   proxyAdmin:
     "It seems that the proxy offers Negotiate and takes only Kerberos in it, or that what checks NTLM for it does not answer. Check that the service principal name HTTP/ with the proxy's full name is registered, once; where clients without tickets are to be let in, let it take NTLM, too (Squid: negotiate_wrapper_auth).",
-};
-
-/** Credentials came and were not refused: somebody else asks, and a client has one set for its proxy. */
-const OTHERS_TITLE = "The proxy took the credentials, and the client was then asked for others";
-const OTHERS_ADVICE = {
-  helpdesk:
-    "The password need not be wrong: two proxies in a row, or two rules of one, each want credentials of their own. Give this report to the administrator of the proxy.",
-  proxyAdmin:
-    "Find the second one by the realm of its challenge and by the Via field of its answer. Let the first proxy sign in to the further one itself, or pass the client's credentials on (Squid: login= of cache_peer), or let only one of them ask.",
 };
 
 /** Credentials came on another connection than the one whose challenge they answer: no password is right there. */
@@ -100,13 +93,17 @@ export const authAbandoned = verdictRule(
         last == null || isPatient(last.where.time, { captureEnd: quality.end, holes: quality.holes })
           ? "certain"
           : "likely",
-      ...otherWords(timeline, steps),
+      ...otherWords(timeline, steps, capture.accepted),
     } as const;
     return orFromBehind(own, last?.where.frame ?? null, connection, capture);
   },
 );
 
-function otherWords(timeline: Timeline, steps: readonly AuthStep[]): { title?: string; advice?: Advice } {
+function otherWords(
+  timeline: Timeline,
+  steps: readonly AuthStep[],
+  accepted: AcceptedCredentials,
+): { title?: string; advice?: Advice } {
   // As the summary has it: what was sent last counts.
   const sent = steps.findLast((step) => step.credentials !== null);
   if (sent === undefined) return {};
@@ -116,8 +113,11 @@ function otherWords(timeline: Timeline, steps: readonly AuthStep[]): { title?: s
     return { title: LEFT_ALONE_TITLE, advice };
   }
   if (isHalfway(sent)) return { title: HALFWAY_TITLE };
-  if (otherThanAsked(sent, steps) !== null) return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
+  const before = acceptedBefore(timeline, sent, accepted);
+  if (otherThanAsked(sent, steps, before?.challenges ?? []) !== null)
+    return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
   if (isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };
   if (!isRefusal(sent)) return {};
+  if (before !== null) return { title: REFUSED_TITLE, advice: KNOWN_ADVICE };
   return { title: REFUSED_TITLE, advice: sent.credentials?.step === "kerberos" ? KERBEROS_ADVICE : REFUSED_ADVICE };
 }

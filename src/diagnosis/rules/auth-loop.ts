@@ -1,8 +1,10 @@
 // Credentials refused again and again.
+import { acceptedBefore } from "../accepted.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
+import { KNOWN_ADVICE } from "./known-credentials.ts";
 
 export const authLoop = verdictRule(
   {
@@ -29,8 +31,9 @@ export const authLoop = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
   },
-  ({ timeline, summary, refusals }) => {
+  ({ timeline, summary, refusals }, { accepted }) => {
     const isKerberos = refusals.length > 0 && refusals.every(({ credentials }) => credentials?.step === "kerberos");
+    const isKnown = refusals.length > 0 && refusals.every((step) => acceptedBefore(timeline, step, accepted) !== null);
     return {
       detail: summary,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
@@ -39,7 +42,7 @@ export const authLoop = verdictRule(
           `${answerPlace(step, timeline.stream)}: the credentials of frame ${step.frame} were refused (407 with ${schemesText(step.challenges)})`,
       ),
       certainty: "certain",
-      ...(isKerberos ? { advice: KERBEROS_ADVICE } : {}),
+      ...(isKerberos ? { advice: KERBEROS_ADVICE } : isKnown ? { advice: KNOWN_ADVICE } : {}),
     };
   },
 );

@@ -1,13 +1,13 @@
 // Authenticated, and asked again: the proxy lost what it already knew.
 import { isChallenge } from "../../http/index.ts";
-import type { Timeline } from "../../proxy/index.ts";
-import { type AuthStep, authSteps } from "../auth-steps.ts";
-import { proxyKey } from "../client.ts";
-import type { CaptureFacts, JudgedConnection } from "../facts.ts";
+import { type AcceptedCredentials, acceptedOf } from "../accepted.ts";
+import { authSteps, otherThanAsked } from "../auth-steps.ts";
+import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type Finding, isOwn } from "../types.ts";
 import { requestText } from "../wording.ts";
 import { forgottenAddresses } from "./forgotten-address.ts";
+import { KNOWN_ADVICE, OTHERS_ADVICE } from "./known-credentials.ts";
 
 const TEXT: RuleText = {
   id: "challenge-after-success",
@@ -40,7 +40,7 @@ const TEXT: RuleText = {
 /** Where one sign only says that it was the proxy that asked again. */
 const DOUBTED = "The proxy accepted credentials, and may have asked again inside the tunnel";
 
-/** What is no longer accepted may have become wrong meanwhile. */
+/** What is no longer accepted may have become wrong meanwhile; nobody had asked for it where it was let through. */
 const REFUSED = {
   title: "The proxy refused credentials that it had accepted before",
   advice: {
@@ -49,6 +49,13 @@ const REFUSED = {
     proxyAdmin:
       "Look into the log of authentications at the time of the refusal: an expired password, a locked account, a directory server that did not answer, or a second authenticate(...) realm that does not know this user.",
   },
+};
+/** It was asked for and right, and may not be enough for this target. */
+const REFUSED_KNOWN = { title: REFUSED.title, advice: KNOWN_ADVICE };
+/** Not refused, then. */
+const OTHERS = {
+  title: "The proxy had accepted the credentials, and then others were asked for",
+  advice: OTHERS_ADVICE,
 };
 /** Accepted before and behind: they were right all the time. */
 const REFUSED_ONCE = {
@@ -64,12 +71,11 @@ const REFUSED_ONCE = {
 export const challengeAfterSuccess: Rule = {
   ...TEXT,
   find(capture) {
-    const accepted = acceptedIn(capture);
     const findings: Finding[] = [];
     for (const connection of capture.connections) {
       const inside = challengedInside(connection);
       if (inside !== null) findings.push(inside);
-      const again = refusedAgain(connection, accepted);
+      const again = refusedAgain(connection, capture.accepted);
       if (again !== null) findings.push(again);
     }
     for (const [{ timeline }, found] of forgottenAddresses(capture))
@@ -107,47 +113,21 @@ function challengedInside(connection: JudgedConnection) {
   });
 }
 
-/** When credentials were first and last accepted, by the frame of the request. */
-interface Accepted {
-  first: number;
-  last: number;
-}
-
-/** By proxy and credentials, to the byte. One-step schemes only: others never repeat theirs. */
-function acceptedIn({ connections }: CaptureFacts): ReadonlyMap<string, Accepted> {
-  const found = new Map<string, Accepted>();
-  for (const { timeline } of connections) {
-    for (const step of authSteps(timeline)) {
-      const key = repeatable(timeline, step);
-      if (key === null || step.status === null || step.status >= 400) continue;
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { first: step.frame, last: step.frame });
-      else {
-        known.first = Math.min(known.first, step.frame);
-        known.last = Math.max(known.last, step.frame);
-      }
-    }
-  }
-  return found;
-}
-
-function repeatable(timeline: Timeline, { credentials }: AuthStep): string | null {
-  if (credentials === null || !credentials.complete || credentials.step !== null) return null;
-  return `${proxyKey(timeline)} ${credentials.tag}`;
-}
-
-/** The same credentials, once accepted and later refused. */
-function refusedAgain({ timeline }: JudgedConnection, accepted: ReadonlyMap<string, Accepted>) {
+/** The same credentials, once accepted and later refused, or met with a question for others. */
+function refusedAgain({ timeline, steps }: JudgedConnection, accepted: AcceptedCredentials) {
   for (const step of authSteps(timeline)) {
-    const key = step.status === 407 ? repeatable(timeline, step) : null;
-    const known = key === null ? undefined : accepted.get(key);
+    const known = step.status === 407 ? acceptedOf(timeline, step, accepted) : null;
     const { frame, credentials } = step;
-    if (known === undefined || known.first >= frame) continue;
+    if (known === null || known.first >= frame) continue;
     const responseFrame = step.responseFrame ?? frame;
     const again = known.last > frame ? known.last : null;
-    const detail = `The same ${credentials?.scheme} credentials that were accepted in frame ${known.first} were refused in frame ${responseFrame}${again === null ? "" : `, and accepted again in frame ${again}`}.`;
+    const other = otherThanAsked(step, steps, known.answer?.challenges ?? []);
+    const refused = known.answer === null ? REFUSED : REFUSED_KNOWN;
+    const words = other !== null ? OTHERS : again === null ? refused : REFUSED_ONCE;
+    const met = other === null ? "were refused" : "were answered with a 407 that asks for others";
+    const detail = `The same ${credentials?.scheme} credentials that were accepted in frame ${known.first} ${met} in frame ${responseFrame}${again === null ? "" : `, and accepted again in frame ${again}`}.`;
     return finding(TEXT, timeline.stream, {
-      ...(again === null ? REFUSED : REFUSED_ONCE),
+      ...words,
       detail,
       frames: [known.first, frame, responseFrame, ...(again === null ? [] : [again])],
       certainty: "certain",
