@@ -2,7 +2,7 @@
 import { addTo, compare, gather, type Nanos } from "../bytes/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline, TunnelFact } from "../proxy/index.ts";
 import { MAX_MARKS, type RecordMark, type TlsFacts } from "../tls-parse/index.ts";
-import { firstOfClient } from "./legs.ts";
+import { firstOfClient, wasRead } from "./legs.ts";
 import { hostOf, serverNameOf } from "./wording.ts";
 
 /** A record that is shorter asks for nothing: alerts, acknowledgements, settings and pings of HTTP/2. */
@@ -93,7 +93,7 @@ function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly A
     for (const { request, url } of leg.exchanges) {
       if (request !== null) add(url === null ? sni : hostOf(url), { leg, time: request.where.time, read: true });
     }
-    if (leg.exchanges.length > 0) continue;
+    if (leg.exchanges.length > 0 || wasRead(leg)) continue;
     for (const { mark, orPreface } of requestsMaybe(leg))
       if (!orPreface) add(sni, { leg, time: mark.firstTime, read: false });
   }
@@ -105,7 +105,7 @@ function askedByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonly A
  * request or what HTTP/2 begins with: where two clocks differ a little, it may be what was asked for between them.
  */
 export function mayHaveAskedNear(leg: ServerLeg, from: Nanos, to: Nanos): boolean {
-  if (leg.exchanges.length > 0) return false;
+  if (leg.exchanges.length > 0 || wasRead(leg)) return false;
   return requestsMaybe(leg).some(
     ({ mark, orPreface }) =>
       orPreface && mark.firstTime >= from - CLOCKS_DIFFER_NS && mark.firstTime <= to + CLOCKS_DIFFER_NS,

@@ -87,9 +87,13 @@ export function isTimed({ whole, filled }: ServerLeg, from: Nanos, to: Nanos): b
   return whole && !isFilled(filled, from, to + MAX_REPEAT_NS);
 }
 
-/** Whether all that was asked on a leg is known: it was opened to the last record. */
-function wasRead({ tls, exchanges }: ServerLeg): boolean {
-  if (tls === null || exchanges.length === 0 || exchanges.length >= MAX_EXCHANGES) return false;
+/**
+ * Whether all that was asked on a leg is known: it was opened to the last record, and carries HTTP. HTTP/2 begins without a request
+ * (RFC 9113 §3.4), and that may be all that a proxy has sent when it answers by itself.
+ */
+export function wasRead({ tls, exchanges }: ServerLeg): boolean {
+  if (tls === null || exchanges.length >= MAX_EXCHANGES) return false;
+  if (exchanges.length === 0 && tls.alpn !== "h2") return false;
   return tls.opened > 0 && tls.closed + tls.damaged === 0 && tls.gaps === 0;
 }
 

@@ -94,6 +94,12 @@ describe("what a leg begins with that was not read", () => {
     expect(isOut(lateLeg(12, bytes, alpn), client(get(10, 20)))).toBe(false);
   });
 
+  it("is no request where it was opened and is HTTP/2", () => {
+    const late = lateLeg(22, 200, ["h2", "http/1.1"]);
+    const opened = { ...late, tls: { ...late.tls!, opened: 4, closed: 0, damaged: 0, alpn: "h2" } };
+    expect(isOut(opened, client(get(10, 20)))).toBe(false);
+  });
+
   it.each([
     [REQUEST_MS - 22, "certain"],
     [REQUEST_MS - 20, "possible"],

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/diagnosis/evidence/index.ts";
 import type { Challenge } from "../../src/http/index.ts";
 import type { ExchangeFact, ServerLeg, Timeline } from "../../src/proxy/index.ts";
-import { MAX_MARKS } from "../../src/tls-parse/index.ts";
+import { MAX_MARKS, type TlsFacts } from "../../src/tls-parse/index.ts";
 import { BASIC } from "./asked.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
 import { atMs, exchangeFact, requestHead, responseHead, tunnelOf, where } from "./record-talk.ts";
@@ -148,6 +148,35 @@ describe("bytes that came from the origin, unread", () => {
     ]);
     const found = evidenceOf({ ...exchange, responseBytes: 120 }, { ...context, legs: [acknowledged] });
     expect(found).toEqual([]);
+  });
+});
+
+describe("a leg that was opened, and on which nothing was asked", () => {
+  /** SETTINGS go out while the client waits, and come back; as many bytes as its answer has. */
+  const begun = (change: Partial<TlsFacts>): ServerLeg => {
+    const one = leg(HOST, [
+      ["client", 97, 200.2],
+      ["server", 900, 200.6],
+    ]);
+    const clientHello = { ...one.tls!.clientHello!, alpn: ["h2", "http/1.1"] };
+    return { ...one, tls: { ...one.tls!, clientHello, opened: 4, closed: 0, damaged: 0, alpn: "h2", ...change } };
+  };
+
+  it.each<[string, Partial<TlsFacts>, readonly string[]]>([
+    ["HTTP/2 begins so, whatever is asked", {}, ["proxy certain"]],
+    ["another protocol may ask in its own way", { alpn: null }, ["origin likely"]],
+    ["a record that was not opened may ask", { closed: 1 }, ["origin likely"]],
+    ["and so may one that is damaged", { damaged: 1 }, ["origin likely"]],
+  ])("%s", (_name, change, said) => {
+    expect(told([begun(change)])).toEqual(said);
+  });
+
+  it("is what HTTP/2 begins with also beside the Finished, where clocks may differ", () => {
+    const one = begun({});
+    const [finished] = one.tls!.marks;
+    const now = { ...finished!, firstTime: atMs(199), time: atMs(199) };
+    const marks = [now, { ...one.tls!.marks[1]!, firstTime: atMs(199.5), time: atMs(199.5) }];
+    expect(told([{ ...one, tls: { ...one.tls!, marks } }])).toEqual(["proxy certain"]);
   });
 });
 

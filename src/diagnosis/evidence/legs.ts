@@ -16,6 +16,7 @@ import {
   legsOf,
   mayBeUnread,
   sentOn,
+  wasRead,
 } from "../legs.ts";
 import { hostOf, hostOfTimeline, portOf } from "../wording.ts";
 import type { Question } from "./types.ts";
@@ -76,7 +77,7 @@ export const answeredByServerLeg: Question = (exchange, head, { legs, timeline, 
     const text = `the origin ${placeOf(other)} answered the proxy ${other.head.status}, ${but}, to the same request (${whereOf(other)})`;
     return [{ says: "proxy", weight: other.leg.start >= timeline.start ? "certain" : "likely", source: "legs", text }];
   }
-  if (exchange.request === null || near.some(({ exchanges }) => exchanges.length > 0)) return [];
+  if (exchange.request === null || near.some((leg) => leg.exchanges.length > 0 || wasRead(leg))) return [];
   const size = exchange.responseBytes;
   const least = Math.max(size - Math.min(MAX_ADDED_BYTES, MAX_DROPPED_BYTES + size / 2), size * MIN_SHARE);
   const from = bytesFromOrigins(near, exchange.request.where.time, head.where.time).find(
