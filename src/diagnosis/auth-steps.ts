@@ -126,6 +126,12 @@ function isSameScheme(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
+/** The 407 that names no scheme: of this connection, or else of one that it is joined with. */
+export function bareStep(steps: readonly AuthStep[], { stream }: Pick<Timeline, "stream">): AuthStep | undefined {
+  const bare = steps.filter(({ status, challenges }) => status === 407 && challenges.length === 0);
+  return bare.find((step) => step.stream === stream) ?? bare[0];
+}
+
 /** Whether a step was one leg of a handshake, which is not over with it: the 407 to it is no refusal, and no end either. */
 export function isHalfway({ status, credentials }: AuthStep): boolean {
   return status === 407 && credentials !== null && credentials.step !== null && !credentials.complete;

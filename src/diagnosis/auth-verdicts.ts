@@ -5,6 +5,7 @@ import type { Timeline } from "../proxy/index.ts";
 import { acceptedBefore } from "./accepted.ts";
 import {
   type AuthStep,
+  bareStep,
   brokenOff,
   isHalfway,
   isLeftAlone,
@@ -27,7 +28,7 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
       { verdict: "incomplete", summary: "Responses of the proxy are in the capture, the requests to them are not." },
     ];
   }
-  const bare = chain.steps.find((step) => step.status === 407 && step.challenges.length === 0);
+  const bare = bareStep(chain.steps, timeline);
   if (bare?.cut === true) {
     return [
       {

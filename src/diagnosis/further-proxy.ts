@@ -22,6 +22,11 @@ export interface Passed {
   readonly text: string;
 }
 
+interface Waiting {
+  readonly timeline: Timeline;
+  readonly request: RequestHead;
+}
+
 interface Answered extends Asked {
   readonly timeline: Timeline;
 }
@@ -30,6 +35,8 @@ interface Answered extends Asked {
 const MAX_LOOKED = 200;
 /** Made once per capture: what was refused with 401 or 407, by status, method and target, in the order of the answers. */
 const REFUSED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Answered[]>>();
+/** Made once per capture: what was asked of proxies that may be clients, too, by address, method and target, in the order of the requests. */
+const ASKED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Waiting[]>>();
 
 /**
  * The further proxy that gave the same answer to the same request, just before. It was asked by the nearer proxy's listening
@@ -45,6 +52,25 @@ export function passedFrom(timeline: Timeline, { request, response }: Asked, cap
     if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
     if (asked.where.time < request.where.time) continue;
     return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
+  }
+  return null;
+}
+
+/**
+ * For whom a proxy asked this one, in words: it is the client of this connection, and while that began somebody waited for the same from
+ * it. Null where nothing shows that.
+ */
+export function askedOnBehalf(
+  timeline: Timeline,
+  { method, target, where }: RequestHead,
+  capture: CaptureFacts,
+): string | null {
+  const all = askedIn(capture).get(askedKey(timeline.client.ip, method, target)) ?? [];
+  let at = all.findLastIndex(({ request }) => request.where.time <= where.time);
+  for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
+    const { timeline: near, request } = all[at]!;
+    if (near.end < where.time || endpointText(near.proxy) === endpointText(timeline.proxy)) continue;
+    return `${near.client.ip} had asked ${endpointText(near.proxy)} for the same (stream ${near.stream}, frame ${request.where.frame})`;
   }
   return null;
 }
@@ -67,6 +93,28 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   for (const list of found.values()) list.sort((a, b) => compare(a.response.where.time, b.response.where.time));
   REFUSED.set(capture, found);
   return found;
+}
+
+function askedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Waiting[]> {
+  const known = ASKED.get(capture);
+  if (known !== undefined) return known;
+  const found = new Map<string, Waiting[]>();
+  // Only proxies at whose address a client is.
+  const clients = new Set(capture.connections.map(({ timeline }) => timeline.client.ip));
+  for (const { timeline } of capture.connections) {
+    if (!clients.has(timeline.proxy.ip)) continue;
+    for (const { request } of [...timeline.connects, ...timeline.forwards]) {
+      if (request === null) continue;
+      addTo(found, askedKey(timeline.proxy.ip, request.method, request.target), { timeline, request });
+    }
+  }
+  for (const list of found.values()) list.sort((a, b) => compare(a.request.where.time, b.request.where.time));
+  ASKED.set(capture, found);
+  return found;
+}
+
+function askedKey(proxyIp: string, method: string, target: string): string {
+  return `${proxyIp} ${method} ${target.toLowerCase()}`;
 }
 
 function keyOf({ method, target }: RequestHead, { status }: ResponseHead): string {

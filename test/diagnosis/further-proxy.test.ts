@@ -5,7 +5,7 @@ import { Collector } from "../../src/diagnosis/index.ts";
 import type { Challenge, ResponseHead } from "../../src/http/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { ACCEPTED, asked, BASIC, CHALLENGED, GATEWAY, read } from "./asked.ts";
+import { ACCEPTED, asked, BASIC, CHALLENGED, GATEWAY, read, SENT } from "./asked.ts";
 import { diagnosisOf, found, QUALITY } from "./diagnose.ts";
 import { REQUEST_MS, readLeg } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, where } from "./record-talk.ts";
@@ -172,6 +172,72 @@ describe("a 407 that was passed on", () => {
     expect(own?.evidence).toContainEqual(
       expect.stringMatching(/^the origin 198\.51\.100\.7:80 answered the proxy 407/),
     );
+  });
+});
+
+describe("a 407 that names no scheme, on the connection behind another one that got such a 407", () => {
+  it("is told by its own frame, and of whom it came from", () => {
+    const parent = (stream: number): Timeline =>
+      asked(stream, [CHALLENGED], { client: { ...asked(0, []).proxy, port: stream }, proxy: PARENT });
+    const bare = (stream: number, credentials: typeof SENT | null): Timeline => {
+      const one = asked(stream, [{ status: 407, with: credentials }]);
+      const [connect] = one.connects;
+      const response = { ...connect!.response!, where: where(1_000 * stream + 30, 1_000 * stream + 30) };
+      return { ...one, connects: [{ ...connect!, response }] };
+    };
+    const findings = found("auth-no-scheme", [bare(0, null), parent(0), bare(1, SENT), parent(1)]);
+    expect(findings.map(({ detail }) => detail.slice(0, 23))).toEqual([
+      "The 407 of frame 30 nam",
+      "The 407 of frame 1030 n",
+    ]);
+    expect(findings.map(({ title }) => title)).toEqual(
+      Array(2).fill("A 407 from behind the proxy, which passed it on"),
+    );
+  });
+});
+
+describe("a client that is a proxy", () => {
+  const near = asked(0, [{ status: 502 }]);
+  const far = (change: Partial<Timeline> = {}): Timeline => ({
+    ...asked(1, [{ ...CHALLENGED, target: "www.example.com:443" }], {
+      client: { ...near.proxy, port: 4_000 },
+      proxy: PARENT,
+    }),
+    ...change,
+  });
+  const ofFar = (...timelines: readonly Timeline[]) =>
+    found("auth-abandoned", timelines).find(({ stream }) => stream === 1)!;
+  const waiting = { ...near, end: far().end };
+
+  it("has to sign in by itself, and no user for it", () => {
+    const own = ofFar(waiting, far());
+    expect(own.detail).toMatch(
+      /The client seems to be a proxy: 192\.0\.2\.17 had asked 192\.0\.2\.80:\d+ for the same \(stream 0, frame 10\)\.$/,
+    );
+    expect(own.advice.helpdesk).toMatch(/^The user can do nothing about it/);
+  });
+
+  it.each<[string, readonly Timeline[]]>([
+    ["nobody waits any more", [near, far()]],
+    [
+      "somebody asked for something else",
+      [{ ...waiting, ...asked(0, [{ status: 502, target: "other.example:443" }], { end: far().end }) }, far()],
+    ],
+    ["it has another address", [waiting, far({ client: OUTSIDE })]],
+    ["it asks the same proxy", [waiting, far({ proxy: near.proxy })]],
+    ["somebody asked later", [asked(2, [{ status: 502 }]), far()]],
+  ])("is not taken for one where %s", (_name, timelines) => {
+    const own = ofFar(...timelines);
+    expect(own.detail).not.toContain("seems to be a proxy");
+    expect(own.advice.helpdesk).toMatch(/^Find out which program/);
+  });
+
+  it("is Cntlm in front of a Squid, as recorded", async () => {
+    const { path } = loadTruth().find(({ name }) => name === "cntlm-parent")!;
+    const report = await checkCapture(path);
+    if ("kind" in report) throw new Error(report.message);
+    const own = report.findings.find(({ id, stream }) => id === "auth-abandoned" && stream === 1);
+    expect(own?.detail).toContain("10.44.1.2 had asked 10.44.1.80:3129 for the same (stream 0, frame 4)");
   });
 });
 

@@ -12,6 +12,7 @@ import {
   isRefusal,
   otherThanAsked,
 } from "../auth-steps.ts";
+import { askedOnBehalf } from "../further-proxy.ts";
 import { isPatient } from "../judgement.ts";
 import { verdictRule } from "../rule.ts";
 import type { Advice } from "../types.ts";
@@ -51,6 +52,14 @@ const ASTRAY_ADVICE = {
   proxyAdmin: "Keep connections alive through the handshake: pcapcheck explain ntlm-broken-connection.",
 };
 
+/** It is a proxy that was asked, in the middle of serving somebody. */
+const BETWEEN_ADVICE = {
+  helpdesk:
+    "The user can do nothing about it, whatever the program shows: it is the nearer proxy that has to sign in to this one. Give this report to the administrator of the proxies.",
+  proxyAdmin:
+    "Let the nearer proxy sign in to this one, with a scheme that this one offers (Squid: login= of cache_peer; mitmproxy: upstream_auth; Cntlm: the account in its file), or ask nothing of its address here.",
+};
+
 /** A handshake of several messages that began and has no end: the client did come back. */
 const HALFWAY_TITLE = "The proxy asked for credentials, and the client's handshake was not finished";
 
@@ -79,11 +88,12 @@ export const authAbandoned = verdictRule(
   (connection, capture) => {
     const { timeline, summary, steps } = connection;
     const { quality } = capture;
-    const last =
-      timeline.connects.findLast(({ response }) => response !== null)?.response ?? timeline.forwards.at(-1)?.response;
+    const answered = timeline.connects.findLast(({ response }) => response !== null) ?? timeline.forwards.at(-1);
+    const last = answered?.response;
+    const behalf = answered?.request == null ? null : askedOnBehalf(timeline, answered.request, capture);
     const agent = timeline.connects.at(-1)?.request.userAgent ?? timeline.forwards.at(-1)?.request?.userAgent ?? null;
     const own = {
-      detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}`,
+      detail: `${summary}${agent === null ? "" : ` The client calls itself ${quoted(agent)}.`}${behalf === null ? "" : ` The client seems to be a proxy: ${behalf}.`}`,
       frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)],
       evidence: cited(steps.filter(({ status }) => status === 407)).map(
         (step) => `${answerPlace(step, timeline.stream)}: 407 with ${schemesText(step.challenges)}`,
@@ -94,6 +104,7 @@ export const authAbandoned = verdictRule(
           ? "certain"
           : "likely",
       ...otherWords(timeline, steps, capture.accepted),
+      ...(behalf === null ? {} : { advice: BETWEEN_ADVICE }),
     } as const;
     return orFromBehind(own, last?.where.frame ?? null, connection, capture);
   },

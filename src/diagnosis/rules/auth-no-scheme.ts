@@ -1,4 +1,5 @@
 // A 407 that does not say how to authenticate.
+import { bareStep } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
 import { orFromBehind } from "./from-behind.ts";
@@ -22,9 +23,8 @@ export const authNoScheme = verdictRule(
   },
   (connection, capture) => {
     const { timeline, summary, steps } = connection;
-    const bare = steps.find(({ status, challenges }) => status === 407 && challenges.length === 0);
     const frames = [...connectFrames(timeline), ...exchangeFrames(timeline.forwards)];
     const own = { detail: summary, frames, certainty: "certain" } as const;
-    return orFromBehind(own, bare?.responseFrame ?? null, connection, capture);
+    return orFromBehind(own, bareStep(steps, timeline)?.responseFrame ?? null, connection, capture);
   },
 );
