@@ -116,6 +116,12 @@ function encryptedRefusal(tls: TlsFacts): RecordMark | null {
   return tls.clientHello?.earlyData ? null : first;
 }
 
+/** Whether it is the client's certificate that the handshake failed for: the server got none, or does not take it (RFC 8446 §4.4.2.4). */
+export function refusesClient({ alerts }: TlsFacts): boolean {
+  const fatal = alerts.find(({ level, description }) => level === "fatal" && description !== "close_notify");
+  return fatal?.from === "server" && fatal.description !== null && OF_CERTIFICATES.test(fatal.description);
+}
+
 /** RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. */
 function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside): boolean {
   const answered = exchanges.some(({ response }) => response !== null);

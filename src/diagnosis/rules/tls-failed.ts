@@ -1,6 +1,6 @@
 // The tunnel was opened, the handshake in it failed.
 import type { TunnelFact } from "../../proxy/index.ts";
-import { handshakeOutcome, secureFailure } from "../handshake.ts";
+import { handshakeOutcome, refusesClient, secureFailure } from "../handshake.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames } from "./frames.ts";
@@ -24,6 +24,17 @@ const TO_A_PLAIN_PORT = {
       "This program is set up for a proxy that is spoken to over TLS (https:// in front of the proxy's name, or HTTPS in a PAC file), and the port that it is given takes plain HTTP: set http:// (PROXY in a PAC file) there, or the proxy's port for TLS. Neither the password nor a certificate is the problem.",
     proxyAdmin:
       "Find where this port is handed out with https:// (HTTPS in a PAC file, a policy, an environment variable) and correct it; where clients are to speak TLS to the proxy, give them the port that takes it.",
+  },
+};
+
+/** It is the client's certificate that is not taken, and not the one that it was shown. */
+const OF_THE_CLIENT = {
+  title: "The server in the tunnel asked for a certificate of the client, and got none that it takes",
+  advice: {
+    helpdesk:
+      "This site lets nobody in without a certificate of his own (on a smart card, or in the store of the browser or system): check that the user has one that is valid, and that the program offers it. Neither a password nor the proxy's root certificate is the problem.",
+    proxyAdmin:
+      "A client's certificate cannot pass a proxy that intercepts: where it does so for this site, exempt the site (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no); Squid: ssl_bump splice). Where it does not, this is between the client and the site.",
   },
 };
 
@@ -86,7 +97,9 @@ export const tlsFailed = verdictRule(
           ? { advice: PAGE_ADVICE }
           : isNoTls(tunnel)
             ? { advice: PLAIN_ADVICE }
-            : {}),
+            : tls !== null && refusesClient(tls)
+              ? OF_THE_CLIENT
+              : {}),
     };
   },
 );

@@ -126,7 +126,7 @@ function tlsRungs({ tunnel }: ReportConnection): Rung[] {
   });
 }
 
-function tlsDetails({ frame, what }: ReportTransition, tls: ReportTls): string[] {
+function tlsDetails({ frame, from, what }: ReportTransition, tls: ReportTls): string[] {
   if (what === "client-hello" && frame === tls.clientHelloFrame) {
     return [
       `for ${tls.sni ?? "no name"}${tls.alpnOffered.length === 0 ? "" : `, offers ${tls.alpnOffered.join(", ")}`}`,
@@ -137,7 +137,8 @@ function tlsDetails({ frame, what }: ReportTransition, tls: ReportTls): string[]
   if (what === "server-hello" && frame === tls.serverHelloFrame) {
     return [[tls.version, tls.cipher, tls.alpn].filter((fact) => fact !== null).join(", ")];
   }
-  if (what === "certificate" && tls.certificate !== null) {
+  // What a client shows of itself is not kept.
+  if (what === "certificate" && from === "proxy" && tls.certificate !== null) {
     return [...certificateLines(tls), ...(tls.interceptedWhy === null ? [] : [tls.interceptedWhy])];
   }
   return [];
