@@ -51,6 +51,18 @@ describe("TLS to the proxy itself", () => {
     expect(finding?.advice.proxyAdmin).not.toMatch(/ciphers/);
   });
 
+  it("may be meant for a site where it names a server: then the proxy's address is set as it should be", () => {
+    const clearAnswer = { status: 400, frame: where(31, 31).frame };
+    const helpdesk = (sni: string | null): string | undefined => {
+      const { clientHello } = tunnelOf({ records: [] }).tunnel!.tls!;
+      const hello = { ...clientHello!, sni };
+      return diagnosisOf([outer({ ...ANSWERED_PLAIN, clientHello: hello }, { clearAnswer })]).findings[0]?.advice
+        .helpdesk;
+    };
+    expect(helpdesk("www.example.com")).toMatch(/set http:\/\/ .* names a server: if that is a web site/);
+    expect(helpdesk(null)).not.toContain("names a server");
+  });
+
   it("may hold the answer to a 407, unless nothing was asked in it", () => {
     const later: Partial<Timeline> = { stream: 1, client: { ip: "192.0.2.17", port: 50_001 }, start: atMs(500) };
     const places: Partial<Timeline> = { ...later, firstFrame: where(29, 29).frame, lastFrame: where(32, 32).frame };

@@ -1,5 +1,6 @@
 // The tunnel was opened, the handshake in it failed.
 import type { TunnelFact } from "../../proxy/index.ts";
+import type { ClientHello } from "../../tls-parse/index.ts";
 import { handshakeOutcome, refusesClient, secureFailure } from "../handshake.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
@@ -26,6 +27,14 @@ const TO_A_PLAIN_PORT = {
       "Find where this port is handed out with https:// (HTTPS in a PAC file, a policy, an environment variable) and correct it; where clients are to speak TLS to the proxy, give them the port that takes it.",
   },
 };
+
+/** Its ClientHello names a server, which may be a site: then the setting is right, and who follows it is wrong. */
+function toAPlainPort(hello: ClientHello | null) {
+  if (hello?.sni == null) return TO_A_PLAIN_PORT;
+  const { title, advice } = TO_A_PLAIN_PORT;
+  const more = `The ClientHello (frame ${hello.where.frame}) names a server: if that is a web site and not the proxy, the program speaks to this port as if it were the site itself, and no setting of the proxy's address mends that: it does not know how to ask a proxy for https:// (wget2 1.99 does so), or its connections are redirected to a port that is none for redirected ones.`;
+  return { title, advice: { ...advice, helpdesk: `${advice.helpdesk} ${more}` } };
+}
 
 /** It is the client's certificate that is not taken, and not the one that it was shown. */
 const OF_THE_CLIENT = {
@@ -92,7 +101,7 @@ export const tlsFailed = verdictRule(
       ...(tunnel === null
         ? timeline.clearAnswer === null
           ? WITH_THE_PROXY
-          : TO_A_PLAIN_PORT
+          : toAPlainPort(timeline.secure?.clientHello ?? null)
         : isPageForTunnel(timeline)
           ? { advice: PAGE_ADVICE }
           : isNoTls(tunnel)
