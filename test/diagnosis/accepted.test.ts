@@ -1,7 +1,9 @@
 // Credentials that the proxy let through, and did not let through elsewhere: the password was right.
 import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
 import type { Challenge } from "../../src/http/index.ts";
 import type { Timeline } from "../../src/proxy/index.ts";
+import { loadTruth } from "../harness/truth.ts";
 import { ACCEPTED, asked, BASIC, CHALLENGED, SENT } from "./asked.ts";
 import { found } from "./diagnose.ts";
 
@@ -55,5 +57,15 @@ describe("credentials that the proxy had let through", () => {
   it("may have been wrong where nobody had asked for them", () => {
     const [again] = found("challenge-after-success", [asked(0, [ACCEPTED]), unasked(BASIC)]);
     expect(again!.advice.helpdesk).toMatch(/^Ask whether the password was changed lately/);
+  });
+
+  it.each([
+    ["squid-user-not-admitted", /^The password was right before/],
+    ["two-realms-unasked", /^The password need not be wrong/],
+  ])("are not called wrong in %s, as recorded", async (name, helpdesk) => {
+    const report = await checkCapture(loadTruth().find((one) => one.name === name)!.path);
+    if ("kind" in report) throw new Error(report.message);
+    for (const id of ["auth-abandoned", "challenge-after-success"])
+      expect(report.findings.find((one) => one.id === id)?.advice.helpdesk).toMatch(helpdesk);
   });
 });

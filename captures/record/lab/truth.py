@@ -92,6 +92,7 @@ def supports(conn, verdict):
     statuses = [c["status"] for c in conn["connects"]]
     inside = {(e["status"], e["sentBy"]) for e in conn["exchanges"]}
     forwards = {(e["status"], e["sentBy"]) for e in conn["forwards"]}
+    asked = [e["status"] for e in conn["forwards"]]
     tunnel_is = conn["tunnel"]["protocol"] if conn["tunnel"] else None
     anything_wrong = {401, 407} & {status for status, _ in inside}
     needed = {
@@ -101,7 +102,7 @@ def supports(conn, verdict):
         "forward-401-proxy": (401, "proxy") in forwards,
         "auth-loop": any(c["status"] == 407 and c["credentials"] for c in conn["connects"]),
         "auth-no-scheme": any(c["status"] == 407 and not c["schemes"] for c in conn["connects"]),
-        "auth-abandoned": statuses[-1:] == [407] or statuses[-2:] == [407, None],  # the client may break off a further request
+        "auth-abandoned": 407 in (statuses or asked)[-1:] or statuses[-2:] == [407, None],  # the client may break off a further request
         "tunnel-refused": bool(statuses) and (statuses[-1] or 0) >= 300 and statuses[-1] != 407,
         "no-response": statuses[-1:] == [None] or conn["tunnel"] is not None and not inside,
         "tls-failed": not anything_wrong and (tunnel_is == "tls" or not conn["connects"]),  # without a CONNECT: with the proxy itself

@@ -143,6 +143,21 @@ def two_realms(lab):
     lab.judge("auth-abandoned", findings=["basic-in-clear"])
 
 
+@scenario("two-realms-unasked", "mitmproxy takes the credentials; on the next connection the client sends them unasked, mitmproxy takes them again, and a Squid behind it asks for those of another realm")
+def two_realms_unasked(lab):
+    lab.origin()
+    lab.squid(auth=["Basic"], extra=["acl www dstdomain www.example.com"], rules=["http_access allow www"])
+    proxy = lab.mitmproxy(args=["--mode", f"upstream:http://{IP}:3128", "--proxyauth", GOOD])
+    lab.proxies = [proxy]
+    www, news = "http://www.example.com/", "http://news.example.com/"
+    with lab.capture(expression=f"tcp port {proxy.port}"):
+        for url, args, statuses in ((www, ["--proxy-anyauth"], [407, 200]), (news, [], [407])):
+            r = lab.curl(url, proxy=proxy, user=GOOD, args=args)
+            lab.expect(r.transfers[0]["http_code"] == statuses[-1], r)
+            lab.add(forwards=[exchange("GET", url, status, "proxy" if status == 407 else "origin") for status in statuses])
+    lab.judge("auth-ok", "auth-abandoned", findings=["challenge-after-success", "basic-in-clear"])
+
+
 @scenario("client-breaks-off", "stunnel is asked for NTLM, does not like the challenge, and closes the connection in the middle of its next CONNECT", requires=["stunnel4"])
 def breaks_off(lab):
     lab.origin()

@@ -59,6 +59,17 @@ def deny_redirect(lab):
     lab.judge("ok", "ok", "ok", without=["encrypted", "encrypted", "ok"], findings=["ok"])
 
 
+@scenario("squid-user-not-admitted", "Squid lets the user in, but for one host it admits only somebody else, and asks anew (407) where it should refuse: its deny line ends with the users")
+def not_admitted(lab):
+    lab.origin()
+    squid = lab.squid(auth=["Basic"], extra=["acl news dstdomain news.example.com", "acl boss proxy_auth boss"], rules=["http_access deny news !boss"])
+    with lab.capture():
+        r = lab.curl(WWW, NEWS, proxy=squid, user=GOOD, args=["--proxy-anyauth"])
+    lab.expect([t["http_connect"] for t in r.transfers] == [200, 407], r)
+    lab.from_logs()
+    lab.judge("auth-ok", "auth-abandoned", without=["encrypted", "auth-abandoned"], findings=["challenge-after-success", "basic-in-clear"])
+
+
 @scenario("squid-parent-other-scheme", "Squid takes the Digest credentials for itself; its parent, an Apache, asks for Basic ones, and has no use for those of cache_peer", requires=["apache2"])
 def other_scheme(lab):
     lab.origin()
