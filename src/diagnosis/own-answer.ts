@@ -1,5 +1,5 @@
 // What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
-import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
 import type { Interception } from "./interception.ts";
 import type { Attribution } from "./types.ts";
 import { answerText } from "./wording.ts";
@@ -9,8 +9,8 @@ export const NETWORK_AUTHENTICATION_REQUIRED = 511;
 
 /** An answer that is not the site's. */
 export interface OwnAnswer extends Pick<Attribution, "certainty" | "evidence"> {
-  /** `network`: 511; `unasked`: refused in a tunnel for want of credentials; `redirect`: to another host, `error`: 4xx or 5xx, by the proxy itself. */
-  readonly kind: "network" | "unasked" | "redirect" | "error";
+  /** `network`: 511; `unasked`: refused in a tunnel for want of credentials, `unadmitted`: in spite of those on the CONNECT; `redirect`: to another host, `error`: 4xx or 5xx, by the proxy itself. */
+  readonly kind: "network" | "unasked" | "unadmitted" | "redirect" | "error";
   /** In words, without the full stop. */
   readonly text: string;
   readonly exchange: ExchangeFact;
@@ -33,15 +33,27 @@ export function networkSignIn(exchanges: readonly ExchangeFact[]): OwnAnswer | n
 const WANTS_CREDENTIALS = /^ERR_CACHE_ACCESS_DENIED\b/;
 
 /** The first refusal inside a tunnel with the page by which a Squid asks for credentials elsewhere; null without one, and where this proxy cannot have written it. */
-export function refusedUnasked({ tunnel }: Timeline, interception: Interception): OwnAnswer | null {
+export function refusedUnasked({ tunnel, connects }: Timeline, interception: Interception): OwnAnswer | null {
   if (interception.state === "no") return null;
   for (const exchange of tunnel?.exchanges ?? []) {
     const { response } = exchange;
     if (response?.status !== 403) continue;
     const field = response.fields.find(({ name, value }) => name === "x-squid-error" && WANTS_CREDENTIALS.test(value));
     if (field === undefined) continue;
-    const text = `${answerText(exchange, response)} for want of credentials: "X-Squid-Error: ERR_CACHE_ACCESS_DENIED" names the page with which a Squid asks for them by 407, which it cannot do inside a tunnel`;
-    return { kind: "unasked", text, exchange, certainty: "likely", evidence: [] };
+    const signedIn = signedInAt(connects);
+    const [why, what] =
+      signedIn === null
+        ? ["for want of credentials", "them"]
+        : [`in spite of the credentials on the CONNECT (frame ${signedIn})`, "others"];
+    const text = `${answerText(exchange, response)} ${why}: "X-Squid-Error: ERR_CACHE_ACCESS_DENIED" names the page with which a Squid asks for ${what} by 407, which it cannot do inside a tunnel`;
+    return { kind: signedIn === null ? "unasked" : "unadmitted", text, exchange, certainty: "likely", evidence: [] };
   }
   return null;
+}
+
+/** The frame of the credentials with which the tunnel was opened, if they had been asked for: requests inside inherit their user. */
+function signedInAt(connects: readonly ConnectFact[]): number | null {
+  const request = connects.at(-1)?.request;
+  const wasAsked = connects.some(({ response }) => response?.status === 407);
+  return wasAsked && request !== undefined && request.proxyAuthorization !== null ? request.where.frame : null;
 }

@@ -183,6 +183,26 @@ describe("a refusal inside a tunnel for want of credentials", () => {
     ["another status", refused("ERR_CACHE_ACCESS_DENIED 0", 404)],
   ])("is none with %s", (_what, one) => expect(found("ok", [one])).toEqual([]));
 
+  const inside = [{ status: 403, fields: [{ name: "x-squid-error", value: "ERR_CACHE_ACCESS_DENIED 0" }] }];
+
+  it("is one of a user who is not admitted where he was asked for them on the CONNECT, and let in", () => {
+    const [finding] = found("auth-ok", [read(0, [CHALLENGED, ACCEPTED], inside)]);
+    expect(finding?.title).toMatch(/to a user whom it had let in on the CONNECT/);
+    expect(finding?.detail).toMatch(
+      /answered 403 \(frame 201\) in spite of the credentials on the CONNECT \(frame 14\): /,
+    );
+    expect(finding?.detail).toContain("asks for others by 407");
+    expect(finding?.advice.helpdesk).toContain("another password will not help");
+  });
+
+  it.each([
+    ["nobody had asked for them", [ACCEPTED]],
+    ["he came without", [CHALLENGED, { status: 200 }]],
+  ])("is for want of them where %s", (_what, steps) => {
+    const { findings } = diagnosisOf([read(0, steps, inside)]);
+    expect(findings.map(({ title }) => title)).toContainEqual(expect.stringMatching(/for want of credentials/));
+  });
+
   it("is none of the proxy's where it does not end the tunnel's TLS", () => {
     const one = refused("ERR_CACHE_ACCESS_DENIED 0");
     expect(refusedUnasked(one, { state: "unknown", why: null })).not.toBeNull();

@@ -59,6 +59,15 @@ def bump_unasked_inside(lab):
     lab.findings = ["ok"]
 
 
+@scenario("bump-user-not-admitted", "407 on the CONNECT, answered; inside one of the tunnels a rule admits only somebody else: Squid would ask anew, cannot do so there, and refuses with the page that goes with 407")
+def bump_not_admitted(lab):
+    bumped(lab, [WWW, NEWS], ["auth-ok", "auth-ok"], auth=["Basic"],
+           extra=["acl CONNECT method CONNECT", "acl news dstdomain news.example.com", "acl boss proxy_auth boss"],
+           rules=["http_access deny news !CONNECT !boss"])
+    lab.expect([e["status"] for c in lab.connections for e in c["exchanges"]] == [200, 403], lab.connections)
+    lab.findings = ["auth-ok", "basic-in-clear"]
+
+
 @scenario("bump-some", "Squid intercepts one host and lets the other one through (splice)")
 def bump_some(lab):
     bumped(lab, [WWW, NEWS], ["ok", "ok"], user=None,

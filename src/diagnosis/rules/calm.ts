@@ -72,6 +72,16 @@ const IN_PLACE_OF_THE_SITE = {
         "A rule that wants the user to be known (Squid: http_access with a proxy_auth ACL) matches the request inside the tunnel, and another one before it let the CONNECT pass without (http_access allow CONNECT), or the user is none of those that it names. Ask on the CONNECT: requests inside inherit that user.",
     },
   },
+  unadmitted: {
+    title: "The proxy refused a request inside the tunnel to a user whom it had let in on the CONNECT",
+    seeming: "The proxy seems to have refused a request inside the tunnel to a user whom it had let in on the CONNECT",
+    advice: {
+      helpdesk:
+        "The user is signed in at the proxy, and a rule of it does not admit him here: another password will not help, and no login box can come. Ask its administrator whether he should be admitted.",
+      proxyAdmin:
+        "A rule that admits only some users (Squid: http_access deny with a proxy_auth ACL, or with an external one that is given the user, at the end of its line) matches the request inside the tunnel, and not the CONNECT. Admit this user there, or let the rule match the CONNECT, too; with all at the end of its line Squid says that it refuses, and not that it wants others.",
+    },
+  },
 } as const;
 
 export const encrypted = calm({
