@@ -1,4 +1,6 @@
 // The proxy would not, or could not, open the tunnel.
+import { quoted } from "../../bytes/index.ts";
+import type { ResponseHead } from "../../http/index.ts";
 import { isAlsoOfWebServers, isKnownProxy, maybeNoProxy } from "../known-proxy.ts";
 import { NETWORK_AUTHENTICATION_REQUIRED } from "../own-answer.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
@@ -29,13 +31,13 @@ export const tunnelRefused = verdictRule(
     severity: "warning",
     title: "The proxy did not open the tunnel",
     meaning:
-      "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (502, 503, 504), or a request that the proxy did not like (400, 405).",
+      "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (500, 502, 503, 504), or a request that the proxy did not like (400, 405).",
     looksLike: "CONNECT answered with 3xx, 4xx (but not 401 or 407) or 5xx.",
     example: ["> CONNECT games.example.com:443", "< 403 Forbidden"],
-    evidence: "The frames of the CONNECT and of its answer.",
+    evidence: "The frames of the CONNECT and of its answer, and the reason that a Squid names there (X-Squid-Error).",
     advice: {
       helpdesk:
-        "With 403 the site is blocked by policy: ask whether it should be. With 502 to 504 the proxy could not reach the site: try later, or from elsewhere.",
+        "With 403 the site is blocked by policy: ask whether it should be. With 500 to 504 the proxy could not reach the site: try later, or from elsewhere.",
       proxyAdmin:
         "Look the host up in the access log: the exception or error id there names the rule or the failed lookup.",
     },
@@ -46,14 +48,22 @@ export const tunnelRefused = verdictRule(
     const frames = connectFrames(timeline);
     if (isPageForTunnel(timeline))
       return { detail: summary, frames, certainty: "certain", title: NO_TUNNEL, advice: PAGE_ADVICE };
-    const status = timeline.connects.at(-1)?.response?.status ?? 0;
-    const words = adviceOf(status);
-    if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) {
-      return { detail: summary, frames, certainty: "certain", ...words };
-    }
-    return { detail: `${summary} ${maybeNoProxy(timeline)}`, frames, certainty: "certain", title: NO_TUNNEL, ...words };
+    const response = timeline.connects.at(-1)?.response ?? null;
+    const status = response?.status ?? 0;
+    const own = { frames, evidence: reasonsOf(response), certainty: "certain", ...adviceOf(status) } as const;
+    if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) return { detail: summary, ...own };
+    return { detail: `${summary} ${maybeNoProxy(timeline)}`, title: NO_TUNNEL, ...own };
   },
 );
+
+/** What a Squid says of why: the id of the page with which it answers. */
+function reasonsOf(response: ResponseHead | null): readonly string[] {
+  return (response?.fields ?? []).flatMap(({ name, value }) =>
+    name === "x-squid-error"
+      ? [`${quoted(`X-Squid-Error: ${value}`)} is Squid's reason (frame ${response?.where.frame})`]
+      : [],
+  );
+}
 
 function adviceOf(status: number): { advice?: Advice } {
   if (status === NETWORK_AUTHENTICATION_REQUIRED) return { advice: NETWORK_ADVICE };

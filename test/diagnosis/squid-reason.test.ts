@@ -1,0 +1,24 @@
+// Why a Squid did not open the tunnel: it names the page with which it answers.
+import { describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
+import { loadTruth } from "../harness/truth.ts";
+
+async function refusal(name: string) {
+  const report = await checkCapture(loadTruth().find((one) => one.name === name)!.path);
+  if ("kind" in report) throw new Error(report.message);
+  return report.findings.find(({ id }) => id === "tunnel-refused");
+}
+
+describe("a tunnel that was not opened", () => {
+  it.each([
+    ["squid-403", ['"X-Squid-Error: ERR_ACCESS_DENIED 0" is Squid\'s reason (frame 6)']],
+    ["squid-503-no-such-name", ['"X-Squid-Error: ERR_CANNOT_FORWARD 0" is Squid\'s reason (frame 6)']],
+    ["privoxy-blocked", []],
+  ])("has the reason that the proxy gives: %s", async (name, evidence) => {
+    expect((await refusal(name))?.evidence).toEqual(evidence);
+  });
+
+  it("is one that the proxy could not reach, also with 500", async () => {
+    expect((await refusal("squid-503-no-such-name"))?.advice.helpdesk).toContain("With 500 to 504");
+  });
+});
