@@ -48,26 +48,28 @@ const USUAL_IN_HEADERS = (
 
 /** What the program's sentences say beside what it explains. `test/report/redact.test.ts` looks for words that are missing here. */
 const SAID = (
-  "absolute accepts accessibility accompany accounts adaptation add addon against alerts alike allows already anew " +
-  "anything api applications archive article audit authenticated author away beats became become been began begin " +
-  "begins belong beside beyond block body buffer byte cache calls captured carried cause certain change changes " +
-  "checks chunk claims closer codes completed compressed computer conditions considerations contents contradicts " +
-  "convert copied copies copy correct count credential damaged datagram debian decide decided decoded decrypts " +
-  "deleted denied described description device differences differs disagree document dropped dump dynamic earlier " +
-  "else enough entered entry environment errors established evaluated exceed exempted exist exported extended files " +
-  "find finished finishing fits folder force forced form format formats found fragments front full function further " +
-  "gap gateway goes gone grants half hand handed happen head hello hellos helper hex hold holds interface interfaces " +
-  "issues joined json just kept knew knowledge large last layers leads leaves left lengths less likely limit limited " +
-  "lines link links linux list little logs longer looked lose made make makes man manager mark matched maximum " +
-  "memory met mixed mostly move mozilla ms named near networking nobody nowhere number offset ones option options " +
-  "origins otherwise overlap pages passed passes permission phrase pipe possible possibly private properties " +
-  "proxyauth public put reaches reader reading reason received recording redirects refer refers registered rename " +
-  "reordercap reports reserved response responses return rfc right ring ruled save saved says schannel schedule " +
-  "seconds secrets section security seem segments selectively sender sequence servers session sessions sets settings " +
-  "showed silence since sites size snapped software specification spoken stand stands status still stopped stream " +
-  "suffer suite symbolic table text theirs themselves tickets timed times took traces transfer treat typed typical " +
-  "unauthenticated under unexpected unpack unpacked unrelated unseen users validation values variable verdicts via " +
-  "want weak website whatever when while whom why wireshark words worker works writer written wrote yourself zeros"
+  "absolute accepts accessibility accompany accounts adaptation add addon admit admits admitted against alerts alike " +
+  "allows already anew anything api applications archive article audit authenticated author away beats became become " +
+  "been began begin begins belong beside beyond block body buffer byte cache calls captured card carried cause " +
+  "certain change changes checks chunk claims closer codes completed compressed computer conditions considerations " +
+  "contents contradicts convert copied copies copy correct count credential damaged datagram debian decide decided " +
+  "decoded decrypts deleted denied deny described description device differences differs directory disagree document " +
+  "dropped dump dynamic earlier else enough entered entry environment errors established evaluated everywhere exceed " +
+  "exempted exist exported extended external files find finished finishing fits folder force forced form format " +
+  "formats found fragments front full function further gap gateway goes gone grants half hand handed happen he head " +
+  "hello hellos helper hex him his hold holds interface interfaces issues joined json just kept knew knowledge large " +
+  "last layers leads leaves left lengths less lets likely limit limited lines link links linux list little logs " +
+  "longer looked lose made make makes man manager mark matched maximum meanwhile memory mends met mixed mostly move " +
+  "mozilla ms named near nearer networking nobody nowhere number offset ones option options origins otherwise overlap " +
+  "pages passed passes permission phrase pipe possible possibly private properties proxyauth public put reaches " +
+  "reader reading reason received recording redirected redirects refer refers refuse registered rename reordercap " +
+  "reports reserved response responses return rfc right ring ruled save saved says schannel schedule seconds secrets " +
+  "section security seem segments selectively sender sequence servers session sessions sets settings showed silence " +
+  "since sites size smart snapped software specification spite splice spoken stand stands status still stopped store " +
+  "stream suffer suite symbolic system table text theirs themselves tickets timed times took traces transfer treat " +
+  "typed typical unauthenticated under unexpected unpack unpacked unrelated unseen users validation values variable " +
+  "verdicts via want weak website whatever when while whom why wireshark words worker works writer written wrote " +
+  "yourself zeros"
 ).split(" ");
 
 let ordinary: ReadonlySet<string> | null = null;
