@@ -81,6 +81,7 @@ const FILES: readonly (readonly [string, Uint8Array, RegExp, RegExp | null])[] =
   ],
   ["Wireshark's CSV", ascii('"No.","Time","Source","Destination"\n'), /CSV/, /the capture/],
   ["PDF", ascii("%PDF-1.7\n%\xe2\xe3"), /PDF/, /record a capture/],
+  ["an SQLite database", concat(ascii("SQLite format 3\0"), zeros(84)), /SQLite/, /record a capture/],
   ["ELF", concat(ascii("\x7fELF\x02\x01\x01"), zeros(50)), /ELF/, /record a capture/],
   ["PNG", concat(ascii("\x89PNG\r\n\x1a\n"), zeros(50)), /PNG/, /screenshot/],
   ["JPEG", concat(hexBytes("ffd8ffe0"), zeros(50)), /JPEG/, /screenshot/],
