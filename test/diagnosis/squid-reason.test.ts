@@ -19,6 +19,6 @@ describe("a tunnel that was not opened", () => {
   });
 
   it("is one that the proxy could not reach, also with 500", async () => {
-    expect((await refusal("squid-503-no-such-name"))?.advice.helpdesk).toContain("With 500 to 504");
+    expect((await refusal("squid-503-no-such-name"))?.advice.helpdesk).toContain("With 502 to 504 (of Squid also 500)");
   });
 });

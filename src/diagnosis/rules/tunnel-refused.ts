@@ -31,13 +31,13 @@ export const tunnelRefused = verdictRule(
     severity: "warning",
     title: "The proxy did not open the tunnel",
     meaning:
-      "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (500, 502, 503, 504), or a request that the proxy did not like (400, 405).",
+      "The CONNECT was answered with a redirect or an error: policy (403), a name that does not resolve or a server that does not answer (502, 503, 504; of Squid also 500), or a request that the proxy did not like (400, 405).",
     looksLike: "CONNECT answered with 3xx, 4xx (but not 401 or 407) or 5xx.",
     example: ["> CONNECT games.example.com:443", "< 403 Forbidden"],
     evidence: "The frames of the CONNECT and of its answer, and the reason that a Squid names there (X-Squid-Error).",
     advice: {
       helpdesk:
-        "With 403 the site is blocked by policy: ask whether it should be. With 500 to 504 the proxy could not reach the site: try later, or from elsewhere.",
+        "With 403 the site is blocked by policy: ask whether it should be. With 502 to 504 (of Squid also 500) the proxy could not reach the site: try later, or from elsewhere.",
       proxyAdmin:
         "Look the host up in the access log: the exception or error id there names the rule or the failed lookup.",
     },
