@@ -17,7 +17,7 @@ import { type Extent, isPatient, type JudgeContext, type Judgement, MISSING_BEHI
 import { unreached } from "./unreached.ts";
 import { duration, framesText, schemesText } from "./wording.ts";
 
-/** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as he likes. */
+/** A program that has credentials sends them within a round trip or two; who is asked by a login box may leave it open for as long as they like. */
 const COMES_BACK_MS = 3_000;
 
 /** Whether a client that was asked came back, and how that ended. */

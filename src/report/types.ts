@@ -164,7 +164,7 @@ export interface ReportSign {
   readonly text: string;
 }
 
-/** Whom a balancer passes a connection on for, as its PROXY header says: whoever connects may write there what he likes. */
+/** Whom a balancer passes a connection on for, as its PROXY header says: whoever connects may write there what they like. */
 export interface ReportNamedClient {
   readonly ip: string;
   readonly port: number;

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import { loadTruth } from "../harness/truth.ts";
+import { asked } from "./asked.ts";
+import { found } from "./diagnose.ts";
 
 async function refusal(name: string) {
   const report = await checkCapture(loadTruth().find((one) => one.name === name)!.path);
@@ -16,6 +18,21 @@ describe("a tunnel that was not opened", () => {
     ["privoxy-blocked", []],
   ])("has the reason that the proxy gives: %s", async (name, evidence) => {
     expect((await refusal(name))?.evidence).toEqual(evidence);
+  });
+
+  it.each([
+    ["ERR_CANNOT_FORWARD -3", 1],
+    ["ERR_DNS_FAIL", 1],
+    ["secret-for-test", 0],
+    ["ERR_ACCESS_DENIED 0 secret-for-test", 0],
+  ])("has of %j what a Squid says, and nothing else", (value, count) => {
+    const one = asked(0, [{ status: 403 }]);
+    const connects = one.connects.map((connect) => ({
+      ...connect,
+      response: { ...connect.response!, fields: [{ name: "x-squid-error", value }] },
+    }));
+    const refused = { ...one, connects };
+    expect(found("tunnel-refused", [refused])[0]?.evidence).toHaveLength(count);
   });
 
   it("is one that the proxy could not reach, also with 500", async () => {

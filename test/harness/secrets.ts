@@ -19,6 +19,9 @@ const PUBLIC_PARAMETERS = /^(realm|username|uri|algorithm|qop|nc|error|charset|s
 const SHOWN =
   /^(host|server|via|proxy-agent|x-cache|x-cache-lookup|user-agent|referer|x-forwarded-for|transfer-encoding|upgrade|date|(www|proxy)-authenticate)$/i;
 
+/** The id of a page that Squid has, and the number of an error. */
+const SQUID_REASON = /^X-Squid-Error: ERR_[A-Z_]+ \d+(\\r\\n|\s)*$/;
+
 /** A secret, and what it is. */
 export interface Secret {
   readonly what: string;
@@ -69,7 +72,7 @@ function ofFrame(frame: TsharkFrame): Secret[] {
     ),
     ...of(
       "field",
-      fields.flatMap(([, name, value]) => (SHOWN.test(name!) ? [] : [value!])),
+      fields.flatMap(([line, name, value]) => (SHOWN.test(name!) || SQUID_REASON.test(line) ? [] : [value!])),
     ),
     ...of(
       "page",

@@ -77,7 +77,7 @@ const IN_PLACE_OF_THE_SITE = {
     seeming: "The proxy seems to have refused a request inside the tunnel to a user whom it had let in on the CONNECT",
     advice: {
       helpdesk:
-        "The user is signed in at the proxy, and a rule of it does not admit him here: another password will not help, and no login box can come. Ask its administrator whether he should be admitted.",
+        "The user is signed in at the proxy, and one of its rules does not admit this user here: another password will not help, and no login box can come. Ask its administrator whether the user should be admitted.",
       proxyAdmin:
         "A rule that admits only some users (Squid: http_access deny with a proxy_auth ACL, or with an external one that is given the user, at the end of its line) matches the request inside the tunnel, and not the CONNECT. Admit this user there, or let the rule match the CONNECT, too; with all at the end of its line Squid says that it refuses, and not that it wants others.",
     },

@@ -41,7 +41,7 @@ const OF_THE_CLIENT = {
   title: "The server in the tunnel asked for a certificate of the client, and got none that it takes",
   advice: {
     helpdesk:
-      "This site lets nobody in without a certificate of his own (on a smart card, or in the store of the browser or system): check that the user has one that is valid, and that the program offers it. Neither a password nor the proxy's root certificate is the problem.",
+      "This site lets nobody in without a certificate of the user's own (on a smart card, or in the store of the browser or system): check that the user has one that is valid, and that the program offers it. Neither a password nor the proxy's root certificate is the problem.",
     proxyAdmin:
       "A client's certificate cannot pass a proxy that intercepts: where it does so for this site, exempt the site (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no); Squid: ssl_bump splice). Where it does not, this is between the client and the site.",
   },

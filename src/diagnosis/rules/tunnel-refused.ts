@@ -56,10 +56,13 @@ export const tunnelRefused = verdictRule(
   },
 );
 
+/** The id of a page and the number of an error: nothing else that may stand there is shown. */
+const REASON = /^ERR_[A-Z_]{1,40}(?: -?\d{1,9})?$/;
+
 /** What a Squid says of why: the id of the page with which it answers. */
 function reasonsOf(response: ResponseHead | null): readonly string[] {
   return (response?.fields ?? []).flatMap(({ name, value }) =>
-    name === "x-squid-error"
+    name === "x-squid-error" && REASON.test(value)
       ? [`${quoted(`X-Squid-Error: ${value}`)} is Squid's reason (frame ${response?.where.frame})`]
       : [],
   );

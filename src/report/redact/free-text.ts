@@ -56,8 +56,8 @@ const SAID = (
   "decoded decrypts deleted denied deny described description device differences differs directory disagree document " +
   "dropped dump dynamic earlier else enough entered entry environment errors established evaluated everywhere exceed " +
   "exempted exist exported extended external files find finished finishing fits folder force forced form format " +
-  "formats found fragments front full function further gap gateway goes gone grants half hand handed happen he head " +
-  "hello hellos helper hex him his hold holds interface interfaces issues joined json just kept knew knowledge large " +
+  "formats found fragments front full function further gap gateway goes gone grants half hand handed happen head " +
+  "hello hellos helper hex hold holds interface interfaces issues joined json just kept knew knowledge large " +
   "last layers leads leaves left lengths less lets likely limit limited lines link links linux list little logs " +
   "longer looked lose made make makes man manager mark matched maximum meanwhile memory mends met mixed mostly move " +
   "mozilla ms named near nearer networking nobody nowhere number offset ones option options origins otherwise overlap " +
