@@ -210,7 +210,8 @@ function isGroup(value: unknown, isVerdict: (value: unknown) => boolean): boolea
     isVerdict(value.verdict) &&
     [value.proxy, value.client].every(isText) &&
     [value.host, value.since].every(isTextOrNull) &&
-    [value.count, value.possible ?? 0, value.stream, value.frame].every(Number.isFinite)
+    [value.count, value.stream, value.frame].every(Number.isFinite) &&
+    (value.possible === undefined || Number.isFinite(value.possible))
   );
 }
 

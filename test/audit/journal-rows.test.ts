@@ -77,7 +77,12 @@ describe("a line of a journal", () => {
       ...[{ givenUp: { limit: "time" } }, { wrong: "<b>" }, { unseen: "1" }, { tunnels: null }, { packets: undefined }],
       ...[{ ungrouped: "0" }, { verdict: "__proto__" }, { verdicts: { ok: "5" } }, { verdicts: { nope: 1 } }],
       ...[{ verdicts: [1] }, { findings: { ok: {} } }, ofGroup({ since: 5 }), ofGroup({ stream: "<b>" })],
-      ...[ofGroup({ frame: null }), ofGroup({ verdict: "constructor" }), ofGroup({ possible: "1" })],
+      ...[
+        ofGroup({ frame: null }),
+        ofGroup({ verdict: "constructor" }),
+        ofGroup({ possible: "1" }),
+        ofGroup({ possible: null }),
+      ],
     ];
     for (const change of wrong) {
       writeFileSync(journal, `${head}\n${line}\n${JSON.stringify({ ...row, ...change })}\n`);

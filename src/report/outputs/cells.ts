@@ -17,13 +17,13 @@ export function tlsCell({ tunnel }: ReportConnection): string {
   return tunnel.tls.handshakeComplete ? (version ?? "yes") : `${version ?? "?"}, cut`;
 }
 
-/** What was answered inside: "401 proxy", "200", "none", "unseen". */
+/** What was answered inside: "401 proxy", "401 site?" where one sign only says who it was, "200", "none", "unseen". */
 export function httpsCell({ tunnel }: ReportConnection): string {
   if (tunnel === null || tunnel.protocol === "none") return "-";
-  const statuses = tunnel.exchanges.flatMap(({ response, sentBy }) => {
+  const statuses = tunnel.exchanges.flatMap(({ response, sentBy, certainty }) => {
     if (response === null) return [];
     const by = sentBy === "proxy" ? " proxy" : sentBy === "origin" ? " site" : "";
-    return [`${response.status}${by}`];
+    return [`${response.status}${by}${by !== "" && certainty === "possible" ? "?" : ""}`];
   });
   if (statuses.length > 0) return [...new Set(statuses)].slice(0, 4).join(", ");
   if (tunnel.protocol === "tls" && tunnel.tls?.decrypted !== "full") return "unseen";
