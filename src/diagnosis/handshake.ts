@@ -128,6 +128,24 @@ function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside
   return from === "server" && !answered && description !== null && OF_CERTIFICATES.test(description);
 }
 
+/**
+ * In which frame the server asked for the client's certificate behind the handshake, as it does for some pages only (RFC 8446 §4.6.2;
+ * up to TLS 1.2 in a new handshake); null where it did not.
+ */
+export function askedBehind({ handshakeCompleteWhere, transitions }: TlsFacts): number | null {
+  if (handshakeCompleteWhere === null) return null;
+  const { frame } = handshakeCompleteWhere;
+  return (
+    transitions.find(({ what, where }) => what === "certificate-request" && where.frame > frame)?.where.frame ?? null
+  );
+}
+
+/** The alert that ended a connection behind a complete handshake, in words without the full stop; null where none did. */
+export function endedByAlert(tls: TlsFacts): string | null {
+  const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
+  return fatal === undefined || !isLate(fatal, tls) ? null : alertText(fatal);
+}
+
 function isLate(alert: TlsAlert, tls: TlsFacts): boolean {
   return tls.handshakeCompleteWhere !== null && alert.where.frame > tls.handshakeCompleteWhere.frame;
 }

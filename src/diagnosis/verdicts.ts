@@ -1,9 +1,10 @@
 // The verdict of one connection: the worst of what was seen, and one sentence that says why.
 import { gather, millisBetween, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
+import type { TlsFacts } from "../tls-parse/index.ts";
 import { brokenOff } from "./auth-steps.ts";
 import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
-import { handshakeOutcome, secureFailure } from "./handshake.ts";
+import { askedBehind, endedByAlert, handshakeOutcome, secureFailure } from "./handshake.ts";
 import { asksFurther, isForAnInnerProxy, tunnelInside } from "./inner-proxy.ts";
 import { asFarAsSeen, byOrder, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
 import { isAlsoOfWebServers } from "./known-proxy.ts";
@@ -282,7 +283,12 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     };
   if (outcome.kind === "failed") {
     const page = isPageForTunnel(timeline) ? ` ${pageSentence(timeline)}.` : "";
-    const summary = `The TLS handshake in the tunnel to ${target} failed: ${outcome.why}.${page}`;
+    const behind = askedBehind(tls);
+    const what =
+      behind === null
+        ? `The TLS handshake in the tunnel to ${target} failed`
+        : `The tunnel to ${target} ended when the client was asked for a certificate behind the TLS handshake (frame ${behind})`;
+    const summary = `${what}: ${outcome.why}.${page}`;
     return { verdict: "tls-failed", summary };
   }
   if (outcome.kind === "unseen")
@@ -306,7 +312,7 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     return { verdict: passed(context), summary };
   }
   if (tunnel.inside === "full") {
-    const more = context.ownAnswer?.text ?? unreached(tunnel.exchanges);
+    const more = context.ownAnswer?.text ?? unreached(tunnel.exchanges) ?? endedEarly(tunnel, tls);
     const inside = more === null ? "nothing wrong" : `no 401 or 407, but ${more}`;
     const read = asksFurther(tunnel) ? `it carries ${ASKS_FURTHER}` : inside;
     return { verdict: passed(context), summary: `The inside of the tunnel to ${target} was read: ${read}.` };
@@ -327,6 +333,14 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
     verdict: "encrypted",
     summary: `The tunnel to ${target} was set up as it should be; its inside cannot be read${shutText(tls)}.`,
   };
+}
+
+/** A fatal alert behind the handshake, and what it left without an answer. */
+function endedEarly({ exchanges }: TunnelFact, tls: TlsFacts): string | null {
+  const alert = endedByAlert(tls);
+  if (alert === null) return null;
+  const left = exchanges.find(({ request, response }) => request !== null && response === null);
+  return left === undefined ? alert : `${alert}, and ${requestText(left)} was not answered`;
 }
 
 // --- forwarded requests

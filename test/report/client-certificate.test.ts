@@ -45,4 +45,16 @@ describe("a server that does not take the client's certificate", () => {
     const [finding] = (await reportOf("tls-no-common-cipher")).findings;
     expect(finding).toMatchObject({ id: "tls-failed", title: "The TLS handshake in the tunnel failed" });
   });
+
+  it("behind the handshake has not made it fail, and what it left unanswered is told", async () => {
+    const { connections } = await reportOf("tls-13-certificate-later");
+    const summaries = connections.map(({ summary }) => summary.replaceAll(/\d+\)/g, "N)"));
+    const asked =
+      "The tunnel to www.example.com:443 ended when the client was asked for a certificate behind the TLS handshake (frame N)";
+    expect(summaries).toEqual([
+      "The inside of the tunnel to www.example.com:443 was read: no 401 or 407, but the proxy's side sent the alert unsupported_certificate (frame N), and GET https://www.example.com/members/ (frame N) was not answered.",
+      `${asked}: the proxy's side sent the alert unsupported_certificate (frame N).`,
+      `${asked}: the proxy's side sent the alert certificate_required (frame N).`,
+    ]);
+  });
 });

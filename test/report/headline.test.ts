@@ -90,3 +90,24 @@ it("leads with the connection of the first finding, which is the most certain", 
   const findings = [finding("tunnel-401-proxy", 4), finding("tunnel-401-proxy", 3, { title: "It may be the proxy's" })];
   expect(headline(report(wrong, { findings }))).toMatch(/^What stream 4 shows \(and 1 more with the verdict /);
 });
+
+it("does not call it right where TLS was ended by an alert behind its handshake", () => {
+  const [fine, ended] = [judged(3, "ok"), judged(4, "ok")];
+  const tls = ended.tunnel!.tls!;
+  const alert = {
+    frame: 44,
+    from: "proxy",
+    level: "fatal",
+    description: "certificate_required",
+    encrypted: true,
+  } as const;
+  const closing = { ...alert, level: "warning", description: "close_notify" } as const;
+  const withAlerts = (...alerts: (typeof alert | typeof closing)[]) => ({
+    ...ended,
+    tunnel: { ...ended.tunnel!, tls: { ...tls, alerts } },
+  });
+  expect(headline(report([fine, withAlerts(closing)]))).toMatch(/^Nothing wrong in 2 connections/);
+  expect(headline(report([fine, withAlerts(alert)]))).toMatch(
+    /^Nobody asked .*; but in 1 of them TLS was ended by an alert \(certificate_required, frame 44\)\.$/,
+  );
+});

@@ -208,3 +208,33 @@ def certificate_missing(lab):
     lab.add([connect(TARGET, 200)], tunnel(sni="www.example.com", version="TLS 1.3"),
             [exchange("GET", "https://www.example.com/", None)])  # sent behind the client's Finished, before the alert came
     lab.judge("tls-failed", without=["encrypted"])
+
+
+@scenario("tls-13-certificate-later", "TLS 1.3: an Apache that asks for a client certificate behind the handshake, for its members only; curl has one that is not for clients, and then none", requires=["apache2"])
+def certificate_later(lab):
+    folder = lab.mkdir("site")
+    crt, key = pki.leaf(folder, ["www.example.com"])
+    modules = ["mpm_event", "ssl", "authz_core", "socache_shmcb", "dir"]
+    lab.mkdir("site/html/members")
+    lab.write("site/html/index.html", "for all\n")
+    lab.write("site/html/members/index.html", "for members\n")
+    conf = lab.write("site/httpd.conf", "\n".join([
+        f"ServerRoot {folder}", f"PidFile {folder}/pid", f"DefaultRuntimeDir {folder}", f"ErrorLog {folder}/error.log", "ServerName www.example.com",
+        "Listen 443", *(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so" for m in modules), "User www-data", "Group www-data",
+        f"DocumentRoot {folder}/html", "<VirtualHost *:443>", "SSLEngine on", f"SSLCertificateFile {crt}", f"SSLCertificateKeyFile {key}",
+        f"SSLCACertificateFile {pki.path(pki.ORIGIN_ROOT)}", "<Location /members>", "SSLVerifyClient require", "</Location>", "</VirtualHost>"]) + "\n")
+    lab.sh("chmod", "-R", "a+rX", lab.tmp)
+    site = lab.procs.start(lab.net.origin, ["apache2", "-X", "-f", conf])
+    lab.procs.wait_listening(lab.net.origin, 443, site)
+    squid = lab.squid()
+    wrong_crt, wrong_key = pki.leaf(lab.tmp, ["client.example.com"])
+    page, members = "https://www.example.com/", "https://www.example.com/members/"
+    with lab.capture():
+        first = lab.curl(page, members, proxy=squid, args=["--cert", wrong_crt, "--key", wrong_key])
+        second = lab.curl(members, proxy=squid)
+    lab.expect(first.exit == second.exit == 56, first)
+    tls = {"sni": "www.example.com", "version": "TLS 1.3"}
+    lab.add([connect(TARGET, 200)], tunnel(**tls), [exchange("GET", page, 200, "origin"), exchange("GET", members, None)])
+    for _ in range(2):  # curl asks once more where a connection that it used before ends without an answer
+        lab.add([connect(TARGET, 200)], tunnel(**tls), [exchange("GET", members, None)])
+    lab.judge("ok", "tls-failed", "tls-failed", without=["encrypted"] * 3)

@@ -1,7 +1,7 @@
 // The sentence that a report leads with, and the connection and frame that it is about.
 import { gather } from "../../bytes/index.ts";
 import { isUnreached, type Verdict } from "../../diagnosis/index.ts";
-import type { Report, ReportConnection, ReportFinding } from "../types.ts";
+import type { Report, ReportAlert, ReportConnection, ReportFinding } from "../types.ts";
 import { isSitesOwn, isUnseen, isWrong, toldBeside } from "../verdicts.ts";
 import { counted } from "./style.ts";
 
@@ -56,9 +56,26 @@ function allSeen({ totals, connections }: Report): string {
     );
     return answers.slice(0, 1);
   });
-  const [first] = without;
-  if (first === undefined) return `Nothing wrong in ${all} to the proxy, and all of it could be seen.`;
-  return `Nobody asked for credentials in the wrong place in ${all} to the proxy, and all of it could be seen; but in ${without.length} of them a site could not answer, or was not reached (${first.status}, frame ${first.frame}).`;
+  const ended = gather(connections, ({ tunnel }) => tunnel?.tls?.alerts.filter(isFatal).slice(0, 1) ?? []);
+  const [[first], [alert]] = [without, ended];
+  const but = [
+    ...(first === undefined
+      ? []
+      : [
+          `in ${without.length} of them a site could not answer, or was not reached (${first.status}, frame ${first.frame})`,
+        ]),
+    ...(alert === undefined
+      ? []
+      : [
+          `in ${ended.length} of them TLS was ended by an alert (${alert.description ?? "unknown"}, frame ${alert.frame})`,
+        ]),
+  ];
+  if (but.length === 0) return `Nothing wrong in ${all} to the proxy, and all of it could be seen.`;
+  return `Nobody asked for credentials in the wrong place in ${all} to the proxy, and all of it could be seen; but ${but.join(", and ")}.`;
+}
+
+function isFatal({ level, description }: ReportAlert): boolean {
+  return level === "fatal" && description !== "close_notify";
 }
 
 /** Its sentence, and how many others there are of its verdict: those of which the same is said, and those of which it is not. */
