@@ -182,6 +182,9 @@ describe("the summary", () => {
       { ...row, path: "c.pcap", groups: [{ ...doubted, since: "2025-01-01T00:00:00.000000000Z" }] },
     ];
     const [head] = readFileSync(journal, "utf8").split("\n");
+    const many = { ...row, groups: [{ ...doubted, count: 5, possible: 5 }, surer] };
+    writeFileSync(journal, [head, JSON.stringify(many), ""].join("\n"));
+    expect(mergeJournals([journal]).problems.map(({ host }) => host)).toEqual([surer.host, doubted.host]);
     for (const order of [lines, lines.toReversed()]) {
       writeFileSync(journal, [head, ...order.map((line) => JSON.stringify(line)), ""].join("\n"));
       const whole = { connections: 3, possible: 2, path: "b.pcap", stream: surer.stream };
