@@ -1,5 +1,5 @@
 // One capture of an audit: checked, and reduced to what a summary needs.
-import { clientOf, type Diagnosis, endpointText, type JudgedConnection } from "../diagnosis/index.ts";
+import { clientOf, type Diagnosis, endpointText, isLeftWithout, type JudgedConnection } from "../diagnosis/index.ts";
 import type { AuditGroup, AuditRow } from "../report/index.ts";
 import { exitCodeOf, isSitesOwn, timestamp, toldBeside, totalsOf } from "../report/index.ts";
 import { type Examined, type ExamineOptions, examine } from "./examine.ts";
@@ -70,7 +70,7 @@ export function failedRow(
 }
 
 function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }: Examined): AuditRow {
-  const { verdict, findings, deciding } = diagnosis;
+  const { verdict, findings, deciding, facts } = diagnosis;
   const { connections, tunnels, wrong, unseen, verdicts } = totalsOf(diagnosis);
   const { groups, ungrouped } = groupsOf(diagnosis);
   // Where no connection is what is not whole, the capture is: it has none, or files of it are missing.
@@ -78,7 +78,9 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     verdict === "incomplete" && verdicts.incomplete === undefined
       ? findings.find(({ id }) => id === "capture-quality")
       : undefined;
-  const told = exitCodeOf(verdict) === 0 && !isSitesOwn(verdict) ? toldBeside(findings) : null;
+  const isFine = exitCodeOf(verdict) === 0 && !isSitesOwn(verdict);
+  const told = isFine ? toldBeside(findings) : null;
+  const without = isFine ? facts.connections.find(({ timeline }) => isLeftWithout(timeline)) : undefined;
   return {
     path,
     size,
@@ -100,7 +102,11 @@ function rowOf({ path, size, modified, hash }: AuditTask, { capture, diagnosis }
     groups,
     ungrouped,
     text:
-      told?.detail ?? deciding?.summary ?? (ofCapture ?? findings[0])?.detail ?? "No connection to a proxy was found.",
+      told?.detail ??
+      without?.summary ??
+      deciding?.summary ??
+      (ofCapture ?? findings[0])?.detail ??
+      "No connection to a proxy was found.",
   };
 }
 

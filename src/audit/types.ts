@@ -50,7 +50,7 @@ export interface CheckOptions {
   readonly maxConnections?: number;
   /**
    * "connections": the report has no fingerprints (JA3, JA4, certificate), which take longer than the rest of it. "verdict": of the
-   * connections it has only the first one with the capture's verdict besides, which is all that a line or an exit code needs;
+   * connections it has only those besides that the capture's sentence is about, which is all that a line or an exit code needs;
    * totals and findings are those of all. Default "full".
    */
   readonly detail?: "full" | "connections" | "verdict";

@@ -17,17 +17,14 @@ export function surest(findings: readonly Finding[]): readonly Finding[] {
 const DOUBT = { certain: 0, likely: 1, possible: 2 } as const satisfies Readonly<Record<Certainty, number>>;
 
 /** The connection that a capture's verdict is told by: that of the first finding, and of those that are not worth one the first. */
-export function deciding(
+export function deciding<C extends { readonly verdict: Verdict }>(
   verdict: Verdict,
-  findings: readonly Finding[],
-  connections: readonly JudgedConnection[],
-): JudgedConnection | null {
+  findings: readonly { readonly id: string; readonly stream: number | null }[],
+  connections: readonly C[],
+  streamOf: (connection: C) => number,
+): C | null {
   const stream = findings.find(({ id }) => id === verdict)?.stream ?? null;
-  return (
-    connections.find(
-      (connection) => connection.verdict === verdict && (stream === null || connection.timeline.stream === stream),
-    ) ?? null
-  );
+  return connections.find((one) => one.verdict === verdict && (stream === null || streamOf(one) === stream)) ?? null;
 }
 
 /** Those whose own finding is `possible`. Of a suspicion its name says what it is. */

@@ -232,7 +232,7 @@ export class Collector {
       facts,
       findings,
       verdict,
-      deciding: deciding(verdict, findings, connections),
+      deciding: deciding(verdict, findings, connections, ({ timeline }) => timeline.stream),
       possible: possible(found, connections),
       verdicts,
       tunnels: this.#tunnels,

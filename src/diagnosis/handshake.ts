@@ -54,7 +54,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
       byClose: false,
     };
   }
-  const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
+  const fatal = fatalAlert(tls);
   if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel)))
     return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame, byClose: false };
   const refusal = encryptedRefusal(tls);
@@ -117,8 +117,8 @@ function encryptedRefusal(tls: TlsFacts): RecordMark | null {
 }
 
 /** Whether it is the client's certificate that the handshake failed for: the server got none, or does not take it (RFC 8446 §4.4.2.4). */
-export function refusesClient({ alerts }: TlsFacts): boolean {
-  const fatal = alerts.find(({ level, description }) => level === "fatal" && description !== "close_notify");
+export function refusesClient(tls: TlsFacts): boolean {
+  const fatal = fatalAlert(tls);
   return fatal?.from === "server" && fatal.description !== null && OF_CERTIFICATES.test(fatal.description);
 }
 
@@ -142,8 +142,12 @@ export function askedBehind({ handshakeCompleteWhere, transitions }: TlsFacts): 
 
 /** The alert that ended a connection behind a complete handshake, in words without the full stop; null where none did. */
 export function endedByAlert(tls: TlsFacts): string | null {
-  const fatal = tls.alerts.find((alert) => alert.level === "fatal" && alert.description !== "close_notify");
+  const fatal = fatalAlert(tls);
   return fatal === undefined || !isLate(fatal, tls) ? null : alertText(fatal);
+}
+
+function fatalAlert({ alerts }: TlsFacts): TlsAlert | undefined {
+  return alerts.find(({ level, description }) => level === "fatal" && description !== "close_notify");
 }
 
 function isLate(alert: TlsAlert, tls: TlsFacts): boolean {

@@ -1,5 +1,6 @@
 // Answers by which the site, or a gateway in front of it, says that there is none (RFC 9110 §15.6.3 to §15.6.5): no challenge, but no page either.
-import type { ExchangeFact } from "../proxy/index.ts";
+import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import { endedByAlert } from "./handshake.ts";
 import { answerText } from "./wording.ts";
 
 /** Bad Gateway, Service Unavailable, Gateway Timeout. */
@@ -17,4 +18,10 @@ export function unreached(exchanges: readonly ExchangeFact[]): string | null {
   );
   if (found?.response == null) return null;
   return `${answerText(found, found.response)}: the site could not answer, or was not reached`;
+}
+
+/** Whether a connection in which nothing is wrong left somebody without a page: no site was reached, or an alert ended it behind its handshake. */
+export function isLeftWithout({ tunnel, forwards }: Timeline): boolean {
+  if (unreached(tunnel?.exchanges ?? forwards) !== null) return true;
+  return tunnel?.tls != null && endedByAlert(tunnel.tls) !== null;
 }

@@ -1,13 +1,13 @@
 // From facts and findings to the report: plain data under contract names. Nothing is judged here.
 import type { Nanos } from "../bytes/index.ts";
-import type { CaptureFacts, Diagnosis } from "../diagnosis/index.ts";
+import { type CaptureFacts, type Diagnosis, isLeftWithout, type JudgedConnection } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
 import { type LazyReport, madeOf } from "./lazy.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
 import { timestamp } from "./time.ts";
 import type { ReportDigests } from "./tls.ts";
 import type { Report, ReportCapture, ReportProxy, ReportWarning } from "./types.ts";
-import { exitCodeOf, isUnseen, isWrong } from "./verdicts.ts";
+import { exitCodeOf, isSitesOwn, isUnseen, isWrong } from "./verdicts.ts";
 
 /** What the report says about the capture beside the connections. */
 export interface CaptureDescription {
@@ -33,7 +33,7 @@ export interface ReportSource {
 export interface ReportSettings {
   /** null: no fingerprints. */
   readonly digests: ReportDigests | null;
-  /** Of the connections only the one that decides. */
+  /** Of the connections only those that the capture's sentence is about. */
   readonly one: boolean;
   /** That of pcapcheck. */
   readonly version: string;
@@ -45,7 +45,7 @@ export function buildReport(
   { digests, one, version }: ReportSettings,
 ): LazyReport {
   const { facts, deciding } = diagnosis;
-  const shown = !one ? facts.connections : deciding === null ? [] : [deciding];
+  const shown = one ? facts.connections.filter((own) => own === deciding || isTold(own, diagnosis)) : facts.connections;
   return {
     schemaVersion: 1,
     tool: { name: "pcapcheck", version },
@@ -78,6 +78,11 @@ function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy
   if (product === null) return null;
   const { name, certainty, evidence } = product;
   return { name, certainty, evidence };
+}
+
+/** Where nothing is wrong the sentence is about whoever was asked by a site, or was left without a page. */
+function isTold({ verdict, timeline }: JudgedConnection, diagnosis: Diagnosis): boolean {
+  return exitCodeOf(diagnosis.verdict) === 0 && (isSitesOwn(verdict) || isLeftWithout(timeline));
 }
 
 /** How many connections, tunnels and verdicts there are. */

@@ -1,4 +1,6 @@
 // Reports with less in them: as good for what is printed of them as the full one.
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import type { ReportConnection } from "../../src/report/index.ts";
@@ -17,8 +19,34 @@ describe("the deciding connection alone", () => {
       ({ verdict, stream }) => verdict === all.verdict && (surest == null || surest.stream === stream),
     );
     expect(line(deciding)).toBe(line(all));
-    expect(deciding).toEqual({ ...all, connections: worst === undefined ? [] : [withoutFingerprints(worst)] });
+    expect(deciding.connections[0]).toEqual(worst === undefined ? undefined : withoutFingerprints(worst));
+    const plain = all.connections.map(withoutFingerprints);
+    const told = plain.filter((one) => deciding.connections.some((other) => isDeepStrictEqual(one, other)));
+    expect(deciding).toEqual({ ...all, connections: told });
+    // Where something is wrong or not seen, one is enough; others are kept only where nothing is.
+    if (all.exitCode !== 0) expect(told).toHaveLength(worst === undefined ? 0 : 1);
   });
+});
+
+/** A classic capture's records, up to frame `last`. */
+function recordsOf(name: string, last = Number.POSITIVE_INFINITY): Buffer {
+  const bytes = readFileSync(loadTruth().find((one) => one.name === name)!.path);
+  let at = 24;
+  for (let frame = 0; frame < last && at < bytes.length; frame++) at += 16 + bytes.readUInt32LE(at + 8);
+  return bytes.subarray(24, at);
+}
+
+it("a line does not call it right where a connection behind the deciding one was ended by an alert", async () => {
+  const later = loadTruth().find((one) => one.name === "tls-13-certificate-later")!;
+  const header = readFileSync(later.path).subarray(0, 24);
+  const both = Buffer.concat([header, recordsOf("squid-noauth"), recordsOf(later.name, 20)]);
+  const keylogs = [later.keysPath!, loadTruth().find((one) => one.name === "squid-noauth")!.keysPath!];
+  const all = await checkCapture(both, { keylogs });
+  const deciding = await checkCapture(both, { keylogs, detail: "verdict" });
+  if ("kind" in all || "kind" in deciding) throw new Error("not read");
+  expect(all.totals.verdicts).toEqual({ ok: 2 });
+  expect(line(deciding)).toBe(line(all));
+  expect(line(all)).toMatch(/but in 1 of them TLS was ended by an alert \(unsupported_certificate, frame \d+\)\.$/);
 });
 
 const DOUBT = { certain: 0, likely: 1, possible: 2 };

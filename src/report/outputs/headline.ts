@@ -1,6 +1,6 @@
 // The sentence that a report leads with, and the connection and frame that it is about.
 import { gather } from "../../bytes/index.ts";
-import { isUnreached, type Verdict } from "../../diagnosis/index.ts";
+import { deciding, isUnreached, type Verdict } from "../../diagnosis/index.ts";
 import type { Report, ReportAlert, ReportConnection, ReportFinding } from "../types.ts";
 import { isSitesOwn, isUnseen, isWrong, toldBeside } from "../verdicts.ts";
 import { counted } from "./style.ts";
@@ -117,8 +117,7 @@ export function leadingFinding({ findings, verdict }: Report): ReportFinding | n
  * not worth one the first; null if it is only counted.
  */
 export function worstConnection({ connections, findings, verdict }: Report): ReportConnection | null {
-  const stream = findings.find(({ id }) => id === verdict)?.stream ?? null;
-  return connections.find((own) => own.verdict === verdict && (stream === null || own.stream === stream)) ?? null;
+  return deciding(verdict, findings, connections, ({ stream }) => stream);
 }
 
 /** The target of a connection for people. */
