@@ -165,6 +165,12 @@ export class FlowTable {
     }
   }
 
+  /** Gives up the memory of all rows; the table is of no use afterwards. */
+  release(): void {
+    release(this.rows);
+    release(this.#slots);
+  }
+
   #grow(): void {
     const rows = new Int32Array(this.rows.length * 2);
     rows.set(this.rows);

@@ -42,6 +42,8 @@ class TcpRoom implements Tcp {
   /** Sums over rows that are no more. */
   #lateStarts = 0;
   #oneSided = 0;
+  /** What was counted when the capture was over. */
+  #final: TcpCounts | null = null;
 
   constructor(handler: TcpHandler, note: NoteSink, limits: TcpLimits) {
     this.#handler = handler;
@@ -112,9 +114,15 @@ class TcpRoom implements Tcp {
 
   end(): void {
     this.#followed.finishAll();
+    this.#final = this.#sums();
+    this.#table.release();
   }
 
   counts(): TcpCounts {
+    return this.#final ?? this.#sums();
+  }
+
+  #sums(): TcpCounts {
     let lateStarts = this.#lateStarts;
     let oneSided = this.#oneSided;
     this.#table.eachState((state) => {
