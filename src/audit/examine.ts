@@ -37,6 +37,8 @@ const MANY: CollectorLimits = { connections: 50_000, bytes: 96 * 1024 * 1024 };
 export interface ExamineOptions extends CheckOptions {
   /** All connections that there is room for. */
   readonly many?: boolean;
+  /** Whether the report has the steps of the record layer. Default true. */
+  readonly transitions?: boolean;
   /** A path has to be that of a file: what else stands there is not waited for. */
   readonly onlyFiles?: boolean;
 }

@@ -5,7 +5,7 @@ import { buildConnection } from "./connection.ts";
 import { type LazyReport, madeOf } from "./lazy.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
 import { timestamp } from "./time.ts";
-import type { ReportDigests } from "./tls.ts";
+import type { TlsSettings } from "./tls.ts";
 import type { Report, ReportCapture, ReportProxy, ReportWarning } from "./types.ts";
 import { exitCodeOf, isSitesOwn, isUnseen, isWrong } from "./verdicts.ts";
 
@@ -30,9 +30,7 @@ export interface ReportSource {
   readonly policy: PolicyFacts | null;
 }
 
-export interface ReportSettings {
-  /** null: no fingerprints. */
-  readonly digests: ReportDigests | null;
+export interface ReportSettings extends TlsSettings {
   /** Of the connections only those that the capture's sentence is about. */
   readonly one: boolean;
   /** That of pcapcheck. */
@@ -40,11 +38,9 @@ export interface ReportSettings {
 }
 
 /** Builds the report, its connections when they are gone through. */
-export function buildReport(
-  { capture, diagnosis, policy }: ReportSource,
-  { digests, one, version }: ReportSettings,
-): LazyReport {
+export function buildReport({ capture, diagnosis, policy }: ReportSource, settings: ReportSettings): LazyReport {
   const { facts, deciding } = diagnosis;
+  const { one, version } = settings;
   const shown = one ? facts.connections.filter((own) => own === deciding || isTold(own, diagnosis)) : facts.connections;
   return {
     schemaVersion: 1,
@@ -63,7 +59,7 @@ export function buildReport(
         connections: proxy.connections,
       }),
     ),
-    connections: madeOf(shown, (connection) => buildConnection(connection, digests)),
+    connections: madeOf(shown, (connection) => buildConnection(connection, settings)),
     folded: facts.folded,
     policy: policy === null ? null : buildPolicy(policy, facts.connections),
     findings: [

@@ -11,7 +11,7 @@ import {
 import type { ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import { noteText } from "./note-text.ts";
 import { timestamp } from "./time.ts";
-import { buildTls, type ReportDigests } from "./tls.ts";
+import { buildTls, type TlsSettings } from "./tls.ts";
 import type {
   ReportChallenge,
   ReportConnection,
@@ -21,8 +21,8 @@ import type {
   ReportTunnel,
 } from "./types.ts";
 
-/** A judged connection as plain data: times in RFC 3339, durations in milliseconds. `digests` null: certificates have no fingerprints. */
-export function buildConnection(judged: JudgedConnection, digests: ReportDigests | null): ReportConnection {
+/** A judged connection as plain data: times in RFC 3339, durations in milliseconds. */
+export function buildConnection(judged: JudgedConnection, settings: TlsSettings): ReportConnection {
   const { timeline } = judged;
   return {
     stream: timeline.stream,
@@ -48,7 +48,7 @@ export function buildConnection(judged: JudgedConnection, digests: ReportDigests
           ? null
           : buildResponse(response, response.status === 401 ? response.challenges : response.proxyChallenges),
     })),
-    tunnel: timeline.tunnel === null ? null : buildTunnel(judged, timeline.tunnel, digests),
+    tunnel: timeline.tunnel === null ? null : buildTunnel(judged, timeline.tunnel, settings),
     forwards: timeline.forwards.map((exchange) => buildExchange(exchange, judged, false)),
     notes: timeline.notes.map((note) => ({ id: note.id, frame: note.frame, text: noteText(note) })),
   };
@@ -60,7 +60,7 @@ function named(client: Timeline["namedClient"]): ReportConnection["namedClient"]
   return { ip, port, frame, time: timestamp(time) };
 }
 
-function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: ReportDigests | null): ReportTunnel {
+function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, settings: TlsSettings): ReportTunnel {
   const { timeline } = judged;
   return {
     target: tunnel.target.text,
@@ -73,7 +73,7 @@ function buildTunnel(judged: JudgedConnection, tunnel: TunnelFact, digests: Repo
       https: httpsStage(judged, tunnel),
     },
     bytes: { client: tunnel.clientBytes, proxy: tunnel.serverBytes },
-    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception, digests),
+    tls: tunnel.tls === null ? null : buildTls(tunnel.tls, tunnel.inside, judged.interception, settings),
     exchanges: tunnel.exchanges.map((exchange) => buildExchange(exchange, judged, true)),
     signs: judged.signs.map(({ id, frame, time, frames, text }) => ({
       id,

@@ -22,6 +22,14 @@ export interface ReportDigests {
   md5(bytes: Uint8Array): Uint8Array;
 }
 
+/** How much is told. */
+export interface TlsSettings {
+  /** null: certificates have no fingerprints, ClientHellos neither. */
+  readonly digests: ReportDigests | null;
+  /** Whether the steps of the record layer are there: they are half of what a connection takes. */
+  readonly transitions: boolean;
+}
+
 /** Real chains have two to four certificates. */
 const MAX_CHAIN = 10;
 
@@ -30,7 +38,7 @@ export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
   interception: { readonly state: ReportTls["intercepted"]; readonly why: string | null },
-  digests: ReportDigests | null,
+  { digests, transitions }: TlsSettings,
 ): ReportTls {
   const { clientHello, serverHello } = tls;
   const [leaf, ...chain] = tls.certificates;
@@ -59,12 +67,14 @@ export function buildTls(
     intercepted: interception.state,
     interceptedWhy: interception.why,
     decrypted: inside,
-    transitions: tls.transitions.map(({ where, from, what }) => ({
-      frame: where.frame,
-      time: timestamp(where.time),
-      from: side(from),
-      what,
-    })),
+    transitions: transitions
+      ? tls.transitions.map(({ where, from, what }) => ({
+          frame: where.frame,
+          time: timestamp(where.time),
+          from: side(from),
+          what,
+        }))
+      : [],
   };
 }
 

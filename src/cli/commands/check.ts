@@ -189,6 +189,7 @@ async function setsOf(files: readonly string[]): Promise<readonly Named[]> {
 
 async function checkOne(capture: Named, options: CheckArguments, held: Held): Promise<LazyReport | CheckFailure> {
   const progress = createProgress(terminalText(nameOf(capture)), terminal("error"));
+  const detail = detailOf(options);
   try {
     return await checkLazily(capture, {
       ...readingOptionsOf(options),
@@ -201,7 +202,9 @@ async function checkOne(capture: Named, options: CheckArguments, held: Held): Pr
       },
       ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
       many: FOR_PROGRAMS.has(options.format),
-      detail: detailOf(options),
+      detail,
+      // Ladders alone are drawn from them.
+      transitions: detail === "full",
     });
   } finally {
     progress.clear();
