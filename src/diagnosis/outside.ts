@@ -18,7 +18,7 @@ interface Errand {
 /**
  * The address from which each proxy (by its listening address) opens its server legs, where it is another one. It is found
  * by cause and effect: such a leg begins behind a request for its host, and its ServerHello or answer comes before the
- * client's. An address that is itself a client or a proxy is none, and where several would do, none is taken.
+ * client's. An address that is itself a client or a proxy is none, and where several would do, none is taken; nor is one that would do for several proxies.
  */
 export function outsideAddresses(
   legs: readonly ServerLeg[],
@@ -37,6 +37,8 @@ export function outsideAddresses(
     const opener = onlyOpener(byOpener, errands, answered);
     if (opener !== null) found.set(proxy, opener);
   }
+  const proxiesOf = grouped([...found.keys()], (proxy) => found.get(proxy)!);
+  for (const proxies of proxiesOf.values()) if (proxies.length > 1) for (const proxy of proxies) found.delete(proxy);
   return found;
 }
 

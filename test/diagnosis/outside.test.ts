@@ -72,20 +72,29 @@ describe("the address that a proxy goes out by", () => {
   it("is looked for only among those whose legs an errand can have caused, and found all the same", () => {
     let looks = 0;
     const others = Array.from({ length: 300 }, (_, n) =>
-      Object.defineProperty(leg("www.example.com", 20_000 + n, 50, `198.51.${n}.9`), "start", {
+      Object.defineProperty(leg("www.example.com", 5_000 + n, 50, `198.51.${n}.9`), "start", {
         enumerable: true,
         get: () => {
           looks++;
-          return atMs(20_000 + n);
+          return atMs(5_000 + n);
         },
       }),
     );
-    const proxies = Array.from({ length: 100 }, (_, n) =>
-      TUNNELS.map((tunnel) => ({ ...tunnel, proxy: { ip: `192.0.${n}.80`, port: 8080 } })),
-    ).flat();
-    expect(outsideAddresses([...others, ...OWN], proxies).size).toBe(100);
+    const hundred = Array.from({ length: 100 }, (_, n) => n);
+    const proxies = hundred.map((n) => ({
+      ...tunnelOf({ host: "www.example.com", stream: n, connectMs: 40, helloMs: 60, records: [] }),
+      proxy: { ip: `192.0.${n}.80`, port: 8080 },
+    }));
+    const own = hundred.map((n) => leg("www.example.com", n * 10_000 + 2, 50, `203.0.${n}.80`));
+    const found = outsideAddresses([...others, ...own], proxies);
+    expect([...found]).toEqual(hundred.map((n) => [`192.0.${n}.80`, `203.0.${n}.80`]));
     // Each once for its place in the order of time, and not once for each proxy.
     expect(looks).toBeLessThan(2 * others.length);
+  });
+
+  it("is nobody's where two proxies were asked for the same at the same time", () => {
+    const beside = TUNNELS.map((tunnel) => ({ ...tunnel, proxy: { ip: "192.0.2.81", port: 8080 } }));
+    expect([...outsideAddresses(OWN, [...TUNNELS, ...beside])]).toEqual([]);
   });
 
   it("is found where an interim response came before the answer inside a plain tunnel", () => {
