@@ -1,5 +1,5 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
-import { addTo, compare } from "../bytes/index.ts";
+import { addTo, compare, grouped } from "../bytes/index.ts";
 import { askedBy, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { CaptureFacts } from "./facts.ts";
@@ -25,6 +25,8 @@ export interface Passed {
 interface Waiting {
   readonly timeline: Timeline;
   readonly request: RequestHead;
+  /** null: up to the end of the connection. */
+  readonly response: ResponseHead | null;
 }
 
 interface Answered extends Asked {
@@ -35,12 +37,15 @@ interface Answered extends Asked {
 const MAX_LOOKED = 200;
 /** Made once per capture: what was refused with 401 or 407, by status, method and target, in the order of the answers. */
 const REFUSED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Answered[]>>();
-/** Made once per capture: what was asked of proxies that may be clients, too, by address, method and target, in the order of the requests. */
-const ASKED = new WeakMap<CaptureFacts, ReadonlyMap<string, readonly Waiting[]>>();
+/** Made once per capture: what was asked, by who asked and by who was asked. */
+const ASKED = new WeakMap<CaptureFacts, AskedOf>();
+/** An address is taken for a proxy's where so much of what it asks for was asked of that proxy. */
+const MIN_FIT = 0.9;
 
 /**
  * The further proxy that gave the same answer to the same request, just before. It was asked by the nearer proxy's listening
- * address; or by another one, which is taken for the nearer proxy's where its request and answer lie between these.
+ * address; or by another one, which is taken for the nearer proxy's where its request and answer lie between these, and all else
+ * that it asks for is asked of the nearer proxy, too: of two clients who want the same page at the same time neither is a proxy.
  */
 export function passedFrom(timeline: Timeline, { request, response }: Asked, capture: CaptureFacts): Passed | null {
   const all = refusedIn(capture).get(keyOf(request, response)) ?? [];
@@ -50,7 +55,7 @@ export function passedFrom(timeline: Timeline, { request, response }: Asked, cap
     if (response.where.time - answer.where.time >= JUST_BEFORE_NS) return null;
     if (endpointText(other.proxy) === endpointText(timeline.proxy) || !mayBePassed(answer, response)) continue;
     if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
-    if (asked.where.time < request.where.time) continue;
+    if (asked.where.time < request.where.time || !asksForOthers(other.client.ip, timeline.proxy.ip, capture)) continue;
     return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
   }
   return null;
@@ -65,12 +70,41 @@ export function askedOnBehalf(
   { method, target, where }: RequestHead,
   capture: CaptureFacts,
 ): string | null {
-  const all = askedIn(capture).get(askedKey(timeline.client.ip, method, target)) ?? [];
-  let at = all.findLastIndex(({ request }) => request.where.time <= where.time);
+  const waiting = waitingFor(timeline.client.ip, endpointText(timeline.proxy), { method, target, where }, capture);
+  if (waiting === null) return null;
+  const { timeline: near, request } = waiting;
+  return `${near.client.ip} had asked ${endpointText(near.proxy)} for the same (stream ${near.stream}, frame ${request.where.frame})`;
+}
+
+/** Whether the proxy at `proxyIp` was waited for with nearly all that `clientIp` asks of others, while it did. */
+function asksForOthers(clientIp: string, proxyIp: string, capture: CaptureFacts): boolean {
+  const asked = askedIn(capture);
+  const pair = `${clientIp} ${proxyIp}`;
+  const known = asked.forOthers.get(pair);
+  if (known !== undefined) return known;
+  const own = asked.byClient(clientIp).filter(({ timeline }) => timeline.proxy.ip !== proxyIp);
+  const looked = own.slice(0, MAX_LOOKED);
+  const fitting = looked.filter(
+    ({ timeline, request }) => waitingFor(proxyIp, endpointText(timeline.proxy), request, capture) !== null,
+  );
+  const found = fitting.length >= looked.length * MIN_FIT;
+  asked.forOthers.set(pair, found);
+  return found;
+}
+
+/** Who waited for the same from a proxy at `proxyIp`, though not from `except`, when it was asked for; the last one, null if nobody did. */
+function waitingFor(
+  proxyIp: string,
+  except: string,
+  { method, target, where: { time } }: Pick<RequestHead, "method" | "target" | "where">,
+  capture: CaptureFacts,
+): Waiting | null {
+  const all = askedIn(capture).ofProxy(proxyIp).get(askedKey(method, target)) ?? [];
+  let at = all.findLastIndex(({ request }) => request.where.time <= time);
   for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
-    const { timeline: near, request } = all[at]!;
-    if (near.end < where.time || endpointText(near.proxy) === endpointText(timeline.proxy)) continue;
-    return `${near.client.ip} had asked ${endpointText(near.proxy)} for the same (stream ${near.stream}, frame ${request.where.frame})`;
+    const { timeline, response } = all[at]!;
+    const until = response === null ? timeline.end : response.where.time;
+    if (until >= time && endpointText(timeline.proxy) !== except) return all[at]!;
   }
   return null;
 }
@@ -95,26 +129,54 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   return found;
 }
 
-function askedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Waiting[]> {
-  const known = ASKED.get(capture);
-  if (known !== undefined) return known;
-  const found = new Map<string, Waiting[]>();
-  // Only proxies at whose address a client is.
-  const clients = new Set(capture.connections.map(({ timeline }) => timeline.client.ip));
-  for (const { timeline } of capture.connections) {
-    if (!clients.has(timeline.proxy.ip)) continue;
-    for (const { request } of [...timeline.connects, ...timeline.forwards]) {
-      if (request === null) continue;
-      addTo(found, askedKey(timeline.proxy.ip, request.method, request.target), { timeline, request });
-    }
+/** What was asked of proxies in a capture; lists are made when they are first wanted. */
+class AskedOf {
+  /** Whether an address asks for others, by it and the proxy's. */
+  readonly forOthers = new Map<string, boolean>();
+  readonly #timelines: readonly Timeline[];
+  #byClient: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  #byProxy: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  readonly #ofProxy = new Map<string, ReadonlyMap<string, readonly Waiting[]>>();
+
+  constructor(timelines: readonly Timeline[]) {
+    this.#timelines = timelines;
   }
-  for (const list of found.values()) list.sort((a, b) => compare(a.request.where.time, b.request.where.time));
-  ASKED.set(capture, found);
-  return found;
+
+  /** What an address asked for. */
+  byClient(ip: string): readonly Waiting[] {
+    this.#byClient ??= grouped(this.#timelines, ({ client }) => client.ip);
+    return (this.#byClient.get(ip) ?? []).flatMap(asks);
+  }
+
+  /** What proxies at an address were asked for, by method and target, in the order of the requests. */
+  ofProxy(ip: string): ReadonlyMap<string, readonly Waiting[]> {
+    const known = this.#ofProxy.get(ip);
+    if (known !== undefined) return known;
+    this.#byProxy ??= grouped(this.#timelines, ({ proxy }) => proxy.ip);
+    const all = (this.#byProxy.get(ip) ?? []).flatMap(asks);
+    all.sort((a, b) => compare(a.request.where.time, b.request.where.time));
+    const found = grouped(all, ({ request }) => askedKey(request.method, request.target));
+    this.#ofProxy.set(ip, found);
+    return found;
+  }
 }
 
-function askedKey(proxyIp: string, method: string, target: string): string {
-  return `${proxyIp} ${method} ${target.toLowerCase()}`;
+function askedIn(capture: CaptureFacts): AskedOf {
+  const known = ASKED.get(capture);
+  if (known !== undefined) return known;
+  const asked = new AskedOf(capture.connections.map(({ timeline }) => timeline));
+  ASKED.set(capture, asked);
+  return asked;
+}
+
+function asks(timeline: Timeline): readonly Waiting[] {
+  return [...timeline.connects, ...timeline.forwards].flatMap(({ request, response }) =>
+    request === null ? [] : [{ timeline, request, response }],
+  );
+}
+
+function askedKey(method: string, target: string): string {
+  return `${method} ${target.toLowerCase()}`;
 }
 
 function keyOf({ method, target }: RequestHead, { status }: ResponseHead): string {

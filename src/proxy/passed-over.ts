@@ -24,7 +24,9 @@ export class PassedOver {
 
   /** A connection is not followed that begins with this; whether what answers it is worth a look. */
   look(peek: FirstPayload, known: KnownProxies): boolean {
-    if (peek.senderIsInitiator === false || !(known.fixed || known.empty)) return false;
+    if (peek.senderIsInitiator === false) return false;
+    // It may lead to a further proxy, whose clients have not said so yet.
+    if (!(known.fixed || known.empty)) return isClientHello(peek.bytes, peek.start, peek.end);
     const carried = carriedBy(peek.bytes, peek.start, peek.end, known);
     if (carried !== null && !this.#counts(carried))
       this.#facts.set(carried, { carried, count: 1, server: endpointOf(peek, "destination"), frame: peek.frame });

@@ -62,6 +62,13 @@ describe("a 401 to a CONNECT that was passed on", () => {
     expect(own?.detail).not.toMatch(/just before/);
   });
 
+  it("is not meant where who asked the other proxy asks it for more than this one was asked for", () => {
+    const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
+    const own = asked(2, [ACCEPTED], { client: OUTSIDE, proxy: PARENT });
+    const [told] = found("connect-401", [child, other, own]).filter(({ stream }) => stream === child.stream);
+    expect(told?.detail).not.toMatch(/just before/);
+  });
+
   it("names the address by which the further proxy was asked, if it is another one", () => {
     const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
     const [own] = found("connect-401", [child, other]).filter(({ stream }) => stream === child.stream);
@@ -207,7 +214,10 @@ describe("a client that is a proxy", () => {
   });
   const ofFar = (...timelines: readonly Timeline[]) =>
     found("auth-abandoned", timelines).find(({ stream }) => stream === 1)!;
-  const waiting = { ...near, end: far().end };
+  const open = { ...near, end: far().end };
+  const [refusal] = near.connects;
+  const late = { ...refusal!.response!, where: { ...refusal!.response!.where, time: far().end } };
+  const waiting = { ...open, connects: [{ ...refusal!, response: late }] };
 
   it("has to sign in by itself, and no user for it", () => {
     const own = ofFar(waiting, far());
@@ -219,6 +229,7 @@ describe("a client that is a proxy", () => {
 
   it.each<[string, readonly Timeline[]]>([
     ["nobody waits any more", [near, far()]],
+    ["who asked has the answer already", [open, far()]],
     [
       "somebody asked for something else",
       [{ ...waiting, ...asked(0, [{ status: 502, target: "other.example:443" }], { end: far().end }) }, far()],
