@@ -1,4 +1,4 @@
-// Lists by a key.
+// Lists by a key, and in an order.
 
 /** Puts `value` behind what `lists` has under `key`. */
 export function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
@@ -12,4 +12,15 @@ export function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) =>
   const groups = new Map<Key, Item[]>();
   for (const item of items) addTo(groups, keyOf(item), item);
   return groups;
+}
+
+/** How many items stand before the place where `isBefore`, true of the beginning of a sorted list, becomes false; by halving. */
+export function countBefore<Item>(list: readonly Item[], isBefore: (item: Item) => boolean): number {
+  let low = 0;
+  for (let high = list.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(list[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,5 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
-import { addTo, compare, grouped } from "../bytes/index.ts";
+import { addTo, compare, countBefore, grouped } from "../bytes/index.ts";
 import { askedBy, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { CaptureFacts } from "./facts.ts";
@@ -49,7 +49,9 @@ const MIN_FIT = 0.9;
  */
 export function passedFrom(timeline: Timeline, { request, response }: Asked, capture: CaptureFacts): Passed | null {
   const all = refusedIn(capture).get(keyOf(request, response)) ?? [];
-  let at = all.findLastIndex((one) => one.response === response) - 1;
+  let at = countBefore(all, (one) => one.response.where.time <= response.where.time) - 1;
+  while (at >= 0 && all[at]!.response !== response) at--;
+  at--;
   for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
     const { timeline: other, request: asked, response: answer } = all[at]!;
     if (response.where.time - answer.where.time >= JUST_BEFORE_NS) return null;
@@ -100,7 +102,7 @@ function waitingFor(
   capture: CaptureFacts,
 ): Waiting | null {
   const all = askedIn(capture).ofProxy(proxyIp).get(askedKey(method, target)) ?? [];
-  let at = all.findLastIndex(({ request }) => request.where.time <= time);
+  let at = countBefore(all, ({ request }) => request.where.time <= time) - 1;
   for (const last = Math.max(0, at - MAX_LOOKED); at >= last; at--) {
     const { timeline, response } = all[at]!;
     const until = response === null ? timeline.end : response.where.time;

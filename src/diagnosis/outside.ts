@@ -1,5 +1,5 @@
 // The other addresses of a proxy: those from which it opens connections to origins, where it has more than one.
-import { addTo, compare, gather, grouped, type Nanos } from "../bytes/index.ts";
+import { addTo, compare, countBefore, gather, grouped, type Nanos } from "../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../proxy/index.ts";
 import { hostOf, serverNameOf } from "./wording.ts";
 
@@ -53,7 +53,7 @@ function onlyOpener(
   for (const [host, own] of errands) {
     const legs = answered.get(host) ?? [];
     for (const { from, to } of own) {
-      for (let at = firstFrom(legs, from); at < legs.length && legs[at]!.start <= to; at++) {
+      for (let at = countBefore(legs, ({ start }) => start < from); at < legs.length && legs[at]!.start <= to; at++) {
         const { opener } = legs[at]!;
         if (tried.has(opener)) continue;
         tried.add(opener);
@@ -81,17 +81,6 @@ function answeredByHost(legs: readonly ServerLeg[]): ReadonlyMap<string, readonl
   }
   for (const list of byHost.values()) list.sort((a, b) => compare(a.start, b.start));
   return byHost;
-}
-
-/** The place of the first that did not begin before `from`. */
-function firstFrom(legs: readonly AnsweredLeg[], from: Nanos): number {
-  let low = 0;
-  for (let high = legs.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if (legs[middle]!.start < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function fits(legs: readonly ServerLeg[], errands: ReadonlyMap<string, readonly Errand[]>): boolean {

@@ -1,6 +1,7 @@
-// Lists by a key keep the order in which things were met.
+// Lists by a key keep the order in which things were met; in sorted ones a place is found.
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addTo, grouped } from "../../src/bytes/index.ts";
+import { addTo, countBefore, grouped } from "../../src/bytes/index.ts";
 
 test("what is added stands behind what is there", () => {
   const lists = new Map<string, number[]>();
@@ -22,4 +23,13 @@ test("groups and their items are in the order in which they came", () => {
     [1, ["a", "d"]],
   ]);
   expect([...grouped([], String)]).toEqual([]);
+});
+
+test("those in front of a place in a sorted list are counted", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20)), fc.nat(20), (list, limit) => {
+      const sorted = list.toSorted((a, b) => a - b);
+      expect(countBefore(sorted, (item) => item < limit)).toBe(list.filter((item) => item < limit).length);
+    }),
+  );
 });

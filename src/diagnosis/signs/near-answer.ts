@@ -1,5 +1,5 @@
 // Sign: a small answer that came back much faster than the way to the origin takes.
-import { gather, millisBetween } from "../../bytes/index.ts";
+import { countBefore, gather, millisBetween } from "../../bytes/index.ts";
 import { duration } from "../wording.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isNear, isSmall, MAX_SMALL, type Way } from "./way.ts";
@@ -35,14 +35,7 @@ export function nearTurns(tunnels: readonly TunnelRecords[], way: Way): readonly
 
 /** How many of the sorted `sizes` are smaller than `limit`. */
 function below(sizes: readonly number[], limit: number): number {
-  let low = 0;
-  let high = sizes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sizes[middle]! < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countBefore(sizes, (size) => size < limit);
 }
 
 /**
