@@ -1,5 +1,5 @@
 // Which of two proxies in a row answered: the further one, whose answer the nearer one passed on.
-import { addTo, compare, countBefore, grouped } from "../bytes/index.ts";
+import { addTo, compare, countBefore, gather, grouped } from "../bytes/index.ts";
 import { askedBy, isChallenge, type RequestHead, type ResponseHead } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
 import type { CaptureFacts } from "./facts.ts";
@@ -58,6 +58,7 @@ export function passedFrom(timeline: Timeline, { request, response }: Asked, cap
     if (endpointText(other.proxy) === endpointText(timeline.proxy) || !mayBePassed(answer, response)) continue;
     if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
     if (asked.where.time < request.where.time || !asksForOthers(other.client.ip, timeline.proxy.ip, capture)) continue;
+    if (cameBack(other, answer, response, capture)) continue;
     return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
   }
   return null;
@@ -92,6 +93,23 @@ function asksForOthers(clientIp: string, proxyIp: string, capture: CaptureFacts)
   const found = fitting.length >= looked.length * MIN_FIT;
   asked.forOthers.set(pair, found);
   return found;
+}
+
+/** Whether the client itself answered the challenge before the nearer proxy gave its own: then it is not what that one passed on. */
+function cameBack(
+  { client, proxy }: Timeline,
+  refusal: ResponseHead,
+  given: ResponseHead,
+  capture: CaptureFacts,
+): boolean {
+  const to = endpointText(proxy);
+  const asks = askedIn(capture).byClient(client.ip);
+  for (let at = countBefore(asks, ({ request }) => request.where.time <= refusal.where.time); at < asks.length; at++) {
+    const { timeline, request } = asks[at]!;
+    if (request.where.time >= given.where.time) break;
+    if (request.proxyAuthorization !== null && endpointText(timeline.proxy) === to) return true;
+  }
+  return false;
 }
 
 /** Who waited for the same from a proxy at `proxyIp`, though not from `except`, when it was asked for; the last one, null if nobody did. */
@@ -131,14 +149,15 @@ function refusedIn(capture: CaptureFacts): ReadonlyMap<string, readonly Answered
   return found;
 }
 
-/** What was asked of proxies in a capture; lists are made when they are first wanted. */
+/** What was asked of proxies in a capture, in the order of the requests; lists are made when they are first wanted. */
 class AskedOf {
   /** Whether an address asks for others, by it and the proxy's. */
   readonly forOthers = new Map<string, boolean>();
   readonly #timelines: readonly Timeline[];
-  #byClient: ReadonlyMap<string, readonly Timeline[]> | null = null;
-  #byProxy: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  readonly #byClient = new Map<string, readonly Waiting[]>();
   readonly #ofProxy = new Map<string, ReadonlyMap<string, readonly Waiting[]>>();
+  #ofClients: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  #toProxies: ReadonlyMap<string, readonly Timeline[]> | null = null;
 
   constructor(timelines: readonly Timeline[]) {
     this.#timelines = timelines;
@@ -146,18 +165,22 @@ class AskedOf {
 
   /** What an address asked for. */
   byClient(ip: string): readonly Waiting[] {
-    this.#byClient ??= grouped(this.#timelines, ({ client }) => client.ip);
-    return (this.#byClient.get(ip) ?? []).flatMap(asks);
+    const known = this.#byClient.get(ip);
+    if (known !== undefined) return known;
+    this.#ofClients ??= grouped(this.#timelines, ({ client }) => client.ip);
+    const found = asks(this.#ofClients.get(ip) ?? []);
+    this.#byClient.set(ip, found);
+    return found;
   }
 
-  /** What proxies at an address were asked for, by method and target, in the order of the requests. */
+  /** What proxies at an address were asked for, by method and target. */
   ofProxy(ip: string): ReadonlyMap<string, readonly Waiting[]> {
     const known = this.#ofProxy.get(ip);
     if (known !== undefined) return known;
-    this.#byProxy ??= grouped(this.#timelines, ({ proxy }) => proxy.ip);
-    const all = (this.#byProxy.get(ip) ?? []).flatMap(asks);
-    all.sort((a, b) => compare(a.request.where.time, b.request.where.time));
-    const found = grouped(all, ({ request }) => askedKey(request.method, request.target));
+    this.#toProxies ??= grouped(this.#timelines, ({ proxy }) => proxy.ip);
+    const found = grouped(asks(this.#toProxies.get(ip) ?? []), ({ request }) =>
+      askedKey(request.method, request.target),
+    );
     this.#ofProxy.set(ip, found);
     return found;
   }
@@ -171,10 +194,13 @@ function askedIn(capture: CaptureFacts): AskedOf {
   return asked;
 }
 
-function asks(timeline: Timeline): readonly Waiting[] {
-  return [...timeline.connects, ...timeline.forwards].flatMap(({ request, response }) =>
-    request === null ? [] : [{ timeline, request, response }],
+function asks(timelines: readonly Timeline[]): readonly Waiting[] {
+  const all = gather(timelines, (timeline) =>
+    gather([...timeline.connects, ...timeline.forwards], ({ request, response }) =>
+      request === null ? [] : [{ timeline, request, response }],
+    ),
   );
+  return all.toSorted((a, b) => compare(a.request.where.time, b.request.where.time));
 }
 
 function askedKey(method: string, target: string): string {

@@ -69,6 +69,15 @@ describe("a 401 to a CONNECT that was passed on", () => {
     expect(told?.detail).not.toMatch(/just before/);
   });
 
+  it("is not meant where who was refused there has come back with credentials before this answer", () => {
+    const other = refused(1, 12, 2, { client: OUTSIDE, proxy: PARENT });
+    const [first] = other.connects;
+    const again = { ...first!, request: { ...first!.request, proxyAuthorization: SENT, where: where(13, 16) } };
+    const [told] = found("connect-401", [child, { ...other, connects: [first!, again] }]);
+    expect(told?.stream).toBe(child.stream);
+    expect(told?.detail).not.toMatch(/just before/);
+  });
+
   it("names the address by which the further proxy was asked, if it is another one", () => {
     const other = refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT });
     const [own] = found("connect-401", [child, other]).filter(({ stream }) => stream === child.stream);
