@@ -57,7 +57,8 @@ export function passedFrom(timeline: Timeline, { request, response }: Asked, cap
     if (response.where.time - answer.where.time >= JUST_BEFORE_NS) return null;
     if (endpointText(other.proxy) === endpointText(timeline.proxy) || !mayBePassed(answer, response)) continue;
     if (other.client.ip === timeline.proxy.ip) return passed(other, answer, "");
-    if (asked.where.time < request.where.time || !asksForOthers(other.client.ip, timeline.proxy.ip, capture)) continue;
+    if (asked.where.time < request.where.time || isOfAnother(asked, request)) continue;
+    if (!asksForOthers(other.client.ip, timeline.proxy.ip, capture)) continue;
     if (cameBack(other, answer, response, capture)) continue;
     return passed(other, answer, `, whom ${other.client.ip} had asked, by the times another address of this proxy`);
   }
@@ -77,6 +78,11 @@ export function askedOnBehalf(
   if (waiting === null) return null;
   const { timeline: near, request } = waiting;
   return `${near.client.ip} had asked ${endpointText(near.proxy)} for the same (stream ${near.stream}, frame ${request.where.frame})`;
+}
+
+/** Whether two requests come from different programs, as far as these name themselves. */
+function isOfAnother({ userAgent }: RequestHead, other: RequestHead): boolean {
+  return userAgent !== null && other.userAgent !== null && userAgent !== other.userAgent;
 }
 
 /** Whether the proxy at `proxyIp` was waited for with nearly all that `clientIp` asks of others, while it did. */

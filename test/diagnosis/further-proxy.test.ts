@@ -69,6 +69,19 @@ describe("a 401 to a CONNECT that was passed on", () => {
     expect(told?.detail).not.toMatch(/just before/);
   });
 
+  it("is not meant where another program asked the other proxy", () => {
+    const named = (one: Timeline, userAgent: string | null): Timeline => {
+      const [connect] = one.connects;
+      return { ...one, connects: [{ ...connect!, request: { ...connect!.request, userAgent } }] };
+    };
+    const toldOf = (program: string | null): string | undefined => {
+      const other = named(refused(1, 12, 4, { client: OUTSIDE, proxy: PARENT }), program);
+      return found("connect-401", [named(child, "curl/7.88.1"), other]).find(({ stream }) => stream === 0)?.detail;
+    };
+    expect(toldOf("Java/17.0.15")).not.toMatch(/just before/);
+    for (const program of ["curl/7.88.1", null]) expect(toldOf(program)).toMatch(/just before/);
+  });
+
   it("is not meant where who was refused there has come back with credentials before this answer", () => {
     const other = refused(1, 12, 2, { client: OUTSIDE, proxy: PARENT });
     const [first] = other.connects;

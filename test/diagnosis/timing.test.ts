@@ -86,6 +86,21 @@ describe("an answer that came at once, through a proxy that reads inside", () =>
     ["a handshake that did", { connectMs: 1, helloMs: 130, roundTripMs: 50 }, []],
   ] as const)("%s", (_name, setUp, said) => expect(told(setUp)).toEqual(said));
 
+  it.each([
+    ["quicker than a page that is slow to make, while the tunnel took no longer than three ways", 50, 130, []],
+    ["quicker than both", 40, 130, ["proxy likely"]],
+    ["quicker than half a page, which shows the way alone where the tunnel took less", 30, 95, ["proxy likely"]],
+  ])("%s", (_name, answeredMs, connectMs, said) => {
+    const url = "https://www.example.com/";
+    const asks = (frame: number, ms: number) =>
+      requestHead(where(frame, ms), { method: "GET", target: "/", host: "www.example.com" });
+    const page = exchangeFact(asks(30, 1_000), responseHead(where(31, 1_110), 200), { url });
+    const refused = exchangeFact(asks(40, 2_000), responseHead(where(41, 2_000 + answeredMs), 401), { url });
+    const one = tunnelOf({ connectMs, helloMs: 15, inside: "full", records: [] });
+    const tunnel = { ...one.tunnel!, exchanges: [page, refused] };
+    expect(timesOf({ ...one, tunnel }, INTERCEPTED, refused)).toEqual(said);
+  });
+
   it("says nothing where another ClientHello was asked for: its handshake measures two", () => {
     const slow = tunnelOf({ connectMs: 1, helloMs: 130, inside: "full", records: [] });
     const tls = { ...slow.tunnel!.tls!, helloRetryRequest: slow.tunnel!.tls!.serverHello };

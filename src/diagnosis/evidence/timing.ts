@@ -32,6 +32,8 @@ interface Way {
   readonly margin: number;
   /** Another measure that has to show a way, too: names may have been looked up, credentials checked, a busy proxy waited for. */
   readonly doubtedBy: Millis | null;
+  /** What the tunnel took to be set up, where that is longer: it has to show a way, too, since pages may be slow to make. */
+  readonly setUp: Millis | null;
   /** Nothing but one CONNECT shows it, during which a name may have been looked up. */
   readonly byConnectOnly: boolean;
 }
@@ -52,7 +54,7 @@ export const timeOfTheAnswer: Question = (exchange, head, { timeline, inTunnel, 
     const text = `the answer took ${duration(answered)} ${frames}, as long as the way to the origin (${duration(way.measured)} for ${way.shownBy})`;
     return [{ says: "origin", weight: "possible", source: "timing", text }];
   }
-  if (answered * way.margin > way.ms) return [];
+  if (answered * way.margin > way.ms || (way.setUp !== null && answered * TUNNEL_MARGIN > way.setUp)) return [];
   const text = `the answer took ${duration(answered)} ${frames}, less than the proxy's way to the origin (${duration(way.measured)} for ${way.shownBy})`;
   const doubtful = way.doubtedBy !== null && Math.max(MIN_ANSWER_MS, answered * way.margin) > way.doubtedBy;
   return [
@@ -88,7 +90,7 @@ function wayToOrigin(
   if (longest === undefined) return site[0] ?? null;
   if (other !== null && other < MIN_WAY_MS) return null;
   // An edge server answers by itself what it asks for, and passes the rest on to a slow application.
-  if (site[0] !== undefined) return site[0].ms <= longest.ms ? site[0] : longest;
+  if (site[0] !== undefined) return site[0].ms <= longest.ms ? { ...site[0], setUp: longest.ms } : longest;
   if (longest === inConnect[0]) return { ...longest, doubtedBy: handshake };
   const goesThere = isWay && connect >= MIN_WAY_MS;
   if (other === null && !goesThere && longest.measured > MAX_LONE_HANDSHAKE_MS) return null;
@@ -96,5 +98,5 @@ function wayToOrigin(
 }
 
 function way(measured: Millis, work: Millis, shownBy: string, margin: number): Way {
-  return { ms: measured - work, measured, shownBy, margin, doubtedBy: null, byConnectOnly: false };
+  return { ms: measured - work, measured, shownBy, margin, doubtedBy: null, setUp: null, byConnectOnly: false };
 }
