@@ -17,6 +17,7 @@ import { CertificateRegister, type Interception } from "./interception.ts";
 import { type AuthChain, alone, authChains } from "./joins.ts";
 import { type Extent, isBroken } from "./judgement.ts";
 import { legsOf } from "./legs.ts";
+import { lacksLegs } from "./missing-legs.ts";
 import { OpenChallenges } from "./open-challenges.ts";
 import { outsideAddresses } from "./outside.ts";
 import { carriedBy, networkSignIn, type OwnAnswer, refusedUnasked } from "./own-answer.ts";
@@ -110,6 +111,8 @@ export class Collector {
   #legsByHandshake: LegsByHandshake = new Map();
   /** By the proxy's address; see in-step.ts. */
   readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
+  /** By the proxy's address: whether some of its legs are not in the capture. */
+  readonly #lacking = new Map<string, boolean>();
   /** What was kept, by the proxy's address; known at the end. A scan of a network meets as many proxies as it has connections. */
   #keptByProxy: ReadonlyMap<string, readonly Timeline[]> = new Map();
   #tunnels = 0;
@@ -303,10 +306,23 @@ export class Collector {
   #legsOf({ proxy, start, end }: Timeline): readonly ServerLeg[] {
     if (isBroken(start, end, this.#holes)) return [];
     if (this.#legsMissingFrom !== null && end >= this.#legsMissingFrom) return [];
-    const own = this.#legsByProxy.get(proxy.ip) ?? [];
-    const outside = this.#outside.get(proxy.ip);
-    if (outside === undefined || outside === proxy.ip) return own;
+    return this.#keptLegs(proxy.ip);
+  }
+
+  /** Legs of the proxy at this address, by its own address and by its other one. */
+  #keptLegs(ip: string): readonly ServerLeg[] {
+    const own = this.#legsByProxy.get(ip) ?? [];
+    const outside = this.#outside.get(ip);
+    if (outside === undefined || outside === ip) return own;
     return [...own, ...(this.#legsByProxy.get(outside) ?? [])];
+  }
+
+  #lacksLegs(ip: string): boolean {
+    const known = this.#lacking.get(ip);
+    if (known !== undefined) return known;
+    const found = lacksLegs(this.#keptLegs(ip), this.#keptByProxy.get(ip) ?? []);
+    this.#lacking.set(ip, found);
+    return found;
   }
 
   /** The same; none where what those to the timeline's host carried, or all if there is none, does not fit into what clients waited for. */
@@ -380,6 +396,7 @@ export class Collector {
       interception,
       legs,
       beside: this.#keptByProxy.get(timeline.proxy.ip) ?? [],
+      lacksLegs: () => this.#lacksLegs(timeline.proxy.ip),
       answers: this.#answers,
       isKnownAs: (product: Product) => this.#proxies.isKnownAs(timeline, product),
       told: this.#told.exchange(timeline, exchange),

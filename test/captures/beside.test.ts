@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
 import type { Report } from "../../src/report/index.ts";
-import { beside, ipv4Packets, OTHER_NETWORK } from "../harness/beside.ts";
+import { beside, besideAddress, ipv4Packets, OTHER_NETWORK } from "../harness/beside.ts";
 import { times } from "../harness/times.ts";
 import { loadTruth } from "../harness/truth.ts";
 
@@ -12,7 +12,7 @@ const OFFSETS_MICROS = [-30_000, 0, 400, 50_000, 60_000_000];
 const RECORDED = loadTruth().flatMap(({ name, path, keysPath, truth }) => {
   // Options would leave out the proxies of the other one; of a tunnel that carries the mirrored packets only the outer addresses are moved.
   const packets = truth.options.length > 0 || name.startsWith("mirror-") ? null : ipv4Packets(path);
-  return packets === null ? [] : [{ name, keysPath, packets }];
+  return packets === null || packets.length === 0 ? [] : [{ name, keysPath, packets, truth }];
 });
 type Recorded = (typeof RECORDED)[number];
 
@@ -90,5 +90,65 @@ describe("two recordings beside each other", () => {
     ["TLS to the plain port of a second proxy is met behind a first one", "squid-basic", "tls-to-plain-port", 0],
   ])("%s", async (_what, one, other, offset) => {
     for (const keys of [false, true]) await holds(named(one), named(other), offset, keys);
+  });
+});
+
+/** Who was asked, of which product: what it does depends on how it is set up, and who answered does not. */
+const proxyOf = ({ truth: { proxy } }: Recorded): string => `${proxy.product} ${proxy.ip}:${proxy.port}`;
+
+const SENDERS = ["proxy", "origin"] as const;
+
+/** Answers that the other one is said to have given than did, with more than one sign. */
+function wronglyNamed(
+  { connections }: Report,
+  recordings: readonly { recorded: Recorded; addressOf(ip: string): string }[],
+) {
+  return recordings.flatMap(({ recorded: { name, truth }, addressOf }) =>
+    truth.connections.flatMap(({ client, exchanges, forwards }) => {
+      const [, ip, port] = /^(.*):(\d+)$/.exec(client)!;
+      const own = connections.find((one) => one.client.ip === addressOf(ip!) && one.client.port === Number(port));
+      return [...(own?.tunnel?.exchanges ?? []), ...(own?.forwards ?? [])].flatMap(
+        ({ url, response, sentBy, certainty }) => {
+          const known = [...exchanges, ...forwards].filter((one) => one.url === url && one.status === response?.status);
+          const others = SENDERS.filter((sender) => !known.some((one) => one.sentBy === sender || one.sentBy === null));
+          const isWrong = known.length > 0 && certainty !== "possible" && others.some((sender) => sender === sentBy);
+          return isWrong ? [`${name}: ${url} ${response?.status} by the ${sentBy}, ${certainty}`] : [];
+        },
+      );
+    }),
+  );
+}
+
+describe("another client of the same proxy, of which the connections to origins may be recorded for one only", () => {
+  async function blamed(one: Recorded, other: Recorded, offset: number): Promise<readonly string[]> {
+    const ips = new Set(other.truth.connections.map(({ client }) => client.replace(/:\d+$/, "")));
+    const report = await reportOf(beside(one.packets, other.packets, offset, ips), [one, other], true);
+    return wronglyNamed(report, [
+      { recorded: one, addressOf: (ip) => ip },
+      { recorded: other, addressOf: besideAddress },
+    ]);
+  }
+
+  it("never brings a wrong one into play", { timeout: 120_000 }, async () => {
+    const pairs = RECORDED.flatMap((one) =>
+      RECORDED.filter((other) => other !== one && proxyOf(other) === proxyOf(one)).map((other) => ({ one, other })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(pairs.length - 1), fc.constantFrom(...OFFSETS_MICROS), async (i, offset) => {
+        const { one, other } = pairs[i]!;
+        expect(await blamed(one, other, offset), `${one.name}, ${other.name} ${offset / 1e6} s behind`).toEqual([]);
+      }),
+      { numRuns: times(150) },
+    );
+  });
+
+  it.each([
+    ["cooked-v2", "tls-12-client-certificate"],
+    ["forward-both-legs", "tunnel-http-origin-401"],
+  ])("as %s and %s did", async (one, other) => {
+    for (const offset of OFFSETS_MICROS) {
+      const [first, second] = [one, other].map((name) => RECORDED.find((each) => each.name === name)!);
+      expect(await blamed(first!, second!, offset)).toEqual([]);
+    }
   });
 });

@@ -380,6 +380,7 @@ export function staged(kinds: readonly Kind[]): { readonly exchange: ExchangeFac
     legs: scene.legs.map((make) => make()),
     answers,
     beside: [],
+    lacksLegs: () => false,
     isKnownAs: () => true,
     told: scene.told,
   };

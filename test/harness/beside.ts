@@ -45,11 +45,19 @@ export function ipv4Packets(path: string): readonly IpPacket[] | null {
 const NETWORK = 44;
 export const OTHER_NETWORK = 144;
 
-/** One capture of both, where `other` begins so many microseconds behind the beginning of `one`. */
-export function beside(one: readonly IpPacket[], other: readonly IpPacket[], offset: number): Uint8Array {
+/**
+ * One capture of both, where `other` begins so many microseconds behind the beginning of `one`. Its hosts stand in a network of their
+ * own; or, of those that are named, only `clients` have other addresses, and the rest is the same.
+ */
+export function beside(
+  one: readonly IpPacket[],
+  other: readonly IpPacket[],
+  offset: number,
+  clients: ReadonlySet<string> | null = null,
+): Uint8Array {
   const shift = offset + (one[0]?.micros ?? 0) - (other[0]?.micros ?? 0);
   const moved = other.map(({ data, micros, wireLength }) => ({
-    data: elsewhere(data),
+    data: elsewhere(data, clients),
     micros: micros + shift,
     wireLength,
   }));
@@ -67,8 +75,15 @@ export function beside(one: readonly IpPacket[], other: readonly IpPacket[], off
   );
 }
 
-function elsewhere(packet: Uint8Array): Uint8Array {
+/** The address of a client that stands beside one: it is moved within its network. */
+export const besideAddress = (ip: string): string => ip.replace(/\d+$/, (last) => String(MOST - Number(last)));
+const MOST = 199;
+
+function elsewhere(packet: Uint8Array, clients: ReadonlySet<string> | null): Uint8Array {
   const copy = Uint8Array.from(packet);
-  for (const at of [12, 16]) if (copy[at] === 10 && copy[at + 1] === NETWORK) copy[at + 1] = OTHER_NETWORK;
+  for (const at of [12, 16]) {
+    if (clients === null && copy[at] === 10 && copy[at + 1] === NETWORK) copy[at + 1] = OTHER_NETWORK;
+    if (clients?.has(copy.subarray(at, at + 4).join(".")) === true) copy[at + 3] = MOST - copy[at + 3]!;
+  }
   return copy;
 }

@@ -18,6 +18,7 @@ import {
   sentOn,
   wasRead,
 } from "../legs.ts";
+import { askersBeside } from "../missing-legs.ts";
 import { hostOf, hostOfTimeline, portOf } from "../wording.ts";
 import type { Question } from "./types.ts";
 
@@ -29,7 +30,7 @@ const MAX_DROPPED_BYTES = 100;
 const MIN_SHARE = 0.4;
 
 /** Both legs in the capture: the request never reached the server leg before the answer came back. */
-export const neverForwarded: Question = (exchange, head, { legs, timeline, beside, inTunnel }) => {
+export const neverForwarded: Question = (exchange, head, { legs, timeline, beside, lacksLegs, inTunnel }) => {
   if (exchange.request === null || !hasOwnTimes(timeline, exchange.request.where.time, head.where.time)) return [];
   const { frame, time } = exchange.request.where;
   const to = destinationOf(exchange, timeline, inTunnel);
@@ -37,13 +38,19 @@ export const neverForwarded: Question = (exchange, head, { legs, timeline, besid
   if (near.length === 0) return [];
   const others = [...othersThan(exchange, timeline), ...askedBeside(exchange, head, beside)];
   if (sentOn(near, time, head.where.time, others) !== false) return [];
+  if (lacksLegs()) return [];
   const toHost = to === null ? [] : legsOf(near, timeline, to).filter((leg) => covers(leg, exchange, head));
-  if (toHost.length > 0) {
-    const text = `the proxy's connection to ${to?.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
+  if (to !== null && toHost.length > 0) {
+    const text = `the proxy's connection to ${to.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
     // One that was opened for this client carries what it asks; an older one may stand beside others.
-    const weight = toHost.some((leg) => leg.start >= timeline.start) ? "certain" : "likely";
+    const opened = legsOf(near, timeline, to).filter((leg) => leg.start >= timeline.start);
+    const isOwn =
+      toHost.some((leg) => opened.includes(leg)) && opened.length > askersBeside(timeline, to.host, opened, beside);
     const isNear = near.some((leg) => mayHaveAskedNear(leg, time, head.where.time));
-    return [{ says: "proxy", weight: isNear ? "possible" : weight, source: "legs", text }];
+    const isOthers = toHost.every((leg) => opened.includes(leg)) && !isOwn;
+    return [
+      { says: "proxy", weight: isNear || isOthers ? "possible" : isOwn ? "certain" : "likely", source: "legs", text },
+    ];
   }
   if (allLegs(near, timeline, to?.port ?? null).length === 0) return [];
   const text = `the proxy's connections to origins are in the capture, and none of them carries this request (frame ${frame}) before its answer (frame ${head.where.frame})`;

@@ -27,6 +27,8 @@ export interface SenderContext {
   readonly legs: readonly ServerLeg[];
   /** Other connections to the same proxy: what they ask for is on the server legs as well. */
   readonly beside: readonly Timeline[];
+  /** Whether server legs seem to be missing in the capture. */
+  lacksLegs(): boolean;
   /** Answers of all connections, to compare with. */
   readonly answers: AnswerRegister;
   /** Whether answers that are this proxy's own (to a CONNECT, or with 407), or its certificates, bear marks of the product, too. */

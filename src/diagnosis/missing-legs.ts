@@ -1,0 +1,50 @@
+// Connections of a proxy to origins that are not in the capture: where some are missing, "on none of them" says nothing.
+import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
+import { hasOwnTimes, legsOf, sentOn } from "./legs.ts";
+import { hostOf, hostOfTimeline } from "./wording.ts";
+
+/** Ordinary answers that are looked at: where connections are missing, the first of them show it. */
+const MAX_LOOKED = 64;
+
+/**
+ * Whether clients of a proxy were given pages while nothing was sent to any origin, though some of its connections are in the
+ * capture: others are not, as where names lead to IPv6 addresses and IPv4 was recorded. `legs` and `timelines`: all of one proxy.
+ */
+export function lacksLegs(legs: readonly ServerLeg[], timelines: readonly Timeline[]): boolean {
+  let looked = 0;
+  for (const timeline of timelines) {
+    const near = legsOf(legs, timeline, null);
+    if (near.length === 0) continue;
+    for (const { request, response } of [...(timeline.tunnel?.exchanges ?? []), ...timeline.forwards].filter(isPage)) {
+      if (looked++ >= MAX_LOOKED) return false;
+      const [from, to] = [request!.where.time, response!.where.time];
+      if (hasOwnTimes(timeline, from, to) && sentOn(near, from, to) === false) return true;
+    }
+  }
+  return false;
+}
+
+/** A page that says not that it comes out of a cache (Age, RFC 9111 §5.1). */
+function isPage({ request, response, responseBytes }: ExchangeFact): boolean {
+  return request?.method === "GET" && response?.status === 200 && responseBytes > 0 && !response.names.includes("age");
+}
+
+/** How many other connections to `host` were open when one of `opened` began: each may be what the proxy opened that one for. */
+export function askersBeside(
+  timeline: Timeline,
+  host: string,
+  opened: readonly ServerLeg[],
+  others: readonly Timeline[],
+): number {
+  return others.filter(
+    (other) =>
+      other !== timeline &&
+      leadsTo(other, host) &&
+      opened.some(({ start }) => other.start <= start && start <= other.end),
+  ).length;
+}
+
+function leadsTo(timeline: Timeline, host: string): boolean {
+  if (hostOfTimeline(timeline)?.toLowerCase() === host) return true;
+  return timeline.forwards.some(({ url }) => url !== null && hostOf(url) === host);
+}
