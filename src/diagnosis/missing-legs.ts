@@ -1,6 +1,6 @@
 // Connections of a proxy to origins that are not in the capture: where some are missing, "on none of them" says nothing.
 import type { ExchangeFact, ServerLeg, Timeline } from "../proxy/index.ts";
-import { hasOwnTimes, legsOf, sentOn } from "./legs.ts";
+import { type Destination, hasOwnTimes, legsOf, sentOn } from "./legs.ts";
 import { hostOf, hostOfTimeline } from "./wording.ts";
 
 /** Ordinary answers that are looked at: where connections are missing, the first of them show it. */
@@ -29,19 +29,25 @@ function isPage({ request, response, responseBytes }: ExchangeFact): boolean {
   return request?.method === "GET" && response?.status === 200 && responseBytes > 0 && !response.names.includes("age");
 }
 
-/** How many other connections to `host` were open when one of `opened` began: each may be what the proxy opened that one for. */
-export function askersBeside(
+/**
+ * Legs to the client's host that the proxy opened behind the beginning of its connection. `isOwn`: one of them for this client, since
+ * others (of the same proxy) cannot have wanted them all.
+ */
+export function openedSince(
   timeline: Timeline,
-  host: string,
-  opened: readonly ServerLeg[],
+  to: Destination,
+  legs: readonly ServerLeg[],
   others: readonly Timeline[],
-): number {
-  return others.filter(
+): { readonly opened: readonly ServerLeg[]; readonly isOwn: boolean } {
+  const opened = legsOf(legs, timeline, to).filter((leg) => leg.start >= timeline.start);
+  if (opened.length === 0) return { opened, isOwn: false };
+  const askers = others.filter(
     (other) =>
       other !== timeline &&
-      leadsTo(other, host) &&
+      leadsTo(other, to.host) &&
       opened.some(({ start }) => other.start <= start && start <= other.end),
-  ).length;
+  );
+  return { opened, isOwn: opened.length > askers.length };
 }
 
 function leadsTo(timeline: Timeline, host: string): boolean {

@@ -44,6 +44,15 @@ describe("where the proxy's connections to origins are in the capture", () => {
     expect(found?.suspected).toBe(false);
   });
 
+  it("says nothing where the only one may have been opened for somebody else, who wanted the same host at the time", () => {
+    const outside = { ip: "198.51.100.80", port: 40_000 };
+    const leg = { ...legOf("www.example.com", [client(500, 300), server(2_000, 310)]), proxy: outside };
+    const atOnce = { ...near, stream: 0 };
+    expect(ids(judged([near], false, [leg])[0])).toContain("never-forwarded");
+    expect(ids(judged([near, atOnce], false, [leg])[0])).toBe("credentials-repeat");
+    expect(ids(judged([near, atOnce], false, [leg, leg])[0])).toContain("never-forwarded");
+  });
+
   it("says nothing where bytes of the legs are missing", () => {
     const leg = legOf("www.example.com", []);
     expect(ids(judged([near], false, [{ ...leg, end: atMs(60_000), tls: { ...leg.tls!, gaps: 1 } }])[0])).toBe(

@@ -18,7 +18,7 @@ import {
   sentOn,
   wasRead,
 } from "../legs.ts";
-import { askersBeside } from "../missing-legs.ts";
+import { openedSince } from "../missing-legs.ts";
 import { hostOf, hostOfTimeline, portOf } from "../wording.ts";
 import type { Question } from "./types.ts";
 
@@ -43,14 +43,12 @@ export const neverForwarded: Question = (exchange, head, { legs, timeline, besid
   if (to !== null && toHost.length > 0) {
     const text = `the proxy's connection to ${to.host} is in the capture (stream ${toHost[0]!.stream}), and the request (frame ${frame}) was not sent on it before the answer came back (frame ${head.where.frame})`;
     // One that was opened for this client carries what it asks; an older one may stand beside others.
-    const opened = legsOf(near, timeline, to).filter((leg) => leg.start >= timeline.start);
-    const isOwn =
-      toHost.some((leg) => opened.includes(leg)) && opened.length > askersBeside(timeline, to.host, opened, beside);
+    const { opened, isOwn } = openedSince(timeline, to, near, beside);
+    const since = toHost.filter((leg) => opened.includes(leg));
+    const isAnothers = since.length === toHost.length && !isOwn;
     const isNear = near.some((leg) => mayHaveAskedNear(leg, time, head.where.time));
-    const isOthers = toHost.every((leg) => opened.includes(leg)) && !isOwn;
-    return [
-      { says: "proxy", weight: isNear || isOthers ? "possible" : isOwn ? "certain" : "likely", source: "legs", text },
-    ];
+    const weight = isNear || isAnothers ? "possible" : isOwn && since.length > 0 ? "certain" : "likely";
+    return [{ says: "proxy", weight, source: "legs", text }];
   }
   if (allLegs(near, timeline, to?.port ?? null).length === 0) return [];
   const text = `the proxy's connections to origins are in the capture, and none of them carries this request (frame ${frame}) before its answer (frame ${head.where.frame})`;

@@ -1,16 +1,22 @@
 // Sign: both legs are in the capture, and nothing went to any origin between a request and its small answer.
 import { gather } from "../../bytes/index.ts";
-import type { ServerLeg } from "../../proxy/index.ts";
+import type { ServerLeg, Timeline } from "../../proxy/index.ts";
 import { allLegs, type Destination, hasOwnTimes, legsOf, sentOn } from "../legs.ts";
+import { openedSince } from "../missing-legs.ts";
 import { attributable } from "./near-answer.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isSmall } from "./way.ts";
 
-/** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy. */
-export function neverForwarded(tunnel: TunnelRecords, legs: readonly ServerLeg[]): readonly OwnAnswer[] {
+/** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy; `beside`: tunnels through it to the same target. */
+export function neverForwarded(
+  tunnel: TunnelRecords,
+  legs: readonly ServerLeg[],
+  beside: readonly Timeline[],
+): readonly OwnAnswer[] {
   const to = destinationOf(tunnel);
-  const toHost = legsOf(legs, tunnel.timeline, to).some((leg) => leg.start >= tunnel.timeline.start);
-  const near = toHost ? legsOf(legs, tunnel.timeline, null) : allLegs(legs, tunnel.timeline, to.port);
+  const near = openedSince(tunnel.timeline, to, legs, beside).isOwn
+    ? legsOf(legs, tunnel.timeline, null)
+    : allLegs(legs, tunnel.timeline, to.port);
   if (near.length === 0) return [];
   return gather(attributable(tunnel), (turn, index) => {
     const { answer } = turn;

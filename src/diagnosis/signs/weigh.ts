@@ -74,13 +74,17 @@ function ofOneProxy(
     const turn = tunnel.turns[index]!;
     return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
   };
-  for (const ofTarget of grouped(tunnels, ({ target }) => target).values()) {
+  const byTarget = grouped(tunnels, ({ target }) => target);
+  for (const ofTarget of byTarget.values()) {
     const way = wayTo(ofTarget, context.beyond);
     for (const tunnel of ofTarget) ways.set(tunnel, way);
     if (way === null) continue;
     for (const answer of nearTurns(ofTarget, way)) if (!fromOrigin(answer.tunnel, answer.index)) addOwn(answer);
   }
-  for (const tunnel of tunnels) for (const answer of neverForwarded(tunnel, legs)) addOwn(answer);
+  for (const ofTarget of byTarget.values()) {
+    const beside = ofTarget.map(({ timeline }) => timeline);
+    for (const tunnel of ofTarget) for (const answer of neverForwarded(tunnel, legs, beside)) addOwn(answer);
+  }
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
   for (const row of grouped(tunnels, ({ target, timeline }) => `${clientKey(timeline)} ${target}`).values()) {
     for (const repeat of repeats(row, ways.get(row[0]!) ?? null)) {
