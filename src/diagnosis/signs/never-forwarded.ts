@@ -7,7 +7,7 @@ import { attributable } from "./near-answer.ts";
 import type { OwnAnswer, Run, Sign, TunnelRecords, Turn } from "./types.ts";
 import { isSmall } from "./way.ts";
 
-/** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy; `beside`: tunnels through it to the same target. */
+/** Answers of `tunnel` that no origin was asked for. `legs`: those of its proxy; `beside`: connections through it to the same host. */
 export function neverForwarded(
   tunnel: TunnelRecords,
   legs: readonly ServerLeg[],

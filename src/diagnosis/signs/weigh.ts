@@ -2,6 +2,7 @@
 import { addTo, compare, grouped } from "../../bytes/index.ts";
 import type { ServerLeg, Timeline } from "../../proxy/index.ts";
 import { atProxy, clientKey, proxyKey } from "../client.ts";
+import { hostOfTimeline } from "../wording.ts";
 import { allAlike, isOneSize } from "./alike.ts";
 import type { TunnelsBeyond } from "./beyond.ts";
 import { type Repeat, repeats } from "./credentials-repeat.ts";
@@ -48,16 +49,29 @@ export function signsOf(timelines: readonly Timeline[], context: SignsContext): 
     byClient ??= grouped(timelines, atProxy);
     return othersOf(ofClient, byClient);
   };
+  let byHost: ReadonlyMap<string, readonly Timeline[]> | null = null;
+  const beside = ({ timeline, host }: TunnelRecords): readonly Timeline[] => {
+    byHost ??= grouped(timelines, (one) => `${one.proxy.ip} ${hostOfTimeline(one)?.toLowerCase()}`);
+    return byHost.get(`${timeline.proxy.ip} ${host}`) ?? [];
+  };
   for (const ofProxy of grouped(tunnels, ({ timeline }) => proxyKey(timeline)).values())
-    ofOneProxy(ofProxy, others, context, register);
+    ofOneProxy(ofProxy, { others, beside }, context, register);
   return register.finish();
 }
 
 const NOTHING: ReadonlyMap<Timeline, SignsFound> = new Map();
 
+/** Connections that are looked at only in some cases. */
+interface Around {
+  /** Of the same client. */
+  others(ofClient: readonly TunnelRecords[]): readonly Timeline[];
+  /** Through the same proxy to the same host. */
+  beside(tunnel: TunnelRecords): readonly Timeline[];
+}
+
 function ofOneProxy(
   tunnels: readonly TunnelRecords[],
-  others: (ofClient: readonly TunnelRecords[]) => readonly Timeline[],
+  { others, beside }: Around,
   context: SignsContext,
   register: Register,
 ): void {
@@ -74,16 +88,14 @@ function ofOneProxy(
     const turn = tunnel.turns[index]!;
     return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
   };
-  const byTarget = grouped(tunnels, ({ target }) => target);
-  for (const ofTarget of byTarget.values()) {
+  for (const ofTarget of grouped(tunnels, ({ target }) => target).values()) {
     const way = wayTo(ofTarget, context.beyond);
     for (const tunnel of ofTarget) ways.set(tunnel, way);
     if (way === null) continue;
     for (const answer of nearTurns(ofTarget, way)) if (!fromOrigin(answer.tunnel, answer.index)) addOwn(answer);
   }
-  for (const ofTarget of byTarget.values()) {
-    const beside = ofTarget.map(({ timeline }) => timeline);
-    for (const tunnel of ofTarget) for (const answer of neverForwarded(tunnel, legs, beside)) addOwn(answer);
+  for (const tunnel of legs.length === 0 ? [] : tunnels) {
+    for (const answer of neverForwarded(tunnel, legs, beside(tunnel))) addOwn(answer);
   }
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
   for (const row of grouped(tunnels, ({ target, timeline }) => `${clientKey(timeline)} ${target}`).values()) {
