@@ -1,8 +1,10 @@
 // How the TLS handshake of a tunnel ended, as far as the records tell.
+import { millisBetween } from "../bytes/index.ts";
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import { isTls13, type RecordMark, type TlsAlert, type TlsFacts } from "../tls-parse/index.ts";
+import { QUICK_CLOSE_MS } from "./quick-close.ts";
 import { orderLost } from "./recorded-order.ts";
-import { closedText } from "./wording.ts";
+import { closedText, isClosedByClient } from "./wording.ts";
 
 /** `unseen`: the capture does not show how it ended. */
 export type HandshakeOutcome =
@@ -63,6 +65,7 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
     return { kind: "failed", why, frame: refusal.frame, byClose: false };
   }
   if (
+    tls.handshakeComplete &&
     tls.opened > 0 &&
     tunnel.inside === "full" &&
     tunnel.exchanges.length === 0 &&
@@ -95,10 +98,31 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
   if (timeline.closedBy === "open") return { kind: "unseen", why: "the capture ends before it was complete" };
   return {
     kind: "failed",
-    why: `${endText(timeline)} before it was complete`,
+    why: leftUnfinished(timeline, tls) ?? `${endText(timeline)} before it was complete`,
     frame: timeline.lastFrame,
     byClose: true,
   };
+}
+
+/**
+ * What a client did that got the server's part of a handshake, with a certificate in it, and left at once, without an alert and without
+ * a Finished, in words; null where that is not what was seen. At TLS 1.3 without keys the certificate is not readable: a handshake that
+ * is not resumed has one.
+ */
+export function leftUnfinished(timeline: Timeline, tls: TlsFacts): string | null {
+  const { certificateWhere, serverHello, handshakeComplete, alerts, marks, transitions } = tls;
+  if (handshakeComplete || serverHello === null || alerts.length > 0 || !isClosedByClient(timeline)) return null;
+  const flight = isTls13(serverHello.version) && !serverHello.resumed ? marks.filter(isOfServer).at(-1) : undefined;
+  const shown = certificateWhere ?? flight;
+  // Who waited first may have waited for something else.
+  if (shown === undefined || millisBetween(shown.time, timeline.end) >= QUICK_CLOSE_MS) return null;
+  const asked = transitions.some(({ what, from }) => what === "certificate-request" && from === "server");
+  const orHasNone = asked ? ", or has none of its own, for which it was asked" : "";
+  return `${closedText(timeline)} behind the server's part of the handshake (frame ${shown.frame}) instead of finishing it, as it does when it does not trust the certificate${orHasNone}`;
+}
+
+function isOfServer({ from }: RecordMark): boolean {
+  return from === "server";
 }
 
 /** Who ended the connection: behind the proxy the site may have reset it. */

@@ -11,5 +11,6 @@ export { siteOf } from "./sites.ts";
 export type { ChainEnd, Trust } from "./trust.ts";
 export type * from "./types.ts";
 export { FINDINGS, VERDICTS } from "./types.ts";
+export { asksNothing, isIdle } from "./unasked.ts";
 export { isLeftWithout, isUnreached } from "./unreached.ts";
 export { count, displayFilter, endpointText, schemesText } from "./wording.ts";

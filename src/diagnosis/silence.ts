@@ -2,10 +2,8 @@
 import { millisBetween } from "../bytes/index.ts";
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import { isBroken, type JudgeContext, type Judgement, stillOpen } from "./judgement.ts";
+import { QUICK_CLOSE_MS } from "./quick-close.ts";
 import { closedText, duration, isClosedByClient, targetText } from "./wording.ts";
-
-/** Waiting for an answer takes longer: whoever closes sooner had another reason. */
-export const QUICK_CLOSE_MS = 1_000;
 
 /** The proxy opened the tunnel, the client sent something, and nothing came back. */
 export function silent(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext): Judgement {

@@ -1,6 +1,35 @@
 // Why a client closes a tunnel that was set up, and asks nothing in it.
 import { quoted } from "../bytes/index.ts";
-import { isTls13, type TlsFacts } from "../tls-parse/index.ts";
+import type { Timeline, TunnelFact } from "../proxy/index.ts";
+import { isTls13, MAX_MARKS, type TlsFacts } from "../tls-parse/index.ts";
+import { applicationRecords, MAX_CONTROL } from "./application-records.ts";
+import { closedText, targetText } from "./wording.ts";
+
+/**
+ * Whether it is certain that nothing was asked in a tunnel of which the handshake is complete: because it was read, or because no
+ * record of the client behind its Finished has room for a request.
+ */
+export function asksNothing(timeline: Timeline, { inside, exchanges }: TunnelFact, tls: TlsFacts): boolean {
+  if (inside === "full") return exchanges.length === 0 && (tls.opened > 0 || timeline.clientEnd === "capture-end");
+  if (tls.opened > 0 || tls.gaps > 0 || timeline.gaps.length > 0 || timeline.oneSided) return false;
+  if (tls.serverHello === null || tls.clientHello?.earlyData !== false || tls.marks.length >= MAX_MARKS) return false;
+  return applicationRecords(tls)?.every(({ mark, bytes }) => mark.from === "server" || bytes <= MAX_CONTROL) ?? false;
+}
+
+/** The same of a connection, whatever is known of its handshake. */
+export function isIdle(timeline: Timeline): boolean {
+  const tls = timeline.tunnel?.tls ?? null;
+  return tls?.handshakeComplete === true && asksNothing(timeline, timeline.tunnel!, tls);
+}
+
+/** The sentence about a tunnel in which nothing was asked. */
+export function unaskedSentence(timeline: Timeline, { inside }: TunnelFact, tls: TlsFacts): string {
+  const how = inside === "full" ? "" : ", as sizes of records show without keys";
+  const tunnel = `The tunnel to ${targetText(timeline)} was set up as it should be;`;
+  // Browsers open connections that they may need: one that waits is in order.
+  if (timeline.clientEnd === "capture-end") return `${tunnel} up to the capture's end nothing was asked in it${how}.`;
+  return `${tunnel} nothing was asked in it before ${closedText(timeline)}${how}: ${whyUnasked(tls)}.`;
+}
 
 /** A sentence's end, behind "nothing was asked in it before the client closed the connection: ". */
 export function whyUnasked(tls: TlsFacts): string {

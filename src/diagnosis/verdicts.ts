@@ -10,10 +10,11 @@ import { asFarAsSeen, byOrder, isBroken, type JudgeContext, type Judgement, stil
 import { isAlsoOfWebServers } from "./known-proxy.ts";
 import { openingOf } from "./opening.ts";
 import { isPageForTunnel, LIKE_A_PORTAL } from "./page-answer.ts";
+import { QUICK_CLOSE_MS } from "./quick-close.ts";
 import { shutText } from "./shut.ts";
-import { QUICK_CLOSE_MS, silent } from "./silence.ts";
+import { silent } from "./silence.ts";
 import type { Attribution, Verdict } from "./types.ts";
-import { whyUnasked } from "./unasked.ts";
+import { asksNothing, unaskedSentence } from "./unasked.ts";
 import { unreached } from "./unreached.ts";
 import { closedText, closerText, connectSentence, endpointText, requestText, targetText } from "./wording.ts";
 
@@ -301,15 +302,9 @@ function tlsCarried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContex
       verdict: "tunnel-401-proxy",
       summary: `Inside the tunnel to ${target}, which cannot be read here, the proxy asked for credentials (401): its own records say so. It should have asked with 407 on the CONNECT.`,
     };
-  // Browsers open connections that they may need: one that waits is in order.
-  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && timeline.clientEnd === "capture-end")
-    return {
-      verdict: passed(context),
-      summary: `The tunnel to ${target} was set up as it should be; up to the capture's end nothing was asked in it.`,
-    };
-  if (tunnel.inside === "full" && tunnel.exchanges.length === 0 && tls.opened > 0) {
-    const summary = `The tunnel to ${target} was set up as it should be; nothing was asked in it before ${closedText(timeline)}: ${whyUnasked(tls)}.`;
-    return { verdict: passed(context), summary };
+  if (asksNothing(timeline, tunnel, tls)) {
+    const verdict = tunnel.inside === "full" ? passed(context) : "encrypted";
+    return { verdict, summary: unaskedSentence(timeline, tunnel, tls) };
   }
   if (tunnel.inside === "full") {
     const more = context.ownAnswer?.text ?? unreached(tunnel.exchanges) ?? endedEarly(tunnel, tls);

@@ -1,6 +1,6 @@
 // From facts and findings to the report: plain data under contract names. Nothing is judged here.
 import type { Nanos } from "../bytes/index.ts";
-import { type CaptureFacts, type Diagnosis, isLeftWithout, type JudgedConnection } from "../diagnosis/index.ts";
+import { type CaptureFacts, type Diagnosis, isIdle, isLeftWithout, type JudgedConnection } from "../diagnosis/index.ts";
 import { buildConnection } from "./connection.ts";
 import { type LazyReport, madeOf } from "./lazy.ts";
 import { buildPolicy, type PolicyFacts, policyFindings } from "./policy.ts";
@@ -76,9 +76,10 @@ function buildProduct({ product }: CaptureFacts["proxies"][number]): ReportProxy
   return { name, certainty, evidence };
 }
 
-/** Where nothing is wrong the sentence is about whoever was asked by a site, or was left without a page. */
+/** Where nothing is wrong the sentence is about whoever was asked by a site, was left without a page, or asked nothing. */
 function isTold({ verdict, timeline }: JudgedConnection, diagnosis: Diagnosis): boolean {
-  return exitCodeOf(diagnosis.verdict) === 0 && (isSitesOwn(verdict) || isLeftWithout(timeline));
+  if (isWrong(diagnosis.verdict)) return false;
+  return isIdle(timeline) || (exitCodeOf(diagnosis.verdict) === 0 && (isSitesOwn(verdict) || isLeftWithout(timeline)));
 }
 
 /** How many connections, tunnels and verdicts there are. */

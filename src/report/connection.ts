@@ -1,5 +1,5 @@
 // One connection of the report.
-import { handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
+import { asksNothing, handshakeOutcome, type JudgedConnection, schemesText } from "../diagnosis/index.ts";
 import {
   askedBy,
   type Challenge,
@@ -20,6 +20,9 @@ import type {
   ReportResponse,
   ReportTunnel,
 } from "./types.ts";
+
+/** What `stages.https` says of a tunnel in which certainly nothing was asked. */
+export const NOTHING_ASKED = "nothing was asked";
 
 /** A judged connection as plain data: times in RFC 3339, durations in milliseconds. */
 export function buildConnection(judged: JudgedConnection, settings: TlsSettings): ReportConnection {
@@ -162,6 +165,10 @@ function httpsStage(judged: JudgedConnection, tunnel: TunnelFact): string {
     return statuses.length === 0 ? "not answered" : `answered ${[...new Set(statuses)].slice(0, 5).join(", ")}`;
   }
   if (judged.verdict === "tunnel-401-suspected") return "cannot be seen without keys; looks like a 401 by the proxy";
-  if (tunnel.protocol === "tls") return tunnel.inside === "full" ? "nothing was asked" : "cannot be seen without keys";
+  if (tunnel.protocol === "tls") {
+    const isIdle =
+      tunnel.inside === "full" || (tunnel.tls !== null && asksNothing(judged.timeline, tunnel, tunnel.tls));
+    return isIdle ? NOTHING_ASKED : "cannot be seen without keys";
+  }
   return tunnel.protocol === "none" ? "nothing was sent" : `carries ${tunnel.protocol}`;
 }

@@ -137,8 +137,13 @@ export function refusing(description: string, from: TlsAlert["from"] = "client")
   return { ...shell, tunnel: { ...tunnel, tls } };
 }
 
+/** A tunnel that carried a request and its answer, and cannot be read. */
 export function unread(agent: string): Timeline {
-  const shell = tunnelOf({ records: [] });
+  const records = [
+    { from: "client", bytes: 200, ms: 1 },
+    { from: "server", bytes: 900, ms: 50 },
+  ] as const;
+  const shell = tunnelOf({ records });
   return {
     ...shell,
     connects: shell.connects.map((one) => ({ ...one, request: { ...one.request, userAgent: agent } })),

@@ -63,4 +63,57 @@ describe("a handshake", () => {
   it("went well where both sides carry data behind it, which is all that was recorded", () => {
     expect(outcome(carried(90, 90), { lateStart: true })).toEqual({ kind: "complete" });
   });
+
+  describe("that the client leaves without an alert, behind the server's part of it,", () => {
+    const shell = tunnelOf({ records: [], closedBy: "reset-by-client" });
+    const { marks, serverHello } = shell.tunnel!.tls!;
+    const flight = marks.filter(({ from }) => from === "server");
+    const end = flight.at(-1)!.time + 50_000_000n;
+    const left = (tls: Partial<TlsFacts>, change: Partial<Timeline> = {}) =>
+      outcome({ marks: flight, ...tls }, { closedBy: "reset-by-client", end, ...change });
+    const why = (of: ReturnType<typeof outcome>) => (of.kind === "failed" ? of.why : "");
+    const shown = { frame: 10, firstFrame: 10, at: 0, time: flight.at(-1)!.time };
+
+    it.each([
+      ["which cannot be read at TLS 1.3", {}],
+      ["whose certificate can be read", { certificateWhere: shown, marks: [] }],
+    ] as const)("%s, does not trust the certificate, as it seems", (_name, tls) => {
+      const failed = left(tls);
+      expect(failed).toMatchObject({ kind: "failed", frame: 99, byClose: true });
+      expect(why(failed)).toBe(
+        "the client reset the connection behind the server's part of the handshake (frame 10) instead of finishing it, as it does when it does not trust the certificate",
+      );
+    });
+
+    it("is not said to come behind the handshake, also where the server's part was read", () => {
+      const read = { ...shell, closedBy: "reset-by-client", end } as const;
+      const tls = {
+        ...shell.tunnel!.tls!,
+        marks: flight,
+        opened: 4,
+        handshakeComplete: false,
+        handshakeCompleteWhere: null,
+      };
+      const tunnel = { ...shell.tunnel!, inside: "full", exchanges: [], tls } as const;
+      expect(why(handshakeOutcome(read, tunnel, tls))).toContain("instead of finishing it");
+      const done = { ...tls, handshakeComplete: true };
+      expect(why(handshakeOutcome(read, tunnel, done))).toContain("behind the handshake without a request");
+    });
+
+    it("may have none of its own", () => {
+      const asked = { where: shown, from: "server", what: "certificate-request", decrypted: true } as const;
+      expect(why(left({ certificateWhere: shown, transitions: [asked] }))).toMatch(
+        /, or has none of its own, for which/,
+      );
+    });
+
+    it.each([
+      ["it waited first", {}, { end: end + 1_000_000_000n }],
+      ["the server resumed a session", { serverHello: { ...serverHello!, resumed: true } }, {}],
+      ["the server came no further than its ServerHello", { marks: [] }, {}],
+      ["the proxy's side closed it", {}, { closedBy: "reset-by-proxy" }],
+    ] as const)("says nothing by that where %s", (_name, tls, change) => {
+      expect(why(left(tls, change))).toMatch(/reset the connection before it was complete$/);
+    });
+  });
 });

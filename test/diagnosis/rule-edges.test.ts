@@ -140,6 +140,20 @@ describe("untrusted-interception", () => {
   });
 });
 
+describe("a client that leaves in the middle of the handshake, and says nothing", () => {
+  it("seems to refuse the certificate, and what is told of it says no more", () => {
+    const shell = tunnelOf({ records: [], closedBy: "reset-by-client" });
+    const tls = shell.tunnel!.tls!;
+    const marks = tls.marks.filter(({ from }) => from === "server");
+    const open = { ...tls, marks, handshakeComplete: false, handshakeCompleteWhere: null };
+    const one = { ...shell, tunnel: { ...shell.tunnel!, tls: open } };
+    const [refused] = found("untrusted-interception", [one]);
+    expect(refused?.certainty).toBe("possible");
+    expect(refused?.detail).toContain("seems to have been refused: the client reset the connection behind");
+    expect(found("tls-failed", [one])[0]!.advice.helpdesk).toMatch(/^The client gives no reason\. As a rule/);
+  });
+});
+
 describe("a client that resets the connection behind the handshake", () => {
   it("seems not to trust the certificate, where it can be read that it asked nothing", () => {
     const left = (change: Partial<Timeline>) =>

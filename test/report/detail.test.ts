@@ -49,6 +49,23 @@ it("a line does not call it right where a connection behind the deciding one was
   expect(line(all)).toMatch(/but in 1 of them TLS was ended by an alert \(unsupported_certificate, frame \d+\)\.$/);
 });
 
+it("a line counts the same tunnels in which nothing was asked, with keys and without", async () => {
+  const { path } = loadTruth().find((one) => one.name === "elinks-refuses-certificate")!;
+  for (const [source, told] of [
+    [path, "but in 3 of them the client closed the tunnel and asked nothing: so does a client"],
+    [
+      Uint8Array.from(readFileSync(path)),
+      "3 were encrypted and could not be read, and nothing was asked in them: so does",
+    ],
+  ] as const) {
+    const all = await checkCapture(source);
+    const deciding = await checkCapture(source, { detail: "verdict" });
+    if ("kind" in all || "kind" in deciding) throw new Error("not read");
+    expect(line(all)).toContain(told);
+    expect(line(deciding)).toBe(line(all));
+  }
+});
+
 const DOUBT = { certain: 0, likely: 1, possible: 2 };
 
 it.each(loadTruth())("findings of one kind in $name stand with the most certain first", async (capture) => {

@@ -1,5 +1,7 @@
 // The sentence that a report leads with, where not all connections were judged together.
 import { describe, expect, it } from "vitest";
+import { NOTHING_ASKED } from "../../src/report/connection.ts";
+import type { ReportConnection } from "../../src/report/index.ts";
 import { headline } from "../../src/report/outputs/headline.ts";
 import { finding, judged, report } from "./samples.ts";
 
@@ -110,4 +112,40 @@ it("does not call it right where TLS was ended by an alert behind its handshake"
   expect(headline(report([fine, withAlerts(alert)]))).toMatch(
     /^Nobody asked .*; but in 1 of them TLS was ended by an alert \(certificate_required, frame 44\)\.$/,
   );
+});
+
+describe("tunnels that the client closed and asked nothing in", () => {
+  const idle = (stream: number, verdict: "ok" | "encrypted", change: Partial<ReportConnection> = {}) => {
+    const one = judged(stream, verdict, change);
+    const { stages } = one.tunnel!;
+    return { ...one, tunnel: { ...one.tunnel!, exchanges: [], stages: { ...stages, https: NOTHING_ASKED } } };
+  };
+  const REFUSED = "so does a client that does not accept the certificate, or that has nothing to ask";
+
+  it("are told of, and nothing is said to be right with them", () => {
+    expect(headline(report([idle(3, "ok"), idle(4, "ok")]))).toBe(
+      `Nobody asked for credentials in the wrong place in 2 connections to the proxy, and all of it could be seen; but in 2 of them the client closed the tunnel and asked nothing: ${REFUSED}.`,
+    );
+    // A 407 on another connection is no request in a tunnel.
+    const challenged = judged(2, "auth-ok", { tunnel: null });
+    expect(headline(report([challenged, idle(3, "ok")]))).toContain("but in 1 of them the client closed the tunnel");
+    expect(headline(report([idle(3, "encrypted"), idle(4, "encrypted")]))).toBe(
+      `Nothing wrong was seen, but not all could be seen: of 2 connections 2 were encrypted and could not be read, and nothing was asked in them: ${REFUSED}.`,
+    );
+  });
+
+  it("are those of a browser that opens more than it needs, where it asked the same site in another", () => {
+    expect(headline(report([judged(2, "ok"), idle(3, "ok")]))).toMatch(/^Nothing wrong in 2 connections/);
+    expect(headline(report([judged(2, "encrypted"), idle(3, "encrypted")]))).toBe(
+      "Nothing wrong was seen, but not all could be seen: of 2 connections 2 were encrypted and could not be read, and nothing was asked in 1 of them.",
+    );
+  });
+
+  it("say nothing yet where they are still open", () => {
+    const open = [3, 4].map((stream) => idle(stream, "ok", { closedBy: "open" }));
+    expect(headline(report(open))).toMatch(/^Nothing wrong in 2 connections/);
+    expect(headline(report(open.map((one) => ({ ...one, verdict: "encrypted" as const }))))).toMatch(
+      /could not be read, and nothing was asked in them\.$/,
+    );
+  });
 });

@@ -170,3 +170,28 @@ def breaks_off(lab):
         lab.client_program(["curl", "-s", "--max-time", "5", "http://127.0.0.1:9000/"], "stunnel 5.68")
     lab.add([connect(TARGET, 407, ["NTLM"], "NTLM"), connect(TARGET, None)])
     lab.judge("auth-abandoned")
+
+
+@scenario("svn-refuses-certificate", "Subversion does not trust the interception authority: it closes behind the server's part of the handshake, without an alert", requires=["svn"])
+def svn(lab):
+    lab.origin()
+    proxy = lab.mitmproxy()
+    settings = lab.mkdir("subversion")
+    lab.write("subversion/servers", f"[global]\nhttp-proxy-host={proxy.ip}\nhttp-proxy-port={proxy.port}\n")
+    with lab.capture():
+        r = lab.client_program(["svn", "ls", "--non-interactive", "--config-dir", settings, WWW], "Subversion 1.14.2")
+    lab.expect("issuer is not trusted" in r.err, r)
+    lab.add([connect(TARGET, 200)], tunnel("tls", "www.example.com", "TLS 1.3", intercepted=True))
+    lab.judge("tls-failed", findings=["untrusted-interception"])
+
+
+@scenario("elinks-refuses-certificate", "ELinks (GnuTLS) does not trust the interception authority: it completes the handshake, closes without a request, and does so three times", requires=["elinks"])
+def elinks(lab):
+    lab.origin()
+    proxy = lab.mitmproxy()
+    options = [f'set protocol.https.proxy.host = "{proxy.ip}:{proxy.port}"', "set connection.ssl.cert_verify = 1"]
+    with lab.capture():
+        r = lab.client_program(["elinks", "-dump", *(part for option in options for part in ("-eval", option)), WWW], "ELinks 0.13.2", env={"TERM": "dumb"})
+    lab.expect("SSL error" in r.err, r)
+    lab.from_logs()
+    lab.judge(*["ok"] * 3, without=["encrypted"] * 3)

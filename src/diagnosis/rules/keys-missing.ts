@@ -5,6 +5,7 @@ import type { CaptureFacts } from "../facts.ts";
 import { isMisplaced, SORT_FIRST } from "../recorded-order.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type ShutWhy, suiteText, whyShut } from "../shut.ts";
+import { asksNothing } from "../unasked.ts";
 import { count, targetText } from "../wording.ts";
 
 /** Targets named in the finding; the table has the rest. */
@@ -93,6 +94,8 @@ export const keysMissing: Rule = {
         continue;
       // With all records opened it is bytes that are missing, and no keys.
       if (tunnel.tls?.handshakeComplete !== true || whyShut(tunnel.tls) === null) continue;
+      // What was not asked was not answered: no keys would show more.
+      if (asksNothing(timeline, tunnel, tunnel.tls)) continue;
       shut.push(timeline);
       shutTls.push(tunnel.tls);
     }

@@ -1,7 +1,7 @@
 // The tunnel was opened, the handshake in it failed.
 import type { TunnelFact } from "../../proxy/index.ts";
 import type { ClientHello } from "../../tls-parse/index.ts";
-import { handshakeOutcome, refusesClient, secureFailure } from "../handshake.ts";
+import { handshakeOutcome, leftUnfinished, refusesClient, secureFailure } from "../handshake.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames } from "./frames.ts";
@@ -44,6 +44,16 @@ const OF_THE_CLIENT = {
       "This site lets nobody in without a certificate of the user's own (on a smart card, or in the store of the browser or system): check that the user has one that is valid, and that the program offers it. Neither a password nor the proxy's root certificate is the problem.",
     proxyAdmin:
       "A client's certificate cannot pass a proxy that intercepts: where it does so for this site, exempt the site (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no); Squid: ssl_bump splice). Where it does not, this is between the client and the site.",
+  },
+};
+
+/** The client left behind the certificate, and told nobody why. */
+const UNTOLD = {
+  advice: {
+    helpdesk:
+      "The client gives no reason. As a rule a program that leaves here does not trust the certificate: check whether the proxy's root certificate is installed for this program (Firefox, Java, Python, Mono and git have stores of their own), and look for the reason in what the program itself says or logs.",
+    proxyAdmin:
+      "If the client refused the certificate, exempt the site from interception (SSL-Intercept layer: server.certificate.hostname= with ssl.forward_proxy(no)) or distribute the root certificate.",
   },
 };
 
@@ -108,7 +118,9 @@ export const tlsFailed = verdictRule(
             ? { advice: PLAIN_ADVICE }
             : tls !== null && refusesClient(tls)
               ? OF_THE_CLIENT
-              : {}),
+              : tls !== null && leftUnfinished(timeline, tls) !== null
+                ? UNTOLD
+                : {}),
     };
   },
 );

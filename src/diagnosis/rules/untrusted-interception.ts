@@ -2,7 +2,7 @@
 import { gather, quoted } from "../../bytes/index.ts";
 import type { TlsFacts } from "../../tls-parse/index.ts";
 import type { JudgedConnection } from "../facts.ts";
-import { handshakeOutcome } from "../handshake.ts";
+import { handshakeOutcome, leftUnfinished } from "../handshake.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import type { Certainty } from "../types.ts";
 import { targetText } from "../wording.ts";
@@ -23,7 +23,7 @@ const TEXT: RuleText = {
   meaning:
     "The client ended the handshake because it does not trust the certificate. Behind an intercepting proxy it is the proxy's own, and the client lacks the root certificate of the proxy's authority, or pins the site's.",
   looksLike:
-    "ServerHello and certificate, then unknown_ca, bad_certificate or certificate_unknown by the client; at TLS 1.3 without keys one short encrypted record by the client instead of its Finished.",
+    "ServerHello and certificate, then unknown_ca, bad_certificate or certificate_unknown by the client; at TLS 1.3 without keys one short encrypted record by the client instead of its Finished. Some programs (Mono, Qt, Subversion, GNOME's) send no alert: they close the connection there.",
   example: [
     "> CONNECT www.example.com:443",
     "< 200",
@@ -55,7 +55,8 @@ function refused(connection: JudgedConnection) {
     ({ from, description }) => from === "client" && description !== null && REFUSALS.has(description),
   );
   const left = tls.handshakeComplete && timeline.closedBy === "reset-by-client" && outcome.frame === timeline.lastFrame;
-  const unread = alert === undefined && tls.alerts.length === 0 && (left || hiddenRefusal(tls, outcome.frame));
+  const unfinished = outcome.byClose && leftUnfinished(timeline, tls) !== null;
+  const unread = tls.alerts.length === 0 && (left || unfinished || hiddenRefusal(tls, outcome.frame));
   if (alert === undefined && !unread) return [];
   const issuer = tls.certificates[0]?.issuer ?? null;
   const shown = issuer === null ? "" : ` (frame ${tls.certificateWhere?.frame}, issuer ${quoted(issuer)})`;
@@ -67,7 +68,7 @@ function refused(connection: JudgedConnection) {
     interception.state === "yes"
       ? `The certificate was made by the proxy: ${interception.why}.`
       : "Whether the certificate is the proxy's own or the site's cannot be told from this capture.";
-  const detail = `The certificate shown for ${targetText(timeline)}${shown} was refused: ${how}. ${proxys}`;
+  const detail = `The certificate shown for ${targetText(timeline)}${shown} ${unread ? "seems to have been" : "was"} refused: ${how}. ${proxys}`;
   const certainty: Certainty = alert === undefined ? "possible" : interception.state === "yes" ? "certain" : "possible";
   const frames = [
     tls.clientHello?.where.frame,

@@ -1,11 +1,10 @@
 // Requests and answers of a tunnel without keys, told from sizes and order of its protected records (RFC 8446 §5, RFC 5246 §6.2).
 import { millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
-import { cipherSuiteName, isTls13, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
+import { isTls13, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
+import { applicationRecords, hasExactSizes, MAX_CONTROL, type SizedRecord } from "../application-records.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
-/** Alerts (2 bytes), KeyUpdate (5) and empty records carry no request and no answer. */
-const MAX_CONTROL = 8;
 /** HTTP/2 (RFC 9113 §6): a frame header, the SETTINGS acknowledgement that is nothing else, and the small frames beside requests. */
 const H2_SETTINGS_ACK = 9;
 const H2_CONTROL = new Set([9, 13, 17, 22, 26]);
@@ -37,8 +36,7 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
   )
     return null;
   if (tls.clientHello === null || tls.clientHello.earlyData || tls.gaps > 0 || timeline.gaps.length > 0) return null;
-  const overhead = recordOverhead(tls);
-  const data = applicationRecords(tls, overhead.bytes);
+  const data = applicationRecords(tls);
   if (data === null || data.length === 0 || isPadded(data)) return null;
   const said = withoutTickets(data, tls, timeline.roundTripMs ?? 0);
   const http2 = isHttp2(tls, said);
@@ -50,15 +48,10 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
     target: tunnel.target.text.toLowerCase(),
     host: tunnel.target.host,
     turns,
-    exact: overhead.exact,
+    exact: hasExactSizes(tls),
     http2,
     cut: tls.marks.length >= MAX_MARKS,
   };
-}
-
-interface Sized {
-  readonly mark: RecordMark;
-  readonly bytes: number;
 }
 
 function speaksHttp(tls: TlsFacts, port: number | null): boolean {
@@ -66,40 +59,12 @@ function speaksHttp(tls: TlsFacts, port: number | null): boolean {
   return offered.length === 0 ? port === 443 : offered.some((name) => name === "http/1.1" || name === "h2");
 }
 
-/** What protection adds to the plaintext: to the byte for AEAD ciphers, else about. */
-function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; readonly exact: boolean } {
-  const name = cipherSuiteName(serverHello?.cipherSuite ?? 0);
-  const tag = /_CCM_8(_|$)/.test(name) ? 8 : 16;
-  // RFC 8446 §5.2: inner type and tag.
-  if (isTls13(serverHello?.version ?? 0)) return { bytes: tag + 1, exact: true };
-  // RFC 7905 §2 sends no nonce; RFC 5288 §3 and RFC 6655 §3 send eight bytes.
-  if (name.includes("CHACHA20")) return { bytes: tag, exact: true };
-  if (name.includes("_GCM_") || name.includes("_CCM")) return { bytes: tag + 8, exact: true };
-  return { bytes: 40, exact: false };
-}
-
-/** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
-function applicationRecords(tls: TlsFacts, overhead: number): readonly Sized[] | null {
-  const { marks, serverHello } = tls;
-  let behind = !isTls13(serverHello?.version ?? 0);
-  // RFC 8446 §4.4.4: header, verify_data, inner type, tag. A client certificate makes the flight longer, not the Finished.
-  const name = behind ? "" : cipherSuiteName(serverHello!.cipherSuite);
-  const finished = 4 + (name.endsWith("_SHA384") ? 48 : 32) + 1 + (name.includes("_CCM_8_") ? 8 : 16);
-  const found: Sized[] = [];
-  for (const mark of marks) {
-    if (mark.kind !== "applicationData") continue;
-    if (behind) found.push({ mark, bytes: Math.max(mark.length - overhead, 0) });
-    else behind = mark.from === "client" && mark.length === finished;
-  }
-  return behind ? found : null;
-}
-
 /**
  * TLS 1.3 session tickets (RFC 8446 §4.6.1) answer the client's Finished, in front of the first answer, and often behind the
  * first request on the wire: records of the server that come soon and are as long as each other. A single one cannot be
  * told from a quick answer by its size: it is left out, and a quick answer has to have more than that.
  */
-function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: number): readonly Sized[] {
+function withoutTickets(records: readonly SizedRecord[], tls: TlsFacts, roundTripMs: number): readonly SizedRecord[] {
   if (!isTls13(tls.serverHello?.version ?? 0) || tls.handshakeCompleteWhere === null) return records;
   const firstAt = records.findIndex(({ mark }) => mark.from === "server");
   const first = records[firstAt];
@@ -107,7 +72,7 @@ function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: n
   const spokeAgain = records.findIndex(
     ({ mark, bytes }, i) => i > firstAt && mark.from === "client" && bytes > MAX_CONTROL,
   );
-  const tickets = new Set<Sized>();
+  const tickets = new Set<SizedRecord>();
   for (const record of spokeAgain < 0 ? records : records.slice(0, spokeAgain)) {
     if (record.mark.from === "client") continue;
     const since = millisBetween(tls.handshakeCompleteWhere.time, record.mark.time);
@@ -121,7 +86,7 @@ function withoutTickets(records: readonly Sized[], tls: TlsFacts, roundTripMs: n
  * Offered, and spoken: an acknowledgement of SETTINGS is a record of its own, of a size that no HTTP/1.1 message has; or the
  * client begins with a short record, its preface and SETTINGS (RFC 9113 §3.4), and goes on before it is answered.
  */
-function isHttp2(tls: TlsFacts, records: readonly Sized[]): boolean {
+function isHttp2(tls: TlsFacts, records: readonly SizedRecord[]): boolean {
   if (tls.alpn !== null) return tls.alpn === "h2";
   if (!(tls.clientHello?.alpn.includes("h2") ?? false)) return false;
   if (records.some(({ bytes }) => bytes === H2_SETTINGS_ACK)) return true;
@@ -131,7 +96,7 @@ function isHttp2(tls: TlsFacts, records: readonly Sized[]): boolean {
 }
 
 /** What each side said in turn, without what is neither request nor answer; null where the server speaks first. */
-function turnsOf(records: readonly Sized[], http2: boolean): readonly Turn[] | null {
+function turnsOf(records: readonly SizedRecord[], http2: boolean): readonly Turn[] | null {
   const turns: { request: Growing; answer: Growing | null }[] = [];
   let last: RecordMark["from"] = "server";
   let settings = false;
@@ -165,7 +130,7 @@ function grow(own: Growing, { frame, time }: RecordMark, bytes: number): void {
 }
 
 /** All records of one side on one grid: their lengths are those of the padding. */
-function isPadded(records: readonly Sized[]): boolean {
+function isPadded(records: readonly SizedRecord[]): boolean {
   const own = { client: 0, server: 0 };
   const onGrid = { client: true, server: true };
   for (const { mark, bytes } of records) {

@@ -1,4 +1,5 @@
 // The stages of a connection in a word or two each, for tables.
+import { NOTHING_ASKED } from "../connection.ts";
 import type { ReportConnection } from "../types.ts";
 
 /** What CONNECT or a forwarded request was answered: "407, 200", "GET 401", "-". */
@@ -26,6 +27,7 @@ export function httpsCell({ tunnel }: ReportConnection): string {
     return [`${response.status}${by}${by !== "" && certainty === "possible" ? "?" : ""}`];
   });
   if (statuses.length > 0) return [...new Set(statuses)].slice(0, 4).join(", ");
-  if (tunnel.protocol === "tls" && tunnel.tls?.decrypted !== "full") return "unseen";
+  if (tunnel.protocol === "tls" && tunnel.tls?.decrypted !== "full")
+    return tunnel.stages.https === NOTHING_ASKED ? "-" : "unseen";
   return tunnel.exchanges.length === 0 ? "-" : "none";
 }

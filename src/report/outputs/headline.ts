@@ -1,6 +1,7 @@
 // The sentence that a report leads with, and the connection and frame that it is about.
 import { gather } from "../../bytes/index.ts";
 import { deciding, isUnreached, type Verdict } from "../../diagnosis/index.ts";
+import { NOTHING_ASKED } from "../connection.ts";
 import type { Report, ReportAlert, ReportConnection, ReportFinding } from "../types.ts";
 import { isSitesOwn, isUnseen, isWrong, toldBeside } from "../verdicts.ts";
 import { counted } from "./style.ts";
@@ -30,7 +31,9 @@ function sentence(report: Report): string {
     const encrypted = totals.verdicts.encrypted ?? 0;
     const partly = totals.unseen - encrypted;
     const parts = [
-      ...(encrypted === 0 ? [] : [`${encrypted} ${encrypted === 1 ? "was" : "were"} encrypted and could not be read`]),
+      ...(encrypted === 0
+        ? []
+        : [`${encrypted} ${encrypted === 1 ? "was" : "were"} encrypted and could not be read${idleText(report)}`]),
       ...(partly === 0 ? [] : [`${partly} ${partly === 1 ? "is" : "are"} not whole in the capture`]),
     ];
     // No connection is what is not whole then, but the capture.
@@ -48,7 +51,8 @@ function sentence(report: Report): string {
 }
 
 /** Nothing is wrong with how credentials were asked for: where pages did not come, no more is said than that. */
-function allSeen({ totals, connections }: Report): string {
+function allSeen(report: Report): string {
+  const { totals, connections } = report;
   const all = counted(totals.connections, "connection");
   const without = gather(connections, ({ tunnel, forwards }) => {
     const answers = gather(tunnel?.exchanges ?? forwards, ({ method, response }) =>
@@ -57,8 +61,10 @@ function allSeen({ totals, connections }: Report): string {
     return answers.slice(0, 1);
   });
   const ended = gather(connections, ({ tunnel }) => tunnel?.tls?.alerts.filter(isFatal).slice(0, 1) ?? []);
+  const left = leftUnused(report).length;
   const [[first], [alert]] = [without, ended];
   const but = [
+    ...(left === 0 ? [] : [`in ${left} of them the client closed the tunnel and asked nothing: ${AS_REFUSED}`]),
     ...(first === undefined
       ? []
       : [
@@ -72,6 +78,27 @@ function allSeen({ totals, connections }: Report): string {
   ];
   if (but.length === 0) return `Nothing wrong in ${all} to the proxy, and all of it could be seen.`;
   return `Nobody asked for credentials in the wrong place in ${all} to the proxy, and all of it could be seen; but ${but.join(", and ")}.`;
+}
+
+const AS_REFUSED = "so does a client that does not accept the certificate, or that has nothing to ask";
+
+/** What follows "3 were encrypted and could not be read": of what was not asked nothing is hidden. */
+function idleText(report: Report): string {
+  const idle = report.connections.filter((one) => one.verdict === "encrypted" && isIdle(one)).length;
+  if (idle === 0) return "";
+  if (idle < (report.totals.verdicts.encrypted ?? 0)) return `, and nothing was asked in ${idle} of them`;
+  return `, and nothing was asked in them${leftUnused(report).length === 0 ? "" : `: ${AS_REFUSED}`}`;
+}
+
+/** The tunnels that were closed without a request, where all are so: a browser opens more than it needs beside those that it uses. */
+function leftUnused({ connections, totals }: Report): readonly ReportConnection[] {
+  const idle = connections.filter(isIdle);
+  return idle.length < totals.tunnels ? [] : idle.filter(({ closedBy }) => closedBy !== "open");
+}
+
+/** A tunnel that was set up, and in which nothing was asked. */
+function isIdle({ tunnel }: ReportConnection): boolean {
+  return tunnel?.tls?.handshakeComplete === true && tunnel.stages.https === NOTHING_ASKED;
 }
 
 function isFatal({ level, description }: ReportAlert): boolean {
