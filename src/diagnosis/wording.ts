@@ -34,6 +34,13 @@ export function hostOfTimeline(timeline: Timeline): string | null {
   return url == null ? serverNameOf(timeline.tunnel?.tls) : hostOf(url);
 }
 
+/** The name of the site that was asked inside a tunnel which was opened to an address; null where the CONNECT has a name, or none was asked for. */
+export function nameBehindAddress({ tunnel }: Timeline, { url }: ExchangeFact): string | null {
+  if (tunnel === null || !tunnel.target.kind.startsWith("ip")) return null;
+  const name = url === null ? null : hostOf(url);
+  return name === null || /^[\d.]+$|:/.test(name) ? null : name;
+}
+
 /** The server name that a ClientHello asks for; lower case: names of hosts are the same in any (RFC 6066 §3, RFC 4343). */
 export function serverNameOf(tls: Pick<TlsFacts, "clientHello"> | null | undefined): string | null {
   return tls?.clientHello?.sni?.toLowerCase() ?? null;

@@ -195,3 +195,19 @@ def elinks(lab):
     lab.expect("SSL error" in r.err, r)
     lab.from_logs()
     lab.judge(*["ok"] * 3, without=["encrypted"] * 3)
+
+
+@scenario("gvfs-asks-for-the-proxy", "GNOME's gvfs is asked for credentials, and sends them with a CONNECT for the proxy itself: its ClientHello meets Squid's plain port", requires=["gio", "dbus-run-session"])
+def gvfs(lab):
+    lab.origin()
+    pages = lab.mkdir("pages")
+    lab.write("pages/ERR_CACHE_ACCESS_DENIED", "<html>Sign in, please.</html>\n")
+    lab.write("pages/ERR_PROTOCOL_UNKNOWN", "<html>No TLS here.</html>\n")
+    squid = lab.squid(auth=["Basic"], extra=[f"error_directory {pages}"])
+    with lab.capture():
+        r = lab.client_program(["dbus-run-session", "--", "gio", "cat", WWW], "gvfs 1.50.3", env={"https_proxy": squid.url.replace("//", f"//{GOOD}@")})
+    lab.expect("unexpected TLS packet" in r.err, r)
+    own = f"{squid.ip}:{squid.port}"
+    lab.expect([e["target"] for e in squid.events() if e["stage"] == "connect" and e["client"].startswith("10.44.1.2")] == [TARGET, own], squid.events())
+    lab.add([connect(TARGET, 407, ["Basic"]), connect(own, 200, credentials="Basic")], tunnel(sni="www.example.com"), [exchange(None, None, 400, "proxy")])
+    lab.judge("tls-failed", findings=["basic-in-clear"])

@@ -6,7 +6,7 @@ import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import { type Certainty, type Finding, isOwn } from "../types.ts";
-import { hostOfTimeline } from "../wording.ts";
+import { hostOfTimeline, nameBehindAddress } from "../wording.ts";
 
 /** Hosts named of each kind. */
 const MAX_NAMED = 5;
@@ -76,6 +76,8 @@ interface Context {
   /** As `https`, of hosts of which one sign only says that the proxy asked; none of them is in `https`. */
   readonly perhaps: Map<string, number>;
   readonly never: Map<string, number>;
+  /** Names of the sites behind addresses that a CONNECT was for. */
+  readonly names: Map<string, string>;
   /** Of those challenged inside: hosts whose tunnel carries HTTP in the clear. */
   readonly clear: Set<string>;
   /** Hosts with a tunnel whose inside was not read: of them nobody knows whether they are challenged there. */
@@ -97,6 +99,7 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
         https: new Map(),
         perhaps: new Map(),
         never: new Map(),
+        names: new Map(),
         clear: new Set(),
         unread: new Set(),
         authenticated: null,
@@ -113,14 +116,18 @@ function learn(context: Context, connection: JudgedConnection): void {
   const host = hostOfTimeline(timeline);
   if (host === null) return;
   const steps = authSteps(timeline).filter(({ connect }) => connect);
-  const challenge = steps.find(({ status }) => status === 407);
-  if (challenge?.responseFrame != null) addFirst(context.connect, host, challenge.responseFrame);
+  // A client that is asked may go on for another target on the same connection.
+  const challenge = timeline.connects.find(({ response }) => response?.status === 407);
+  if (challenge?.response != null)
+    addFirst(context.connect, challenge.target.host || host, challenge.response.where.frame);
   const success = steps.find(({ credentials, status }) => credentials !== null && status !== null && status < 300);
   if (success !== undefined) context.authenticated ??= success.responseFrame;
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = challengeInside(connection);
   if (inside?.response != null) {
     const { frame } = inside.response.where;
+    const name = nameBehindAddress(timeline, inside);
+    if (name !== null) addFirst(context.names, host, name);
     if (connection.attributions.get(inside)?.certainty !== "possible") {
       addFirst(context.https, host, frame);
       context.perhaps.delete(host);
@@ -138,7 +145,9 @@ function challengeInside({ timeline, attributions }: JudgedConnection): Exchange
 }
 
 function mixed(context: Context): readonly Finding[] {
-  const { https, perhaps, connect, never, clear, unread, authenticated } = context;
+  const { https, perhaps, connect, never, names, clear, unread, authenticated } = context;
+  const named = (host: string): string => (names.has(host) ? `${host} (${names.get(host)!})` : host);
+  const listOf = (hosts: readonly string[]): string => enumeration(hosts.map(named));
   const inside = new Map([...https, ...perhaps]);
   const others = [...connect.keys()].filter((host) => !inside.has(host));
   if (inside.size === 0 || (others.length === 0 && authenticated === null)) return [];
@@ -149,11 +158,13 @@ function mixed(context: Context): readonly Finding[] {
   const stage = clear.size === 0 ? "at GET https://" : "inside the tunnel";
   const sentences: string[] = [];
   if (https.size > 0)
-    sentences.push(`${list(https)} ${https.size === 1 ? "is" : "are"} challenged ${stage}${although}`);
+    sentences.push(`${listOf([...https.keys()])} ${https.size === 1 ? "is" : "are"} challenged ${stage}${although}`);
   // As certain as the hosts are that are named first: of the others it says how they seem.
   if (perhaps.size > 0) {
     const again = https.size === 0 ? ` ${stage}${although}` : " there, too";
-    sentences.push(`${list(perhaps)} ${perhaps.size === 1 ? "seems" : "seem"} to be challenged by the proxy${again}`);
+    sentences.push(
+      `${listOf([...perhaps.keys()])} ${perhaps.size === 1 ? "seems" : "seem"} to be challenged by the proxy${again}`,
+    );
   }
   const only = others.filter((host) => !unread.has(host));
   if (only.length > 0)
@@ -164,28 +175,28 @@ function mixed(context: Context): readonly Finding[] {
   if (quiet.length > 0) sentences.push(`${listOf(quiet)} ${quiet.length === 1 ? "is" : "are"} not challenged at all`);
   const frames = [...first(inside), ...first(connect), ...(authenticated === null ? [] : [authenticated])];
   const evidence = [
-    ...[...inside].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged inside the tunnel (frame ${frame})`),
-    ...[...connect].slice(0, MAX_NAMED).map(([host, frame]) => `${host}: challenged on the CONNECT (frame ${frame})`),
+    ...[...inside]
+      .slice(0, MAX_NAMED)
+      .map(([host, frame]) => `${named(host)}: challenged inside the tunnel (frame ${frame})`),
+    ...[...connect]
+      .slice(0, MAX_NAMED)
+      .map(([host, frame]) => `${named(host)}: challenged on the CONNECT (frame ${frame})`),
   ];
   const detail = `${sentences.join("; ")}.`;
   const certainty = https.size > 0 ? "likely" : "possible";
   return [finding(TEXT, null, { detail, frames, evidence, certainty, ...words(certainty, others.length > 0) })];
 }
 
-function addFirst(map: Map<string, number>, host: string, frame: number): void {
-  if (!map.has(host)) map.set(host, frame);
+function addFirst<T>(map: Map<string, T>, host: string, value: T): void {
+  if (!map.has(host)) map.set(host, value);
 }
 
 function first(map: ReadonlyMap<string, number>): number[] {
   return [...map.values()].slice(0, MAX_FRAMES);
 }
 
-function list(map: ReadonlyMap<string, number>): string {
-  return listOf([...map.keys()]);
-}
-
 /** "a", "a and b", "a, b, c and 4 more". */
-function listOf(hosts: readonly string[]): string {
+function enumeration(hosts: readonly string[]): string {
   const named = hosts.slice(0, MAX_NAMED);
   const more = hosts.length - named.length;
   if (more > 0) return `${named.join(", ")} and ${more} more`;

@@ -1,9 +1,10 @@
 // The tunnel was opened, the handshake in it failed.
-import type { TunnelFact } from "../../proxy/index.ts";
+import type { Timeline, TunnelFact } from "../../proxy/index.ts";
 import type { ClientHello } from "../../tls-parse/index.ts";
 import { handshakeOutcome, leftUnfinished, refusesClient, secureFailure } from "../handshake.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
 import { verdictRule } from "../rule.ts";
+import { endpointText } from "../wording.ts";
 import { connectFrames } from "./frames.ts";
 
 /** The client was told to speak TLS to the proxy itself: other words, and other things to look at. */
@@ -65,6 +66,22 @@ const PLAIN_ADVICE = {
     "Look up in the access log what became of this tunnel. A proxy or filter that refuses a request has to do so in its answer to the CONNECT (403, 407): what it writes in the tunnel in the clear no client shows.",
 };
 
+/** The tunnel leads back to the port that the client speaks to: it is no site's, and takes no TLS. */
+const TO_ITSELF = {
+  advice: {
+    helpdesk:
+      "The program asked the proxy for a tunnel to the proxy itself and spoke TLS to its plain port there: no site was reached, and neither a site nor a certificate is the problem. Look at the program's proxy settings (one proxy named twice, or as the site); some programs go wrong by themselves when a proxy asks them for credentials (GNOME's gvfs 1.50 does so): try a newer version, or one of the program's other ways to name user and password.",
+    proxyAdmin:
+      "Refuse tunnels to the proxy's own addresses and ports (Squid: http_access deny to_localhost, and an acl dst with its addresses): then the CONNECT fails, where programs and logs show it.",
+  },
+};
+
+/** The CONNECT names the very port that it was sent to; null where it does not. By name it cannot be known. */
+function frameToItself({ tunnel, connects, proxy }: Timeline): number | null {
+  const own = tunnel !== null && tunnel.target.host === proxy.ip && tunnel.target.port === proxy.port;
+  return own ? (connects.at(-1)?.request.where.frame ?? null) : null;
+}
+
 /** Plain HTTP, or something else that is not TLS, came back on the ClientHello. */
 function isNoTls({ plaintextAnswer, tls }: TunnelFact): boolean {
   return plaintextAnswer || (tls !== null && tls.serverHello === null && tls.notTls.server !== null);
@@ -98,6 +115,7 @@ export const tlsFailed = verdictRule(
     const outcome =
       tunnel === null ? secureFailure(timeline) : tls === null ? null : handshakeOutcome(timeline, tunnel, tls);
     const hellos = tls ?? timeline.secure;
+    const itself = frameToItself(timeline);
     const frames = [
       hellos?.clientHello?.where.frame,
       hellos?.serverHello?.where.frame,
@@ -106,7 +124,12 @@ export const tlsFailed = verdictRule(
     return {
       detail: summary,
       frames: [...connectFrames(timeline), ...frames.filter((frame) => frame != null)],
-      evidence: outcome?.kind === "failed" ? [outcome.why] : [],
+      evidence: [
+        ...(outcome?.kind === "failed" ? [outcome.why] : []),
+        ...(itself === null
+          ? []
+          : [`the CONNECT of frame ${itself} names the proxy itself (${endpointText(timeline.proxy)})`]),
+      ],
       certainty: "certain",
       ...(tunnel === null
         ? timeline.clearAnswer === null
@@ -115,7 +138,9 @@ export const tlsFailed = verdictRule(
         : isPageForTunnel(timeline)
           ? { advice: PAGE_ADVICE }
           : isNoTls(tunnel)
-            ? { advice: PLAIN_ADVICE }
+            ? itself !== null
+              ? TO_ITSELF
+              : { advice: PLAIN_ADVICE }
             : tls !== null && refusesClient(tls)
               ? OF_THE_CLIENT
               : tls !== null && leftUnfinished(timeline, tls) !== null

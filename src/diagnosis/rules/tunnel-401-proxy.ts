@@ -3,7 +3,7 @@ import type { Endpoint } from "../../bytes/index.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import type { ProductMatch } from "../products/index.ts";
 import { type RuleText, verdictRule } from "../rule.ts";
-import { endpointText, signsSpeak } from "../wording.ts";
+import { endpointText, nameBehindAddress, signsSpeak } from "../wording.ts";
 import { describeTunnelAnswer } from "./tunnel-answer.ts";
 
 const TEXT: RuleText = {
@@ -53,7 +53,7 @@ export const tunnel401Proxy = verdictRule(TEXT, (connection, capture) => {
     const helpdesk = `The proxy that the client asks passes this tunnel on unread: ${endpointText(proxy)} is the one to look at (stream ${stream}). Give this report with the frame numbers to the administrator of that one.`;
     return { ...found, title, advice: { helpdesk, proxyAdmin: whereToLook(proxy, capture) } };
   }
-  const proxyAdmin = whereToLook(connection.timeline.proxy, capture);
+  const proxyAdmin = `${whereToLook(connection.timeline.proxy, capture)}${onlyAnAddress(connection)}`;
   const accepted = acceptedAt(connection);
   if (found.certainty === "possible") {
     const signedIn =
@@ -80,6 +80,14 @@ function whereToLook({ ip, port }: Endpoint, { proxies }: CaptureFacts): string 
   const text = advised.get(product) ?? [TEXT.advice.proxyAdmin, ...product.asksInside].join(" ");
   advised.set(product, text);
   return text;
+}
+
+/** More for the administrator, where the CONNECT does not name the site: a rule on names is one that matches the second and not the first. */
+function onlyAnAddress({ timeline, attributions }: JudgedConnection): string {
+  const asked = timeline.tunnel?.exchanges.find((exchange) => attributions.get(exchange)?.sentBy === "proxy");
+  const name = asked === undefined ? null : nameBehindAddress(timeline, asked);
+  if (name === null) return "";
+  return ` The CONNECT has only the address ${timeline.tunnel!.target.host}; the name ${name} comes later, inside the tunnel. A rule on names may have matched there and not the CONNECT.`;
 }
 
 /** Frame of the answer that followed credentials in the tunnel and was no further challenge; null where none did. */
