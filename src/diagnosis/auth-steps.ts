@@ -121,6 +121,17 @@ export function otherThanAsked(
   return isAllNew && step.challenges.length > 0 ? "schemes" : null;
 }
 
+/**
+ * Whether all of these steps were refused, and sent credentials of schemes that none of `steps`, theirs among them, was asked for: the
+ * proxy did not look at them. Not where nobody knows all that was offered.
+ */
+export function areOfAnotherScheme(refused: readonly AuthStep[], steps: readonly AuthStep[]): boolean {
+  const sent = new Set(refused.map(({ credentials }) => credentials?.scheme.toLowerCase() ?? "unknown"));
+  if (sent.size === 0 || sent.has("unknown")) return false;
+  if (!refused.every(({ status, cut, challenges }) => status === 407 && !cut && challenges.length > 0)) return false;
+  return !steps.some(({ challenges }) => challenges.some(({ scheme }) => sent.has(scheme.toLowerCase())));
+}
+
 /** RFC 9110 §11.1: whatever case they are written in. */
 function isSameScheme(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();

@@ -5,6 +5,7 @@ import type { Timeline } from "../proxy/index.ts";
 import { acceptedBefore } from "./accepted.ts";
 import {
   type AuthStep,
+  areOfAnotherScheme,
   bareStep,
   brokenOff,
   isHalfway,
@@ -79,11 +80,19 @@ export function authJudgements(timeline: Timeline, context: JudgeContext): Judge
 function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, context: JudgeContext): Judgement {
   const { refusals } = context.chain;
   const unseen = whyUnseen(last, context);
+  const before = acceptedBefore(timeline, last, context.accepted);
+  const dropped = context.chain.members.reduce((sum, { connects }) => sum + (connects.at(-1)?.droppedBefore ?? 0), 0);
+  const times = `${dropped > 0 ? "more than " : ""}${refusals.length} times`;
+  const isForeign = (refused: readonly AuthStep[]) =>
+    before === null && areOfAnotherScheme(refused, context.chain.steps);
   if (refusals.length >= 2) {
     const frames = framesText(refusals.map((step) => step.responseFrame ?? step.frame));
+    const what = !isForeign(refusals)
+      ? `The proxy refused complete credentials ${times} (${frames})`
+      : `${foreignText(refusals[0]!)}, and sent credentials ${times} in all (407 in ${frames})`;
     return {
       verdict: "auth-loop",
-      summary: `The proxy refused complete credentials ${refusals.length} times (${frames})${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
+      summary: `${what}${unseen === null ? ", until the client gave up" : `; ${unseen}`}.`,
     };
   }
   if (unseen !== null) {
@@ -92,7 +101,6 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
       summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}); whether the client came back cannot be told: ${unseen}.`,
     };
   }
-  const before = acceptedBefore(timeline, last, context.accepted);
   const other = refusals.length === 1 ? otherThanAsked(last, context.chain.steps, before?.challenges ?? []) : null;
   if (other !== null) {
     const asks =
@@ -106,6 +114,11 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
       summary: `The client ${sent}, and was asked for credentials ${asks}, frame ${last.responseFrame}), as a further proxy behind this one does; the client did not come back with any${until(last, context)}.`,
     };
   }
+  if (isForeign([last]))
+    return {
+      verdict: "auth-abandoned",
+      summary: `${foreignText(last)}, and did not try again${until(last, context)}.`,
+    };
   if (refusals.length === 1 && isRefusal(last)) {
     return {
       verdict: "auth-abandoned",
@@ -115,7 +128,7 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
   if (isLeftAlone(last) && whole(context) === "") {
     return {
       verdict: "auth-abandoned",
-      summary: `The client began to authenticate (${messageText(last.credentials)}, frame ${last.frame}), and the proxy did not go on with that: its next 407 (frame ${last.responseFrame}) has no message in answer. The client did not try again${until(last, context)}.`,
+      summary: `The client began to authenticate (${messageText(last.credentials)}, frame ${last.frame}), and the proxy did not go on with that: its next 407 (frame ${last.responseFrame}) has no message in answer. The client did not try again${until(last, context)}.${dropped > 0 ? ` It had asked ${dropped} times more on this connection.` : ""}`,
     };
   }
   if (isHalfway(last)) {
@@ -126,9 +139,11 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
   }
   const sent = context.chain.steps.findLast((step) => step.credentials !== null);
   if (sent?.status === 407 && last.credentials === null) {
-    const before = isHalfway(sent)
-      ? `The client began to authenticate (${sent.credentials?.scheme}, frame ${sent.frame})`
-      : `The proxy refused the client's credentials (frame ${sent.responseFrame})`;
+    const before = isForeign([sent])
+      ? foreignText(sent)
+      : isHalfway(sent)
+        ? `The client began to authenticate (${sent.credentials?.scheme}, frame ${sent.frame})`
+        : `The proxy refused the client's credentials (frame ${sent.responseFrame})`;
     return {
       verdict: "auth-abandoned",
       summary: `${before}, and then the client asked without any (407, frame ${last.responseFrame}) and did not come back${until(last, context)}.`,
@@ -138,6 +153,12 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
     verdict: "auth-abandoned",
     summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.${cutShort(last, context)}`,
   };
+}
+
+/** "The client sent Basic (frame 4), which the proxy does not offer (407 with Digest, frame 6)". */
+function foreignText({ credentials, frame, challenges, responseFrame }: AuthStep): string {
+  const offered = `407 with ${schemesText(challenges)}, frame ${responseFrame}`;
+  return `The client sent ${messageText(credentials)} (frame ${frame}), which the proxy does not offer (${offered})`;
 }
 
 /** "Negotiate with an NTLM message" where that is what the scheme carries; otherwise its name. */
@@ -193,6 +214,7 @@ function whyUnseen({ responseFrame, responseTime }: AuthStep, context: JudgeCont
   const { chain, captureEnd } = context;
   const asked = chain.members.at(-1);
   if (asked === undefined || responseFrame === null || responseTime === null) return null;
+  if (asked.forwardsDropped > 0) return `${asked.forwardsDropped} more requests on this connection are not looked at`;
   if (asked.tunnel !== null || asked.gaps.some(({ where }) => where.frame > responseFrame))
     return "what followed on this connection is not whole in the capture";
   if (chain.unseen) return "the beginning of a later connection of this client is not in the capture";

@@ -14,7 +14,7 @@ import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
 import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
-import { ExchangeList, endResponse, MAX_CONNECTS, type OpenExchange, refusalRule } from "./exchanges.ts";
+import { ExchangeList, endResponse, type OpenExchange, refusalRule } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
 import { isAnswerTo, mayOpen, type OpenConnect, openConnect, opensTunnel, targetOf, waitsAt } from "./open-connect.ts";
@@ -161,8 +161,7 @@ export class ProxyConversation implements Conversation, Listener {
       this.#learn("connect");
       this.#roles.askFor(head);
       this.#state = next(this.#state, "connect");
-      this.#waitingConnect = openConnect(head);
-      if (this.#connects.length < MAX_CONNECTS) this.#connects.push(this.#waitingConnect);
+      this.#waitingConnect = openConnect(head, this.#connects);
       return "switch";
     }
     if (head.form === "absolute") {

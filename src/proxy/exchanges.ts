@@ -3,8 +3,6 @@ import { type BodyRule, isChallenge, type RequestHead, type ResponseHead } from 
 import type { BodyMarks, ExchangeFact, Unanswered } from "./types.ts";
 import { unusualBytesOf } from "./weight.ts";
 
-/** CONNECT attempts kept of one connection; an authentication loop makes its point long before. */
-export const MAX_CONNECTS = 64;
 /** Exchanges kept per list. A tunnel can carry thousands; the first ones and every challenge are what a diagnosis reads. */
 export const MAX_EXCHANGES = 100;
 /** Challenges kept beyond that. */

@@ -309,5 +309,6 @@ function connectFact(stream: TunnelStream, why: Unanswered): ConnectFact {
     interim,
     // Where some of the connection was not seen the answer may be, whatever became of the stream.
     unanswered: response !== null ? null : why === "not-captured" ? why : (unanswered ?? why),
+    droppedBefore: 0,
   };
 }

@@ -12,14 +12,23 @@ export interface OpenConnect {
   response: ResponseHead | null;
   interim: number;
   unanswered: Unanswered | null;
+  droppedBefore: number;
 }
+
+/** CONNECT attempts kept of one connection, the first ones and the last; an authentication loop makes its point long before. */
+const MAX_CONNECTS = 64;
 
 /** Of a tunnel whose CONNECT is not in the capture. */
 const UNKNOWN_TARGET: Target = { host: "", port: null, kind: "malformed", text: "" };
 
-/** The CONNECT of this head. */
-export function openConnect(request: RequestHead): OpenConnect {
-  return { request, target: parseTarget(request.target), response: null, interim: 0, unanswered: null };
+/** The CONNECT of this head, as the last of those that are kept of its connection. */
+export function openConnect(request: RequestHead, kept: OpenConnect[]): OpenConnect {
+  const dropped = kept.length < MAX_CONNECTS ? undefined : kept.pop();
+  const droppedBefore = dropped === undefined ? 0 : dropped.droppedBefore + 1;
+  const target = parseTarget(request.target);
+  const connect = { request, target, response: null, interim: 0, unanswered: null, droppedBefore };
+  kept.push(connect);
+  return connect;
 }
 
 /** Where a tunnel leads that this CONNECT opened; null: one that is not in the capture. */

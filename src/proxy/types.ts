@@ -13,6 +13,8 @@ export interface ConnectFact {
   readonly interim: number;
   /** Why no response was seen. */
   readonly unanswered: Unanswered | null;
+  /** How many CONNECTs of the same connection in front of this one are not kept: not 0 in the last one only. */
+  readonly droppedBefore: number;
 }
 
 /**

@@ -113,6 +113,7 @@ export function connectFact(
     response,
     interim: 0,
     unanswered: response === null ? "still-open" : null,
+    droppedBefore: 0,
   };
 }
 

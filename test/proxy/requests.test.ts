@@ -41,6 +41,20 @@ it("requests that nobody answers are kept up to a hundred, and all others counte
   expect(timelines[0]?.forwardsDropped).toBe(902);
 });
 
+it("of very many CONNECTs the first ones are kept and the last one, which tells how many are not", () => {
+  const turns = Array.from({ length: 100 }, (_, i) => [
+    client(CONNECT.replace("www", `host-${i}`)),
+    proxy(answer(i < 99 ? 407 : 403)),
+  ]);
+  const { connects } = play(turns.flat()).timelines[0]!;
+  expect(connects).toHaveLength(64);
+  expect(connects.map(({ droppedBefore }) => droppedBefore)).toEqual([...Array<number>(63).fill(0), 36]);
+  expect(connects.slice(-2).map(({ target, response }) => [target.host, response?.status])).toEqual([
+    ["host-62.example.com", 407],
+    ["host-99.example.com", 403],
+  ]);
+});
+
 it("a response in a tunnel takes its head and body", () => {
   const refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhe";
   const opened = [client(CONNECT), proxy("HTTP/1.1 200 Connection established\r\n\r\n")];

@@ -4,6 +4,7 @@ import type { Timeline } from "../../proxy/index.ts";
 import { type AcceptedCredentials, acceptedBefore } from "../accepted.ts";
 import {
   type AuthStep,
+  areOfAnotherScheme,
   brokenOff,
   isAstray,
   isHalfway,
@@ -21,6 +22,7 @@ import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { orFromBehind } from "./from-behind.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 import { KNOWN_ADVICE, OTHERS_ADVICE, OTHERS_TITLE } from "./known-credentials.ts";
+import { FOREIGN_TITLE, SCHEME_ADVICE } from "./scheme-advice.ts";
 
 /** Credentials came once and were refused: other words than where none came at all. */
 const REFUSED_TITLE = "The proxy refused the credentials, and the client did not come back with others";
@@ -61,6 +63,12 @@ const BETWEEN_ADVICE = {
 };
 
 /** A handshake of several messages that began and has no end: the client did come back. */
+const HALFWAY_ADVICE = {
+  helpdesk:
+    "The program began to sign in, got the proxy's challenge, and did not answer it: look for the reason in what the program itself says, name it and its version in the ticket, and see whether another program of the same user is let in. If a password prompt was cancelled, ask the user.",
+  proxyAdmin:
+    "The proxy did its part as far as the capture goes. If only this program fails, exempt it, or offer it another scheme; if all do, look at what the challenge asks for (a domain, a version of NTLM) that clients may not do.",
+};
 const HALFWAY_TITLE = "The proxy asked for credentials, and the client's handshake was not finished";
 
 export const authAbandoned = verdictRule(
@@ -118,13 +126,14 @@ function otherWords(
   // As the summary has it: what was sent last counts.
   const sent = steps.findLast((step) => step.credentials !== null);
   if (sent === undefined) return {};
+  const before = acceptedBefore(timeline, sent, accepted);
+  if (before === null && areOfAnotherScheme([sent], steps)) return { title: FOREIGN_TITLE, advice: SCHEME_ADVICE };
   // A client that left in the middle of its next request did go on.
   if (isLeftAlone(sent) && brokenOff(timeline) === null) {
     const advice = isNtlmInNegotiate(sent.credentials) ? NO_TICKET_ADVICE : LEFT_ALONE_ADVICE;
     return { title: LEFT_ALONE_TITLE, advice };
   }
-  if (isHalfway(sent)) return { title: HALFWAY_TITLE };
-  const before = acceptedBefore(timeline, sent, accepted);
+  if (isHalfway(sent)) return { title: HALFWAY_TITLE, advice: HALFWAY_ADVICE };
   if (otherThanAsked(sent, steps, before?.challenges ?? []) !== null)
     return { title: OTHERS_TITLE, advice: OTHERS_ADVICE };
   if (isAstray(sent, steps)) return { title: ASTRAY_TITLE, advice: ASTRAY_ADVICE };

@@ -1,10 +1,12 @@
 // Credentials refused again and again.
 import { acceptedBefore } from "../accepted.ts";
+import { areOfAnotherScheme } from "../auth-steps.ts";
 import { verdictRule } from "../rule.ts";
 import { schemesText } from "../wording.ts";
 import { answerPlace, cited, connectFrames, exchangeFrames } from "./frames.ts";
 import { KERBEROS_ADVICE } from "./kerberos-advice.ts";
 import { KNOWN_ADVICE } from "./known-credentials.ts";
+import { FOREIGN_TITLE, SCHEME_ADVICE } from "./scheme-advice.ts";
 
 export const authLoop = verdictRule(
   {
@@ -31,7 +33,7 @@ export const authLoop = verdictRule(
     },
     references: ["RFC 9110 §15.5.8 (407)", "RFC 9110 §11.7 (proxy authentication)"],
   },
-  ({ timeline, summary, refusals }, { accepted }) => {
+  ({ timeline, summary, steps, refusals }, { accepted }) => {
     const isKerberos = refusals.length > 0 && refusals.every(({ credentials }) => credentials?.step === "kerberos");
     const isKnown = refusals.length > 0 && refusals.every((step) => acceptedBefore(timeline, step, accepted) !== null);
     return {
@@ -42,7 +44,13 @@ export const authLoop = verdictRule(
           `${answerPlace(step, timeline.stream)}: the credentials of frame ${step.frame} were refused (407 with ${schemesText(step.challenges)})`,
       ),
       certainty: "certain",
-      ...(isKerberos ? { advice: KERBEROS_ADVICE } : isKnown ? { advice: KNOWN_ADVICE } : {}),
+      ...(isKnown
+        ? { advice: KNOWN_ADVICE }
+        : areOfAnotherScheme(refusals, steps)
+          ? { title: FOREIGN_TITLE, advice: SCHEME_ADVICE }
+          : isKerberos
+            ? { advice: KERBEROS_ADVICE }
+            : {}),
     };
   },
 );

@@ -1,10 +1,11 @@
 // The proxy offers schemes, the client knows others: it cannot answer, however right its password is.
 import { gather, quoted } from "../../bytes/index.ts";
-import { type AuthStep, authSteps } from "../auth-steps.ts";
+import { areOfAnotherScheme, authSteps } from "../auth-steps.ts";
 import { clientKey } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
 import type { Finding } from "../types.ts";
+import { SCHEME_ADVICE } from "./scheme-advice.ts";
 
 const TEXT: RuleText = {
   id: "scheme-mismatch",
@@ -20,12 +21,7 @@ const TEXT: RuleText = {
     "the client gives up: Java leaves Basic out for tunnels",
   ],
   evidence: "The frame of the 407 with its schemes, and what shows which schemes the client uses.",
-  advice: {
-    helpdesk:
-      "The password is not the problem: this program cannot use what the proxy offers. Name the program and its version in the ticket.",
-    proxyAdmin:
-      "Offer a scheme that the client supports, or exempt it. Java does not use Basic for tunnels unless it is started with -Djdk.http.auth.tunneling.disabledSchemes= (empty); many agents know Basic only; some know no Negotiate.",
-  },
+  advice: SCHEME_ADVICE,
   references: [
     "RFC 9110 §11.7.1 (Proxy-Authenticate)",
     "Java networking properties: jdk.http.auth.tunneling.disabledSchemes",
@@ -62,8 +58,8 @@ function mismatch(
   if (last?.responseFrame == null || last.challenges.length === 0) return [];
   const offered = last.challenges.map(({ scheme }) => scheme.toLowerCase());
   const names = [...new Set(last.challenges.map(({ scheme }) => scheme))].join(", ");
-  const sent = unasked(steps, offered);
-  if (sent !== null) {
+  const sent = steps.find((step) => areOfAnotherScheme([step], steps));
+  if (sent !== undefined) {
     const detail = `The proxy offers ${names} (frame ${last.responseFrame}), and the client sends ${sent.credentials?.scheme} (frame ${sent.frame}), which is not among them.`;
     return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, sent.frame], certainty: "likely" })];
   }
@@ -81,19 +77,6 @@ function mismatch(
   const [scheme, frame] = elsewhere[0]!;
   const detail = `The proxy offers only ${names} (frame ${last.responseFrame}); elsewhere in this capture the same client uses ${scheme} (frame ${frame}).`;
   return [finding(TEXT, timeline.stream, { detail, frames: [last.responseFrame, frame], certainty: "possible" })];
-}
-
-/** Credentials that were refused, of a scheme that the proxy offers neither then nor had offered before. */
-function unasked(steps: readonly AuthStep[], offered: readonly string[]): AuthStep | null {
-  return (
-    steps.find(({ credentials, status, frame }) => {
-      const scheme = credentials?.scheme.toLowerCase();
-      if (status !== 407 || scheme === undefined || scheme === "unknown" || offered.includes(scheme)) return false;
-      const isAsked = (step: AuthStep): boolean =>
-        step.frame < frame && step.challenges.some((challenge) => challenge.scheme.toLowerCase() === scheme);
-      return !steps.some(isAsked);
-    }) ?? null
-  );
 }
 
 /** Schemes that each client, by address and User-Agent, sends to any proxy, with the frame of the first. */
