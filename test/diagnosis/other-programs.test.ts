@@ -6,7 +6,7 @@ import type { ConnectFact, Timeline, TunnelFact } from "../../src/proxy/index.ts
 import { buildConnection } from "../../src/report/connection.ts";
 import { httpsCell } from "../../src/report/outputs/cells.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { asked, BASIC, CHALLENGED, NTLM, SENT, TYPE_1 } from "./asked.ts";
+import { ACCEPTED, asked, BASIC, CHALLENGED, NTLM, read, SENT, TYPE_1 } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 import { connectFact, exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
@@ -41,6 +41,19 @@ describe("who closed the connection", () => {
   ])("%s", (_name, one, text) => {
     expect(found("no-response", [one])[0]!.detail).toContain(text);
   });
+
+  it.each(["ssh", "unknown", "tls"] as const)(
+    "is told with what %s in it may mean to a proxy that intercepts",
+    (protocol) => {
+      const bare = asked(0, [ACCEPTED]);
+      const shell = read(0, [ACCEPTED], []).tunnel!;
+      const tunnel = { ...shell, protocol, clientBytes: 20, serverBytes: 0, firstClient: where(15, 10), exchanges: [] };
+      const one = { ...bare, tunnel: protocol === "tls" ? tunnel : { ...tunnel, tls: null } };
+      const { helpdesk, proxyAdmin } = found("no-response", [one])[0]!.advice;
+      expect(helpdesk).toMatch(protocol === "tls" ? /^Try again/ : /^The program does not speak TLS in this tunnel/);
+      expect(proxyAdmin).toMatch(protocol === "tls" ? /name in the ClientHello/ : /on_unsupported_protocol/);
+    },
+  );
 });
 
 describe("a tunnel in which nothing came back", () => {

@@ -1,6 +1,20 @@
 // Silence.
+import type { Timeline } from "../../proxy/index.ts";
 import { verdictRule } from "../rule.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
+
+/** What the client says in the tunnel is no TLS, and a proxy that intercepts waits for a ClientHello, or closes. */
+const NO_TLS_ADVICE = {
+  helpdesk:
+    "The program does not speak TLS in this tunnel, and a proxy that intercepts tunnels may take nothing else: then it closes, or waits, and trying again does not help. Give the name and port of the target to the administrator of the proxy.",
+  proxyAdmin:
+    "Where tunnels are intercepted, let this target through unread (Squid: ssl_bump splice at step 1, or on_unsupported_protocol tunnel; ProxySG: no protocol detection for it), or refuse its CONNECT. Otherwise check the proxy's connection to the site (DNS, routing, firewall): a record on the proxy's outside shows whether it tried.",
+};
+
+/** The client spoke first in its tunnel, something else than TLS, and nothing came back. */
+function isOtherThanTls({ tunnel }: Timeline): boolean {
+  return tunnel !== null && tunnel.protocol !== "tls" && tunnel.clientBytes > 0 && tunnel.serverBytes === 0;
+}
 
 export const noResponse = verdictRule(
   {
@@ -24,5 +38,6 @@ export const noResponse = verdictRule(
     detail: summary,
     frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards), timeline.lastFrame],
     certainty: "certain",
+    ...(isOtherThanTls(timeline) ? { advice: NO_TLS_ADVICE } : {}),
   }),
 );
