@@ -364,3 +364,30 @@ it("credentials for the site do not stand beside a 407, as if the proxy had refu
   expect(sent(407, { authorization: SENT, proxyAuthorization: TYPE_1 })).toBe("NTLM");
   expect(sent(200, { authorization: SENT })).toBe("Basic");
 });
+
+describe("a CONNECT that is answered 400", () => {
+  const refused = (status: number, change: Partial<RequestHead>) => {
+    const one = asked(0, [{ status }]);
+    const connects = one.connects.map((connect) => ({ ...connect, request: { ...connect.request, ...change } }));
+    return found("tunnel-refused", [{ ...one, connects }])[0]!;
+  };
+
+  it("has no Host field, as RFC 9112 wants it: the program is what is wrong", () => {
+    const { evidence, advice } = refused(400, { host: null });
+    expect(evidence).toEqual([
+      "the CONNECT of frame 10 is of HTTP/1.1 and has no Host field, which has to be answered with 400 (RFC 9112 §3.2)",
+    ]);
+    expect(advice.helpdesk).toMatch(/^The program's request is not valid/);
+  });
+
+  it.each([
+    ["it has one", 400, { host: "www.example.com" }],
+    ["it is of HTTP/1.0", 400, { host: null, version: "HTTP/1.0" }],
+    ["its head is cut", 400, { host: null, cut: true }],
+    ["it is answered otherwise", 403, { host: null }],
+  ] as const)("is not told so where %s", (_name, status, change) => {
+    const { evidence, advice } = refused(status, change);
+    expect(evidence).toEqual([]);
+    expect(advice.helpdesk).toMatch(/^With 403/);
+  });
+});

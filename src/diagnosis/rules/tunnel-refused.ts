@@ -1,6 +1,7 @@
 // The proxy would not, or could not, open the tunnel.
 import { quoted } from "../../bytes/index.ts";
 import type { ResponseHead } from "../../http/index.ts";
+import type { Timeline } from "../../proxy/index.ts";
 import { isAlsoOfWebServers, isKnownProxy, maybeNoProxy } from "../known-proxy.ts";
 import { NETWORK_AUTHENTICATION_REQUIRED } from "../own-answer.ts";
 import { isPageForTunnel, PAGE_ADVICE } from "../page-answer.ts";
@@ -24,6 +25,23 @@ const NETWORK_ADVICE = {
   proxyAdmin:
     "511 sends the user to a page that does not show where a tunnel was asked for. Where the proxy itself is to know the user, ask with 407 on the CONNECT; a portal has to offer its page on http:// as well.",
 };
+
+/** It is the client's request that is not in order. */
+const NO_HOST_ADVICE = {
+  helpdesk:
+    "The program's request is not valid: it has no Host field. No setting of the user's and no password mends that: name the program and its version in the ticket, and look for a newer one.",
+  proxyAdmin:
+    "A server has to answer 400 to a request of HTTP/1.1 without a Host field (RFC 9112 §3.2). Not all proxies insist on it (Squid does not): where this program is needed, let it use such a one.",
+};
+
+/** "the CONNECT of frame 4 …" where it is one that has to be answered with 400; null where it is not. */
+function lacksHost({ connects }: Timeline): string | null {
+  const last = connects.at(-1);
+  if (last?.response?.status !== 400) return null;
+  const { host, version, cut, where } = last.request;
+  if (host !== null || version !== "HTTP/1.1" || cut) return null;
+  return `the CONNECT of frame ${where.frame} is of HTTP/1.1 and has no Host field, which has to be answered with 400 (RFC 9112 §3.2)`;
+}
 
 export const tunnelRefused = verdictRule(
   {
@@ -50,7 +68,13 @@ export const tunnelRefused = verdictRule(
       return { detail: summary, frames, certainty: "certain", title: NO_TUNNEL, advice: PAGE_ADVICE };
     const response = timeline.connects.at(-1)?.response ?? null;
     const status = response?.status ?? 0;
-    const own = { frames, evidence: reasonsOf(response), certainty: "certain", ...adviceOf(status) } as const;
+    const invalid = lacksHost(timeline);
+    const own = {
+      frames,
+      evidence: [...(invalid === null ? [] : [invalid]), ...reasonsOf(response)],
+      certainty: "certain",
+      ...(invalid === null ? adviceOf(status) : { advice: NO_HOST_ADVICE }),
+    } as const;
     if (!isAlsoOfWebServers(status) || isKnownProxy(connection, capture)) return { detail: summary, ...own };
     return { detail: `${summary} ${maybeNoProxy(timeline)}`, title: NO_TUNNEL, ...own };
   },
