@@ -24,6 +24,8 @@ const TLS_IN_TLS =
   "tshark follows no CONNECT inside TLS: what the tunnel carries is missing, SNI and JA3 are the outer ones";
 const UNTIL_CLOSE =
   "an answer until close: tshark waits for an end that TLS tells and TCP does not, and then shows no head";
+const PORT_3128 =
+  "to port 3128 tshark hands the tunnel to HTTP: its ClientHello, and what answers it, are no messages then";
 const LOST_ANSWER = "without the 2xx tshark takes what follows for the CONNECT's continuation";
 
 /** By capture; the connection is its first one. */
@@ -93,6 +95,10 @@ export const RECORDED_DIFFERENCES: Readonly<Record<string, Difference>> = {
   },
   "scripted-plain-401": { why: PLAIN_ANSWER, logged: { statuses: "200 401" } },
   "scripted-plain-407": { why: PLAIN_ANSWER, logged: { statuses: "200 407" } },
+  "gvfs-asks-for-the-proxy": {
+    why: PORT_3128,
+    logged: { statuses: "407 200 400", sni: "www.example.com", ja3: "2cbcec37dfff29e4c6a34dd35ebe1d70" },
+  },
   "tls-plain-http-origin": { why: PLAIN_ANSWER, logged: { statuses: "200 400" } },
   "tunnel-http": { why: PORT_80, logged: { requests: "GET /", statuses: "200 200" } },
   "tunnel-http-origin-401": { why: PORT_80, logged: { requests: "GET /members", statuses: "200 401" } },
