@@ -101,7 +101,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   const trust = journal === null ? null : certificateStamp(lending);
   const known: Known = (task) => rowOf(task, journal, trust, options);
   const summary = new AuditSummary(options.allRows ?? false);
-  const total = found.tasks.length;
+  const total = found.tasks.length + found.failures.length;
   const bytesTotal = found.tasks.reduce((sum, { size }) => sum + size, 0);
   let captures = 0;
   let bytes = 0;

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -16,7 +17,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditCaptures, checkCapture, mergeJournals } from "../../src/audit/index.ts";
+import { type AuditProgress, auditCaptures, checkCapture, mergeJournals } from "../../src/audit/index.ts";
 import type { AuditRow, Report } from "../../src/report/index.ts";
 import { auditSchema } from "../../src/report/index.ts";
 
@@ -73,6 +74,21 @@ describe("what an audit finds", () => {
       null,
     ]);
     expect(report.exitCode).toBe(2);
+  });
+
+  it("tells how far it is, counting what is missing as well", async () => {
+    const all = fresh("progress");
+    put(all, "squid-basic.pcap", "scripted-connect-401.pcap");
+    const told: AuditProgress[] = [];
+    const onProgress = (progress: AuditProgress): number => told.push(progress);
+    const { problems } = await auditCaptures([join(all, "none.pcap"), all], { onProgress });
+    const sizes = ["scripted-connect-401.pcap", "squid-basic.pcap"].map((name) => statSync(join(all, name)).size);
+    const bytesTotal = sizes[0]! + sizes[1]!;
+    expect(told).toEqual([
+      { captures: 1, capturesTotal: 3, bytes: 0, bytesTotal, problems: 0 },
+      { captures: 2, capturesTotal: 3, bytes: sizes[0], bytesTotal, problems: problems.length },
+      { captures: 3, capturesTotal: 3, bytes: bytesTotal, bytesTotal, problems: problems.length },
+    ]);
   });
 
   it("takes globs and lists, and each capture once", async () => {

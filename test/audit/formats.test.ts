@@ -70,6 +70,23 @@ describe("an audit of the recorded captures", () => {
     expect(new Set(lines.map(({ length }) => length)).size).toBe(1);
   });
 
+  it("as lines tells of each capture what its own line does, but for ports of targets, later frames and words", () => {
+    const fields = (text: string): string[][] =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) =>
+          line
+            .replace(/(?::\d+)?@\d+(?=\t)/, "")
+            .split("\t")
+            .slice(0, 7),
+        )
+        .filter(([verdict]) => verdict !== "not-checked")
+        .sort(([, a], [, b]) => (a! < b! ? -1 : 1));
+    const paths = report.rows.filter(({ verdict }) => verdict !== null).map(({ path }) => path);
+    expect(fields(output("line"))).toEqual(fields(program.run(["-f", "line", ...paths]).out));
+  });
+
   it("as CSV is read by Python, and its connections add up", () => {
     const [header, ...rows] = readCsv(output("csv"));
     for (const cells of rows) expect(cells).toHaveLength(header!.length);

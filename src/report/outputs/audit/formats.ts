@@ -1,6 +1,6 @@
 // The outputs of an audit by the name of their format.
 
-import type { AuditReport, AuditRow } from "../../audit-types.ts";
+import type { AuditGroup, AuditReport, AuditRow } from "../../audit-types.ts";
 import { jsonText, terminalText } from "../../escape.ts";
 import type { LazyAuditReport, Lines } from "../../lazy.ts";
 import type { PathStyle } from "../sarif-log.ts";
@@ -77,10 +77,13 @@ export const AUDIT_FORMATS = {
 
 export type AuditFormatName = keyof typeof AUDIT_FORMATS;
 
-/** The same fields as the line of a single capture. */
+/**
+ * The same fields as the line of a single capture. `proxy` and `first` are those of the connections that the verdict is told by, of
+ * which an audit knows the host without its port, and the frame with which the first of them begins.
+ */
 function lineOf(row: AuditRow): string {
-  const first = row.groups.find(({ verdict }) => verdict === row.verdict);
-  const proxy = row.groups[0]?.proxy ?? "-";
+  const worst = worstGroup(row);
+  const proxy = (worst ?? row.groups[0])?.proxy ?? "-";
   return [
     row.verdict ?? "not-checked",
     row.path,
@@ -88,9 +91,15 @@ function lineOf(row: AuditRow): string {
     `tunnels=${row.tunnels}`,
     `wrong=${row.wrong}`,
     `unseen=${row.unseen}`,
-    `first=${first === undefined ? "-" : `${first.host ?? "unknown"}@${first.frame}`}`,
+    `first=${worst === undefined || row.exitCode === 0 ? "-" : `${worst.host ?? "-"}@${worst.frame}`}`,
     row.text,
   ]
     .map((field) => terminalText(field))
     .join("\t");
+}
+
+/** The first group with the verdict of the capture; one of which more than one sign says it before the others. */
+function worstGroup({ groups, verdict }: AuditRow): AuditGroup | undefined {
+  const worst = groups.filter((group) => group.verdict === verdict);
+  return worst.find(({ count, possible }) => possible < count) ?? worst[0];
 }
