@@ -1,5 +1,5 @@
 // Key logs beside captures: found alike, one by one and folder by folder.
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -21,6 +21,7 @@ afterEach(() => {
 describe("key logs beside captures", () => {
   it("are those of the capture's name, compressed or not", () => {
     for (const name of ["a.keys", "b.sslkeylog", "c.keylog", "other.keys"]) writeFileSync(at(name), "");
+    mkdirSync(at("d.keys"));
     settle(1_000_000);
     const folders = new KeyLogFolders();
     for (const [capture, logs] of [

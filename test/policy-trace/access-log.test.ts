@@ -68,6 +68,21 @@ describe("an access log", () => {
     );
   });
 
+  it("takes the day from above where lines have the time only, and a time without a zone for UTC", () => {
+    const log = "#Fields: time cs-host sc-status\n05:06:57 a.test 200\n#Date: 2026-11-24\n05:06:57 a.test 200\n";
+    const at = BigInt(Date.UTC(2026, 10, 24, 5, 6, 57)) * 1_000_000n;
+    expect(readLog(bytesOf(log)).entries.map(({ time }) => time)).toEqual([null, at]);
+    const zoneless = "#Fields: localtime cs-host sc-status\n[24/Nov/2026:05:06:57] a.test 200\n";
+    expect(readLog(bytesOf(zoneless)).entries.map(({ time }) => time)).toEqual([at]);
+  });
+
+  it("takes two quotes in quotes for one, and a line with more columns than fields for none", () => {
+    const log = '#Fields: cs-host cs-uri-path\na.test "/b ""c"" d"\na.test /b c\n';
+    const { entries: read, notes: told } = readLog(bytesOf(log));
+    expect(read.map(({ path }) => path)).toEqual(['/b "c" d']);
+    expect(told).toEqual([["log-field-count", 3]]);
+  });
+
   it("is the same however it is cut, with any line end", () => {
     const bytes = bytesOf(LOG.replaceAll("\n", "\r\n"));
     expect(readLog(bytes).entries).toEqual(entries);
