@@ -4,7 +4,7 @@ import type { RuleCondition, RuleOutcome, RuleProperty, TraceRule } from "./type
 
 const RULE = /^\s*(MATCH|miss|n\/a|N\/A)\s*:?\s(.*)$/i;
 
-/** Conditions and properties read of one rule; a longer one is kept as text. */
+/** Conditions and properties read of one rule; a longer one is cut behind them. */
 const MAX_PARTS = 64;
 /** Characters kept of a rule's text. */
 const MAX_RULE_TEXT = 2_000;
@@ -51,7 +51,7 @@ const TAB = 0x09;
 function parseRule(text: string): RuleText | null {
   const found = RULE.exec(text);
   if (found === null || !startsLikeRule(text)) return null;
-  const words = partsOf(withoutSecrets(found[2]!));
+  const words = partsOf(withoutSecrets(found[2]!.trimEnd()));
   const last = words.at(-1);
   const cut = last?.endsWith("...") === true || last?.endsWith("…") === true;
   const conditions: RuleCondition[] = [];
@@ -103,7 +103,7 @@ function partsOf(text: string): string[] {
     if (!quoted && depth === 0 && (character === " " || character === "\t")) {
       if (part !== "") parts.push(part);
       part = "";
-      if (parts.length >= MAX_PARTS) break;
+      if (parts.length >= MAX_PARTS) return [...parts, "..."];
     } else part += character;
   }
   if (part !== "") parts.push(part);

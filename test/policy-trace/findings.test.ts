@@ -133,6 +133,64 @@ describe.each<[string, readonly Stage[], readonly string[], RegExp | null]>([
     [],
     null,
   ],
+  [
+    "nothing where only the handshake has other rules",
+    [
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: SSL, rules: ["MATCH: ssl.forward_proxy(https)"], user: "alice", status: 0 },
+      { request: GET, rules: [CORP], user: "alice", server: 200 },
+    ],
+    [],
+    null,
+  ],
+  [
+    "the value of the last layer where several set one",
+    [
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: GET, rules: [CORP, "MATCH: authenticate.mode(origin-ip)"], user: "alice", server: 200 },
+    ],
+    ["trace-auth-rule-differs warning"],
+    /At GET https:\/\/ authenticate\.mode is origin-ip, at CONNECT tcp:\/\/ it is proxy\./,
+  ],
+  [
+    "forced authentication in the handshake",
+    [
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: SSL, rules: ["MATCH: authenticate(corp) authenticate.force(yes)"], user: "alice", status: 0 },
+      { request: GET, rules: [CORP], user: "alice", server: 200 },
+    ],
+    ["trace-force-auth warning"],
+    /forces authentication at unknown ssl:\/\//,
+  ],
+  [
+    "nobody logged out by a rule that says no",
+    [
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: GET, rules: [CORP, "MATCH: user.login.log_out(no)"], server: 200 },
+    ],
+    ["trace-unauthenticated-stage warning"],
+    /and is unauthenticated at GET https:\/\/\.$/,
+  ],
+  [
+    "nobody unauthenticated where a user is known inside, or none is wanted",
+    [
+      { request: CONNECT, rules: ["MATCH: authenticate(no)"] },
+      { request: GET, rules: ["MATCH: authenticate(no)"], server: 200 },
+      { request: GET, rules: ["MATCH: authenticate(no)"], server: 200 },
+    ],
+    [],
+    null,
+  ],
+  [
+    "nobody unauthenticated where one request inside had its user",
+    [
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: GET, rules: [CORP], server: 200 },
+      { request: GET, rules: [CORP], user: "alice", server: 200 },
+    ],
+    [],
+    null,
+  ],
 ])("finds %s", (_what, stages, expected, sentence) => {
   it(stages.map(({ request }) => request.split(" ")[0]).join(", "), () => {
     const facts = summarise(written(stages));
@@ -188,6 +246,37 @@ it("says that it is not certain where two tunnels of one client and site are ope
   expect(facts.tunnelCount).toBe(2);
   expect(facts.notes.map(({ id }) => id)).toContain("trace-tunnel-ambiguous");
   expect(facts.tunnels.every(({ tunnel }) => tunnel.ambiguous)).toBe(true);
+});
+
+it("takes a tunnel that did not go on for ten seconds for left, and a request for that of the newest one", () => {
+  const ambiguous = (second: string): boolean[] =>
+    summarise(
+      written([
+        { request: CONNECT, user: "alice", time: "03:04:05" },
+        { request: CONNECT, user: "alice", time: second },
+        { request: SSL, user: "alice", status: 0, time: second },
+      ]),
+    ).tunnels.map(({ tunnel }) => tunnel.ambiguous);
+  expect(ambiguous("03:04:15")).toEqual([true, true]);
+  expect(ambiguous("03:04:16")).toEqual([false, false]);
+});
+
+it("is less sure of a rule that is cut, and of the tunnels of one client and site that are open at once", () => {
+  const only = (rule: string): Stage[] => [
+    { request: CONNECT, rules: [CORP], user: "alice" },
+    { request: GET, rules: [CORP, rule], user: "alice", server: 200 },
+  ];
+  const certainty = (stages: readonly Stage[]): string | undefined =>
+    summarise(written(stages)).tunnels[0]?.findings.find(({ id }) => id === "trace-auth-rule-differs")?.certainty;
+  const rule = "MATCH: url.path=/x authenticate(other)";
+  expect(certainty(only(rule))).toBe("certain");
+  expect(certainty(only(`${rule} ...`))).toBe("likely");
+  // What is longer than what is kept of a rule is cut by us; a space behind it is no part of it.
+  const long = (parts: number, part: string): string => `${rule}${` ${part}`.repeat(parts)} `;
+  expect(certainty(only(long(3, `url.path=/${"y".repeat(1_000)}`)))).toBe("likely");
+  expect(certainty(only(long(62, "a=b")))).toBe("certain");
+  expect(certainty(only(long(63, "a=b")))).toBe("likely");
+  expect(certainty([only(rule)[0]!, ...only(rule)])).toBe("likely");
 });
 
 it("keeps what is open within limits, and counts what it closed", () => {

@@ -83,8 +83,10 @@ const ROWS: readonly Row[] = [
   [
     "rules",
     ({ rules, logouts, rulesTraced }) =>
-      [...rules, ...logouts].map(({ line, text }) => `${line}: ${text}`).join("\n") ||
-      (rulesTraced ? "none" : "not traced"),
+      [...rules, ...logouts]
+        .sort((a, b) => a.line - b.line)
+        .map(({ line, text }) => `${line}: ${text}`)
+        .join("\n") || (rulesTraced ? "none" : "not traced"),
   ],
   ["realm", ({ realm }) => realm ?? "-"],
   ["mode", ({ mode, force }) => `${mode ?? "-"}${force === null ? "" : `, force ${force}`}`],
@@ -99,6 +101,8 @@ const ROWS: readonly Row[] = [
     ({ answers }) =>
       answers
         .map(({ status, serverStatus, exception, count }) => {
+          // So a proxy writes that nothing was said to the client: in a handshake there is no HTTP.
+          if (status === 0) return "none";
           const server =
             serverStatus === null ? "" : serverStatus === 0 ? " by the proxy" : ` (server ${serverStatus})`;
           return `${status}${server}${exception === null ? "" : ` ${exception}`}${count > 1 ? ` x${count}` : ""}`;
