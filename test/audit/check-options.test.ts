@@ -55,6 +55,7 @@ describe("options of a check", () => {
 
   it.each<[string, AuditOptions, string]>([
     ["no jobs", { jobs: 0 }, "jobs must be a whole number from 1 to 64, and not 0"],
+    ["too many jobs", { jobs: 65 }, "jobs must be a whole number from 1 to 64, and not 65"],
     ["no time", { timeoutMs: 0 }, "timeoutMs must be a number greater than 0, and not 0"],
     ["a part that is counted from 0", { shard: { index: 0, of: 4 } }, "shard must be { index, of }, with index from 1"],
     ["a part behind the last", { shard: { index: 5, of: 4 } }, "shard must be { index, of }, with index from 1 to of"],

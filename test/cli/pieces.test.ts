@@ -131,6 +131,13 @@ describe("progress", () => {
     progress.update(50_000_000, null);
     expect(text()).toContain("50 MB, 25 MB/s");
   });
+
+  it("has never more than all, of a file that grows while it is read", () => {
+    const { text, at, progress } = drawnBy(true);
+    at(1_000);
+    progress.update(2_500_000_000, 2_000_000_000);
+    expect(text()).toContain("100 % of 2000 MB");
+  });
 });
 
 describe("nearest", () => {
@@ -141,5 +148,10 @@ describe("nearest", () => {
     expect(nearest("unrelated", words)).toBeNull();
     expect(nearest("foo", ["ok", "check"])).toBeNull();
     expect(nearest("chk", ["ok", "check"])).toBe("check");
+    // Of a word of two letters none need be left.
+    expect(nearest("xy", ["ok", "check"])).toBeNull();
+    const many = Array.from({ length: 8 }, (_, i) => `tunnel-${i}`);
+    expect(nearest("tunnel", many.slice(0, 3))).toBe("tunnel-0, tunnel-1 or tunnel-2");
+    expect(nearest("tunnel", many)).toBe("tunnel-0, tunnel-1, tunnel-2, tunnel-3, tunnel-4, tunnel-5, ...");
   });
 });

@@ -228,5 +228,17 @@ describe("whatever comes", () => {
     expect(transactions[0]).toMatchObject({ firstLine: 1, lastLine: 1004, request: { host: "a.example" } });
     expect(JSON.stringify(transactions)).not.toMatch(/xxx|some text/);
     expect(notes).toEqual([["trace-line-too-long", 2]]);
+    // Of a long line nothing is left for the next one, in however many pieces that comes.
+    expect(readTrace(bytesOf(long), [long.indexOf("GET")]).notes).toEqual(notes);
+  });
+
+  it("keeps the first of two codes in one transaction, and says that two have run together", () => {
+    const { transactions, notes } = readTrace(
+      bytesOf(
+        "start transaction ---\n GET https://a.example/\n client.response.code: 401\n client.response.code: 200\nstop transaction ---\n",
+      ),
+    );
+    expect(transactions[0]!.clientStatus).toEqual({ value: 401, line: 3 });
+    expect(notes).toEqual([["trace-unordered", 4]]);
   });
 });
