@@ -252,6 +252,8 @@ describe("formats", () => {
       out: "",
       err: `pcapcheck: ${WRONG}: stream 77 is no connection to a proxy, or was only counted; there is 0\n`,
     });
+    const { err } = program.run(["-t", "77", captured("policy-trace-parallel.pcap")]);
+    expect(err).toMatch(/there are (?:\d+, ){10}\.\.\.\n$/);
   });
 });
 
@@ -260,6 +262,19 @@ describe("looks", () => {
     const { out } = program.run([WRONG], { env: { COLUMNS: "72" } });
     expect(out).not.toMatch(/[\x1b─│✗]/);
     for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(72);
+  });
+
+  it("are no narrower than 40 columns, and no wider than 200", () => {
+    for (const [COLUMNS, least, most] of [
+      ["10", 30, 40],
+      ["100000", 190, 200],
+      ["none", 90, 100],
+    ] as const) {
+      const { out } = program.run(["explain", "tunnel-401-proxy"], { env: { COLUMNS } });
+      const longest = Math.max(...out.split("\n").map((line) => line.length));
+      expect(longest, COLUMNS).toBeGreaterThan(least);
+      expect(longest, COLUMNS).toBeLessThanOrEqual(most);
+    }
   });
 
   it("have colour and lines on a terminal, as wide as it is", () => {
@@ -275,8 +290,16 @@ describe("looks", () => {
     ["--no-color", ["--no-color"], {}],
     ["TERM=dumb", [], { TERM: "dumb" }],
     ["--no-color before FORCE_COLOR", ["--no-color"], { FORCE_COLOR: "1" }],
+    ["FORCE_COLOR=0", [], { FORCE_COLOR: "0" }],
+    ["FORCE_COLOR=false", [], { FORCE_COLOR: "false" }],
   ])("lose their colour by %s", (_what, args, env) => {
     expect(program.runOnTerminal([...args, WRONG], 80, { env }).out).not.toContain("\x1b");
+  });
+
+  it("keep it with variables that are empty", () => {
+    const env = { NO_COLOR: "", FORCE_COLOR: "" };
+    expect(program.runOnTerminal([WRONG], 80, { env }).out).toContain("\x1b[31m");
+    expect(program.run([WRONG], { env }).out).not.toContain("\x1b");
   });
 
   it("have colour without a terminal by FORCE_COLOR, but never in a file", () => {
@@ -290,6 +313,8 @@ describe("looks", () => {
     ["--ascii", ["--ascii"], {}],
     ["a locale without UTF-8", [], { LANG: "C" }],
     ["LC_ALL before LANG", [], { LC_ALL: "POSIX" }],
+    ["LC_CTYPE before LANG", [], { LC_CTYPE: "POSIX" }],
+    ["LC_ALL before LC_CTYPE", [], { LC_ALL: "POSIX", LC_CTYPE: "C.UTF-8" }],
   ])("are ASCII by %s", (_what, args, env) => {
     for (const command of [[WRONG], ["-t", "0", WRONG], ["explain", "tunnel-401-proxy"]]) {
       expect(program.runOnTerminal([...command, ...args], 80, { env }).out).toMatch(/^[\x09-\x7e]*$/);
@@ -346,6 +371,12 @@ describe("--redact", () => {
     expect(verdictAndProxy([...keyed, FINE, WRONG])).toEqual(both);
     expect(verdictAndProxy([FINE, WRONG], { PCAPCHECK_REDACT_KEY: "correct horse battery" })).toEqual(both);
     expect(verdictAndProxy([FINE, WRONG], { PCAPCHECK_REDACT_KEY: "another horse battery" })).not.toEqual(both);
+    // A line end behind it is no part of it, be it that of Windows.
+    writeFileSync(join(program.folder, "windows-key"), "correct horse battery\r\n");
+    expect(verdictAndProxy(["--redact-key", "windows-key", FINE, WRONG])).toEqual(both);
+    expect(verdictAndProxy([FINE], { PCAPCHECK_REDACT_KEY: "x".repeat(16) })[0]).toMatch(/proxy=ip-[0-9a-f]{12}:/);
+    // As a variable that a script has not set.
+    expect(verdictAndProxy([FINE], { PCAPCHECK_REDACT_KEY: "" })[0]).toContain("proxy=ip-1:");
   });
 
   it.each([
@@ -366,6 +397,7 @@ describe("explain", () => {
   it("tells a verdict in plain words", () => {
     const { code, out } = program.run(["explain", "tunnel-401-proxy"]);
     expect(code).toBe(0);
+    expect(program.run(["explain", "Tunnel-401-PROXY"]).out).toBe(out);
     for (const heading of ["Meaning", "In a capture", "Evidence", "For the helpdesk", "References"]) {
       expect(out).toMatch(new RegExp(`^${heading}$`, "m"));
     }
