@@ -61,9 +61,8 @@ export function readTime(text: string): Nanos | null {
   if (found === null) return null;
   const [, year, month, day, hour, minute, second, fraction = "", zone = "UTC"] = found;
   const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  const back = new Date(ms);
-  // 31 February or 25 o'clock would silently become another time.
-  if (Number.isNaN(ms) || back.getUTCDate() !== Number(day) || back.getUTCHours() !== Number(hour)) return null;
+  // 31 February, 25 o'clock or a 13th month would silently become another time.
+  if (new Date(ms).toISOString().slice(0, 19) !== `${year}-${month}-${day}T${hour}:${minute}:${second}`) return null;
   const nanos = BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
   return nanos - BigInt(zoneMinutes(zone)) * 60_000_000_000n;
 }

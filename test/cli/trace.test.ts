@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TraceReport, traceSchema } from "../../src/report/index.ts";
-import { buildProgram, type Program } from "./build.ts";
+import { buildProgram, captured, type Program } from "./build.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/policy-trace/${name}`, import.meta.url));
 const LOST = fixture("context-lost.txt");
@@ -63,6 +63,52 @@ describe("pcapcheck trace", () => {
     expect(program.run(["trace", "-q", "--fail-on", "none", LOST]).code).toBe(0);
     expect(program.run(["trace", "-q", "--fail-on", "trace-unauthenticated-stage", LOST]).code).toBe(1);
     expect(program.run(["trace", "-q", "--fail-on", "trace-nonsense", LOST]).code).toBe(2);
+  });
+
+  it("fails on nothing, but where it could not be read as a whole says so", () => {
+    const text = readFileSync(LOST, "utf8");
+    const [connect = "", tls = "", request = ""] = text.split(/(?<=\n)(?=start )/);
+    const code = (trace: string): number | null => {
+      writeFileSync(join(program.folder, "made.txt"), trace);
+      return program.run(["trace", "-q", "--fail-on", "none", "made.txt"]).code;
+    };
+    expect(code(text + connect.slice(0, connect.length / 2))).toBe(3);
+    // Which tunnel is which: all of it was read.
+    expect(code([connect, connect, tls, tls, request, request].join(""))).toBe(0);
+    writeFileSync(join(program.folder, "cut.txt"), connect.slice(0, connect.length / 2));
+    expect(program.run(["trace", "-q", "--fail-on", "trace-force-auth", "cut.txt"]).code).toBe(3);
+  });
+
+  it("with a capture is a check with that trace, whose verdicts it fails on", () => {
+    const files = ["policy-trace-parallel.trace.txt", "policy-trace-parallel.pcap"].map(captured);
+    const { code, out } = program.run(["trace", "-f", "json", ...files]);
+    expect(program.run(["-f", "json", "--policy-trace", ...files])).toEqual({ code, out, err: "" });
+    expect(program.run(["trace", "--fail-on", "none", ...files])).toEqual({
+      code: 2,
+      out: "",
+      err: "pcapcheck: option '--fail-on' is for a trace without a capture\n",
+    });
+  });
+
+  it("2 for what is no trace or log beside a capture, and for a capture in place of one", () => {
+    const capture = captured("policy-trace-parallel.pcap");
+    writeFileSync(join(program.folder, "notes.txt"), "These are the notes of a meeting.\n");
+    for (const [args, why] of [
+      [["--policy-trace", "notes.txt", capture], "notes.txt: this is no policy trace: no transaction was found in it"],
+      [
+        ["--access-log", "notes.txt", capture],
+        "notes.txt: this is no access log in the W3C extended format: it has no #Fields line",
+      ],
+      [["--policy-trace", capture, capture], `${capture}: this is a packet capture and no text`],
+      [["--access-log", capture, capture], `${capture}: this is a packet capture and no text`],
+      [["trace", capture], `${capture}: this is a packet capture and no text`],
+    ] as const)
+      expect(program.run(args)).toEqual({ code: 2, out: "", err: `pcapcheck: ${why}\n` });
+  });
+
+  it("as CSV has no formula", () => {
+    writeFileSync(join(program.folder, "=1+1.txt"), readFileSync(LOST));
+    expect(program.run(["trace", "-f", "csv", "=1+1.txt"]).out).toMatch(/^'=1\+1\.txt,trace-401-after-connect,/m);
   });
 
   it("says in its help that it has every format, and has them", () => {

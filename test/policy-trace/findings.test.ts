@@ -6,6 +6,8 @@ import { bytesOf, fixture, summarise } from "./harness.ts";
 
 interface Stage {
   readonly request: string;
+  /** Of the client. */
+  readonly port?: number;
   readonly rules?: readonly string[];
   readonly client?: string;
   readonly user?: string | null;
@@ -25,20 +27,32 @@ const FAILED = "authentication_failed";
 function written(stages: readonly Stage[]): Uint8Array {
   return bytesOf(
     stages
-      .map(({ request, rules = [], client = "10.0.0.1", user, server = 0, status = 200, exception, time, service }) =>
-        [
-          "start transaction ---",
-          " <Proxy>",
-          ...rules.map((rule) => `   ${rule}`),
-          ` connection: service.name=${service ?? "Explicit HTTP"} client.address=${client} proxy.port=8080`,
-          ` time: 2026-01-02 ${time ?? "03:04:05"} UTC`,
-          ` ${request}`,
-          user == null ? " user: unauthenticated" : ` user: name="EXAMPLE\\${user}" realm=corp`,
-          ...(exception === undefined ? [] : [` EXCEPTION(${exception}): text`]),
-          ` server.response.code: ${server}`,
-          ` client.response.code: ${status}`,
-          "stop transaction ---",
-        ].join("\n"),
+      .map(
+        ({
+          request,
+          port,
+          rules = [],
+          client = "10.0.0.1",
+          user,
+          server = 0,
+          status = 200,
+          exception,
+          time,
+          service,
+        }) =>
+          [
+            "start transaction ---",
+            " <Proxy>",
+            ...rules.map((rule) => `   ${rule}`),
+            ` connection: service.name=${service ?? "Explicit HTTP"} client.address=${client}${port === undefined ? "" : `:${port}`} proxy.port=8080`,
+            ` time: 2026-01-02 ${time ?? "03:04:05"} UTC`,
+            ` ${request}`,
+            user == null ? " user: unauthenticated" : ` user: name="EXAMPLE\\${user}" realm=corp`,
+            ...(exception === undefined ? [] : [` EXCEPTION(${exception}): text`]),
+            ` server.response.code: ${server}`,
+            ` client.response.code: ${status}`,
+            "stop transaction ---",
+          ].join("\n"),
       )
       .join("\n"),
   );
@@ -259,6 +273,47 @@ it("takes a tunnel that did not go on for ten seconds for left, and a request fo
     ).tunnels.map(({ tunnel }) => tunnel.ambiguous);
   expect(ambiguous("03:04:15")).toEqual([true, true]);
   expect(ambiguous("03:04:16")).toEqual([false, false]);
+});
+
+it("knows tunnels of one client and site by its ports, by the site's, and by how long one was idle", () => {
+  const summary = (...stages: readonly Stage[]): readonly (readonly [string, boolean])[] =>
+    summarise(written(stages)).tunnels.map(({ tunnel: { stages: own, ambiguous } }) => [
+      `${own.connect?.transactions ?? 0}${own.tls?.transactions ?? 0}${own.https?.transactions ?? 0}`,
+      ambiguous,
+    ]);
+  const other = { request: CONNECT.replace("443", "8443"), user: "alice" };
+  const [connect, tls] = [
+    { request: CONNECT, user: "alice" },
+    { request: SSL, user: "alice", status: 0 },
+  ];
+  expect(summary({ ...connect, port: 50_001 }, { ...connect, port: 50_002 }, { ...tls, port: 50_001 })).toEqual([
+    ["110", false],
+    ["100", false],
+  ]);
+  expect(summary(other, connect, tls)).toEqual([
+    ["100", false],
+    ["110", false],
+  ]);
+  const late = { request: GET, user: "alice", server: 200 };
+  expect(summary(connect, tls, { ...late, time: "03:34:05" })).toEqual([["111", false]]);
+  expect(summary(connect, tls, { ...late, time: "03:34:06" })).toEqual([
+    ["110", false],
+    ["001", false],
+  ]);
+  // With its client's port a connection is one, however often it is challenged.
+  expect(
+    summary({ ...connect, port: 50_001, status: 407 }, { ...connect, port: 50_001 }, { ...tls, port: 50_001 }),
+  ).toEqual([["210", false]]);
+});
+
+it("blames nobody where the codes say that the server asked, and the exception that the proxy did", () => {
+  const facts = summarise(
+    written([
+      { request: CONNECT, user: "alice" },
+      { ...refused, server: 401 },
+    ]),
+  );
+  expect(told(facts)).toEqual(["www.example.com trace-unauthenticated-stage warning"]);
 });
 
 it("is less sure of a rule that is cut, and of the tunnels of one client and site that are open at once", () => {

@@ -241,4 +241,18 @@ describe("whatever comes", () => {
     expect(transactions[0]!.clientStatus).toEqual({ value: 401, line: 3 });
     expect(notes).toEqual([["trace-unordered", 4]]);
   });
+
+  it.each([
+    "2026-02-31 05:06:57",
+    "2026-02-03 25:06:57",
+    "2026-13-03 05:06:57",
+    "2026-12-03 05:75:57",
+    "0026-12-03 05:06:57",
+  ])("takes %s for no time", (time) => {
+    const { transactions, notes } = readTrace(
+      bytesOf(`start transaction ---\n time: ${time} UTC\n GET https://a.example/\nstop transaction ---\n`),
+    );
+    expect(transactions[0]!.time).toBeNull();
+    expect(notes).toEqual([["trace-time-unreadable", 2]]);
+  });
 });

@@ -1,9 +1,9 @@
-// The table of a policy trace: what is counted and not shown, and what stands in its cells.
+// The table and the page of a policy trace: what is counted and not shown, and what stands in the cells.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { checkTrace } from "../../src/audit/index.ts";
-import { TRACE_FORMATS } from "../../src/report/index.ts";
+import { TRACE_FORMATS, type TraceReport } from "../../src/report/index.ts";
 
 const LOST = readFileSync(fileURLToPath(new URL("../fixtures/policy-trace/context-lost.txt", import.meta.url)), "utf8");
 const STYLE = { width: 100, colour: false, drawing: false, unicode: false, verbose: false };
@@ -13,10 +13,14 @@ function tunnels(count: number): string {
   return Array.from({ length: count }, (_, i) => LOST.replaceAll("news.example.com", `news-${i}.example.com`)).join("");
 }
 
-async function table(trace: string, style: Partial<typeof STYLE> = {}): Promise<string> {
+async function reportOf(trace: string): Promise<TraceReport> {
   const report = await checkTrace(Buffer.from(trace), { name: "trace.txt" });
   if ("kind" in report) throw new Error(report.message);
-  return await TRACE_FORMATS.table.text(report, { ...STYLE, ...style });
+  return report;
+}
+
+async function table(trace: string, style: Partial<typeof STYLE> = {}): Promise<string> {
+  return await TRACE_FORMATS.table.text(await reportOf(trace), { ...STYLE, ...style });
 }
 
 /** The cells of the rows of that name. */
@@ -58,5 +62,15 @@ describe("the table of a policy trace", () => {
     const whole = await table(tunnels(7), { verbose: true });
     expect(whole).toContain("news-6");
     expect(whole).not.toMatch(/more tunnels: -v/);
+  });
+});
+
+describe("the page of a policy trace", () => {
+  it("says how many tunnels it leaves out, and how often something was met", async () => {
+    const page = async (trace: string): Promise<string> => await TRACE_FORMATS.html.text(await reportOf(trace));
+    expect(await page(tunnels(200))).not.toContain("more tunnel");
+    expect(await page(tunnels(201))).toContain("<p>And 1 more tunnel.</p>");
+    expect(await page(tunnels(203))).toContain("<p>And 3 more tunnels.</p>");
+    expect(await page(LOST.replace(/stop transaction -+\n$/, ""))).toMatch(/\(once, first in line 40\)/);
   });
 });

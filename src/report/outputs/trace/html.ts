@@ -3,6 +3,7 @@ import type { TraceReport, TraceReportStage, TraceReportTunnel } from "../../tra
 import { page } from "../html/document.ts";
 import { definitions, html, list, time } from "../html/text.ts";
 import { STAGES } from "../stages.ts";
+import { counted } from "../style.ts";
 
 /** Tunnels that are shown; the totals have all. */
 const MAX_TUNNELS = 200;
@@ -16,7 +17,7 @@ export function traceHtml(report: TraceReport): string {
     findings(report),
     ...(shown.length === 0 ? [] : ['<h2 id="tunnels">Tunnels</h2>']),
     ...shown.map(tunnelSection),
-    ...(tunnels.length > shown.length ? [`<p>And ${tunnels.length - shown.length} more tunnels.</p>`] : []),
+    ...(tunnels.length > shown.length ? [`<p>And ${counted(tunnels.length - shown.length, "more tunnel")}.</p>`] : []),
   ]);
 }
 
@@ -29,7 +30,14 @@ ${definitions([
   ["Transactions", html(`${transactions} in ${lines} lines; ${forwards} outside of tunnels, ${others} of other kinds`)],
   ["Tunnels", html(`${totals.tunnels}, ${totals.wrong} with a 401 by the proxy`)],
   ["Time", start === null || end === null ? "" : `from ${time(start)} to ${time(end)}`],
-  ["Notes", list(warnings.map(({ text, count, line }) => `${text} (${count} times, first in line ${line})`))],
+  [
+    "Notes",
+    list(
+      warnings.map(
+        ({ text, count, line }) => `${text} (${count === 1 ? "once" : `${count} times`}, first in line ${line})`,
+      ),
+    ),
+  ],
 ])}
 </section>`;
 }
