@@ -49,4 +49,12 @@ describe("packed lines", () => {
       { numRuns: 20 },
     );
   });
+
+  it("keep their order where most of them are packed", () => {
+    const lines = Array.from({ length: 60 }, (_, i) => JSON.stringify([i, "ä".repeat(100_000)]));
+    const packed = new PackedLines();
+    for (const line of lines) packed.push(line);
+    expect([...packed].map((line) => line.slice(0, 4))).toEqual(lines.map((line) => line.slice(0, 4)));
+    expect(new Set([...packed].map(({ length }) => length)).size).toBe(2);
+  });
 });

@@ -1,6 +1,7 @@
 // Access logs in the W3C extended format: fields, quotes, several headers, times.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type ProxyRecord, recordOfEntry } from "../../src/policy-trace/records.ts";
 import { bytesOf, readLog } from "./harness.ts";
 
 const LOG = `#Software: SGOS 7.3.5.1
@@ -15,6 +16,14 @@ too few fields
 #Fields: gmttime c-ip cs-uri sc-status rs-status
 [24/Nov/2026:05:06:59 +0100] 10.44.1.2 https://shop.example.net:8443/a;t=SECRET?b=c 401 401
 `;
+
+/** Who sent the 401 of a line, and how sure that is. */
+function whoSent(line: string): readonly [ProxyRecord["says"], ProxyRecord["weight"]] {
+  const fields = "date time cs-host sc-status x-exception-id sc-filter-result s-action rs-status s-supplier-ip";
+  const [entry] = readLog(bytesOf(`#Fields: ${fields}\n2026-11-24 05:06:57 a.test ${line}\n`)).entries;
+  const record = recordOfEntry(entry!, 0)!;
+  return [record.says, record.weight];
+}
 
 describe("an access log", () => {
   const { entries, notes, counts } = readLog(bytesOf(LOG));
@@ -82,6 +91,18 @@ describe("an access log", () => {
     expect(read.map(({ path }) => path)).toEqual(['/b "c" d']);
     expect(told).toEqual([["log-field-count", 3]]);
   });
+
+  it.each<[string, string, ReturnType<typeof whoSent>]>([
+    ["an exception of authentication", "401 authentication_failed DENIED TCP_DENIED - -", ["proxy", "certain"]],
+    ["a server that answered 401", "401 - OBSERVED TCP_NC_MISS 401 192.0.2.10", ["origin", "certain"]],
+    ["a denial without an exception", "401 - DENIED - - -", ["proxy", "likely"]],
+    ["a denial by its action alone", "401 - OBSERVED TCP_DENIED - 192.0.2.10", ["proxy", "likely"]],
+    ["a denial behind a server's 401", "401 - DENIED - 401 192.0.2.10", ["proxy", "likely"]],
+    ["another exception behind a server's 401", "401 policy_denied OBSERVED - 401 192.0.2.10", ["proxy", "likely"]],
+    ["a server that was asked", "401 - OBSERVED TCP_MISS - 192.0.2.10", ["origin", "likely"]],
+    ["nothing", "401 - OBSERVED TCP_MISS - -", [null, "likely"]],
+    ["no 401", "403 authentication_failed DENIED TCP_DENIED - -", [null, "likely"]],
+  ])("says by %s who sent a 401", (_what, line, expected) => expect(whoSent(line)).toEqual(expected));
 
   it("is the same however it is cut, with any line end", () => {
     const bytes = bytesOf(LOG.replaceAll("\n", "\r\n"));

@@ -242,6 +242,23 @@ describe("whatever comes", () => {
     expect(notes).toEqual([["trace-unordered", 4]]);
   });
 
+  it("keeps so many rules of one transaction, and counts them all", () => {
+    const rules = Array.from({ length: 300 }, (_, i) => `   MATCH: url.domain=//a${i}.example/ authenticate(corp)\n`);
+    const { transactions } = readTrace(
+      bytesOf(`start transaction ---\n${rules.join("")} GET https://a.example/\nstop transaction ---\n`),
+    );
+    expect([transactions[0]!.rules.length, transactions[0]!.ruleCounts.match]).toEqual([256, 300]);
+  });
+
+  it.each([
+    ["connection: client.address=10.0.0.2", { connection: { clientAddress: "10.0.0.2" } }],
+    ["time: 2026-11-24 05:06:57 UTC", { time: BigInt(Date.UTC(2026, 10, 24, 5, 6, 57)) * 1_000_000n }],
+  ])("begins another transaction at %s behind a request", (line, expected) => {
+    const request = "GET https://a.example/\nclient.response.code: 200\n";
+    const { transactions } = readTrace(bytesOf(`${request}${line}\n${request}`));
+    expect(transactions).toMatchObject([{ connection: null, time: null }, expected]);
+  });
+
   it.each([
     "2026-02-31 05:06:57",
     "2026-02-03 25:06:57",
