@@ -300,6 +300,11 @@ it("knows tunnels of one client and site by its ports, by the site's, and by how
     ["110", false],
     ["001", false],
   ]);
+  // A handshake stands in front of all requests of its tunnel.
+  expect(summary(connect, late, tls)).toEqual([
+    ["101", false],
+    ["010", false],
+  ]);
   // With its client's port a connection is one, however often it is challenged.
   expect(
     summary({ ...connect, port: 50_001, status: 407 }, { ...connect, port: 50_001 }, { ...tls, port: 50_001 }),

@@ -250,6 +250,16 @@ describe("whatever comes", () => {
     expect([transactions[0]!.rules.length, transactions[0]!.ruleCounts.match]).toEqual([256, 300]);
   });
 
+  it("reads fractions of seconds and zones", () => {
+    const nanos = (time: string): bigint | null =>
+      readTrace(bytesOf(`start transaction ---\n time: ${time}\n GET https://a.example/\nstop transaction ---\n`))
+        .transactions[0]!.time;
+    const at = BigInt(Date.UTC(2026, 10, 24, 5, 6, 57)) * 1_000_000n;
+    expect(nanos("2026-11-24 05:06:57.25 UTC")).toBe(at + 250_000_000n);
+    expect(nanos("2026-11-24T06:36:57.000000001+01:30")).toBe(at + 1n);
+    expect(nanos("2026-11-24 00:06:57 -0500")).toBe(at);
+  });
+
   it.each([
     ["connection: client.address=10.0.0.2", { connection: { clientAddress: "10.0.0.2" } }],
     ["time: 2026-11-24 05:06:57 UTC", { time: BigInt(Date.UTC(2026, 10, 24, 5, 6, 57)) * 1_000_000n }],

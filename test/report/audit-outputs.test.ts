@@ -96,8 +96,28 @@ describe("an audit", () => {
       ]),
       ["broken.pcap", "not-checked", "unchecked", "0", ""],
     ]);
+    expect(rows.slice(0, 3).map((cells) => at(cells, "summary"))).toEqual([ROWS[0]!.text, "", ""]);
     expect(at(rows.at(-1)!, "summary")).toBe("there is no such file");
     expect([at(rows[0]!, "proxy_ip"), at(rows[0]!, "proxy_port")]).toEqual(["192.0.2.80", "8080"]);
+  });
+
+  it("as CSV has a row for what is in no group, by verdict, and how sure a group is", async () => {
+    const [first] = ROWS;
+    const [wrong, ...others] = first!.groups;
+    const many = {
+      ...first!,
+      connections: 1_042,
+      verdicts: { "tunnel-401-proxy": 40, encrypted: 1, ok: 1_001 },
+      groups: [{ ...wrong!, possible: 40, count: 40 }, ...others],
+    };
+    const [header, ...rows] = readCsv(await output("csv", { ...REPORT, rows: [many] }));
+    const shown = ["verdict", "connections", "stream", "certainty", "summary"].map((name) => header!.indexOf(name));
+    expect(rows.map((cells) => shown.map((column) => cells[column]))).toEqual([
+      ["tunnel-401-proxy", "40", "0", "possible", first!.text],
+      ["encrypted", "1", "1", "", ""],
+      ["ok", "1", "2", "", ""],
+      ["ok", "1000", "", "", "1000 connections of which only the sum was kept."],
+    ]);
   });
 
   it("as CSV has its header, also without captures", async () => {

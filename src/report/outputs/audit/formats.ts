@@ -1,11 +1,12 @@
 // The outputs of an audit by the name of their format.
 
-import type { AuditGroup, AuditReport, AuditRow } from "../../audit-types.ts";
+import type { AuditReport, AuditRow } from "../../audit-types.ts";
 import { jsonText, terminalText } from "../../escape.ts";
 import type { LazyAuditReport, Lines } from "../../lazy.ts";
 import type { PathStyle } from "../sarif-log.ts";
 import type { TerminalStyle } from "../style.ts";
 import type { AuditDocument } from "./document.ts";
+import { worstGroup } from "./worst-group.ts";
 
 export interface AuditFormat {
   /** Whether `end` needs a row of every capture. */
@@ -96,10 +97,4 @@ function lineOf(row: AuditRow): string {
   ]
     .map((field) => terminalText(field))
     .join("\t");
-}
-
-/** The first group with the verdict of the capture; one of which more than one sign says it before the others. */
-function worstGroup({ groups, verdict }: AuditRow): AuditGroup | undefined {
-  const worst = groups.filter((group) => group.verdict === verdict);
-  return worst.find(({ count, possible }) => possible < count) ?? worst[0];
 }
