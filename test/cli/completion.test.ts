@@ -117,9 +117,14 @@ describe("in the shells", () => {
       "source <(pcapcheck completion bash)\\n",
       "pcapcheck completion fi\\t\\n",
       "pcapcheck --format=js\\t only\\t\\n",
+      "pcapcheck --keylog=onl\\t x\\n",
+      "pcapcheck audit @onl\\t\\n",
     ]);
     expect(out).toContain("# pcapcheck completion for fish");
     expect(out).toMatch(/pcapcheck: only one\.pcap: /);
+    expect(out).toContain("pcapcheck: only one.pcap: no key was found in this key log");
+    // The empty file as a list.
+    expect(out).toContain("pcapcheck: no capture was found");
   });
 
   it.skipIf(!has("zsh"))("zsh completes what is typed (skipped where there is no zsh)", TYPING, () => {
@@ -127,9 +132,13 @@ describe("in the shells", () => {
       "autoload -U compinit; compinit -u -D; source <(pcapcheck completion zsh)\\n",
       "pcapcheck completion fi\\t\\n",
       "pcapcheck --format=js\\t only\\t\\n",
+      "pcapcheck --keylog=onl\\t x\\n",
+      "pcapcheck audit @onl\\t\\n",
     ]);
     expect(out).toContain("# pcapcheck completion for fish");
     expect(out).toMatch(/pcapcheck: only one\.pcap: /);
+    expect(out).toContain("pcapcheck: only one.pcap: no key was found in this key log");
+    expect(out).toContain("pcapcheck audit @only\\ one.pcap");
   });
 
   it.skipIf(!has("zsh"))("zsh loads it from a file in fpath, too (skipped where there is no zsh)", TYPING, () => {
@@ -161,6 +170,9 @@ describe("in the shells", () => {
     expect(offered("pcapcheck --redact ip,u")).toEqual(["ip,user"]);
     expect(offered("pcapcheck --fail-").map((line) => line.split("\t")[0])).toEqual(["--fail-on"]);
     expect(offered("pcapcheck only").join("\n")).toContain("only one.pcap");
+    expect(offered("pcapcheck --keylog=on")).toEqual(["--keylog=only one.pcap"]);
+    writeFileSync(join(program.folder, "@only.pcap"), "");
+    expect(offered("pcapcheck audit @on")).toEqual(["@only one.pcap", "@only.pcap"]);
   });
 
   it("prints each script", () => {

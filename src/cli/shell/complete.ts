@@ -69,7 +69,7 @@ function read(tree: Tree, words: readonly string[]): Read {
       if (found === undefined) positionals++;
       else [command, named] = [found, true];
     } else if (word === "--") ended = true;
-    else if (!word.includes("=")) {
+    else {
       const options = optionsOf(tree, command, named);
       pending = options.find(({ short, long, value }) => value !== null && (short === word || long === word)) ?? null;
     }

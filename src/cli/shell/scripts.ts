@@ -9,15 +9,17 @@ export const COMPLETE = "--complete";
 /** bash 3.2 (macOS) and newer. */
 const BASH = `# pcapcheck completion for bash: source <(pcapcheck completion bash)
 _pcapcheck() {
-  local current=\${COMP_WORDS[COMP_CWORD]} mode='' line
+  local current=\${COMP_WORDS[COMP_CWORD]} mode='' ahead='' line
   COMPREPLY=()
   while IFS= read -r line; do
     if [ -z "$mode" ]; then mode=$line; else COMPREPLY+=("\${line%%$'\\t'*}"); fi
   done < <("\${1/#\\~/$HOME}" ${COMPLETE} bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   if [ "$mode" = files ]; then
     compopt -o filenames 2>/dev/null
-    [ "$current" = = ] && current=
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")
+    # It splits words at = and @, and takes an @ for a part of what is replaced.
+    [ "\${COMP_WORDS[COMP_CWORD - 1]}" = @ ] && ahead=@
+    case $current in =) current= ;; @) current= ahead=@ ;; esac
+    while IFS= read -r line; do COMPREPLY+=("$ahead$line"); done < <(compgen -f -- "$current")
   fi
 }
 complete -F _pcapcheck pcapcheck
@@ -33,7 +35,9 @@ _pcapcheck() {
     described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
   (( $#described )) && _describe -V pcapcheck described
-  [[ $answer[1] == files ]] && _files
+  [[ $answer[1] == files ]] || return
+  [[ $PREFIX == --*=* ]] && compset -P 1 '*='
+  _files || { compset -P @ && _files }
 }
 if [[ $funcstack[1] == _pcapcheck ]]; then _pcapcheck "$@"; else compdef _pcapcheck pcapcheck; fi
 `;
@@ -47,7 +51,14 @@ function __pcapcheck_complete
         echo $line
     end
     if test "$answer[1]" = files
-        __fish_complete_path "$current"
+        # Behind --keylog= and @, which fish takes for the beginning of the name.
+        set -l ahead (string match -r -- '^(?:--[^=]*=|@|)' "$current")
+        for file in (__fish_complete_path (string sub -s (math 1 + (string length -- "$ahead")) -- "$current"))
+            echo "$ahead$file"
+        end
+        if test "$ahead" = @
+            __fish_complete_path "$current"
+        end
     end
 end
 complete -c pcapcheck -f -a '(__pcapcheck_complete)'
