@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -427,6 +428,35 @@ describe("the journal", () => {
     writeFileSync(`${journal}.lock`, `${process.pid}\n`);
     await auditCaptures([all], { journal });
     expect(existsSync(`${journal}.lock`)).toBe(false);
+  });
+
+  it("does not grow by what is missing again, and tells when that is there", async () => {
+    const all = fresh("missing-again");
+    put(all, "squid-basic.pcap");
+    const journal = join(folder, "missing-again.ndjson");
+    const late = join(all, "late.pcap");
+    const audited = async () => {
+      const { captures } = await auditCaptures([late, all], { journal });
+      return { captures, text: readFileSync(journal, "utf8") };
+    };
+    const first = await audited();
+    expect(first.captures).toMatchObject({ checked: 1, failed: 1 });
+    expect((await audited()).text).toBe(first.text);
+    put(all, "squid-403.pcap");
+    renameSync(join(all, "squid-403.pcap"), late);
+    const { captures, text } = await audited();
+    expect(captures).toMatchObject({ checked: 2, failed: 0 });
+    expect(
+      text
+        .slice(first.text.length)
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { path: late, withdrawn: true },
+      { path: late, verdict: "tunnel-refused" },
+    ]);
+    expect(mergeJournals([journal]).captures).toMatchObject({ checked: 2, failed: 0 });
   });
 
   it("does not keep that a capture could not be read", async () => {

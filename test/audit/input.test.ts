@@ -222,6 +222,9 @@ describe("readCapture, of what cannot be read", () => {
     const { outcome } = await read(gzipSync(ascii("<html>please log in</html>")));
     expect(outcome).toMatchObject({ kind: "not-a-capture" });
     expect((outcome as { seemsToBe: string }).seemsToBe).toMatch(/^an HTML page.*, compressed with gzip$/);
+    // Cut, it is still known what came out of it.
+    const cut = await read(gzipSync(ascii("<html>hi")).slice(0, -8));
+    expect((cut.outcome as { seemsToBe: string }).seemsToBe).toMatch(/^an HTML page.*, compressed with gzip$/);
   });
 
   it("gives up a large file early that is no capture", async () => {
