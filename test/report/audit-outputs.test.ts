@@ -189,6 +189,51 @@ describe("an audit", () => {
     ]);
   });
 
+  it("says how much it leaves out", async () => {
+    const many = (count: number, change: Partial<AuditRow>): AuditRow[] =>
+      Array.from({ length: count }, (_, i) => row(`${i}.pcap`, change));
+    const failed = { verdict: null, message: "there is no such file" };
+    const page = await output("html", {
+      ...REPORT,
+      captures: { ...REPORT.captures, checked: 1_002, failed: 1_001 },
+      rows: [...many(1_002, {}), ...many(1_001, failed)],
+    });
+    expect(page.match(/And \d+ more\./g)).toEqual(["And 2 more.", "And 1 more."]);
+    const brief = await AUDIT_FORMATS.table.open({ ...STYLE, verbose: false });
+    const problems = Array.from({ length: 13 }, (_, i) => ({ ...PROBLEM, client: `192.0.2.${i}` }));
+    const text = brief.end({ ...REPORT, changes: null, problems, rows: many(12, failed) });
+    expect(text).toContain("\nand 3 more (-v shows all)\n");
+    expect(text).toMatch(/\n {2}9\.pcap: there is no such file\n {2}and 2 more\n$/);
+    expect(await output("table", { ...REPORT, problems, rows: many(12, failed) })).not.toMatch(/and \d+ more/);
+  });
+
+  it("says that it was ended before all was done, and what it is where nothing was checked", async () => {
+    const captures = { ...REPORT.captures, failed: 0, interrupted: true };
+    const ended = { ...REPORT, captures, rows: [row("a.pcap")] };
+    expect(await output("table", ended, 200)).toContain("; interrupted: not all are in this summary\n");
+    expect(await output("html", ended)).toContain("<dd>before all captures were done</dd>");
+    const executed = async (report: AuditReport): Promise<unknown> =>
+      JSON.parse(await output("sarif", report)).runs[0].invocations[0].executionSuccessful;
+    expect(await executed(ended)).toBe(false);
+    expect(await executed({ ...ended, captures: { ...captures, interrupted: false } })).toBe(true);
+    for (const [exitCode, words] of [
+      [0, "no capture is in this part"],
+      [2, "nothing could be checked"],
+    ] as const) {
+      const nothing = { ...REPORT, verdict: null, exitCode, problems: [], rows: [] };
+      expect(await output("table", nothing, 200)).toMatch(new RegExp(`^${words} `));
+      expect(await output("html", nothing)).toContain(`<title>pcapcheck audit: ${words}</title>`);
+    }
+  });
+
+  it("says that nothing changed only where nothing may have", async () => {
+    const none = { journal: "yesterday.ndjson", new: [], perhapsNew: [], gone: [], still: [], unclear: [] };
+    const calm = "Nothing wrong, neither now nor in the earlier journal.";
+    expect(await output("table", { ...REPORT, changes: none })).toContain(calm);
+    for (const list of ["new", "perhapsNew", "gone", "still", "unclear"])
+      expect(await output("table", { ...REPORT, changes: { ...none, [list]: [PROBLEM] } }), list).not.toContain(calm);
+  });
+
   it("as a table has no wrong connections among its findings, of which nobody knows which of them are", async () => {
     const lines = (await output("table")).split("\n");
     const headOf = (title: string): string[] => lines[lines.indexOf(title) + 1]!.trim().split(/ +/);
