@@ -89,6 +89,7 @@ describe("CSV", () => {
     };
     const [, counted] = records(await csv(report([judged(1, "ok")], { folded: [folded] })));
     expect(counted).toMatchObject({
+      ...{ class: "unseen", client_ip: "192.0.2.17", display_filter: "" },
       ...{ connections: "40", stream: "99", proxy_ip: "2001:db8::80", proxy_port: "8080", target: "", frame: "700" },
     });
     const [none, ...more] = records(await csv(report([])));

@@ -13,7 +13,7 @@ interface Sarif {
       readonly executionSuccessful: boolean;
       readonly toolExecutionNotifications: readonly unknown[];
     }[];
-    readonly artifacts: readonly { readonly location: { readonly uri: string } }[];
+    readonly artifacts: readonly { readonly location: { readonly uri: string }; readonly mimeType?: string }[];
     readonly results: readonly Result[];
   }[];
 }
@@ -45,6 +45,16 @@ describe("SARIF", () => {
     const { runs } = await sarif([sample]);
     expect(runs[0]!.results.map(({ ruleId }) => ruleId)).toEqual(sample.findings.map(({ id }) => id));
     if (sample.findings.length > 0) expect(runs[0]!.results[0]!.ruleId).toBe(verdict);
+  });
+
+  it("says of what media type a capture is, unless that is packed", async () => {
+    const [, sample] = [...SAMPLES][0]!;
+    const types = async (compression: Report["capture"]["compression"]) =>
+      (
+        await sarif([{ ...sample, capture: { ...sample.capture, format: "pcapng", compression } }])
+      ).runs[0]!.artifacts.map(({ mimeType }) => mimeType);
+    expect(await types(null)).toEqual(["application/x-pcapng"]);
+    expect(await types("gzip")).toEqual([undefined]);
   });
 
   it("is one run over several captures, with results that point at their artifact and rule", async () => {

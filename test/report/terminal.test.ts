@@ -158,6 +158,51 @@ describe("the report on a terminal", () => {
     expect(table(empty, FULL)).toContain("No connection to a proxy was found in this capture.");
   });
 
+  it("has what is wrong in front, then what was not seen, then the rest, each by its stream", () => {
+    const text = table(
+      report([
+        judged(1, "ok"),
+        judged(2, "encrypted"),
+        judged(3, "tunnel-401-proxy"),
+        judged(4, "tunnel-refused"),
+        judged(5, "incomplete"),
+      ]),
+      { ...FULL, verbose: true, width: 120 },
+    );
+    const rows = text.slice(text.indexOf("───"));
+    expect(rows.match(/^\d/gm)?.join("")).toBe("34251");
+  });
+
+  it("counts the connections of rows that are not shown", () => {
+    const targets = Array.from({ length: 33 }, (_, i) =>
+      judged(i, "encrypted", { tunnel: { ...judged(i, "encrypted").tunnel!, target: `${i}.example.com:443` } }),
+    );
+    const again = { ...targets[32]!, stream: 40 };
+    expect(table(report([...targets, again]), FULL)).toContain("\nand 4 connections more (-v shows all rows)\n");
+    expect(table(report(targets), { ...FULL, verbose: true })).not.toContain("shows all rows");
+  });
+
+  it("says how far the clock of the proxy's own records is, and what was made of them", () => {
+    const source = {
+      ...{ path: "proxy.log", kind: "access-log" as const, records: 9, clockDifferenceMs: 1_499, clockMatches: 1 },
+      ...{ clockCertain: true, joined: 5, ambiguous: 3, unmatched: 1, notes: [] },
+    };
+    const told = (change: Partial<typeof source> | { clockDifferenceMs: null }, dropped = 0): string =>
+      table(report([judged(1, "ok")], { policy: { sources: [{ ...source, ...change }], joins: [], dropped } }), {
+        ...FULL,
+        width: 400,
+      });
+    const counts = "; of 9 records 5 belong to one connection, 3 to one of several, 1 to none\n";
+    expect(told({})).toContain(`proxy.log: its clock is that of the capture (1 CONNECT meets)${counts}`);
+    expect(told({ clockDifferenceMs: -3_600_000 })).toContain("its clock is 3600.0 s behind (1 CONNECT meets)");
+    expect(told({ clockDifferenceMs: 1_500, clockMatches: 2, clockCertain: false })).toContain(
+      "its clock is 1.5 s ahead (2 CONNECTs meet; another difference is as good, so nothing is certain)",
+    );
+    expect(told({ clockDifferenceMs: null })).toContain("proxy.log: nothing in it meets this capture;");
+    expect(told({}, 7)).toContain("7 records more were not looked at");
+    expect(told({})).not.toContain("not looked at");
+  });
+
   it("shows connections that were only counted as rows with their count", () => {
     const folded = [
       {
