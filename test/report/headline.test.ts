@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { NOTHING_ASKED } from "../../src/report/connection.ts";
 import type { ReportConnection } from "../../src/report/index.ts";
-import { headline } from "../../src/report/outputs/headline.ts";
+import { decisiveFrame, headline } from "../../src/report/outputs/headline.ts";
 import { finding, judged, report } from "./samples.ts";
 
 it("says on how many connections it rests, and how it would rest on all", () => {
@@ -24,6 +24,22 @@ it("says that sites asked for a password of their own, also where there are seve
   expect(headline(report([judged(3, "forward-401-origin"), judged(5, "ok")]))).not.toMatch(/^Nothing wrong/);
   // Of those that were only counted there is no sentence.
   expect(headline({ ...report(asked), connections: [] })).toMatch(/^Nothing wrong in 3 connections/);
+});
+
+it("points at the proxy's answer before that of the site, and at the last challenge that was in order", () => {
+  const one = judged(3, "tunnel-401-proxy");
+  const [exchange] = one.tunnel!.exchanges;
+  const site = { ...exchange!, sentBy: "origin" as const, response: { ...exchange!.response!, frame: 20 } };
+  const both = { ...one, tunnel: { ...one.tunnel!, exchanges: [site, exchange!] } };
+  expect(decisiveFrame(both, undefined)).toBe(exchange!.response!.frame);
+  expect(
+    decisiveFrame({ ...both, tunnel: { ...both.tunnel, exchanges: [site, { ...site, response: null }] } }, undefined),
+  ).toBe(20);
+  const loop = judged(3, "auth-loop");
+  const challenge = loop.connects[0]!;
+  const again = { ...challenge, response: { ...challenge.response!, status: 407, frame: 90 } };
+  const first = { ...challenge, response: { ...challenge.response!, status: 407, frame: 80 } };
+  expect(decisiveFrame({ ...loop, connects: [first, again] }, undefined)).toBe(90);
 });
 
 it("calls those connections like the first of which the same is found, and not all of its verdict", () => {

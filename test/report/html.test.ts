@@ -109,6 +109,35 @@ describe("the HTML report", () => {
     expect(decoded).toContain(text);
   });
 
+  it("cuts what is longer than anybody reads, as text all the same", async () => {
+    const text = `<script>alert(1)</script>${"x".repeat(1_500)}`;
+    const bad = judged(3, "tunnel-401-proxy", { summary: text });
+    const sample = report([bad], { findings: [finding("tunnel-401-proxy", 3, { detail: text, evidence: [text] })] });
+    const out = await page([{ ...sample, capture: { ...sample.capture, path: text } }], [text]);
+    expect(await htmlComplaints(out)).toEqual([]);
+    expect(out).not.toMatch(/<script/);
+    expect(out).toContain(`&#60;script&#62;alert(1)&#60;/script&#62;${"x".repeat(975)}… (525 characters more)`);
+  });
+
+  it("draws so many steps of a stage, and so much of their description", async () => {
+    const one = judged(3, "connect-401");
+    const asked = (count: number) => ({
+      ...one,
+      connects: Array.from({ length: count }, () => ({
+        ...one.connects[0]!,
+        target: `${"long-".repeat(30)}.example:443`,
+      })),
+    });
+    const drawn = async (count: number): Promise<string> => await page([report([asked(count)])]);
+    expect(await drawn(15)).not.toMatch(/>and \d+ more</);
+    // Each is a request and its answer.
+    const text = await drawn(40);
+    expect(text).toContain(">and 50 more<");
+    const description = /<desc[^>]*>([^<]*)</.exec(text)![1]!;
+    expect(description.length).toBeGreaterThan(3_000);
+    expect(description).not.toContain("characters more");
+  });
+
   it("is nothing if nothing could be checked", async () => {
     expect(await page([], ["broken.pcap"])).toBe("");
   });

@@ -173,6 +173,40 @@ describe("the report on a terminal", () => {
     expect(rows.match(/^\d/gm)?.join("")).toBe("34251");
   });
 
+  it("has six lines of evidence of the worst, none of the others, and with -v all of both", () => {
+    const evidence = (of: string): string[] => Array.from({ length: 8 }, (_, i) => `${of}-evidence-${i}`);
+    const two = report([judged(3, "tunnel-401-proxy"), judged(4, "tunnel-refused")], {
+      findings: [
+        finding("tunnel-401-proxy", 3, { evidence: evidence("first") }),
+        finding("tunnel-refused", 4, { evidence: evidence("second") }),
+      ],
+    });
+    const told = (verbose: boolean): string[] => table(two, { ...FULL, verbose }).match(/\w+-evidence-\d/g) ?? [];
+    expect(told(false)).toEqual(evidence("first").slice(0, 6));
+    expect(told(true)).toEqual([...evidence("first"), ...evidence("second")]);
+  });
+
+  it("names eight of the streams that have the same finding", () => {
+    const wrong = Array.from({ length: 12 }, (_, i) => judged(i, "tunnel-401-proxy"));
+    const all = (count: number): string =>
+      table(
+        report(wrong.slice(0, count), {
+          findings: wrong.slice(0, count).map(({ stream }) => finding("tunnel-401-proxy", stream)),
+        }),
+        FULL,
+      );
+    expect(all(12)).toContain("Also      11 more connections: streams 1, 2, 3, 4, 5, 6, 7, 8 ...\n");
+    expect(all(9)).toContain("Also      8 more connections: streams 1, 2, 3, 4, 5, 6, 7, 8\n");
+    expect(all(2)).toContain("Also      1 more connection: stream 1\n");
+  });
+
+  it("cuts a text that fills the screen, and says how much of it", () => {
+    const long = judged(3, "tunnel-401-proxy", { summary: "x".repeat(2_500) });
+    expect(table(report([long]), { ...FULL, width: 3_000 })).toContain(
+      `x${"x".repeat(1_999)}... (500 characters more)\n`,
+    );
+  });
+
   it("counts the connections of rows that are not shown", () => {
     const targets = Array.from({ length: 33 }, (_, i) =>
       judged(i, "encrypted", { tunnel: { ...judged(i, "encrypted").tunnel!, target: `${i}.example.com:443` } }),
