@@ -209,6 +209,36 @@ describe("the summary", () => {
     }
   });
 
+  it("keeps the worst of very many rows, and counts a capture once for each name", async () => {
+    const journal = join(folder, "very-many.ndjson");
+    const { rows } = await auditCaptures(
+      ["gateway-mixed.pcap", "squid-403.pcap"].map((name) => join(CAPTURES, name)),
+      {
+        journal,
+        allRows: true,
+      },
+    );
+    const [worst, refused] = rows;
+    expect([worst!.verdict, refused!.verdict]).toEqual(["tunnel-401-proxy", "tunnel-refused"]);
+    const [head] = readFileSync(journal, "utf8").split("\n");
+    const lines = Array.from({ length: 2_500 }, (_, i) => JSON.stringify({ ...refused, path: `${i}.pcap` }));
+    // Behind those that are kept as they come, and in front of where they are sorted out.
+    lines.splice(1_500, 0, JSON.stringify(worst));
+    writeFileSync(journal, [head, ...lines, ""].join("\n"));
+    const merged = mergeJournals([journal]);
+    expect(merged.rows).toHaveLength(1_000);
+    expect(merged.rows[0]!.path).toBe(worst!.path);
+    const captures = (name: string | undefined) => merged.clients.find((client) => client.name === name)!.captures;
+    expect(worst!.groups.length).toBeGreaterThan(1);
+    expect(captures(worst!.groups[0]!.client)).toBe(
+      worst!.groups[0]!.client === refused!.groups[0]!.client ? 2_501 : 1,
+    );
+    expect(merged.verdicts.map(({ name, captures: count }) => [name, count])).toEqual(
+      expect.arrayContaining([["tunnel-refused", 2_500]]),
+    );
+    expect(merged.captures).toMatchObject({ total: 2_501, checked: 2_501 });
+  });
+
   it("tells what is new, gone and still there", async () => {
     const before = fresh("before");
     const after = fresh("after");

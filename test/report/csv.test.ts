@@ -97,6 +97,12 @@ describe("CSV", () => {
     expect(more).toEqual([]);
   });
 
+  it("says how certain a finding is also where no answer was read", async () => {
+    const found = finding("tunnel-401-suspected", 3, { certainty: "likely" });
+    const [row] = records(await csv(report([judged(3, "tunnel-401-suspected")], { findings: [found] })));
+    expect(row).toMatchObject({ certainty: "likely", asked_by: "" });
+  });
+
   it("ends every line with CR LF, also where text has line ends", async () => {
     const text = await csv(report([judged(1, "ok", { summary: "a\r\nb\nc" })]));
     expect(text.split("\r\n").length).toBe(3);
