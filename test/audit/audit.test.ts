@@ -276,6 +276,28 @@ describe("the summary", () => {
     expect(parts.flatMap(([gone]) => gone)).toEqual(["tunnel-refused"]);
   });
 
+  it("says of nothing that it is gone or new where rows had no room for all of their groups", async () => {
+    const paths = ["squid-403.pcap", "squid-basic.pcap"].map((name) => join(CAPTURES, name));
+    const journal = join(folder, "full-rows.ndjson");
+    const keylogs = [join(CAPTURES, "squid-basic.keys")].filter((path) => existsSync(path));
+    const { rows } = await auditCaptures(paths, { journal, keylogs, allRows: true });
+    const [head] = readFileSync(journal, "utf8").split("\n");
+    const [refused, calm] = rows;
+    const written = (name: string, row: AuditRow | undefined, ungrouped: number): string => {
+      const file = join(folder, `full-${name}.ndjson`);
+      writeFileSync(file, [head, JSON.stringify({ ...row, ungrouped }), ""].join("\n"));
+      return file;
+    };
+    const [wrong, none] = [written("wrong", refused, 0), written("none", { ...calm!, groups: [] }, 0)];
+    const more = written("more", { ...calm!, groups: [] }, 3);
+    const found = (now: string, since: string) => {
+      const { changes } = mergeJournals([now], { since });
+      return Object.entries(changes!).flatMap(([kind, list]) => (kind !== "journal" && list.length > 0 ? [kind] : []));
+    };
+    expect([found(wrong, wrong), found(none, wrong), found(more, wrong)]).toEqual([["still"], ["gone"], ["unclear"]]);
+    expect([found(wrong, none), found(wrong, more)]).toEqual([["new"], ["perhapsNew"]]);
+  });
+
   it("says of nothing that it is new where it may have been in what was not seen then", async () => {
     const at = fresh("perhaps-new");
     put(at, "mitm-401-basic.pcap");

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NOTHING_ASKED } from "../../src/report/connection.ts";
 import type { ReportConnection } from "../../src/report/index.ts";
 import { decisiveFrame, headline } from "../../src/report/outputs/headline.ts";
+import { line } from "../../src/report/outputs/line.ts";
 import { finding, judged, report } from "./samples.ts";
 
 it("says on how many connections it rests, and how it would rest on all", () => {
@@ -40,6 +41,24 @@ it("points at the proxy's answer before that of the site, and at the last challe
   const again = { ...challenge, response: { ...challenge.response!, status: 407, frame: 90 } };
   const first = { ...challenge, response: { ...challenge.response!, status: 407, frame: 80 } };
   expect(decisiveFrame({ ...loop, connects: [first, again] }, undefined)).toBe(90);
+});
+
+it("points in a line at connections that were only counted, where the verdict is theirs", () => {
+  const sum = { client: "192.0.2.17", proxy: "192.0.2.80:8080", target: "a.example:443", firstStream: 20 };
+  const folded = [
+    { ...sum, verdict: "encrypted" as const, count: 40, firstFrame: 300 },
+    { ...sum, verdict: "tunnel-refused" as const, count: 3, firstFrame: 500 },
+  ];
+  const counted = (target: string | null): string | undefined =>
+    line(
+      report([judged(3, "ok")], {
+        verdict: "tunnel-refused",
+        exitCode: 1,
+        folded: folded.map((one) => ({ ...one, target })),
+      }),
+    ).split("\t")[6];
+  expect(counted("a.example:443")).toBe("first=a.example:443@500");
+  expect(counted(null)).toBe("first=-@500");
 });
 
 it("calls those connections like the first of which the same is found, and not all of its verdict", () => {
