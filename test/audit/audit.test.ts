@@ -148,6 +148,23 @@ describe("what an audit finds", () => {
     expect(new Set(rows.map(({ path }) => path))).toEqual(new Set(whole.rows.map(({ path }) => path)));
     for (const part of parts) expect(part.rows.length).toBeGreaterThan(whole.rows.length / 6);
   });
+
+  it("tells in every part of what was named and is missing, and of what is in no part that others have it", async () => {
+    const all = fresh("parts-missing");
+    put(all, "squid-basic.pcap");
+    const named = [join(all, "none.pcap"), all];
+    const parts = await Promise.all([1, 2].map((index) => auditCaptures(named, { shard: { index, of: 2 } })));
+    expect(parts.map(({ captures }) => captures.failed)).toEqual([1, 1]);
+    expect(parts.map(({ captures }) => captures.checked).sort()).toEqual([0, 1]);
+    const found = await Promise.all([1, 2].map((index) => auditCaptures([all], { shard: { index, of: 2 } })));
+    const seen = (await auditCaptures([all])).exitCode;
+    expect(found.map(({ exitCode }) => exitCode).sort()).toEqual([0, seen].sort());
+    // Files that are no captures are in no part.
+    rmSync(join(all, "squid-basic.pcap"));
+    writeFileSync(join(all, "notes.txt"), "nothing to see\n");
+    const none = await Promise.all([1, 2].map((index) => auditCaptures([all], { shard: { index, of: 2 } })));
+    expect(none.map(({ exitCode }) => exitCode)).toEqual([2, 2]);
+  });
 });
 
 describe("the summary", () => {
@@ -170,6 +187,12 @@ describe("the summary", () => {
     expect(report.problems[0]?.verdict).toBe("tunnel-401-proxy");
     const validate = new Ajv2020({ strict: true, allErrors: true }).compile(auditSchema);
     expect(validate(JSON.parse(JSON.stringify(report))), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it("points at the first of like connections", async () => {
+    const { rows, problems } = await auditCaptures([join(CAPTURES, "squid-ntlm-broken.pcap")], { allRows: true });
+    expect(rows[0]!.groups).toMatchObject([{ verdict: "auth-abandoned", count: 3, stream: 0, frame: 1 }]);
+    expect(problems).toMatchObject([{ connections: 3, stream: 0, frame: 1 }]);
   });
 
   it("tells what is only possible apart, and puts it behind what is surer", async () => {
@@ -461,6 +484,7 @@ describe("the journal", () => {
     await auditCaptures([all], { journal });
     expect(readFileSync(journal, "utf8")).toBe(text);
     await expect(auditCaptures([all], { journal, proxies: [{ port: 1 }] })).rejects.toThrow("other options");
+    expect(existsSync(`${journal}.lock`)).toBe(false);
     const notes = join(folder, "notes.md");
     writeFileSync(notes, "# notes\n");
     await expect(auditCaptures([all], { journal: notes })).rejects.toThrow("no journal");
