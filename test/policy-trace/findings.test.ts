@@ -321,6 +321,17 @@ it("blames nobody where the codes say that the server asked, and the exception t
   expect(told(facts)).toEqual(["www.example.com trace-unauthenticated-stage warning"]);
 });
 
+it("keeps a rule whole between the marks that stand around it in a sentence", () => {
+  const rule = "MATCH: url.path=/a`b authenticate(other)";
+  const facts = summarise(
+    written([
+      { request: CONNECT, rules: [CORP], user: "alice" },
+      { request: GET, rules: [CORP, rule], user: "alice", server: 200 },
+    ]),
+  );
+  expect(details(facts)).toContain("The rule `url.path=/a'b authenticate(other)` matches at GET https://");
+});
+
 it("is less sure of a rule that is cut, and of the tunnels of one client and site that are open at once", () => {
   const only = (rule: string): Stage[] => [
     { request: CONNECT, rules: [CORP], user: "alice" },
