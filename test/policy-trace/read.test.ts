@@ -1,6 +1,7 @@
 // Policy traces: every kind of line, brackets or none, line ends, odd spaces, masked values, damage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { recordOfTransaction } from "../../src/policy-trace/records.ts";
 import { times } from "../harness/times.ts";
 import { bytesOf, fixture, readTrace, summarise } from "./harness.ts";
 
@@ -240,6 +241,27 @@ describe("whatever comes", () => {
     );
     expect(transactions[0]!.clientStatus).toEqual({ value: 401, line: 3 });
     expect(notes).toEqual([["trace-unordered", 4]]);
+  });
+
+  it.each([
+    ["a server that was not asked", 0, null, "proxy"],
+    ["a server that answered so", 401, null, "origin"],
+    ["a server that answered so, and an exception of the proxy", 401, "authentication_failed", null],
+    ["an exception of authentication alone", null, "authentication_failed", "proxy"],
+    ["another exception alone", null, "policy_denied", null],
+    ["nothing", null, null, null],
+  ])("says by %s who sent a 401", (_what, server, exception, says) => {
+    const { transactions } = readTrace(
+      bytesOf(
+        [
+          "start transaction ---\n time: 2026-11-24 05:06:57 UTC\n GET https://a.example/\n",
+          exception === null ? "" : ` EXCEPTION(${exception}): text\n`,
+          server === null ? "" : ` server.response.code: ${server}\n`,
+          " client.response.code: 401\nstop transaction ---\n",
+        ].join(""),
+      ),
+    );
+    expect(recordOfTransaction(transactions[0]!, 0)!.says).toBe(says);
   });
 
   it("keeps so many rules of one transaction, and counts them all", () => {
