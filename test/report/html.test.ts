@@ -138,6 +138,22 @@ describe("the HTML report", () => {
     expect(description).not.toContain("characters more");
   });
 
+  it("says what the proxy's own records are, and how they meet the capture", async () => {
+    const source = {
+      ...{ path: "proxy<1>.log", kind: "access-log" as const, records: 9, clockDifferenceMs: -2_000, clockMatches: 2 },
+      ...{ clockCertain: true, joined: 5, ambiguous: 3, unmatched: 1 },
+      notes: [{ id: "log-field-count", text: "a line has other columns", count: 2, line: 7 }],
+    };
+    const told = async (policy: Report["policy"]): Promise<string> =>
+      await page([report([judged(1, "ok")], { policy })]);
+    const text = await told({ sources: [source], joins: [], dropped: 4 });
+    expect(await htmlComplaints(text)).toEqual([]);
+    expect(text).toContain(
+      "<dt>Records</dt><dd><ul><li>Log proxy&#60;1&#62;.log: its clock is 2.0 s behind (2 CONNECTs meet); of 9 records 5 belong to one connection, 3 to one of several, 1 to none</li><li>a line has other columns (2 times, first at line 7)</li><li>4 records more were not looked at</li></ul></dd>",
+    );
+    expect(await told(null)).not.toContain("Records");
+  });
+
   it("is nothing if nothing could be checked", async () => {
     expect(await page([], ["broken.pcap"])).toBe("");
   });

@@ -4,6 +4,7 @@ import type { Report, ReportCapture, ReportConnection, ReportTls } from "../type
 import { certificateLines } from "./certificate-text.ts";
 import { connectionsTable } from "./connections-table.ts";
 import { headline } from "./headline.ts";
+import { droppedText, sourceTexts } from "./policy-text.ts";
 import { problems, unseen } from "./problems.ts";
 import { colourOf, counted, endpointText, labelled, paint, safe, type TerminalStyle, truncate, wrap } from "./style.ts";
 
@@ -70,31 +71,13 @@ const ECH: Readonly<Record<ReportTls["ech"], string>> = {
 /** How the proxy's own records were joined to the connections. */
 function policyNotes({ policy }: Report, style: TerminalStyle): string {
   if (policy === null) return "";
-  const lines = policy.sources.flatMap(({ path, kind, records, clockDifferenceMs, clockCertain, ...counts }) => {
-    const { clockMatches, joined, ambiguous, unmatched, notes } = counts;
-    const clock =
-      clockDifferenceMs === null
-        ? "nothing in it meets this capture"
-        : `its clock is ${differenceText(clockDifferenceMs)} (${counted(clockMatches, "CONNECT")} meet${clockMatches === 1 ? "s" : ""}${clockCertain ? "" : "; another difference is as good, so nothing is certain"})`;
-    const facts = [
-      `${path}: ${clock}`,
-      `of ${counted(records, "record")} ${joined} belong to one connection, ${ambiguous} to one of several, ${unmatched} to none`,
-    ];
-    return [
-      labelled(style, kind === "policy-trace" ? "Trace" : "Log", facts.join("; ")),
-      ...notes.map(({ text, count, line }) =>
-        labelled(style, "Note", `${text} (${count === 1 ? "once" : `${count} times`}, first at line ${line})`),
-      ),
-    ];
-  });
-  if (policy.dropped > 0)
-    lines.push(labelled(style, "Note", `${counted(policy.dropped, "record")} more were not looked at`));
+  const lines = sourceTexts(policy).flatMap(({ label, facts, notes }) => [
+    labelled(style, label, facts),
+    ...notes.map((note) => labelled(style, "Note", note)),
+  ]);
+  const dropped = droppedText(policy);
+  if (dropped !== null) lines.push(labelled(style, "Note", dropped));
   return lines.join("\n");
-}
-
-function differenceText(ms: number): string {
-  if (Math.abs(ms) < 1_500) return "that of the capture";
-  return `${(Math.abs(ms) / 1000).toFixed(1)} s ${ms > 0 ? "ahead" : "behind"}`;
 }
 
 /** The capture in a line, and what was odd about it. */

@@ -1,9 +1,10 @@
 // One capture of the HTML report: summary, findings with advice, the connections, a ladder for each that went wrong.
-import type { Report, ReportCapture, ReportConnection, ReportFinding } from "../../types.ts";
+import type { Report, ReportCapture, ReportConnection, ReportFinding, ReportPolicy } from "../../types.ts";
 import { classOf } from "../../verdicts.ts";
 import { connectCell, httpsCell, tlsCell } from "../cells.ts";
 import { beyondSummary, decisiveFrame, headline, targetOf } from "../headline.ts";
 import { byKind, connectionOf } from "../kinds.ts";
+import { droppedText, sourceTexts } from "../policy-text.ts";
 import { clientText, counted, endpointText } from "../style.ts";
 import { ladderSvg } from "./ladder-svg.ts";
 import { definitions, html, list, time, verdictMark } from "./text.ts";
@@ -32,7 +33,7 @@ export function captureSection(report: Report, id: string, number: string): stri
 }
 
 function summary(report: Report): string {
-  const { capture, totals, proxies } = report;
+  const { capture, totals, proxies, policy } = report;
   return definitions([
     [
       "Connections",
@@ -42,6 +43,7 @@ function summary(report: Report): string {
     ],
     ["Proxies", list(proxies.map(proxyText))],
     ["Capture", captureFacts(capture)],
+    ["Records", list(policy === null ? [] : recordTexts(policy))],
     [
       "Keys",
       html(
@@ -60,6 +62,15 @@ function summary(report: Report): string {
       ),
     ],
   ]);
+}
+
+/** What the proxy itself wrote down, and how it was joined to the connections. */
+function recordTexts(policy: ReportPolicy): readonly string[] {
+  const dropped = droppedText(policy);
+  return [
+    ...sourceTexts(policy).flatMap(({ label, facts, notes }) => [`${label} ${facts}`, ...notes]),
+    ...(dropped === null ? [] : [dropped]),
+  ];
 }
 
 function proxyText(proxy: Report["proxies"][number]): string {
