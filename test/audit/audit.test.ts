@@ -495,6 +495,12 @@ describe("the journal", () => {
     await expect(auditCaptures([all], { journal: later })).rejects.toThrow(unknown);
     expect(() => mergeJournals([later])).toThrow(unknown);
     expect(readFileSync(later, "utf8")).toContain('"schemaVersion":2');
+    const other = text.replace(/"version":"[^"]*"/, '"version":"0.0.9"');
+    writeFileSync(later, other);
+    await expect(auditCaptures([all], { journal: later })).rejects.toThrow(
+      "the journal was written by version 0.0.9; begin another one",
+    );
+    expect(readFileSync(later, "utf8")).toBe(other);
     writeFileSync(`${journal}.lock`, `${process.ppid}\n`);
     await expect(auditCaptures([all], { journal })).rejects.toThrow("another audit");
     rmSync(`${journal}.lock`);
