@@ -34,6 +34,15 @@ async function outputs(sample: Report): Promise<string[]> {
   return [...texts, ...sample.connections.map((connection) => ladder(sample, connection, STYLE))];
 }
 
+it("gives a user one name in whatever case, in a domain in whatever case, and in front of a password in a URL", () => {
+  const { user, url } = createRedactor(ALL).redact({
+    user: ["EXAMPLE\\Kim", "example\\kim", "kim@Example"],
+    url: ["http://kim:hush@intranet/", "http://KIM@intranet/"],
+  });
+  expect(user).toEqual(["domain-1\\user-1", "domain-1\\user-1", "user-1@domain-1"]);
+  expect(url).toEqual(["http://user-1@host-1/", "http://user-1@host-1/"]);
+});
+
 describe("a field of its own", () => {
   const one = (field: string, value: string): string => {
     const data: Record<string, string> = { [field]: value };
