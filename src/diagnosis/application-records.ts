@@ -27,6 +27,21 @@ function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; re
   return { bytes: 40, exact: false };
 }
 
+/** Lengths of a protected Finished at TLS 1.3 (RFC 8446 §4.4.4, §5.2), by hash and tag; with CBC a record so long has room for 29 bytes. */
+const FINISHED = { least: 4 + 32 + 1 + 8, most: 4 + 48 + 1 + 16 };
+
+/** Whether the client certainly said something behind its Finished: seen from the end, at once and without listing the records. */
+export function spokeBehindFinished({ marks }: TlsFacts): boolean {
+  for (let at = marks.length - 1; at >= 0; at--) {
+    const { from, kind, length } = marks[at]!;
+    if (from !== "client" || kind !== "applicationData") continue;
+    if (length > FINISHED.most) return true;
+    // A certificate of the client may stand in front of it.
+    if (length >= FINISHED.least) return false;
+  }
+  return false;
+}
+
 /** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
 export function applicationRecords(tls: TlsFacts): readonly SizedRecord[] | null {
   const { marks, serverHello } = tls;

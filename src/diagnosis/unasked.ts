@@ -2,7 +2,7 @@
 import { quoted } from "../bytes/index.ts";
 import type { Timeline, TunnelFact } from "../proxy/index.ts";
 import { isTls13, MAX_MARKS, type TlsFacts } from "../tls-parse/index.ts";
-import { applicationRecords, MAX_CONTROL } from "./application-records.ts";
+import { applicationRecords, MAX_CONTROL, spokeBehindFinished } from "./application-records.ts";
 import { closedText, targetText } from "./wording.ts";
 
 /**
@@ -13,6 +13,7 @@ export function asksNothing(timeline: Timeline, { inside, exchanges }: TunnelFac
   if (inside === "full") return exchanges.length === 0 && (tls.opened > 0 || timeline.clientEnd === "capture-end");
   if (tls.opened > 0 || tls.gaps > 0 || timeline.gaps.length > 0 || timeline.oneSided) return false;
   if (tls.serverHello === null || tls.clientHello?.earlyData !== false || tls.marks.length >= MAX_MARKS) return false;
+  if (spokeBehindFinished(tls)) return false;
   return applicationRecords(tls)?.every(({ mark, bytes }) => mark.from === "server" || bytes <= MAX_CONTROL) ?? false;
 }
 

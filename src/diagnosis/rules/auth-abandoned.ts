@@ -63,13 +63,13 @@ const BETWEEN_ADVICE = {
 };
 
 /** A handshake of several messages that began and has no end: the client did come back. */
+const HALFWAY_TITLE = "The proxy asked for credentials, and the client's handshake was not finished";
 const HALFWAY_ADVICE = {
   helpdesk:
     "The program began to sign in, got the proxy's challenge, and did not answer it: look for the reason in what the program itself says, name it and its version in the ticket, and see whether another program of the same user is let in. If a password prompt was cancelled, ask the user.",
   proxyAdmin:
     "The proxy did its part as far as the capture goes. If only this program fails, exempt it, or offer it another scheme; if all do, look at what the challenge asks for (a domain, a version of NTLM) that clients may not do.",
 };
-const HALFWAY_TITLE = "The proxy asked for credentials, and the client's handshake was not finished";
 
 export const authAbandoned = verdictRule(
   {
