@@ -13,15 +13,23 @@ const MAX_LOOKED = 64;
 export function lacksLegs(legs: readonly ServerLeg[], timelines: readonly Timeline[]): boolean {
   let looked = 0;
   for (const timeline of timelines) {
+    const pages = pagesOf(timeline);
+    if (pages.length === 0) continue;
     const near = legsOf(legs, timeline, null);
     if (near.length === 0) continue;
-    for (const { request, response } of [...(timeline.tunnel?.exchanges ?? []), ...timeline.forwards].filter(isPage)) {
+    for (const { request, response } of pages) {
       if (looked++ >= MAX_LOOKED) return false;
       const [from, to] = [request!.where.time, response!.where.time];
       if (hasOwnTimes(timeline, from, to) && sentOn(near, from, to) === false) return true;
     }
   }
   return false;
+}
+
+/** What a proxy was asked for itself (a PAC file) it needs no origin for. */
+function pagesOf({ tunnel, forwards }: Timeline): readonly ExchangeFact[] {
+  const passedOn = forwards.filter(({ request }) => request?.form === "absolute");
+  return [...(tunnel?.exchanges ?? []), ...passedOn].filter(isPage);
 }
 
 /** A page that says not that it comes out of a cache (Age, RFC 9111 §5.1). */

@@ -38,7 +38,7 @@ describe("a first message that gets none in answer", () => {
 
   it("is not told where the scheme was not offered: the proxy never asked for it", () => {
     const [finding] = found("auth-abandoned", [asked(0, [{ with: TYPE_1, status: 407, challenges: [BASIC] }])]);
-    expect(finding?.title).toContain("the client's handshake was not finished");
+    expect(finding?.title).toContain("credentials of a scheme that the proxy does not offer");
   });
 
   it("is not told where the head of the answer is cut", () => {

@@ -63,8 +63,17 @@ describe("pages that came though nothing was sent to an origin", () => {
   const idle = leg("news.example.net", [["client", 300, 400]]);
   const busy = leg("news.example.net", [["client", 300, REQUEST_MS + 1]]);
 
+  /** Given outside of a tunnel, to a request that is made like this. */
+  function clear(form: "absolute" | "origin"): Timeline {
+    const { tunnel, ...one } = page();
+    const forwards = tunnel!.exchanges.map((each) => ({ ...each, request: { ...each.request!, form } }));
+    return { ...one, connects: [], tunnel: null, forwards };
+  }
+
   it.each<[string, readonly ServerLeg[], Timeline, boolean]>([
     ["show that some legs are missing", [idle], page(), true],
+    ["show it outside of tunnels as well", [idle], clear("absolute"), true],
+    ["may be the proxy's own, where it was asked itself", [idle], clear("origin"), false],
     ["may have come by one that carried something meanwhile", [idle, busy], page(), false],
     ["show nothing where no leg was recorded", [], page(), false],
     ["may come out of a cache, and say so", [idle], page({ names: ["age"] }), false],
