@@ -10,9 +10,10 @@ export interface SizedRecord {
   readonly bytes: number;
 }
 
-/** Whether the sizes are right to the byte. */
-export function hasExactSizes(tls: TlsFacts): boolean {
-  return recordOverhead(tls).exact;
+/** What was carried, and whether its sizes are right to the byte. */
+export interface ApplicationRecords {
+  readonly records: readonly SizedRecord[];
+  readonly exact: boolean;
 }
 
 /** What protection adds to the plaintext: to the byte for AEAD ciphers, else about. */
@@ -27,8 +28,13 @@ function recordOverhead({ serverHello }: TlsFacts): { readonly bytes: number; re
   return { bytes: 40, exact: false };
 }
 
-/** Lengths of a protected Finished at TLS 1.3 (RFC 8446 §4.4.4, §5.2), by hash and tag; with CBC a record so long has room for 29 bytes. */
-const FINISHED = { least: 4 + 32 + 1 + 8, most: 4 + 48 + 1 + 16 };
+/** Length of a protected Finished at TLS 1.3 (RFC 8446 §4.4.4, §5.2): header, verify_data, inner type, tag. */
+function finishedLength(hash: number, tag: number): number {
+  return 4 + hash + 1 + tag;
+}
+
+/** By the ciphers that there are; with CBC a longer record has room for 29 bytes and more. */
+const FINISHED = { least: finishedLength(32, 8), most: finishedLength(48, 16) };
 
 /** Whether the client certainly said something behind its Finished: seen from the end, at once and without listing the records. */
 export function spokeBehindFinished({ marks }: TlsFacts): boolean {
@@ -43,18 +49,18 @@ export function spokeBehindFinished({ marks }: TlsFacts): boolean {
 }
 
 /** Records of application data behind the handshake, in order; null if they cannot be told from the handshake's. */
-export function applicationRecords(tls: TlsFacts): readonly SizedRecord[] | null {
+export function applicationRecords(tls: TlsFacts): ApplicationRecords | null {
   const { marks, serverHello } = tls;
-  const overhead = recordOverhead(tls).bytes;
+  const { bytes: overhead, exact } = recordOverhead(tls);
   let behind = !isTls13(serverHello?.version ?? 0);
-  // RFC 8446 §4.4.4: header, verify_data, inner type, tag. A client certificate makes the flight longer, not the Finished.
+  // A client certificate makes the flight longer, not the Finished.
   const name = behind ? "" : cipherSuiteName(serverHello!.cipherSuite);
-  const finished = 4 + (name.endsWith("_SHA384") ? 48 : 32) + 1 + (name.includes("_CCM_8_") ? 8 : 16);
-  const found: SizedRecord[] = [];
+  const finished = finishedLength(name.endsWith("_SHA384") ? 48 : 32, name.includes("_CCM_8_") ? 8 : 16);
+  const records: SizedRecord[] = [];
   for (const mark of marks) {
     if (mark.kind !== "applicationData") continue;
-    if (behind) found.push({ mark, bytes: Math.max(mark.length - overhead, 0) });
+    if (behind) records.push({ mark, bytes: Math.max(mark.length - overhead, 0) });
     else behind = mark.from === "client" && mark.length === finished;
   }
-  return behind ? found : null;
+  return behind ? { records, exact } : null;
 }

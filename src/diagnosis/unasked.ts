@@ -14,7 +14,8 @@ export function asksNothing(timeline: Timeline, { inside, exchanges }: TunnelFac
   if (tls.opened > 0 || tls.gaps > 0 || timeline.gaps.length > 0 || timeline.oneSided) return false;
   if (tls.serverHello === null || tls.clientHello?.earlyData !== false || tls.marks.length >= MAX_MARKS) return false;
   if (spokeBehindFinished(tls)) return false;
-  return applicationRecords(tls)?.every(({ mark, bytes }) => mark.from === "server" || bytes <= MAX_CONTROL) ?? false;
+  const behind = applicationRecords(tls)?.records;
+  return behind?.every(({ mark, bytes }) => mark.from === "server" || bytes <= MAX_CONTROL) ?? false;
 }
 
 /** The same of a connection, whatever is known of its handshake. */

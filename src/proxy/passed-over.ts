@@ -26,7 +26,7 @@ export class PassedOver {
   look(peek: FirstPayload, known: KnownProxies): boolean {
     if (peek.senderIsInitiator === false) return false;
     // It may lead to a further proxy, whose clients have not said so yet.
-    if (!(known.fixed || known.empty)) return isClientHello(peek.bytes, peek.start, peek.end);
+    if (!isCounted(known)) return isClientHello(peek.bytes, peek.start, peek.end);
     const carried = carriedBy(peek.bytes, peek.start, peek.end, known);
     if (carried !== null && !this.#counts(carried))
       this.#facts.set(carried, { carried, count: 1, server: endpointOf(peek, "destination"), frame: peek.frame });
@@ -35,7 +35,7 @@ export class PassedOver {
 
   /** The same, of a client's bytes that came in pieces, up to `frame`. */
   lookAt(bytes: Uint8Array, server: Endpoint, frame: FrameNo, known: KnownProxies): void {
-    if (!(known.fixed || known.empty)) return;
+    if (!isCounted(known)) return;
     const carried = carriedBy(bytes, 0, bytes.length, known);
     if (carried !== null && !this.#counts(carried)) this.#facts.set(carried, { carried, count: 1, server, frame });
   }
@@ -45,7 +45,7 @@ export class PassedOver {
     if (statusAt(peek.bytes, peek.start, peek.end) === null) return;
     const server = endpointOf(peek, "source");
     known.answersInClear(server);
-    if (this.#counts("answered-in-clear")) return;
+    if (!isCounted(known) || this.#counts("answered-in-clear")) return;
     this.#facts.set("answered-in-clear", { carried: "answered-in-clear", count: 1, server, frame: peek.frame });
   }
 
@@ -59,6 +59,11 @@ export class PassedOver {
   facts(): readonly CarriedFact[] {
     return [...this.#facts.values()];
   }
+}
+
+/** Where a proxy was found it is its connections that are told of. */
+function isCounted({ fixed, empty }: KnownProxies): boolean {
+  return fixed || empty;
 }
 
 function endpointOf(peek: FirstPayload, end: "source" | "destination"): Endpoint {

@@ -165,10 +165,17 @@ export class FlowTable {
     }
   }
 
-  /** Gives up the memory of all rows; the table is of no use afterwards. */
-  release(): void {
+  /** Forgets all rows, and gives up their memory. */
+  clear(): void {
     release(this.rows);
     release(this.#slots);
+    this.rows = new Int32Array(FIRST_ROWS * WORDS);
+    this.#slots = new Int32Array(FIRST_ROWS * 2);
+    this.#mask = FIRST_ROWS * 2 - 1;
+    this.count = 0;
+    this.#used = 0;
+    this.#free = -1;
+    this.#hand = 0;
   }
 
   #grow(): void {

@@ -115,7 +115,7 @@ class TcpRoom implements Tcp {
   end(): void {
     this.#followed.finishAll();
     this.#final = this.#sums();
-    this.#table.release();
+    this.#table.clear();
   }
 
   counts(): TcpCounts {

@@ -45,6 +45,26 @@ describe("connections that are passed over", () => {
     expect(inPieces.facts()).toEqual(whole.facts());
   });
 
+  it("are not counted beside a proxy that was found, though what answers TLS is looked at: it may be another one", () => {
+    const passedOver = new PassedOver();
+    const known = new KnownProxies([]);
+    known.learn({ ip: "192.0.2.90", port: 8080 }, "connect");
+    expect(passedOver.look(peekOf(HELLO, true, 1), known)).toBe(true);
+    expect(passedOver.look(peekOf(Uint8Array.from(Buffer.from(GET, "latin1")), true, 2), known)).toBe(false);
+    const refusal = Uint8Array.from(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n", "latin1"));
+    const answer = {
+      ...peekOf(refusal, false, 3),
+      source: 4,
+      destination: 0,
+      sourcePort: 8080,
+      destinationPort: 50_000,
+    };
+    passedOver.lookAtAnswer(answer, known);
+    expect(passedOver.facts()).toEqual([]);
+    known.learn(SERVER, "connect");
+    expect(known.missed).toBe(true);
+  });
+
   it("are told by their client, and where no SYN was captured by whoever sends what a client sends", () => {
     const passedOver = new PassedOver();
     for (const senderIsInitiator of [false, null]) passedOver.look(peekOf(HELLO, senderIsInitiator, 1), NOBODY);

@@ -114,6 +114,17 @@ describe("the table of addresses", () => {
   });
 });
 
+it("the table of connections is an empty one when it was cleared, whatever its size was", () => {
+  for (const size of [3, 200_000]) {
+    const table = new FlowTable();
+    for (let i = 0; i < size; i++) table.insert(i, 1, 2, 0);
+    table.clear();
+    expect([table.count, table.find(1, 1, 2, 0)]).toEqual([0, -1]);
+    for (let i = 0; i < 100; i++) table.insert(i, 3, 4, 0);
+    expect([table.count, table.find(99, 3, 4, 0) >= 0, table.find(99, 1, 2, 0)]).toEqual([100, true, -1]);
+  }
+});
+
 describe("beginnings", () => {
   it("beyond the limit take the place of others, which forget theirs", () => {
     const table = new FlowTable();

@@ -2,7 +2,7 @@
 import { millisBetween } from "../../bytes/index.ts";
 import type { Timeline } from "../../proxy/index.ts";
 import { isTls13, MAX_MARKS, type RecordMark, type TlsFacts } from "../../tls-parse/index.ts";
-import { applicationRecords, hasExactSizes, MAX_CONTROL, type SizedRecord } from "../application-records.ts";
+import { applicationRecords, MAX_CONTROL, type SizedRecord } from "../application-records.ts";
 import type { Run, TunnelRecords, Turn } from "./types.ts";
 
 /** HTTP/2 (RFC 9113 §6): a frame header, the SETTINGS acknowledgement that is nothing else, and the small frames beside requests. */
@@ -37,8 +37,8 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
     return null;
   if (tls.clientHello === null || tls.clientHello.earlyData || tls.gaps > 0 || timeline.gaps.length > 0) return null;
   const data = applicationRecords(tls);
-  if (data === null || data.length === 0 || isPadded(data)) return null;
-  const said = withoutTickets(data, tls, timeline.roundTripMs ?? 0);
+  if (data === null || data.records.length === 0 || isPadded(data.records)) return null;
+  const said = withoutTickets(data.records, tls, timeline.roundTripMs ?? 0);
   const http2 = isHttp2(tls, said);
   const turns = turnsOf(said, http2);
   // A server that speaks first is no HTTP server.
@@ -48,7 +48,7 @@ export function tunnelRecords(timeline: Timeline): TunnelRecords | null {
     target: tunnel.target.text.toLowerCase(),
     host: tunnel.target.host,
     turns,
-    exact: hasExactSizes(tls),
+    exact: data.exact,
     http2,
     cut: tls.marks.length >= MAX_MARKS,
   };
