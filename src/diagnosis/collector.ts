@@ -109,6 +109,8 @@ export class Collector {
   #outside: ReadonlyMap<string, string> = new Map();
   /** Known at the end. */
   #legsByHandshake: LegsByHandshake = new Map();
+  /** By the proxy's address, where it goes out by another one: those of both. */
+  readonly #joinedLegs = new Map<string, readonly ServerLeg[]>();
   /** By the proxy's address; see in-step.ts. */
   readonly #outOfStep = new Map<string, ReadonlySet<ServerLeg>>();
   /** By the proxy's address: whether some of its legs are not in the capture. */
@@ -309,22 +311,6 @@ export class Collector {
     return this.#keptLegs(proxy.ip);
   }
 
-  /** Legs of the proxy at this address, by its own address and by its other one. */
-  #keptLegs(ip: string): readonly ServerLeg[] {
-    const own = this.#legsByProxy.get(ip) ?? [];
-    const outside = this.#outside.get(ip);
-    if (outside === undefined || outside === ip) return own;
-    return [...own, ...(this.#legsByProxy.get(outside) ?? [])];
-  }
-
-  #lacksLegs(ip: string): boolean {
-    const known = this.#lacking.get(ip);
-    if (known !== undefined) return known;
-    const found = lacksLegs(this.#keptLegs(ip), this.#keptByProxy.get(ip) ?? []);
-    this.#lacking.set(ip, found);
-    return found;
-  }
-
   /** The same; none where what those to the timeline's host carried, or all if there is none, does not fit into what clients waited for. */
   #legsInStep(timeline: Timeline): readonly ServerLeg[] {
     const legs = this.#legsOf(timeline);
@@ -336,11 +322,32 @@ export class Collector {
     return (toHost.length > 0 ? toHost : near).some((leg) => odd.has(leg)) ? [] : legs;
   }
 
+  /** Legs of the proxy at this address, by its own address and by its other one. */
+  #keptLegs(ip: string): readonly ServerLeg[] {
+    const own = this.#legsByProxy.get(ip) ?? [];
+    const outside = this.#outside.get(ip);
+    if (outside === undefined || outside === ip) return own;
+    let both = this.#joinedLegs.get(ip);
+    if (both === undefined) {
+      both = [...own, ...(this.#legsByProxy.get(outside) ?? [])];
+      this.#joinedLegs.set(ip, both);
+    }
+    return both;
+  }
+
+  #lacksLegs(ip: string): boolean {
+    const known = this.#lacking.get(ip);
+    if (known !== undefined) return known;
+    const found = lacksLegs(this.#keptLegs(ip), this.#keptByProxy.get(ip) ?? []);
+    this.#lacking.set(ip, found);
+    return found;
+  }
+
   #oddLegs(timeline: Timeline): ReadonlySet<ServerLeg> {
     const { ip } = timeline.proxy;
     let odd = this.#outOfStep.get(ip);
     if (odd === undefined) {
-      odd = outOfStep(this.#legsOf(timeline), this.#keptByProxy.get(ip) ?? []);
+      odd = outOfStep(this.#keptLegs(ip), this.#keptByProxy.get(ip) ?? []);
       this.#outOfStep.set(ip, odd);
     }
     return odd;

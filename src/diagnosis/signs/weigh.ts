@@ -75,7 +75,6 @@ function ofOneProxy(
   context: SignsContext,
   register: Register,
 ): void {
-  const legs = context.legs(tunnels[0]!.timeline);
   const ways = new Map<TunnelRecords, Way | null>();
   const own = new Map<TunnelRecords, OwnAnswer[]>();
   const addOwn = (answer: OwnAnswer): void => {
@@ -86,7 +85,7 @@ function ofOneProxy(
   const fromOrigin = (tunnel: TunnelRecords, index: number): boolean => {
     const way = ways.get(tunnel) ?? null;
     const turn = tunnel.turns[index]!;
-    return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, legs);
+    return (way !== null && mayBeFar(tunnel, turn, way)) || wasForwarded(tunnel, turn, context.legs(tunnel.timeline));
   };
   for (const ofTarget of grouped(tunnels, ({ target }) => target).values()) {
     const way = wayTo(ofTarget, context.beyond);
@@ -94,7 +93,9 @@ function ofOneProxy(
     if (way === null) continue;
     for (const answer of nearTurns(ofTarget, way)) if (!fromOrigin(answer.tunnel, answer.index)) addOwn(answer);
   }
-  for (const tunnel of legs.length === 0 ? [] : tunnels) {
+  for (const tunnel of tunnels) {
+    const legs = context.legs(tunnel.timeline);
+    if (legs.length === 0) continue;
     for (const answer of neverForwarded(tunnel, legs, beside(tunnel))) addOwn(answer);
   }
   const open = new Set(tunnels.filter((tunnel) => !fromOrigin(tunnel, 0)));
