@@ -75,7 +75,7 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
   const held = await holdPipes(named);
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
-  const lending = { ...check, held, onlyFiles: true };
+  const lending = { ...check, held, onlyFiles: true, transitions: false };
   mustBeUsable(lending);
   const { onKeyless } = options;
   if (onKeyless !== undefined) for (const keylog of keylessLogs(options.keylogs ?? [], held)) onKeyless(keylog);

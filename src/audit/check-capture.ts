@@ -38,7 +38,6 @@ export async function checkLazily(
   const detail = options.detail ?? "full";
   return buildReport(examined, {
     digests: detail === "full" ? DIGESTS : null,
-    transitions: options.transitions ?? true,
     one: detail === "verdict",
     version: VERSION,
   });

@@ -37,7 +37,7 @@ const MANY: CollectorLimits = { connections: 50_000, bytes: 96 * 1024 * 1024 };
 export interface ExamineOptions extends CheckOptions {
   /** All connections that there is room for. */
   readonly many?: boolean;
-  /** Whether the report has the steps of the record layer. Default true. */
+  /** Whether the steps of the record layer are kept, of which ladders are drawn. Default true. */
   readonly transitions?: boolean;
   /** A path has to be that of a file: what else stands there is not waited for. */
   readonly onlyFiles?: boolean;
@@ -201,6 +201,7 @@ class Run {
       now: () => this.#now(),
       tag,
       bodyMarks: (bytes, coding) => pageMarks(pageText(bytes, coding)),
+      transitions: options.transitions ?? true,
       opener: () => keys.opener(),
       anyKeys: () => keys.any,
       hasKeys: (random) => keys.has(random),

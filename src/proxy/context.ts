@@ -13,6 +13,8 @@ export interface ProxyContext {
   tag(bytes: Uint8Array): string;
   /** Names the product marks in the text of a small page (ids of the table of products); the text is not kept. */
   bodyMarks(bytes: Uint8Array, coding: string | null): readonly string[];
+  /** Whether the steps of the record layer are wanted; see `TlsSetup`. */
+  readonly transitions: boolean;
   /** A fresh opener for a TLS connection, or null without keys. */
   opener(): TlsOpener | null;
   /** Whether there are any keys. */
@@ -58,6 +60,10 @@ export class ConnectionContext implements ProxyContext {
 
   get bodyMarks(): ProxyContext["bodyMarks"] {
     return this.#base.bodyMarks;
+  }
+
+  get transitions(): boolean {
+    return this.#base.transitions;
   }
 
   get opener(): ProxyContext["opener"] {

@@ -126,6 +126,7 @@ export class LegConversation implements Conversation {
       during: this.#context.during,
       opener,
       sink: this.#inside,
+      transitions: false,
     });
   }
 }

@@ -44,8 +44,8 @@ export class SecureConversation implements Conversation, TlsSink {
     const own = new ConnectionContext(context);
     this.#context = own;
     this.#clientSide = connection.initiator ?? 0;
-    const { note, now, during } = own;
-    this.#tls = createTlsConversation({ note, now, during, opener: own.opener(), sink: this });
+    const { note, now, during, transitions } = own;
+    this.#tls = createTlsConversation({ note, now, during, opener: own.opener(), sink: this, transitions });
     const client = new SecureSink(this, "client", this.#tls.client);
     const proxy = new SecureSink(this, "server", this.#tls.server);
     this.sinks = this.#clientSide === 0 ? [client, proxy] : [proxy, client];

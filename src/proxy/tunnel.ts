@@ -211,6 +211,7 @@ export class Tunnel {
         during: this.#context.during,
         opener,
         sink: this.#inside,
+        transitions: this.#context.transitions,
       });
     } else if (protocol === "http2") {
       this.#http = new Http2Pair(this.#context, this.#exchanges, { scheme: "http", authority });

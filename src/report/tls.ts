@@ -26,8 +26,6 @@ export interface ReportDigests {
 export interface TlsSettings {
   /** null: certificates have no fingerprints, ClientHellos neither. */
   readonly digests: ReportDigests | null;
-  /** Whether the steps of the record layer are there: they are half of what a connection takes. */
-  readonly transitions: boolean;
 }
 
 /** Real chains have two to four certificates. */
@@ -38,7 +36,7 @@ export function buildTls(
   tls: TlsFacts,
   inside: TunnelFact["inside"],
   interception: { readonly state: ReportTls["intercepted"]; readonly why: string | null },
-  { digests, transitions }: TlsSettings,
+  { digests }: TlsSettings,
 ): ReportTls {
   const { clientHello, serverHello } = tls;
   const [leaf, ...chain] = tls.certificates;
@@ -67,14 +65,12 @@ export function buildTls(
     intercepted: interception.state,
     interceptedWhy: interception.why,
     decrypted: inside,
-    transitions: transitions
-      ? tls.transitions.map(({ where, from, what }) => ({
-          frame: where.frame,
-          time: timestamp(where.time),
-          from: side(from),
-          what,
-        }))
-      : [],
+    transitions: tls.transitions.map(({ where, from, what }) => ({
+      frame: where.frame,
+      time: timestamp(where.time),
+      from: side(from),
+      what,
+    })),
   };
 }
 

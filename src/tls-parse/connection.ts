@@ -29,7 +29,7 @@ const MAX_HELLO = 32 * 1024;
 
 export class Connection {
   readonly setup: TlsSetup;
-  readonly facts = new GrowingFacts();
+  readonly facts: GrowingFacts;
   readonly clock: FrameClock;
   readonly progress: Progress;
   readonly turns = new Turns();
@@ -40,6 +40,7 @@ export class Connection {
 
   constructor(setup: TlsSetup) {
     this.setup = setup;
+    this.facts = new GrowingFacts(setup.transitions ?? true);
     this.clock = new FrameClock(setup);
     this.progress = new Progress(this.facts, this.clock);
   }

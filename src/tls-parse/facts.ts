@@ -44,9 +44,15 @@ export class GrowingFacts implements TlsFacts {
   damaged = 0;
   closed = 0;
   unsupported = false;
+  /** Whether other steps than requests for certificates are listed; see `TlsSetup`. */
+  readonly #all: boolean;
   /** The chain as it was sent; parsed when asked for. */
   chain: readonly Uint8Array[] = [];
   #certificates: readonly Certificate[] | null = null;
+
+  constructor(all: boolean) {
+    this.#all = all;
+  }
 
   get certificates(): readonly Certificate[] {
     this.#certificates ??= this.chain.map(parseCertificate);
@@ -84,6 +90,7 @@ export class GrowingFacts implements TlsFacts {
   }
 
   addTransition(from: TlsRole, what: TlsTransition["what"], where: Where, decrypted: boolean): void {
+    if (!this.#all && what !== "certificate-request") return;
     if (this.transitions.length < MAX_TRANSITIONS) this.transitions.push({ where, from, what, decrypted });
   }
 

@@ -161,7 +161,10 @@ export interface TlsFacts {
   readonly certificateWhere: Where | null;
   readonly alerts: readonly TlsAlert[];
   readonly records: { readonly client: RecordCounts; readonly server: RecordCounts };
-  /** First steps, at most 64. Of application data the first record of each side only. */
+  /**
+   * First steps, at most 64. Of application data the first record of each side only. Where `TlsSetup` does not want them, requests
+   * for certificates alone.
+   */
   readonly transitions: readonly TlsTransition[];
   /** Protected records in order of arrival: the first 96 of the connection, both sides. */
   readonly marks: readonly RecordMark[];
@@ -294,4 +297,6 @@ export interface TlsSetup {
   during?(time: Nanos, action: () => void): void;
   readonly opener: RecordOpener | null;
   readonly sink: TlsSink | null;
+  /** Whether all of `TlsFacts.transitions` are wanted, default true: a fifth of what is kept of a connection for who draws ladders. */
+  readonly transitions?: boolean;
 }

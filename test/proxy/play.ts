@@ -81,7 +81,7 @@ export const DIRECTION: DirectionFacts = {
 export function contextWith(given: Partial<ProxyContext> = {}): ProxyContext {
   return {
     ...{ known: new KnownProxies([]), note() {}, now: () => 1_000_000n, tag: createKeyedHash(new Uint8Array(8)) },
-    ...{ bodyMarks: () => [], opener: () => null, anyKeys: () => false, hasKeys: () => false },
+    ...{ bodyMarks: () => [], transitions: true, opener: () => null, anyKeys: () => false, hasKeys: () => false },
     ...{ timeline() {}, leg() {} },
     ...given,
   };
