@@ -2,7 +2,7 @@
 export { gather } from "./gather.ts";
 export { copyOf } from "./keep.ts";
 export { createKeyedHash } from "./keyed-hash.ts";
-export { addTo, countBefore, grouped } from "./lists.ts";
+export { addTo, countBefore, fitted, grouped } from "./lists.ts";
 export { NOTES, type Note, type NoteId, type NoteSink } from "./note.ts";
 export { compare } from "./order.ts";
 export { Reader } from "./reader.ts";

@@ -61,6 +61,8 @@ export interface Told {
 
 /** Not known before the capture's end. */
 const NONE_ACCEPTED: AcceptedCredentials = new Map();
+/** As of most connections, which nobody challenged. */
+const NONE_ATTRIBUTED: ReadonlyMap<ExchangeFact, Attribution> = new Map();
 /** The capture goes on. */
 const NO_END: Extent = { captureEnd: null, holes: [] };
 
@@ -358,7 +360,7 @@ export class Collector {
     interception: Interception,
     legs: readonly ServerLeg[],
   ): ReadonlyMap<ExchangeFact, Attribution> {
-    const found = new Map<ExchangeFact, Attribution>();
+    let found: Map<ExchangeFact, Attribution> | null = null;
     const ask = (exchange: ExchangeFact, inTunnel: boolean): void => {
       if (!isChallenge(exchange.response)) return;
       // Outside of tunnels a 407 is what a proxy is to ask with; only that it came from behind, as legs show, is worth telling.
@@ -366,11 +368,11 @@ export class Collector {
       if (isUsual && legs.length === 0) return;
       if (inTunnel && timeline.tunnel !== null && isForAnInnerProxy(exchange, timeline.tunnel)) return;
       const attribution = attribute(exchange, this.#around(exchange, timeline, inTunnel, interception, legs));
-      if (!isUsual || attribution.sentBy === "origin") found.set(exchange, attribution);
+      if (!isUsual || attribution.sentBy === "origin") (found ??= new Map()).set(exchange, attribution);
     };
     for (const exchange of timeline.tunnel?.exchanges ?? []) ask(exchange, true);
     for (const exchange of timeline.forwards) ask(exchange, false);
-    return found;
+    return found ?? NONE_ATTRIBUTED;
   }
 
   /** What was answered in place of the site: the first 511, refusal for want of credentials, or redirect or error that is the proxy's own. */

@@ -33,9 +33,11 @@ type Group = { -readonly [K in keyof FoldedConnections]: FoldedConnections[K] };
 
 /** Folds connections as they come. */
 export class Folding {
-  /** By client, then by everything else: most clients of a large capture are beyond the limit, and found out at once. */
-  readonly #groups = new Map<string, Map<string, Group>>();
-  #groupCount = 0;
+  readonly #groups = new Map<string, Group>();
+  /** Those of the groups: most clients of a large capture are beyond the limit, and found out at once. */
+  readonly #clients = new Set<string>();
+  /** Those of the groups in words, one string for each. */
+  readonly #proxies = new Map<string, string>();
   /** Beyond the limit: by verdict and proxy. */
   readonly #others = new Map<string, Group>();
   /** The one of them that was counted last, with its proxy: nearly always that of the next connection, too. */
@@ -83,9 +85,7 @@ export class Folding {
     for (const waiting of this.#waiting.all()) {
       this.#countAll(waiting.members, unanswered(waiting, headless, extent));
     }
-    return [...[...this.#groups.values()].flatMap((groups) => [...groups.values()]), ...this.#others.values()].sort(
-      (a, b) => a.firstStream - b.firstStream,
-    );
+    return [...this.#groups.values(), ...this.#others.values()].sort((a, b) => a.firstStream - b.firstStream);
   }
 
   /** What waited for these credentials, and does so no more. */
@@ -101,11 +101,8 @@ export class Folding {
   }
 
   #count(timeline: ConnectionStub, verdict: Verdict, target: string | null): void {
-    const own = this.#groups.get(clientOf(timeline));
-    const group =
-      own === undefined && this.#groupCount >= MAX_GROUPS
-        ? this.#other(timeline, verdict)
-        : this.#exact(timeline, verdict, target);
+    const isBeyond = this.#groups.size >= MAX_GROUPS && !this.#clients.has(clientOf(timeline));
+    const group = isBeyond ? this.#other(timeline, verdict) : this.#exact(timeline, verdict, target);
     group.count++;
     group.firstStream = Math.min(group.firstStream, timeline.stream);
     group.firstFrame = Math.min(group.firstFrame, timeline.firstFrame);
@@ -115,18 +112,15 @@ export class Folding {
   #exact(timeline: ConnectionStub, verdict: Verdict, target: string | null): Group {
     const client = clientOf(timeline);
     const proxy = endpointText(timeline.proxy);
-    const key = `${verdict} ${proxy} ${target}`;
-    let own = this.#groups.get(client);
-    const known = own?.get(key);
+    const key = `${client} ${verdict} ${proxy} ${target}`;
+    const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    if (this.#groupCount >= MAX_GROUPS) return this.#other(timeline, verdict);
-    if (own === undefined) {
-      own = new Map();
-      this.#groups.set(client, own);
-    }
-    const group = groupOf(timeline, verdict, client, proxy, target);
-    own.set(key, group);
-    this.#groupCount++;
+    if (this.#groups.size >= MAX_GROUPS) return this.#other(timeline, verdict);
+    const same = this.#proxies.get(proxy) ?? proxy;
+    this.#proxies.set(same, same);
+    const group = groupOf(timeline, verdict, client, same, target);
+    this.#groups.set(key, group);
+    this.#clients.add(client);
     return group;
   }
 

@@ -1,5 +1,5 @@
 // The head of an HTTP/1.x message (RFC 9112 §2–5) from bytes that hold all of it; lenient where real programs are.
-import { familiar, readable, type StreamOffset, type Where } from "../bytes/index.ts";
+import { familiar, fitted, readable, type StreamOffset, type Where } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse } from "./detect.ts";
 import { type HeadFields, isBlank, noFields, takeField } from "./head-fields.ts";
 import { shownMethod, shownTarget } from "./methods.ts";
@@ -94,8 +94,8 @@ function request(
     end: place.end,
     version: versionFrom < 0 && !place.cut ? "HTTP/0.9" : version(bytes, versionFrom),
     cut: place.cut,
-    names: said.names,
-    fields: said.fields,
+    names: fitted(said.names),
+    fields: fitted(said.fields),
     contentLength: said.coded ? null : said.contentLength,
     chunked: said.chunked,
     connection: said.connection,
@@ -139,8 +139,8 @@ function response(
     end: place.end,
     version: version(bytes, start),
     cut: place.cut,
-    names: said.names,
-    fields: said.fields,
+    names: fitted(said.names),
+    fields: fitted(said.fields),
     contentLength: said.coded ? null : said.contentLength,
     chunked: said.chunked,
     connection: said.connection,

@@ -1,5 +1,5 @@
 // One followed connection to a proxy: HTTP/1.x requests and responses until a CONNECT opens a tunnel, then the tunnel.
-import type { FrameNo, Side } from "../bytes/index.ts";
+import { type FrameNo, fitted, type Side } from "../bytes/index.ts";
 import {
   type BodyRule,
   createHttp1Parser,
@@ -439,7 +439,7 @@ export class ProxyConversation implements Conversation, Listener {
       detectedBy,
       gaps: this.#gaps,
       secure: this.#secure,
-      connects: this.#connects,
+      connects: fitted(this.#connects),
       tunnel: this.#tunnel?.fact() ?? null,
       forwards: this.#forwards.sorted(),
       forwardsDropped: this.#forwards.dropped,

@@ -51,7 +51,9 @@ class Hello implements GrowingServerHello {
   certificateType = X509;
   resumed = false;
   readonly #sessionIdLength: number;
-  #extensions: Reader | null = null;
+  /** Where the extensions stand; without any both are 0. */
+  #extensionsAt = 0;
+  #extensionsLimit = 0;
 
   constructor(raw: Uint8Array, where: Where, sessionIdLength: number, cipherSuite: number) {
     this.raw = raw;
@@ -71,13 +73,13 @@ class Hello implements GrowingServerHello {
   }
 
   get extensions(): readonly Extension[] {
-    const list = this.#extensions;
-    return list === null ? [] : readExtensions(new Reader(this.raw, list.position, list.end, list.limit)).list;
+    return readExtensions(new Reader(this.raw, this.#extensionsAt, this.raw.length, this.#extensionsLimit)).list;
   }
 
   /** Takes in what they say; `list` shares its memory of failure with the message. */
   readExtensions(list: Reader): void {
-    this.#extensions = new Reader(this.raw, list.position, list.end, list.limit);
+    this.#extensionsAt = list.position;
+    this.#extensionsLimit = list.limit;
     while (list.more) {
       const type = list.u16();
       const data = list.sub(list.u16());
