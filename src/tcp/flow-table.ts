@@ -59,6 +59,8 @@ export function initiatorOf(state: number): Side | null {
 }
 
 const WORDS = 8;
+/** Rows beyond the used ones were never touched and are no memory yet, where the system gives that out by pages: large tables are copied seldom. */
+const LARGE_BYTES = 2 * 1024 * 1024;
 /** Few, because many captures of an audit have few connections. */
 const FIRST_ROWS = 8;
 
@@ -104,7 +106,8 @@ export class FlowTable {
     if (row >= 0) {
       this.#free = this.rows[row]!;
     } else {
-      if ((this.#used + 1) * WORDS > this.rows.length) this.#grow();
+      if ((this.#used + 1) * WORDS > this.rows.length) this.#growRows();
+      if ((this.#used + 1) * 2 > this.#slots.length) this.#growSlots();
       row = this.#used++ * WORDS;
     }
     this.count++;
@@ -178,15 +181,19 @@ export class FlowTable {
     this.#hand = 0;
   }
 
-  #grow(): void {
-    const rows = new Int32Array(this.rows.length * 2);
+  #growRows(): void {
+    const times = this.rows.length * Int32Array.BYTES_PER_ELEMENT < LARGE_BYTES ? 2 : 4;
+    const rows = new Int32Array(this.rows.length * times);
     rows.set(this.rows);
     release(this.rows);
     this.rows = rows;
+  }
+
+  #growSlots(): void {
     const slots = this.#slots.length * 2;
     release(this.#slots);
     this.#slots = new Int32Array(slots);
-    this.#mask = this.#slots.length - 1;
+    this.#mask = slots - 1;
     // Growth happens only when no row is free, so every used one is in the table.
     for (let i = 0; i < this.#used; i++) this.#place(i * WORDS);
   }

@@ -114,6 +114,17 @@ describe("the table of addresses", () => {
   });
 });
 
+it("finds every connection in a table of which rows and slots have grown many times, some removed in between", () => {
+  const table = new FlowTable();
+  const rows = Array.from({ length: 320_000 }, (_, i) => {
+    if (i % 7 === 3) table.remove(table.find(i - 1, 1, 2, 0));
+    return table.insert(i, 1, 2, 0);
+  });
+  const isRemoved = (i: number) => i % 7 === 2 && i + 1 < rows.length;
+  expect(rows.findIndex((row, i) => table.find(i, 1, 2, 0) !== (isRemoved(i) ? -1 : row))).toBe(-1);
+  expect(table.count).toBe(rows.filter((_, i) => !isRemoved(i)).length);
+});
+
 it("the table of connections is an empty one when it was cleared, whatever its size was", () => {
   for (const size of [3, 200_000]) {
     const table = new FlowTable();
