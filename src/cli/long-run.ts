@@ -1,7 +1,7 @@
 // What V8 is told while much is read. The program alone may do that: a library leaves its host's engine as it is.
 
 /** Room for young objects beyond which more gains nothing: what lives longer than a packet is small. */
-const ENOUGH_YOUNG_BYTES = 8 * 1024 * 1024;
+const ENOUGH_YOUNG_BYTES = 4 * 1024 * 1024;
 /** What was decrypted lies outside of the heap until the young objects that stand for it are collected: with so much, the sooner the better. */
 const MUCH_OUTSIDE_BYTES = 8 * 1024 * 1024;
 /** Asking how large it is takes a while: it is asked each time at first, when it grows, and then now and again. */
@@ -9,6 +9,12 @@ const FIRST_CALLS = 64;
 const CALLS_BETWEEN = 8;
 /** Of what is alive so much more may lie about before it is collected. V8 would let it be several times as much. */
 const GROWING_PERCENT = 20;
+
+/**
+ * Bytecode that V8 puts into one function, half as much as it would: a compiler's memory comes back late, and what is called for each
+ * packet is small.
+ */
+const INLINED_BYTES = 460;
 
 /** V8's own: the room doubles when as much has outlived it. */
 const USUAL_GROWTH = 2;
@@ -31,6 +37,7 @@ export function muchIsRead(): void {
   if (calls === 1) {
     setFlagsFromString("--no-allocation-site-pretenuring");
     collectSooner();
+    setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
   }
   if (held) growYoung(USUAL_GROWTH);
   held = false;
