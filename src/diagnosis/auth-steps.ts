@@ -39,10 +39,12 @@ export function authSteps(timeline: Timeline): readonly AuthStep[] {
 }
 
 /** The CONNECT that the client itself ended in the middle of its head, by closing the connection: nobody could answer it. Null without one. */
-export function brokenOff({ connects, fromClient, clientEnd }: Timeline): ConnectFact | null {
+export function brokenOff({ connects, fromClient, gaps, clientEnd }: Timeline): ConnectFact | null {
   const last = connects.at(-1);
   if (last === undefined || !last.request.cut || last.response !== null) return null;
-  return fromClient.gaps === 0 && (clientEnd === "fin" || clientEnd === "reset") ? last : null;
+  // Bytes that are missing in front of it are none of its own.
+  const before = gaps.filter(({ from, where }) => from === "client" && where.frame <= last.request.where.firstFrame);
+  return fromClient.gaps === before.length && (clientEnd === "fin" || clientEnd === "reset") ? last : null;
 }
 
 function stepsOf(timeline: Timeline): readonly AuthStep[] {

@@ -149,9 +149,11 @@ function leftUnanswered(timeline: Timeline, last: AuthStep, schemes: string, con
       summary: `${before}, and then the client asked without any (407, frame ${last.responseFrame}) and did not come back${until(last, context)}.`,
     };
   }
+  const begun = whole(context);
+  const left = begun === "" ? "the client never came back with any" : `nothing ${begun}followed`;
   return {
     verdict: "auth-abandoned",
-    summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and the client never came back with any${until(last, context)}.${cutShort(last, context)}`,
+    summary: `The proxy asked for credentials (407 with ${schemes}, frame ${last.responseFrame}), and ${left}${until(last, context)}.${cutShort(last, context)}`,
   };
 }
 

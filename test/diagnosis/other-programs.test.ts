@@ -6,7 +6,7 @@ import type { ConnectFact, Timeline, TunnelFact } from "../../src/proxy/index.ts
 import { buildConnection } from "../../src/report/connection.ts";
 import { httpsCell } from "../../src/report/outputs/cells.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { ACCEPTED, asked, BASIC, CHALLENGED, NTLM, read, SENT, TYPE_1 } from "./asked.ts";
+import { ACCEPTED, type Asked, asked, BASIC, CHALLENGED, NTLM, read, SENT, TYPE_1 } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 import { connectFact, exchangeFact, requestHead, responseHead, timeline, tunnelOf, where } from "./record-talk.ts";
 
@@ -180,7 +180,10 @@ describe("credentials for another realm", () => {
 });
 
 describe("a request that the client breaks off", () => {
-  const broken = (change: Partial<Timeline> = {}, before = [{ with: TYPE_1, status: 407, challenges: [NTLM] }]) => {
+  const broken = (
+    change: Partial<Timeline> = {},
+    before: readonly Asked[] = [{ with: TYPE_1, status: 407, challenges: [NTLM] }],
+  ) => {
     const one = asked(0, before, change);
     const next = closing(connectFact("www.example.com:443", where(30, 30), null, { cut: true }));
     return { ...one, connects: [...one.connects, next] };
@@ -194,9 +197,25 @@ describe("a request that the client breaks off", () => {
     );
   });
 
+  it("is told also where no credentials came before", () => {
+    const [finding] = found("auth-abandoned", [broken({}, [CHALLENGED])]);
+    expect(finding!.detail).toContain("and nothing but the beginning of a request (frame 30) followed");
+  });
+
   it("alone is told as what it is", () => {
     const [finding] = found("no-response", [broken({}, [])]);
     expect(finding!.detail).toContain("The client closed the connection in the middle of its request CONNECT");
+    expect(finding!.title).toBe("The client closed the connection before its request was whole");
+    expect(finding!.advice.proxyAdmin).toContain("had nothing to answer yet");
+  });
+
+  it("is that also where bytes of the client are missing in front of it", () => {
+    const lost = (frame: number) => ({
+      fromClient: { ...timeline().fromClient, gaps: 1 },
+      gaps: [{ from: "client" as const, where: where(frame, frame), length: 30 }],
+    });
+    expect(found("no-response", [broken(lost(14))])).toEqual([]);
+    expect(found("no-response", [broken(lost(31))])).toHaveLength(1);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 // Silence.
 import type { Timeline } from "../../proxy/index.ts";
-import { verdictRule } from "../rule.ts";
+import { brokenOff } from "../auth-steps.ts";
+import { type FindingCase, verdictRule } from "../rule.ts";
 import { connectFrames, exchangeFrames } from "./frames.ts";
 
 /** What the client says in the tunnel is no TLS, and a proxy that intercepts waits for a ClientHello, or closes. */
@@ -9,6 +10,17 @@ const NO_TLS_ADVICE = {
     "The program does not speak TLS in this tunnel, and a proxy that intercepts tunnels may take nothing else: then it closes, or waits, and trying again does not help. Give the name and port of the target to the administrator of the proxy.",
   proxyAdmin:
     "Where tunnels are intercepted, let this target through unread (Squid: ssl_bump splice at step 1, or on_unsupported_protocol tunnel; ProxySG: no protocol detection for it), or refuse its CONNECT. Otherwise check the proxy's connection to the site (DNS, routing, firewall): a record on the proxy's outside shows whether it tried.",
+};
+
+/** Nobody was silent: there was nothing to answer. */
+const BROKEN_OFF: Pick<FindingCase, "title" | "advice"> = {
+  title: "The client closed the connection before its request was whole",
+  advice: {
+    helpdesk:
+      "The program left before it had said what it wants, which no proxy can answer: look for the reason in what the program itself says (it was ended, or its own time ran out), and name it and its version in the ticket.",
+    proxyAdmin:
+      "The proxy had nothing to answer yet. If it happens often, look for what is between the client and the proxy, or at what sends requests so slowly.",
+  },
 };
 
 /** The client spoke first in its tunnel, something else than TLS, and nothing came back. */
@@ -38,6 +50,6 @@ export const noResponse = verdictRule(
     detail: summary,
     frames: [...connectFrames(timeline), ...exchangeFrames(timeline.forwards), timeline.lastFrame],
     certainty: "certain",
-    ...(isOtherThanTls(timeline) ? { advice: NO_TLS_ADVICE } : {}),
+    ...(isOtherThanTls(timeline) ? { advice: NO_TLS_ADVICE } : brokenOff(timeline) === null ? {} : BROKEN_OFF),
   }),
 );
