@@ -1,5 +1,7 @@
 // What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
-import type { ConnectFact, ExchangeFact, Timeline } from "../proxy/index.ts";
+import type { ExchangeFact, Timeline } from "../proxy/index.ts";
+import { type AcceptedCredentials, acceptedBefore } from "./accepted.ts";
+import { authSteps } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { Attribution } from "./types.ts";
 import { answerText } from "./wording.ts";
@@ -33,14 +35,18 @@ export function networkSignIn(exchanges: readonly ExchangeFact[]): OwnAnswer | n
 const WANTS_CREDENTIALS = /^ERR_CACHE_ACCESS_DENIED\b/;
 
 /** The first refusal inside a tunnel with the page by which a Squid asks for credentials elsewhere; null without one, and where this proxy cannot have written it. */
-export function refusedUnasked({ tunnel, connects }: Timeline, interception: Interception): OwnAnswer | null {
+export function refusedUnasked(
+  timeline: Timeline,
+  interception: Interception,
+  accepted: AcceptedCredentials,
+): OwnAnswer | null {
   if (interception.state === "no") return null;
-  for (const exchange of tunnel?.exchanges ?? []) {
+  for (const exchange of timeline.tunnel?.exchanges ?? []) {
     const { response } = exchange;
     if (response?.status !== 403) continue;
     const field = response.fields.find(({ name, value }) => name === "x-squid-error" && WANTS_CREDENTIALS.test(value));
     if (field === undefined) continue;
-    const signedIn = signedInAt(connects);
+    const signedIn = signedInAt(timeline, accepted);
     const [why, what] =
       signedIn === null
         ? ["for want of credentials", "them"]
@@ -51,9 +57,13 @@ export function refusedUnasked({ tunnel, connects }: Timeline, interception: Int
   return null;
 }
 
-/** The frame of the credentials with which the tunnel was opened, if they had been asked for: requests inside inherit their user. */
-function signedInAt(connects: readonly ConnectFact[]): number | null {
-  const request = connects.at(-1)?.request;
-  const wasAsked = connects.some(({ response }) => response?.status === 407);
-  return wasAsked && request !== undefined && request.proxyAuthorization !== null ? request.where.frame : null;
+/**
+ * The frame of the credentials with which the tunnel was opened, if they were let through in answer to a 407, there or on an
+ * earlier connection: requests inside inherit their user.
+ */
+function signedInAt(timeline: Timeline, accepted: AcceptedCredentials): number | null {
+  const step = authSteps(timeline).findLast(({ connect }) => connect);
+  if (step === undefined || step.credentials === null) return null;
+  const wasAsked = timeline.connects.some(({ response }) => response?.status === 407);
+  return wasAsked || acceptedBefore(timeline, step, accepted) !== null ? step.frame : null;
 }

@@ -7,7 +7,7 @@ import { ownError } from "../../src/diagnosis/own-error.ts";
 import type { ServerLeg, Timeline } from "../../src/proxy/index.ts";
 import { headline } from "../../src/report/outputs/headline.ts";
 import { loadTruth } from "../harness/truth.ts";
-import { ACCEPTED, asked, CHALLENGED, read } from "./asked.ts";
+import { ACCEPTED, asked, CHALLENGED, read, SENT } from "./asked.ts";
 import { diagnosisOf, found } from "./diagnose.ts";
 import { HOST, leg, staged } from "./evidence-talk.ts";
 import { exchangeFact, requestHead, responseHead, timeline, where } from "./record-talk.ts";
@@ -195,6 +195,14 @@ describe("a refusal inside a tunnel for want of credentials", () => {
     expect(finding?.advice.helpdesk).toContain("another password will not help");
   });
 
+  it("is that also where a browser sends what was let through before without being asked", () => {
+    const next = (tag: string) => read(1, [{ ...ACCEPTED, with: { ...SENT, tag } }], inside);
+    const titles = (tag: string) =>
+      diagnosisOf([asked(0, [CHALLENGED, ACCEPTED]), next(tag)]).findings.map(({ title }) => title);
+    expect(titles(SENT.tag)).toContainEqual(expect.stringMatching(/to a user whom it had let in on the CONNECT/));
+    expect(titles("other")).toContainEqual(expect.stringMatching(/for want of credentials/));
+  });
+
   it.each([
     ["nobody had asked for them", [ACCEPTED]],
     ["he came without", [CHALLENGED, { status: 200 }]],
@@ -205,7 +213,7 @@ describe("a refusal inside a tunnel for want of credentials", () => {
 
   it("is none of the proxy's where it does not end the tunnel's TLS", () => {
     const one = refused("ERR_CACHE_ACCESS_DENIED 0");
-    expect(refusedUnasked(one, { state: "unknown", why: null })).not.toBeNull();
-    expect(refusedUnasked(one, { state: "no", why: "the certificate leads to a public root" })).toBeNull();
+    expect(refusedUnasked(one, { state: "unknown", why: null }, new Map())).not.toBeNull();
+    expect(refusedUnasked(one, { state: "no", why: "the certificate leads to a public root" }, new Map())).toBeNull();
   });
 });
