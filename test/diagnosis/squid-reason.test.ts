@@ -1,6 +1,8 @@
 // Why a Squid did not open the tunnel: it names the page with which it answers.
 import { describe, expect, it } from "vitest";
 import { checkCapture } from "../../src/audit/index.ts";
+import { REDACT_KINDS } from "../../src/report/index.ts";
+import { createRedactor } from "../../src/report/redact/redact.ts";
 import { loadTruth } from "../harness/truth.ts";
 import { asked } from "./asked.ts";
 import { found } from "./diagnose.ts";
@@ -34,6 +36,15 @@ describe("a tunnel that was not opened", () => {
     const refused = { ...one, connects };
     expect(found("tunnel-refused", [refused])[0]?.evidence).toHaveLength(count);
   });
+
+  it.each(["squid-403", "squid-503-no-such-name", "squid-503-port-closed"])(
+    "has it with pseudonyms, too, as the name of Squid's page names nobody: %s",
+    async (name) => {
+      const finding = await refusal(name);
+      expect(createRedactor(new Set(REDACT_KINDS)).redact(finding)?.evidence).toEqual(finding!.evidence);
+      expect(finding!.evidence).not.toEqual([]);
+    },
+  );
 
   it("is one that the proxy could not reach, also with 500", async () => {
     expect((await refusal("squid-503-no-such-name"))?.advice.helpdesk).toContain("With 502 to 504 (of Squid also 500)");

@@ -27,6 +27,12 @@ const USUAL = (
   "wget win win32 win64 windows winhttp wow64 x11 x64 x86 yes"
 ).split(" ");
 
+/** Words in the names of Squid's own pages (`X-Squid-Error`; its `errors/` and `err_type.h`), which anybody's Squid has. */
+const USUAL_IN_PAGES = (
+  "big cannot conflict dir down err esi exp fail forward forwarding icap invalid lifetime listing mgr object only precondition " +
+  "protocol read relay req resolve resp secure shutting size socket unsup urn write zero"
+).split(" ");
+
 /** Words in the paths of many sites. */
 const USUAL_IN_PATHS = (
   "account accounts activesync ajax api app apps asp aspx assets auth autodiscover css data default dist doc docs " +
@@ -104,6 +110,7 @@ function words(): ReadonlySet<string> {
   harmless ??= new Set([
     ...USUAL,
     ...USUAL_IN_PATHS,
+    ...USUAL_IN_PAGES,
     ...vocabulary().words,
     ...productWords().map((word) => word.toLowerCase()),
   ]);
