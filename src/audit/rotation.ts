@@ -161,17 +161,18 @@ function followedNames(paths: readonly string[]): ReadonlySet<string> {
 }
 
 /**
- * A ring in the order in which it was written: it begins anew where the time goes back. An empty file there, or in front of all, was
- * begun last: tcpdump empties a file before it has packets for it.
+ * A ring in the order in which it was written: it begins anew where the time goes back behind that of the first file; packets of
+ * several interfaces or queues are a little out of order, too. An empty file there, or in front of all, was begun last: tcpdump
+ * empties a file before it has packets for it.
  */
 async function unrolled<T extends { readonly path: string }>(files: readonly T[]): Promise<readonly T[]> {
-  let last: Nanos | undefined;
+  let first: Nanos | undefined;
   let allEmpty = true;
   for (const [i, { path }] of files.entries()) {
     const start = await firstTime(path);
     if (start !== null && start !== "unread") {
-      if (last === undefined ? allEmpty && i > 0 : start < last) return [...files.slice(i), ...files.slice(0, i)];
-      last = start;
+      if (first === undefined ? allEmpty && i > 0 : start < first) return [...files.slice(i), ...files.slice(0, i)];
+      first ??= start;
     }
     allEmpty &&= start === null;
   }
