@@ -6,6 +6,8 @@ const SECOND = 1_000_000_000n;
 const WINDOW_NS = 2n * SECOND;
 /** A difference this small is what clocks that are set have. */
 const SET_NS = 3n * SECOND;
+/** Between the connections that one visit to a host makes there is less. */
+const PAUSE_NS = 10n * SECOND;
 /** A wrong zone is up to 14 hours; what is further away is another day. */
 export const MAX_DIFFERENCE_NS = 26n * 3_600n * SECOND;
 /** Pairs looked at; of more the nearest. */
@@ -17,6 +19,11 @@ export interface ClockPair {
   readonly event: number;
   /** Time of the record less that in the capture. */
   readonly difference: bigint;
+  /** When the event was, by the capture's clock. */
+  readonly time: Nanos;
+  /** The record names the client's port: it is hardly about another connection. */
+  readonly placed: boolean;
+  readonly host: string;
 }
 
 export interface ClockDifference {
@@ -24,7 +31,7 @@ export interface ClockDifference {
   readonly difference: bigint;
   /** Events of the capture that meet a record at this difference. */
   readonly matches: number;
-  /** No other difference has as many. */
+  /** The records surely are those of the capture's minutes: no other difference does as well, and more than one visit to one host tells this one. */
   readonly certain: boolean;
 }
 
@@ -44,10 +51,27 @@ export function clockDifference(pairs: Iterable<ClockPair>): ClockDifference | n
   if (best === null) return null;
   const { first, last, matches } = best;
   const middle = (near[first]!.difference + near[last]!.difference) / 2n;
+  const isSet = absolute(middle) <= SET_NS;
+  // What a client asks for again and again meets itself at many differences, and nearly as often.
+  const enough = isSet ? matches : matches / 2;
   const rival = places.some(
-    (place) => place.matches >= matches && absolute(near[place.first]!.difference - middle) > 2n * WINDOW_NS,
+    (place) => place.matches >= enough && absolute(near[place.first]!.difference - middle) > 2n * WINDOW_NS,
   );
-  return { difference: middle, matches, certain: !rival };
+  return { difference: middle, matches, certain: !rival && (isSet || isTold(near.slice(first, last + 1))) };
+}
+
+/**
+ * Whether pairs tell a difference that clocks which are set do not have. That one host was asked an hour before is no such sign:
+ * there have to be several hosts, a pause between connections, or a client's port.
+ */
+function isTold(pairs: readonly ClockPair[]): boolean {
+  let [from, to] = [pairs[0]!.time, pairs[0]!.time];
+  for (const { time, placed, host } of pairs) {
+    if (placed || host !== pairs[0]!.host) return true;
+    if (time < from) from = time;
+    if (time > to) to = time;
+  }
+  return to - from > PAUSE_NS;
 }
 
 /** A log of a day meets a host that is asked for all day at any difference. */

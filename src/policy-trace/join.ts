@@ -237,15 +237,18 @@ function* pairsOf(records: readonly ProxyRecord[], sites: Sites): Generator<Cloc
   };
   for (const [record, entry] of records.entries()) {
     if (entry.stage === "other" || (withConnects && entry.stage !== "connect")) continue;
+    const { host, clientPort } = entry;
+    const placed = clientPort !== null;
     for (const timeline of sites.of(entry)) {
       if (entry.stage === "connect") {
         for (const connect of timeline.connects) {
           if (connect.target.host !== entry.host && !maskFits(entry.host, connect.target.host)) continue;
-          yield { record, event: numberOf(connect), difference: entry.time - connect.request.where.time };
+          const { time } = connect.request.where;
+          yield { record, event: numberOf(connect), difference: entry.time - time, time, placed, host };
         }
       } else {
-        const at = timeline.tunnel?.firstClient?.time ?? timeline.start;
-        yield { record, event: numberOf(timeline), difference: entry.time - at };
+        const time = timeline.tunnel?.firstClient?.time ?? timeline.start;
+        yield { record, event: numberOf(timeline), difference: entry.time - time, time, placed, host };
       }
     }
   }

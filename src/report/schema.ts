@@ -360,7 +360,10 @@ export const reportSchema: Schema = {
                   nullable({ type: "integer" }),
                 ),
                 clockMatches: said("CONNECTs that meet at this difference", count),
-                clockCertain: said("no other difference has as many", boolean),
+                clockCertain: said(
+                  "the records surely are of the capture's minutes: no other difference does as well",
+                  boolean,
+                ),
                 joined: said("records that belong to one connection", count),
                 ambiguous: said("records that may belong to one of several", count),
                 unmatched: said("records that belong to none", count),

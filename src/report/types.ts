@@ -284,7 +284,7 @@ export interface ReportPolicySource {
   readonly records: number;
   /** The proxy's clock less that of the capture; null where nothing could be compared. */
   readonly clockDifferenceMs: number | null;
-  /** CONNECTs that meet at this difference; and whether no other difference has as many. */
+  /** CONNECTs that meet at this difference; and whether the records surely are of the capture's minutes. */
   readonly clockMatches: number;
   readonly clockCertain: boolean;
   /** Records that belong to one connection, to one of several, to none. */

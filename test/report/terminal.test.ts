@@ -230,7 +230,7 @@ describe("the report on a terminal", () => {
     expect(told({})).toContain(`proxy.log: its clock is that of the capture (1 CONNECT meets)${counts}`);
     expect(told({ clockDifferenceMs: -3_600_000 })).toContain("its clock is 3600.0 s behind (1 CONNECT meets)");
     expect(told({ clockDifferenceMs: 1_500, clockMatches: 2, clockCertain: false })).toContain(
-      "its clock is 1.5 s ahead (2 CONNECTs meet; another difference is as good, so nothing is certain)",
+      "its clock is 1.5 s ahead (2 CONNECTs meet; they may be of other minutes, so nothing is certain)",
     );
     expect(told({ clockDifferenceMs: null })).toContain("proxy.log: nothing in it meets this capture;");
     expect(told({}, 7)).toContain("7 records more were not looked at");

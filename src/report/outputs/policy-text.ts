@@ -30,7 +30,7 @@ function factsOf(source: ReportPolicySource): string {
   const clock =
     clockDifferenceMs === null
       ? "nothing in it meets this capture"
-      : `its clock is ${differenceText(clockDifferenceMs)} (${counted(clockMatches, "CONNECT")} meet${clockMatches === 1 ? "s" : ""}${clockCertain ? "" : "; another difference is as good, so nothing is certain"})`;
+      : `its clock is ${differenceText(clockDifferenceMs)} (${counted(clockMatches, "CONNECT")} meet${clockMatches === 1 ? "s" : ""}${clockCertain ? "" : "; they may be of other minutes, so nothing is certain"})`;
   return `${path}: ${clock}; of ${counted(records, "record")} ${joined} belong to one connection, ${ambiguous} to one of several, ${unmatched} to none`;
 }
 
