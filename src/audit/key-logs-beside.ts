@@ -1,7 +1,8 @@
-// Key logs that lie beside a capture: NAME.keys for NAME.pcap, and for NAME.pcap.gz.
+// Key logs that lie beside a capture: NAME.keys for NAME.pcap, and for NAME.pcap.gz; and for NAME.pcap3 and NAME_00003_20240102030405.pcap.
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { isFile } from "./files.ts";
+import { nameOfAll } from "./rotated-names.ts";
 
 const ENDINGS = [".keys", ".keylog", ".sslkeylog"];
 const NONE: readonly string[] = [];
@@ -17,6 +18,14 @@ export function keyLogsBeside(capture: string | null): readonly string[] {
 }
 
 function candidates(capture: string): string[] {
+  const name = basename(capture);
+  const all = nameOfAll(name);
+  // The folder as it was spelled.
+  const folder = capture.slice(0, capture.length - name.length);
+  return [...stems(capture), ...(all === null ? [] : stems(folder + all))];
+}
+
+function stems(capture: string): string[] {
   const stem = capture.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap|dmp|ntar)$/i, "");
   return ENDINGS.map((ending) => stem + ending);
 }

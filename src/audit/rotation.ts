@@ -5,6 +5,7 @@ import { addTo, compare, type Nanos, nanos } from "../bytes/index.ts";
 import { type CaptureReader, createCaptureReader, type NotACapture, type PacketView } from "../pcap-parser/index.ts";
 import { lookAt } from "./files.ts";
 import { readCapture } from "./input.ts";
+import { dumpcapName, NUMBERED, unpackedName } from "./rotated-names.ts";
 
 interface Place {
   readonly set: string;
@@ -121,16 +122,12 @@ const FIRST = -1;
 function placeOf(path: string, followed: ReadonlySet<string>): Place {
   const folder = dirname(path);
   const name = basename(unpackedName(path));
-  // dumpcap -b: a number of five digits or more, and the local time of its start; in turn with -b nametimenum:2.
-  const dumpcap =
-    /^(?<base>.*)_(?<number>\d{5,})_(?<time>\d{14})(?<ending>\.\w+)?$/.exec(name) ??
-    /^(?<base>.*)_(?<time>\d{14})_(?<number>\d{5,})(?<ending>\.\w+)?$/.exec(name);
+  const dumpcap = dumpcapName(name);
   if (dumpcap !== null) {
-    const { base, number = "", time, ending = "" } = dumpcap.groups!;
+    const { base, number, time, ending } = dumpcap;
     const set = `${folder}/${base} ${ending}`;
     return { ...ALONE, set, major: Number(number), minor: Number(time), counts: "major", digits: number.length };
   }
-  // tcpdump -C: the number is behind the name, and the first file has none. -W gives the first one a zero, too.
   const numbered = NUMBERED.exec(name);
   const [base, minor] = numbered === null ? [name, FIRST] : [numbered[1]!, Number(numbered[2])];
   const counting: Pick<Place, "counts" | "digits"> =
@@ -146,14 +143,8 @@ function placeOf(path: string, followed: ReadonlySet<string>): Place {
   return { ...ALONE, set: path };
 }
 
-const NUMBERED = /^(.*\.(?:pcap|cap|pcapng|dmp))(\d+)$/s;
 /** The place of a file that is no part of anything. */
 const ALONE: Omit<Place, "set"> = { major: 0, minor: FIRST, ring: false, counts: null, digits: 0 };
-
-/** tcpdump -z gzip compresses the files that are full, and the last one is still as it was. */
-function unpackedName(path: string): string {
-  return path.replace(/\.(?:gz|zst)$/, "");
-}
 
 /** The names of which there are others with a number behind them. */
 function followedNames(paths: readonly string[]): ReadonlySet<string> {

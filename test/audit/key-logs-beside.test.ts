@@ -30,6 +30,12 @@ describe("key logs beside captures", () => {
       ["b.pcapng.zst", ["b.sslkeylog"]],
       ["c.CAP", ["c.keylog"]],
       ["d.pcap", []],
+      // Of a rotated capture the one that has the name of all its files, whichever of them is read first.
+      ["a.pcap1", ["a.keys"]],
+      ["a.pcap07.gz", ["a.keys"]],
+      ["b_00003_20240102030405.pcapng", ["b.sslkeylog"]],
+      ["b_20240102030405_00003.pcapng.zst", ["b.sslkeylog"]],
+      ["a_00003.pcap", []],
     ] as const) {
       const paths = logs.map(at);
       expect(keyLogsBeside(at(capture))).toEqual(paths);
