@@ -48,6 +48,7 @@ export const NOTES = {
   // proxy
   "proxy-response-unasked": "a response came without a request",
   "proxy-pending-full": "bytes sent before the CONNECT was answered exceed the limit and were dropped",
+  "proxy-exchange-missing": "bytes of an answer are missing, of which the request is not in the capture either",
   "proxy-streams-full": "a tunnel or request of an HTTP/2 connection beyond the limit was only counted",
 } as const satisfies Record<string, string>;
 

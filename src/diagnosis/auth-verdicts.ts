@@ -186,13 +186,14 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, lateStart, forwards }: Timeline, { ownAnswer }: JudgeContext): Judgement {
+export function forwardedAll({ gaps, notes, lateStart, forwards }: Timeline, { ownAnswer }: JudgeContext): Judgement {
   const seen = lateStart ? " that is in the capture" : "";
   const more = ownAnswer?.text ?? unreached(forwards);
-  return gaps.some(({ from }) => from === "client")
+  const isMissing = notes.some(({ id }) => id === "proxy-exchange-missing");
+  return isMissing || gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",
-        summary: "Bytes of the client are missing: not all that it asked for is in the capture.",
+        summary: `Bytes of the ${isMissing ? "proxy" : "client"} are missing: not all that ${isMissing ? "was asked" : "it asked for"} is in the capture.`,
       }
     : {
         verdict: "ok",

@@ -105,7 +105,8 @@ export class ProxyConversation implements Conversation, Listener {
     if (fromClient) this.#pairing.lostRequests();
     else if (waitsAt(this.#waitingConnect, frame))
       this.#answerLost = begun > 0 ? "surely" : this.#answerLost || "maybe";
-    else this.#pairing.lostResponses(frame, begun);
+    else if (this.#pairing.lostResponses(frame, begun))
+      this.#context.note({ id: "proxy-exchange-missing", frame, at: 0, detail: { length } });
     return 0;
   }
 

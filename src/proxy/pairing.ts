@@ -115,11 +115,14 @@ export class ExchangePairing {
   /**
    * Bytes of the responses are lost before `frame`: of the requests sent earlier, all but the last may have been answered there.
    * `begun`: bytes known to be lost of responses that had not begun, so that the first of them was; 0 if that is not known.
+   * Returns whether one was lost that answers nothing in the capture: its request is missing, too.
    */
-  lostResponses(frame: FrameNo, begun: number): void {
-    if (!this.waitsFor(frame)) return;
+  lostResponses(frame: FrameNo, begun: number): boolean {
+    const isOne = begun > MAX_INTERIM_BYTES;
+    if (!this.waitsFor(frame)) return isOne;
     this.#lostBefore = frame;
-    this.#lostFirst ||= begun > MAX_INTERIM_BYTES;
+    this.#lostFirst ||= isOne;
+    return false;
   }
 
   /** Bytes of the requests are lost, and maybe all of one. With responses lost before, what came behind them may be its answer. */

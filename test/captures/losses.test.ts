@@ -23,6 +23,11 @@ describe("a RST that says that more was sent", () => {
   });
 });
 
+it("calls nothing right of which a request and its answer are lost, and only the answer's length is known", async () => {
+  // The 401, one answer more and both FIN: what is left is an acknowledgement of all that.
+  expect(await verdictsOf("forward-401-proxy", without(14, 10))).toEqual(["incomplete"]);
+});
+
 it("finds the CONNECT that waits behind a lost one until its tunnel is open", async () => {
   const { connections } = await damagedReport("squid-basic", without(4), true);
   expect(connections[0]?.connects.map(({ frame, response }) => [frame, response?.status])).toEqual([[7, 200]]);

@@ -29,6 +29,16 @@ function pairsOf(turns: readonly Turn[], keys?: Uint8Array): readonly string[] {
   ]);
 }
 
+it.each([
+  ["behind all that was asked", [client(get("/a")), proxy(answer(200)), lost("proxy")], 1],
+  ["where something is asked, whose answer it may be", [client(get("/a")), lost("proxy")], 0],
+  ["in a body", [client(get("/a")), proxy(answer(200, "b".repeat(200)).slice(0, -150)), lost("proxy")], 0],
+  ["that may be a 100 only", [client(get("/a")), proxy(answer(200)), lost("proxy", 25)], 0],
+])("an exchange is missing where bytes of the proxy are lost %s", (_where, turns, count) => {
+  const { notes } = play(turns as readonly Turn[]);
+  expect(notes.filter(({ id }) => id === "proxy-exchange-missing")).toHaveLength(count);
+});
+
 describe("pairs what is there", () => {
   it("gives the answer to a lost request to no later one", () => {
     const turns = [
