@@ -14,6 +14,8 @@ import { endpointText, targetOf } from "./wording.ts";
 
 /** Groups told apart; beyond that, targets are not told apart any more. */
 const MAX_GROUPS = 2_000;
+/** The client of a sum beyond that, of however many. */
+export const SEVERAL = "several";
 /** Challenges that wait for the connection on which they are answered, about 200 bytes each. */
 const MAX_WAITING = 20_000;
 
@@ -130,7 +132,7 @@ export class Folding {
     if (last !== null && last.group.verdict === verdict && last.ip === ip && last.port === port) return last.group;
     const proxy = endpointText(timeline.proxy);
     const key = `${verdict} ${proxy}`;
-    const group = this.#others.get(key) ?? groupOf(timeline, verdict, "several", proxy, null);
+    const group = this.#others.get(key) ?? groupOf(timeline, verdict, SEVERAL, proxy, null);
     this.#others.set(key, group);
     this.#lastOther = { ip, port, group };
     return group;

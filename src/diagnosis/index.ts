@@ -5,6 +5,7 @@ export { clientOf } from "./client.ts";
 export { Collector, type CollectorLimits, type Diagnosis, type Told } from "./collector.ts";
 export { type Explanation, explanations } from "./explain.ts";
 export type { CaptureFacts, Hole, JudgedConnection, KeyFacts } from "./facts.ts";
+export { SEVERAL } from "./folding.ts";
 export { handshakeOutcome } from "./handshake.ts";
 export { pageMarks, productWords } from "./products/index.ts";
 export { siteOf } from "./sites.ts";

@@ -69,6 +69,7 @@ describe("a field of its own", () => {
     ["fingerprint", "9f86d081", "fingerprint-1"],
     ["path", "/home/kim/www.example.com.pcapng.gz", "capture-1.pcapng.gz"],
     ["path", "-", "-"],
+    ["client", "several", "several"],
     ["url", "https://www.example.com/", "https://host-1.site-1.example/"],
     ["url", "http://kim:secret@www.example.com:8080/a?b=c", "http://user-1@host-1.site-1.example:8080/a?redacted"],
     ["url", "https://www.example.com/users/kim/inbox", "https://host-1.site-1.example/users/user-1/inbox"],
@@ -103,6 +104,16 @@ describe("a field of its own", () => {
     });
     expect(createRedactor(new Set(["user"])).redact(data)).toEqual({
       ...{ ip: "192.0.2.17", target: "www.example.com:443", user: "user-1", url: "http://192.0.2.9/?redacted" },
+    });
+  });
+
+  it.each<[RedactKind, string, string]>([
+    ["ip", "CN=192.0.2.9,O=Example", "CN=ip-1,O=Example"],
+    ["user", "CN=Example CA,EMAILADDRESS=kim@example.com", "CN=Example CA,EMAILADDRESS=user-1@domain-1"],
+  ])("a certificate's has no %s, whatever else stays: %s", (kind, name, expected) => {
+    const data = { subject: name, issuer: name, detail: `by another (issuer "${name}")` };
+    expect(createRedactor(new Set([kind])).redact(data)).toEqual({
+      ...{ subject: expected, issuer: expected, detail: `by another (issuer "${expected}")` },
     });
   });
 });
@@ -159,6 +170,7 @@ describe("a sentence", () => {
       "log:7: GET https://host-1/: sc-status 401, x-exception-id text-1_denied, sc-filter-result DENIED",
     ],
     ["sc-filter-result ACME", "sc-filter-result text-1"],
+    ['the reason phrase "Acme-Kim: denied" names it', 'the reason phrase "text-1-text-2: denied" names it'],
     ["authentication status need_credentials", "authentication status need_credentials"],
     ["authentication status acme_needed", "authentication status text-1_text-2"],
     ["mail to kim@corp.example.com", "mail to user-1@domain-1"],
@@ -234,6 +246,11 @@ describe("a sentence", () => {
     expect(createRedactor(ALL).redact(data).detail).toBe("user-1 and user-2 at realm-2 (kimono, user-1, user-1-lee)");
   });
 
+  it("hides a host that is called like a user who stays", () => {
+    const data = { user: "acme", target: "acme:443", detail: "other answers came from acme" };
+    expect(createRedactor(new Set(["host"])).redact(data).detail).toBe("other answers came from host-1");
+  });
+
   it("stays readable if somebody is called like a word that the program uses", () => {
     const data = { detail: "The user was asked by the proxy (frame 40).", user: "user", realm: "40", names: ["proxy"] };
     expect(createRedactor(ALL).redact(data)).toEqual({
@@ -258,7 +275,7 @@ describe("a host that is called like a word of the sentence", () => {
     ],
     [
       "the same unknown issuer as those of the unrelated sites proxy, gateway, x.example",
-      "the same unknown issuer as those of the unrelated sites host-1, host-2, site-1.example",
+      "the same unknown issuer as those of the unrelated sites host-1, host-2, site-2.example",
     ],
     [
       "the session goes on from an earlier one to proxy: it ended",
@@ -277,7 +294,7 @@ describe("a host that is called like a word of the sentence", () => {
     ["gateway: challenged on the CONNECT (frame 3)", "host-2: challenged on the CONNECT (frame 3)"],
     [
       "proxy, x.example and gateway are challenged at GET https:// although this client (192.0.2.1) was authenticated at CONNECT (frame 3); gateway is challenged at CONNECT tcp:// only; proxy at CONNECT tcp://, and what comes inside could not be read; gateway, proxy and 4 more are not challenged at all.",
-      "host-1, site-1.example and host-2 are challenged at GET https:// although this client (ip-1) was authenticated at CONNECT (frame 3); host-2 is challenged at CONNECT tcp:// only; host-1 at CONNECT tcp://, and what comes inside could not be read; host-2, host-1 and 4 more are not challenged at all.",
+      "host-1, site-2.example and host-2 are challenged at GET https:// although this client (ip-1) was authenticated at CONNECT (frame 3); host-2 is challenged at CONNECT tcp:// only; host-1 at CONNECT tcp://, and what comes inside could not be read; host-2, host-1 and 4 more are not challenged at all.",
     ],
     [
       "proxy seems to be challenged by the proxy at GET https://",
@@ -285,7 +302,7 @@ describe("a host that is called like a word of the sentence", () => {
     ],
     ["The proxy was asked, and the gateway is challenged.", "The proxy was asked, and the gateway is challenged."],
   ])("is hidden where only a host can stand: %s", (sentence, expected) => {
-    const data = { hosts: [{ host: "Proxy" }, { host: "gateway" }], detail: sentence };
+    const data = { hosts: [{ host: "Proxy" }, { host: "gateway" }, { host: "www.example.com" }], detail: sentence };
     expect(createRedactor(ALL).redact(data).detail).toBe(expected);
   });
 });

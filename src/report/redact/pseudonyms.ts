@@ -69,7 +69,7 @@ export class Pseudonyms {
 
   /** The name of a host that stands somewhere in a field of its own; null for what is none. */
   hostIfMet(text: string): string | null {
-    return this.#books.get("host")?.get(text.toLowerCase()) ?? null;
+    return this.#books.get("host")?.has(text.toLowerCase()) === true ? this.host(text) : null;
   }
 
   /** `www.example.com:443`, `[2001:db8::1]:443`, with or without port. */
@@ -85,7 +85,8 @@ export class Pseudonyms {
     const user = name === "" || !this.wants("user") ? name : this.#name("user", name.toLowerCase(), name);
     const parts = [domain === undefined ? "" : `${this.domain(domain)}\\`, user];
     const whole = parts.join("") + (realm === undefined ? "" : `@${this.domain(realm)}`);
-    this.#met(text, whole);
+    // What stays as it is may be the name of a host as well.
+    if (whole !== text) this.#met(text, whole);
     return whole;
   }
 
@@ -115,7 +116,7 @@ export class Pseudonyms {
 
   /** A distinguished name of a certificate: its CN if that is a host, else nothing of it. */
   distinguishedName(name: string): string {
-    if (!this.wants("host") || name === "") return name;
+    if (name === "") return name;
     const text = name.replaceAll('"', "'");
     const common = /(?:^|,)CN=((?:\\.|[^,\\])*)/i.exec(text)?.[1] ?? "";
     const plain = /^(?:\*\.)?[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+\.?$/u.test(common);

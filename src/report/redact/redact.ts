@@ -1,5 +1,5 @@
 // Pseudonyms instead of addresses, names and users, in a whole report: what each field is, is told by its name.
-import { displayFilter } from "../../diagnosis/index.ts";
+import { displayFilter, SEVERAL } from "../../diagnosis/index.ts";
 import { isKnownScheme } from "../../http/index.ts";
 import { type Entries, madeOf } from "../lazy.ts";
 import { KnownNames } from "./known-names.ts";
@@ -93,7 +93,7 @@ export function createRedactor(
       case "fixed":
         return text;
       case "ip":
-        return names.ip(text);
+        return text === SEVERAL ? text : names.ip(text);
       case "host":
         return names.host(text);
       case "hostPort":
@@ -107,7 +107,7 @@ export function createRedactor(
       case "source":
         return names.wantsNames ? names.source(text) : null;
       case "dn":
-        return names.distinguishedName(text);
+        return names.wants("host") ? names.distinguishedName(text) : null;
       case "fingerprint":
         return names.fingerprint(text);
       default:

@@ -119,12 +119,12 @@ export class Texts {
     return this.free(reason ?? exception ?? told ?? "");
   }
 
-  /** What stands in quotes: a header as `name: value`, whose name the program knows, or anything. */
+  /** What stands in quotes: a header as `name: value`, or anything. */
   #quoted(text: string): string {
     const [, passed, host, behind] = PASSED.exec(text) ?? [];
     if (passed !== undefined) return passed + this.#names.hostPort(host ?? "") + this.free(behind ?? "");
     const [, name = "", value = text] = HEADER.exec(text) ?? [];
-    return name + this.free(value);
+    return this.#scan(name, false, isUsualInHeaders) + this.free(value);
   }
 
   /** The program's own words: only values that were met are looked for, as `keys.log` is no host. */
