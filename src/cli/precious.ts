@@ -9,7 +9,7 @@ const LOOKED_BYTES = 64;
 const TEXTS: readonly { readonly begins: RegExp; readonly what: string }[] = [
   { begins: /^\{"journal":"pcapcheck audit"/, what: "the journal of an audit" },
   { begins: /^-----BEGIN /, what: "a key or a certificate" },
-  { begins: /^(?:# SSL\/TLS secrets|CLIENT_RANDOM |(?:CLIENT|SERVER)_[A-Z_]+SECRET|RSA )/, what: "a key log" },
+  { begins: /^(?:# SSL\/TLS secrets|(?:RSA|(?:PMS_)?CLIENT_RANDOM|[A-Z_]+_SECRET(?:_\d+)?) )/, what: "a key log" },
 ];
 
 /** Why `file` must not be replaced: what it holds, or that it is one of `inputs`; null if it may be. */

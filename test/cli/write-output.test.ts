@@ -92,7 +92,8 @@ describe("output to a file", () => {
     };
     expect(refused(readFileSync(captured("squid-403.pcap")), "a.txt")).toMatch(/it is a capture/);
     expect(refused(Uint8Array.of(0x1f, 0x8b, 8, 0, 0), "b.txt")).toMatch(/it is a capture/);
-    expect(refused("CLIENT_RANDOM 00 11\n", "c.txt")).toMatch(/it is a key log/);
+    for (const label of ["CLIENT_RANDOM", "PMS_CLIENT_RANDOM", "RSA", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"])
+      expect(refused(`${label} 00 11\n`, "c.txt")).toMatch(/it is a key log/);
     expect(refused("-----BEGIN PRIVATE KEY-----\n", "d.txt")).toMatch(/a key or a certificate/);
     expect(refused('{"journal":"pcapcheck audit","schemaVersion":1}\n', "e.txt")).toMatch(/the journal of an audit/);
     expect(refused("start transaction\n", "f.txt", ["-", join(folder, "f.txt")])).toMatch(/it is what is read/);
