@@ -66,8 +66,7 @@ export function* pathsIn(
       if (path !== null) yield path;
       from = at + form.unit;
     }
-    // A copy: what a path is cut from must not stay.
-    if (from < piece.length) add(piece.slice(from));
+    if (from < piece.length) add(piece.subarray(from));
   }
   const path = taken(false);
   if (path !== null) yield path;

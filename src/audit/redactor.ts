@@ -26,6 +26,7 @@ export async function createRedactor(kinds: Iterable<RedactKind>, key: Uint8Arra
     throw wrong("key", `${LEAST_KEY_BYTES} bytes or more, or null`, key instanceof Uint8Array ? key.length : key);
   const create = await loadRedactor();
   if (key === null) return create(wanted);
-  const own = key.slice();
+  // A Buffer's slice() is a view: whoever wipes the key would change the names.
+  const own = new Uint8Array(key);
   return create(wanted, (text) => createHmac("sha256", own).update(text).digest("hex"));
 }
