@@ -21,7 +21,7 @@ export class KnownNames {
     let node = this.#root;
     for (let at = 0; at < value.length; ) {
       const end = partEnd(value, at);
-      const part = folded(value.slice(at, end));
+      const part = value.slice(at, end).toLowerCase();
       node.next ??= new Map();
       let next = node.next.get(part);
       if (next === undefined) {
@@ -40,7 +40,7 @@ export class KnownNames {
     let found: { end: number; pseudonym: string } | null = null;
     for (let from = at; from < text.length && node !== undefined; ) {
       const end = partEnd(text, from);
-      node = end - at > LONGEST ? undefined : node.next?.get(folded(text.slice(from, end)));
+      node = end - at > LONGEST ? undefined : node.next?.get(text.slice(from, end).toLowerCase());
       if (node != null && node.pseudonym !== null) found = { end, pseudonym: node.pseudonym };
       from = end;
     }
@@ -58,16 +58,6 @@ export function partEnd(text: string, at: number): number {
 /** `at`, or the end of the word if it is inside one. */
 export function wholeWord(text: string, at: number): number {
   return at > 0 && at < text.length && isWord(text, at - 1) && isWord(text, at) ? partEnd(text, at) : at;
-}
-
-/** Lower case, unit for unit: what would grow by it stays as it is, the rest of its word does not. */
-function folded(text: string): string {
-  const lower = text.toLowerCase();
-  if (lower.length === text.length) return lower;
-  return text
-    .split("")
-    .map((unit) => (unit.toLowerCase().length === 1 ? unit.toLowerCase() : unit))
-    .join("");
 }
 
 const WORD = /^[\p{L}\p{N}\p{M}]$/u;

@@ -118,7 +118,7 @@ export class Pseudonyms {
   distinguishedName(name: string): string {
     if (name === "") return name;
     const text = name.replaceAll('"', "'");
-    const common = /(?:^|,)CN=((?:\\.|[^,\\])*)/i.exec(text)?.[1] ?? "";
+    const common = /(?:^|,)CN=([^,]*)/i.exec(text)?.[1] ?? "";
     const plain = /^(?:\*\.)?[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+\.?$/u.test(common);
     const shown = `CN=${plain ? this.host(common) : this.#name("issuer", text, "")}`;
     this.#met(name, shown);

@@ -164,9 +164,8 @@ export class Texts {
     const names = this.#names;
     const person = plain.startsWith("~") || plain.includes("@") || BEFORE_USERS.test(before);
     if (plain !== "" && person && names.wants("user")) return names.user(plain.replace(/^~/, ""));
-    // A file is no host, unless its name is made of one.
-    const file = FILE.test(plain) && this.own(plain) === plain;
-    const shown = this.#scan(plain, !file, this.#names.wantsNames ? isHarmless : null);
+    // What only looks like a host may be a file.
+    const shown = this.#scan(plain, !FILE.test(plain), this.#names.wantsNames ? isHarmless : null);
     return shown === plain ? plain : encodeURIComponent(shown.replace(/\p{Cs}/gu, "\ufffd"));
   }
 
