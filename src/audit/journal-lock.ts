@@ -80,7 +80,7 @@ export class JournalLock {
   }
 }
 
-/** Names of more bytes leave no room for ".lock.old" and a process's number behind them in the 255 that file systems allow. */
+/** Names of more bytes leave no room for ".lock.old" and what `ownName` adds in the 255 that file systems allow. */
 const MAX_NAME_BYTES = 236;
 /** Of a longer name in that of its lock: three bytes each leave room for the rest. */
 const KEPT_CHARACTERS = 64;
@@ -106,7 +106,7 @@ function create(file: string, text: string): boolean {
 
 /** Its text is in it at once, so that a process that is killed leaves none that names nobody. Throws EEXIST. */
 function link(file: string, text: string): void {
-  const made = `${file}.${process.pid}`;
+  const made = ownName(file);
   try {
     writeFileSync(made, text);
     linkSync(made, file);
@@ -116,6 +116,12 @@ function link(file: string, text: string): void {
   } finally {
     rmSync(made, { force: true });
   }
+}
+
+/** Beside `file` a name that no other process has: in containers on one volume all may have the same number. */
+function ownName(file: string): string {
+  const owner = createHash("sha256").update(JSON.stringify(ownerOf(process.pid)));
+  return `${file}.${owner.digest("hex").slice(0, 8)}`;
 }
 
 /** The lock is taken, or taken away; behind that of one who was ended while it took one away there is a third time. */
@@ -205,7 +211,7 @@ function isRunning(pid: number): boolean {
 
 /** Whether the lock was written to lately, by the clock of whoever keeps the files. */
 function isFresh(file: string): boolean {
-  const probe = `${file}.${process.pid}`;
+  const probe = ownName(file);
   try {
     writeFileSync(probe, "");
     const now = statSync(probe).mtimeMs;

@@ -2,16 +2,19 @@
 import { spawn } from "node:child_process";
 import type * as fs from "node:fs";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type * as os from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { JournalLock } from "../../src/audit/journal-lock.ts";
 
-/** What the others do right before this process writes or removes the file of that name. */
-let meanwhile: { readonly call: "write" | "remove"; readonly file: string; readonly act: () => void } | null = null;
+type Call = "write" | "link" | "remove";
 
-function letOthers(call: "write" | "remove", path: unknown): void {
-  if (meanwhile?.call !== call || meanwhile.file !== path) return;
+/** What the others do right before this process writes, links or removes a file of such a name. */
+let meanwhile: { readonly call: Call; readonly file: RegExp; readonly act: () => void } | null = null;
+
+function letOthers(call: Call, path: unknown): void {
+  if (meanwhile?.call !== call || !meanwhile.file.test(String(path))) return;
   const { act } = meanwhile;
   meanwhile = null;
   act();
@@ -27,8 +30,15 @@ vi.mock("node:fs", async (original) => {
     letOthers("remove", path);
     real.rmSync(path, options);
   };
-  return { ...real, writeFileSync: write, rmSync: remove };
+  const link: typeof fs.linkSync = (path, to) => {
+    letOthers("link", path);
+    real.linkSync(path, to);
+  };
+  return { ...real, writeFileSync: write, linkSync: link, rmSync: remove };
 });
+
+let machine = "one";
+vi.mock("node:os", async (original) => ({ ...(await original<typeof os>()), hostname: () => machine }));
 
 let folder: string;
 beforeEach(() => {
@@ -50,17 +60,33 @@ function ownerNow(): Record<string, unknown> {
 }
 
 describe("a lock whose owner is gone", () => {
-  it.each<[string, "write" | "remove", string]>([
-    ["before this one takes it away", "write", `.old.${process.pid}`],
-    ["while this one takes it away", "remove", ""],
-  ])("is taken by one process only, also where another one comes %s", (_when, call, ending) => {
+  it.each<[string, Call, RegExp]>([
+    ["before this one takes it away", "write", /\.lock\.old\.\w+$/],
+    ["while this one takes it away", "remove", /\.lock$/],
+  ])("is taken by one process only, also where another one comes %s", (_when, call, file) => {
     const takers: (JournalLock | string)[] = [];
-    meanwhile = { call, file: `${file()}${ending}`, act: () => takers.push(JournalLock.take(journal())) };
+    meanwhile = { call, file, act: () => takers.push(JournalLock.take(journal())) };
     takers.push(JournalLock.take(journal()));
     expect(takers).toHaveLength(2);
     const locks = takers.filter((taker) => typeof taker !== "string");
     expect(locks).toHaveLength(1);
     locks[0]?.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("is taken by one process only, also where another machine has one of the same number", () => {
+    rmSync(file());
+    const takers: (JournalLock | string)[] = [];
+    const act = (): void => {
+      machine = "another";
+      takers.push(JournalLock.take(journal()));
+      machine = "one";
+    };
+    meanwhile = { call: "link", file: /\.lock\.\w+$/, act };
+    takers.push(JournalLock.take(journal()));
+    const [theirs, ours] = takers;
+    expect(ours).toMatch(/^another audit writes to it \(process \d+ on another, /);
+    if (typeof theirs === "object") theirs.release();
     expect(readdirSync(folder)).toEqual([]);
   });
 
