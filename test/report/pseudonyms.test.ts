@@ -9,7 +9,7 @@ describe("a value that has a field of its own", () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ["which is an issuer", { detail: 'its issuer is "CN=Kim CA"' }, 'its issuer is "CN=issuer-1"'],
     ["which has many labels", { detail: "to a1.b1.c1.d1.e1.f1.example.com" }, "to host-1.site-1.example"],
-    ["which is the beginning of another", { user: "mail", detail: "mail.example.com" }, "host-1.site-1.example"],
+    ["which is the beginning of another", { user: "acme", detail: "acme.example.com" }, "host-1.site-1.example"],
     ["of two kinds goes by the first one's name", { user: "acme", realm: "acme", detail: "to acme" }, "to user-1"],
     ["with a dot behind it", { target: "www.example.com.:443", detail: "www.example.com" }, "host-1.site-1.example"],
     ["which is a scheme", { scheme: "AcmeLogin", detail: "asks for AcmeLogin" }, "asks for scheme-1"],
