@@ -104,7 +104,9 @@ export function missingBetween(path: string, nextPath: string): string | null {
   const first = numberBehind(one, next);
   const last = next[next.counts] - 1;
   if (last < first) return null;
-  const text = (number: number): string => `${number}`.padStart(next.digits, "0");
+  // tcpdump -C alone puts no zeros in front: 10 follows 9.
+  const digits = Math.min(one.digits, next.digits);
+  const text = (number: number): string => `${number}`.padStart(digits, "0");
   return last === first ? `number ${text(first)} is missing` : `numbers ${text(first)} to ${text(last)} are missing`;
 }
 
