@@ -1,7 +1,7 @@
 // Several processes that want the lock of one journal at the same time, and one whose owner has ended in a way that hides it.
 import { spawn } from "node:child_process";
 import type * as fs from "node:fs";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import type * as os from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,6 +88,37 @@ describe("a lock whose owner is gone", () => {
     expect(ours).toMatch(/^another audit writes to it \(process \d+ on another, /);
     if (typeof theirs === "object") theirs.release();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("is taken by one process only, also where the volume has no hard links", () => {
+    rmSync(file());
+    const act = (): void => {
+      throw Object.assign(new Error("not there"), { code: "EPERM" });
+    };
+    const takers = [1, 2].map(() => {
+      meanwhile = { call: "link", file: /\.lock\.\w+$/, act };
+      return JournalLock.take(journal());
+    });
+    const [lock, other] = takers;
+    expect(other).toMatch(/^another audit writes to it \(process \d+; /);
+    expect(JSON.parse(readFileSync(file(), "utf8"))).toHaveProperty("pid", process.pid);
+    if (typeof lock === "object") lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("is left where it cannot be told for how long its owner was silent", () => {
+    writeFileSync(file(), JSON.stringify({ ...ownerNow(), host: "another" }));
+    utimesSync(file(), 1, 1);
+    const probe = /\.lock\.\w+$/;
+    const fail = (): void => {
+      throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    };
+    // The first one that it writes is the lock that it would like to have.
+    const wait = (): void => {
+      meanwhile = { call: "write", file: probe, act: fail };
+    };
+    meanwhile = { call: "write", file: probe, act: wait };
+    expect(JournalLock.take(journal())).toMatch(/^another audit writes to it \(process \d+ on another, /);
   });
 
   it("is taken where one was ended while it took it away", () => {

@@ -73,6 +73,8 @@ describe("the lock of a journal", () => {
     ["runs here", { pid: process.ppid, started: "" }, false],
     ["had a number that another process has now", { pid: process.ppid, started: "1" }, true],
     ["had the number that this process has now", { started: "1" }, true],
+    ["had the number that this process has now, and does not say since when", { started: "" }, true],
+    ["ran in a container before this machine was started again", { space: "pid:[1]", boot: "another" }, true],
     ["does not run any more", { pid: 2 ** 22 - 1, started: "" }, true],
     ["ran before this machine was started again", { pid: process.ppid, started: "", boot: "another" }, true],
     ["was an earlier version, and runs", `${process.ppid}\n`, false],
@@ -87,6 +89,7 @@ describe("the lock of a journal", () => {
     ["is on another machine", { host: "another", pid: 2 ** 22 - 1 }],
     ["is in another container", { space: "pid:[1]", pid: 2 ** 22 - 1 }],
     ["does not say who it is", ""],
+    ["has a number that no process has", { pid: 0, started: "" }],
   ])("of one that %s is left to it while it shows itself", (_what, owner) => {
     expect(taken(owner)).toBe(false);
     expect(taken(owner, 1)).toBe(false);
@@ -106,11 +109,34 @@ describe("the lock of a journal", () => {
     lock.release();
   });
 
-  it("is not taken from whoever has it now", () => {
+  it("is shown also where the clock was set back", () => {
+    vi.useFakeTimers({ now: Date.now() });
+    const lock = take();
+    const long = new Date(Date.now() - 60 * MINUTE_MS);
+    utimesSync(file(), long, long);
+    vi.setSystemTime(long);
+    lock.beat();
+    vi.useRealTimers();
+    expect(Date.now() - statSync(file()).mtimeMs).toBeLessThan(MINUTE_MS);
+    lock.release();
+  });
+
+  it("is not taken from whoever has it now, and not shown for them", () => {
+    vi.useFakeTimers({ now: Date.now() });
     const lock = take();
     const others = JSON.stringify({ ...own, host: "another" });
     writeFileSync(file(), others);
     lock.release();
+    // A whole second: no file system rounds it.
+    const then = new Date(1_000_000_000_000);
+    utimesSync(file(), then, then);
+    vi.advanceTimersByTime(MINUTE_MS);
+    vi.useRealTimers();
     expect(readFileSync(file(), "utf8")).toBe(others);
+    expect(statSync(file()).mtimeMs).toBe(then.getTime());
+  });
+
+  it.runIf(process.platform === "linux")("says since when its owner runs, in ticks of its machine's clock", () => {
+    expect(Number(own.started)).toBeGreaterThan(0);
   });
 });

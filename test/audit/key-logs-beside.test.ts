@@ -1,9 +1,21 @@
 // Key logs beside captures: found alike, one by one and folder by folder.
+import type * as fs from "node:fs";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { KeyLogFolders, keyLogsBeside } from "../../src/audit/key-logs-beside.ts";
+
+/** As if this process were not allowed to list it: whoever runs the tests may be allowed everything. */
+let unlisted = "";
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof fs>();
+  const readdirSync = (path: string): readonly string[] => {
+    if (path === unlisted) throw Object.assign(new Error("permission denied"), { code: "EACCES" });
+    return real.readdirSync(path);
+  };
+  return { ...real, readdirSync };
+});
 
 let folder = "";
 const at = (name: string): string => join(folder, name);
@@ -15,12 +27,13 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  unlisted = "";
   rmSync(folder, { recursive: true, force: true });
 });
 
 describe("key logs beside captures", () => {
   it("are those of the capture's name, compressed or not", () => {
-    for (const name of ["a.keys", "b.sslkeylog", "c.keylog", "other.keys"]) writeFileSync(at(name), "");
+    for (const name of ["a.keys", "b.sslkeylog", "c.keylog", "E.keys", "other.keys"]) writeFileSync(at(name), "");
     mkdirSync(at("d.keys"));
     settle(1_000_000);
     const folders = new KeyLogFolders();
@@ -36,6 +49,7 @@ describe("key logs beside captures", () => {
       ["b_00003_20240102030405.pcapng", ["b.sslkeylog"]],
       ["b_20240102030405_00003.pcapng.zst", ["b.sslkeylog"]],
       ["a_00003.pcap", []],
+      ["E.pcap", ["E.keys"]],
     ] as const) {
       const paths = logs.map(at);
       expect(keyLogsBeside(at(capture))).toEqual(paths);
@@ -43,6 +57,26 @@ describe("key logs beside captures", () => {
     }
     expect(folders.beside("-")).toEqual([]);
     expect(folders.beside(null)).toEqual([]);
+  });
+
+  it("are those of one folder after the other", () => {
+    const folders = new KeyLogFolders();
+    for (const inner of ["x", "y"]) {
+      mkdirSync(at(inner));
+      writeFileSync(at(`${inner}/${inner}.keys`), "");
+      utimesSync(at(inner), 1_000_000, 1_000_000);
+      const found = ["a", inner].map((name) => folders.beside(at(`${inner}/${name}.pcap`)));
+      expect(found).toEqual([[], [at(`${inner}/${inner}.keys`)]]);
+    }
+  });
+
+  it("are looked for one by one in a folder that may be entered and not listed", () => {
+    writeFileSync(at("b.keys"), "");
+    settle(1_000_000);
+    unlisted = folder;
+    const folders = new KeyLogFolders();
+    const found = ["a", "b", "b"].map((name) => folders.beside(at(`${name}.pcap`)));
+    expect(found).toEqual([[], [at("b.keys")], [at("b.keys")]]);
   });
 
   it("are looked for again once the folder was changed", () => {

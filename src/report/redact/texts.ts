@@ -64,7 +64,6 @@ export class Texts {
 
   /** A rule of a proxy's policy: its conditions and properties stay, their values are free text. */
   rule(text: string): string {
-    if (!this.#names.wantsNames) return this.#scan(text, true);
     return this.#parts(text, RULE_VALUES, (_, value) => this.free(value));
   }
 
