@@ -44,22 +44,36 @@ describe("what fits at the cursor", () => {
       ["bash", "zsh", "fish", "powershell"],
     ],
     [["--ver"], ["--verbose", "--version"]],
+    [["--he"], ["--help"]],
+    [["audit", "--he"], ["--help"]],
+    [["-f", "json,c"], []],
     [["explain", "--no"], ["--no-color"]],
     [["explain", "ok", ""], []],
     [["-t", ""], []],
     [["x.pcap", "ex"], []],
+    [["x.pcap", "completion", ""], []],
     [["--", "-"], []],
     [["--nonsense="], []],
   ])("behind %j is %j", (words, expected) => {
     expect(values(...words)).toEqual(expected);
   });
 
-  it.each([[["-k", ""]], [["-o", ""]], [["--redact-key="]], [["x.pcap", ""]], [["check", ""]], [["--", ""]], [["-"]]])(
-    "behind %j are files",
-    (words) => {
-      expect(complete(tree, words).files).toBe(true);
-    },
-  );
+  it.each([
+    [["-k", ""]],
+    [["-o", ""]],
+    [["--redact-key="]],
+    [["x.pcap", ""]],
+    [["check", ""]],
+    [["--", ""]],
+    [["-"]],
+    [["audit", "--since", ""]],
+  ])("behind %j are files", (words) => {
+    expect(complete(tree, words).files).toBe(true);
+  });
+
+  it("are no files behind all that a command takes", () => {
+    expect(complete(tree, ["explain", "ok", ""])).toEqual({ candidates: [], files: false });
+  });
 
   it("is every option of every command, and every verdict and id", () => {
     for (const { name, options } of tree.commands)
@@ -74,6 +88,7 @@ describe("what fits at the cursor", () => {
     expect(answerShell(tree, "bash", ["--format", "=", "js"])).toBe("words\njson\t\n");
     expect(answerShell(tree, "bash", ["--format", "="]).split("\n").slice(0, 2)).toEqual(["words", "table\t"]);
     expect(answerShell(tree, "bash", ["-k", "a", "--output", "="])).toBe("files\n");
+    expect(answerShell(tree, "bash", ["--format", "=", "json", "expl"])).toContain("\nexplain\t");
   });
 
   it("is told to PowerShell, which marks every word", () => {
@@ -194,6 +209,17 @@ describe("the manual page", () => {
     }
     for (const section of ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"])
       expect(page).toMatch(new RegExp(`^\\.SH ${section}$`, "m"));
+  });
+
+  it.each([
+    "\\fBpcapcheck\\fR [\\fBcheck\\fR] [\\fIoptions\\fR] \\fIfile\\fR... ",
+    "\\fBpcapcheck\\fR \\fBtrace\\fR [\\fIoptions\\fR] \\fItrace\\fR [\\fIfile\\fR] ",
+    "What to print; one of table, line, json, ndjson, csv, sarif, html; without it table.",
+    "The shell: bash, zsh, fish, powershell.",
+    ".SH OPTIONS OF THE PROGRAM .TP \\fB-V\\fR, \\fB--version\\fR Print the version. .TP \\fB-h\\fR, \\fB--help\\fR ",
+    ".SH EXIT STATUS .TP \\fB0\\fR Nothing wrong, and all of it could be seen. .TP \\fB1\\fR ",
+  ])("says what there is: %s", (words) => {
+    expect(manPage().replaceAll("\\-", "-").replaceAll("\n", " ")).toContain(words);
   });
 
   it("begins no line with what roff takes for a request, but its own", () => {

@@ -98,7 +98,7 @@ const VALUES: Readonly<Record<string, () => readonly Candidate[]>> = {
 function valuesOf({ value, choices }: TreeOption, current: string, prefix: string): Completion {
   const name = value ?? "";
   const known = VALUES[name]?.() ?? choices.map((choice) => ({ value: choice, description: "" }));
-  if (known.length === 0) return /file|path|journal/i.test(name) ? FILES : NOTHING;
+  if (known.length === 0) return /file|journal/.test(name) ? FILES : NOTHING;
   // Of a list the last one is being written, and nothing is offered twice.
   const list = name.includes(",") ? current.slice(0, current.lastIndexOf(",") + 1) : "";
   const given = new Set(list.split(","));
@@ -157,8 +157,8 @@ function joinedWords(words: readonly string[]): { readonly words: readonly strin
   let own = "";
   for (const [i, word] of words.entries()) {
     const last = joined.at(-1);
-    const goesOn = i > 0 && last !== undefined && (word === "=" ? last.startsWith("--") : words[i - 1] === "=");
-    if (!goesOn || last === undefined) {
+    const goesOn = last !== undefined && (word === "=" ? last.startsWith("--") : words[i - 1] === "=");
+    if (!goesOn) {
       joined.push(word);
       own = "";
       continue;
