@@ -317,6 +317,7 @@ describe("a ring of tcpdump -C -W", () => {
     ["went round", [40, 50, 20, 30], [2, 3, 0, 1]],
     ["did not", [10, 20, 30, 40], [0, 1, 2, 3]],
     ["did not, and has a file that begins a little before the one in front", [10, 20, 19, 30], [0, 1, 2, 3]],
+    ["has two files that begin at one time", [10, 10, 20, 30], [0, 1, 2, 3]],
     ["has just begun its second file anew", [40, null, 20, 30], [2, 3, 0, 1]],
     ["has not written the header of that", [40, "", 20, 30], [2, 3, 0, 1]],
     ["has just begun its first file anew", [null, 10, 20, 30], [1, 2, 3, 0]],

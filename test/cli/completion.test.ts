@@ -51,7 +51,8 @@ describe("what fits at the cursor", () => {
     [["explain", "ok", ""], []],
     [["-t", ""], []],
     [["x.pcap", "ex"], []],
-    [["x.pcap", "completion", ""], []],
+    [["-", "ex"], []],
+    [["--", "--ver"], []],
     [["--", "-"], []],
     [["--nonsense="], []],
   ])("behind %j is %j", (words, expected) => {
@@ -67,6 +68,7 @@ describe("what fits at the cursor", () => {
     [["--", ""]],
     [["-"]],
     [["audit", "--since", ""]],
+    [["x.pcap", "completion", ""]],
   ])("behind %j are files", (words) => {
     expect(complete(tree, words).files).toBe(true);
   });
