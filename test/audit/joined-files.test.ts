@@ -86,6 +86,14 @@ it("leave a hole without an end where nothing is behind it", async () => {
   expect(summary).toMatchObject({ cutShort: true, stopped: null });
 });
 
+it("are read on behind one in which reading stops: it is a hole, and no end", async () => {
+  const stopped = concat(pcapng(20n, 30n), ng.block(6, new Uint8Array(4), 7), pcapng(35n));
+  const { holes, summary } = await read(stopped, pcapng(40n));
+  expect(holes).toMatchObject([{ frame: 2, text: expect.stringMatching(/ was read up to its frame 2 only: ./) }]);
+  expect(summary).toMatchObject({ packets: 3, stopped: null });
+  expect((await read(pcapng(10n), stopped)).summary.stopped).toMatchObject({ frame: 3 });
+});
+
 it("are read again where none of them is a pipe", () => {
   const file = join(folder, "a.pcap");
   writeFileSync(file, pcapFile([]));

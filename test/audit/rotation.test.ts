@@ -28,6 +28,7 @@ describe("a set", () => {
     [`x/c-${T1}.pcap`, `y/c-${T2}.pcap`],
     [`c-${T1}.pcap`, `d-${T2}.pcap`],
     ["x/c.pcap", "y/c.pcap1"],
+    ["x/c.pcap1", "y/c.pcap2"],
     ["c.pcap", "d.pcap1"],
   ])("is not of %s and %s", async (...names) => {
     expect(await rotatedSets(names.map((path) => ({ path })))).toHaveLength(2);
