@@ -80,6 +80,11 @@ it("leave a hole in time where one is cut, up to the next that has packets", asy
   expect(summary.cutShort).toBe(true);
 });
 
+it("leave a hole behind the latest time of all in front of it", async () => {
+  const { holes } = await read(pcapng(20n, 50n), pcapng(30n, 35n).subarray(0, -50), pcapng(60n));
+  expect(holes).toMatchObject([{ between: { from: 50n * 1_000_000_000n, to: 60n * 1_000_000_000n } }]);
+});
+
 it("leave a hole without an end where nothing is behind it", async () => {
   const { holes, summary } = await read(pcapng(20n), pcapng(30n, 35n).subarray(0, -50), pcapng());
   expect(holes).toMatchObject([{ id: "capture-file-unread", frame: 2, between: null }]);
