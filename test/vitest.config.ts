@@ -8,6 +8,7 @@ export default defineConfig({
     root: fileURLToPath(new URL("..", import.meta.url)),
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/harness/times.ts"],
+    globalSetup: ["test/harness/temporary-folder.ts"],
     // One less by default: of two cores, as small machines have, one would wait, and the whole suite take half as long again.
     maxWorkers: availableParallelism(),
     // FUZZ_TIMES makes property tests that much longer.
