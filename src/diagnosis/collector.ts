@@ -368,7 +368,9 @@ export class Collector {
       if (isUsual && legs.length === 0) return;
       if (inTunnel && timeline.tunnel !== null && isForAnInnerProxy(exchange, timeline.tunnel)) return;
       const attribution = attribute(exchange, this.#around(exchange, timeline, inTunnel, interception, legs));
-      if (!isUsual || attribution.sentBy === "origin") (found ??= new Map()).set(exchange, attribution);
+      if (isUsual && attribution.sentBy !== "origin") return;
+      found ??= new Map();
+      found.set(exchange, attribution);
     };
     for (const exchange of timeline.tunnel?.exchanges ?? []) ask(exchange, true);
     for (const exchange of timeline.forwards) ask(exchange, false);
