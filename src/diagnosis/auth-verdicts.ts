@@ -186,10 +186,11 @@ function cutShort({ responseFrame }: AuthStep, { chain }: JudgeContext): string 
 }
 
 /** All that was asked was answered; where requests may be missing, no more is said than that. */
-export function forwardedAll({ gaps, notes, lateStart, forwards }: Timeline, { ownAnswer }: JudgeContext): Judgement {
+export function forwardedAll(timeline: Timeline, { ownAnswer }: JudgeContext): Judgement {
+  const { gaps, lateStart, forwards } = timeline;
   const seen = lateStart ? " that is in the capture" : "";
   const more = ownAnswer?.text ?? unreached(forwards);
-  const isMissing = notes.some(({ id }) => id === "proxy-exchange-missing");
+  const isMissing = lacksExchange(timeline);
   return isMissing || gaps.some(({ from }) => from === "client")
     ? {
         verdict: "incomplete",
@@ -199,6 +200,11 @@ export function forwardedAll({ gaps, notes, lateStart, forwards }: Timeline, { o
         verdict: "ok",
         summary: `The proxy answered every request${seen}${more === null ? "" : `; ${more}`}.`,
       };
+}
+
+/** Whether something was asked and answered that is not in the capture: an answer's lost bytes alone tell of it. */
+export function lacksExchange({ notes }: Timeline): boolean {
+  return notes.some(({ id }) => id === "proxy-exchange-missing");
 }
 
 /** How long it could have, where that is no long time: a browser that lost its connection is back in a moment. */

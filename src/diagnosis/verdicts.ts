@@ -3,7 +3,7 @@ import { gather, millisBetween, type Where } from "../bytes/index.ts";
 import type { ConnectFact, ExchangeFact, Timeline, TunnelFact } from "../proxy/index.ts";
 import type { TlsFacts } from "../tls-parse/index.ts";
 import { brokenOff } from "./auth-steps.ts";
-import { authJudgements, forwardedAll } from "./auth-verdicts.ts";
+import { authJudgements, forwardedAll, lacksExchange } from "./auth-verdicts.ts";
 import { askedBehind, endedByAlert, handshakeOutcome, secureFailure } from "./handshake.ts";
 import { asksFurther, isForAnInnerProxy, tunnelInside } from "./inner-proxy.ts";
 import { asFarAsSeen, byOrder, isBroken, type JudgeContext, type Judgement, stillOpen, worst } from "./judgement.ts";
@@ -217,7 +217,10 @@ function carried(timeline: Timeline, tunnel: TunnelFact, context: JudgeContext):
       };
     default:
       if (tunnel.serverBytes === 0) return silent(timeline, tunnel, context);
-      if (tunnel.exchanges.some(({ request, unanswered: why }) => request === null || why === "not-captured")) {
+      if (
+        lacksExchange(timeline) ||
+        tunnel.exchanges.some(({ request, unanswered: why }) => request === null || why === "not-captured")
+      ) {
         return {
           verdict: "incomplete",
           summary: `Bytes are missing from the tunnel to ${target} where a request or an answer would be.`,

@@ -95,7 +95,8 @@ export class HttpPair implements HttpConversation {
     if (from === "client") this.#requestsWhole = false;
     if (parser.skippable > 0) return parser.skippable;
     if (from === "client") this.#pairing.lostRequests();
-    else this.#pairing.lostResponses(frame, begun);
+    else if (this.#pairing.lostResponses(frame, begun))
+      this.#context.note({ id: "proxy-exchange-missing", frame, at: 0, detail: { length } });
     return parser.skippable;
   }
 
