@@ -1,5 +1,5 @@
-// Runs pcapcheck beside tshark, tcpdump, cat and the npm pcap-parser on captures that it makes, in turn; prints ratios of medians
-// beside their goals, peak memory, and whether what was found is what the captures hold.
+// Runs pcapcheck beside tshark, tcpdump, cat, a bare walk in Node and the npm pcap-parser on captures that it makes, in turn; prints
+// ratios of medians beside their goals, peak memory, and whether what was found is what the captures hold.
 // npm run bench -- [NAME…] [--size BYTES] [--tls-size BYTES] [--trace-size BYTES] [--tunnels N] [--captures N] [--audited N] [--runs N]
 // [--slow-runs N] [--folder DIR]
 import { spawnSync } from "node:child_process";
@@ -105,6 +105,7 @@ function bigFile(what, capture) {
     pcapcheck: pcapcheck(path),
     ...(has.tcpdump ? { tcpdump: tcpdump(path) } : {}),
     cat: cat(path),
+    "only walking": { argv: [node, join(root, "test/bench/walk.cjs"), path] },
     "pcap-parser": { argv: [node, join(root, "test/bench/npm-pcap-parser.cjs"), path], rare: slow },
     ...(has.tshark ? { tshark: tshark(path) } : {}),
   });
