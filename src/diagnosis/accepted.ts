@@ -1,7 +1,7 @@
 // Which credentials a proxy let through: the very same ones were right there.
 import type { Challenge } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import type { AuthStep } from "./auth-steps.ts";
+import { type AuthStep, ntlmMessage } from "./auth-steps.ts";
 import { proxyKey } from "./client.ts";
 import type { AuthChain } from "./joins.ts";
 
@@ -49,6 +49,19 @@ export function acceptedOf(timeline: Timeline, step: AuthStep, accepted: Accepte
 export function acceptedBefore(timeline: Timeline, step: AuthStep, accepted: AcceptedCredentials): Accepted["answer"] {
   const answer = acceptedOf(timeline, step, accepted)?.answer ?? null;
   return answer !== null && answer.frame < step.frame ? answer : null;
+}
+
+/**
+ * Whether the step's credentials answer what the proxy had asked for: on this connection, or for the same ones before or on the one
+ * in front. Where it had not asked, it may let a request through and not look at them.
+ */
+export function wereAskedFor(timeline: Timeline, step: AuthStep, accepted: AcceptedCredentials): boolean {
+  // Such a message is made of the proxy's challenge ([MS-NLMP] section 3.1.5.1.2), wherever that is.
+  if (ntlmMessage(step.credentials) === 3) return true;
+  const asked = timeline.connects.some(({ response }) => response?.status === 407 && response.where.frame < step.frame);
+  if (asked) return true;
+  const answer = acceptedOf(timeline, step, accepted)?.answer ?? null;
+  return answer !== null && answer.frame <= step.frame;
 }
 
 function keyOf(timeline: Timeline, { credentials }: AuthStep): string | null {

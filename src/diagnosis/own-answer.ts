@@ -1,6 +1,6 @@
 // What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
-import { type AcceptedCredentials, acceptedBefore } from "./accepted.ts";
+import { type AcceptedCredentials, wereAskedFor } from "./accepted.ts";
 import { authSteps } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { Attribution } from "./types.ts";
@@ -64,6 +64,5 @@ export function refusedUnasked(
 function signedInAt(timeline: Timeline, accepted: AcceptedCredentials): number | null {
   const step = authSteps(timeline).findLast(({ connect }) => connect);
   if (step === undefined || step.credentials === null) return null;
-  const wasAsked = timeline.connects.some(({ response }) => response?.status === 407);
-  return wasAsked || acceptedBefore(timeline, step, accepted) !== null ? step.frame : null;
+  return wereAskedFor(timeline, step, accepted) ? step.frame : null;
 }

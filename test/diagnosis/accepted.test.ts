@@ -59,6 +59,16 @@ describe("credentials that the proxy had let through", () => {
     expect(again!.advice.helpdesk).toMatch(/^Ask whether the password was changed lately/);
   });
 
+  it("are not called right where a site was open to them, as recorded", async () => {
+    const recorded = loadTruth().find(({ name }) => name === "squid-wrong-password-open-site")!;
+    const report = await checkCapture(recorded.path);
+    if ("kind" in report) throw new Error(report.message);
+    const again = report.findings.find(({ id }) => id === "challenge-after-success");
+    expect(again?.title).toBe("The proxy refused credentials that it had let through before");
+    expect(again?.detail).toMatch(/let through in frame \d+, where .* refused in frame \d+, and let through again in/);
+    expect(again?.advice.helpdesk).toMatch(/wrong all the time/);
+  });
+
   it.each([
     ["squid-user-not-admitted", /^The password was right before/],
     ["two-realms-unasked", /^The password need not be wrong/],

@@ -203,6 +203,12 @@ describe("a refusal inside a tunnel for want of credentials", () => {
     expect(titles("other")).toContainEqual(expect.stringMatching(/for want of credentials/));
   });
 
+  it("is that also where the 407 closed the connection, and the credentials came on the next one", () => {
+    const closed = asked(0, [CHALLENGED]);
+    const titles = diagnosisOf([closed, read(1, [ACCEPTED], inside)]).findings.map(({ title }) => title);
+    expect(titles).toContainEqual(expect.stringMatching(/to a user whom it had let in on the CONNECT/));
+  });
+
   it.each([
     ["nobody had asked for them", [ACCEPTED]],
     ["he came without", [CHALLENGED, { status: 200 }]],

@@ -225,14 +225,32 @@ const ROWS: readonly Row[] = [
   [
     "challenge-after-success",
     "accepted on the CONNECT, asked inside by whom one sign names",
+    [read(0, [CHALLENGED, ACCEPTED], [{ ...GATEWAY, status: 401, challenges: [{ ...BASIC, realm: "Another" }] }])],
+    /accepted \(frame 16\).*asked for credentials again \(401, frame 201\), possibly by the proxy\.$/,
+  ],
+  [
+    "challenge-after-success",
+    "let through on the CONNECT where nobody had asked for them",
     [read(0, [ACCEPTED], [{ ...GATEWAY, status: 401, challenges: [{ ...BASIC, realm: "Another" }] }])],
-    /asked for credentials again \(401, frame 201\), possibly by the proxy\.$/,
+    /, which no 407 in this capture had asked for, were let through \(frame 12\), and then .* was asked for credentials \(401, frame 201\), possibly by the proxy\.$/,
+  ],
+  [
+    "challenge-after-success",
+    "on the CONNECT of the next connection, as browsers send what was accepted",
+    [asked(0, [CHALLENGED, ACCEPTED]), read(1, [{ ...ACCEPTED, target: NEWS }], [{ status: 401, ...GATEWAY }])],
+    /were accepted \(frame 1012\), and then .* again/,
   ],
   [
     "challenge-after-success",
     "the same credentials, refused later",
+    [asked(0, [CHALLENGED, ACCEPTED]), asked(1, [{ with: SENT, ...CHALLENGED }])],
+    /that were accepted in frame 14 were refused in frame 1012\.$/,
+  ],
+  [
+    "challenge-after-success",
+    "the same credentials, refused where somebody asks for them",
     [asked(0, [ACCEPTED]), asked(1, [{ with: SENT, ...CHALLENGED }])],
-    /accepted in frame 10 were refused in frame 1012/,
+    /let through in frame 10, where no 407 had asked for them, were refused in frame 1012\.$/,
   ],
   [
     "challenge-after-success",
@@ -254,6 +272,21 @@ const ROWS: readonly Row[] = [
     "one host challenged on the CONNECT, another one inside",
     [read(0, [CHALLENGED, ACCEPTED], [{}]), read(1, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, ...GATEWAY }])],
     /^news\.example\.com is challenged at GET https:\/\/ although this client \(192\.0\.2\.17\) was authenticated at CONNECT \(frame 16\); www\.example\.com is challenged at CONNECT tcp:\/\/ only\.$/,
+  ],
+  [
+    "mixed-auth-context",
+    "a host challenged inside whose CONNECT was let through with credentials that nobody had asked for",
+    [read(0, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, ...GATEWAY }])],
+    /this client \(192\.0\.2\.17\) was let through at CONNECT with credentials \(frame 12\), which no 407 in this capture had asked for\.$/,
+  ],
+  [
+    "mixed-auth-context",
+    "the same with a connection on which they were asked for, whichever is first",
+    [
+      read(0, [{ target: NEWS, ...ACCEPTED, with: { ...SENT, tag: "b" } }], [{ status: 401, ...GATEWAY }]),
+      read(1, [CHALLENGED, ACCEPTED], [{}]),
+    ],
+    /was authenticated at CONNECT \(frame 1016\); www/,
   ],
   [
     "mixed-auth-context",

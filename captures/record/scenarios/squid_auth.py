@@ -70,6 +70,17 @@ def squid_wrong(lab):
     lab.from_logs()
     lab.judge("auth-abandoned", findings=["basic-in-clear"])
 
+@scenario("squid-wrong-password-open-site", "curl sends a wrong password unasked: Squid, which asks for some sites only, lets it through to the open one and does not look at it, and refuses it for the other")
+def squid_wrong_open(lab):
+    lab.origin()
+    squid = lab.squid(auth=["Basic"], extra=["acl www dstdomain www.example.com"], rules=["http_access allow www"])
+    with lab.capture():
+        for url in (WWW, "https://news.example.com/", WWW):
+            lab.curl(url, proxy=squid, user=BAD)
+    lab.from_logs()
+    lab.judge("ok", "auth-abandoned", "ok", without=["encrypted", "auth-abandoned", "encrypted"], findings=["challenge-after-success", "basic-in-clear"])
+
+
 @scenario("squid-digest-wrong-password", "Digest credentials refused with 407, after which curl gives up")
 def squid_digest_wrong(lab):
     lab.origin()

@@ -1,6 +1,6 @@
 // Authenticated, and asked again: the proxy lost what it already knew.
 import { isChallenge } from "../../http/index.ts";
-import { type AcceptedCredentials, acceptedOf } from "../accepted.ts";
+import { type AcceptedCredentials, acceptedOf, wereAskedFor } from "../accepted.ts";
 import { authSteps, otherThanAsked } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -39,19 +39,33 @@ const TEXT: RuleText = {
 
 /** Where one sign only says that it was the proxy that asked again. */
 const DOUBTED = "The proxy accepted credentials, and may have asked again inside the tunnel";
+const DOUBTED_HELPDESK =
+  "The user is signed in at the proxy, and the later challenge may be the site's own. Open the site without the proxy: if it asks for a password there, too, it is the site's. Give both frame numbers to the administrator of the proxy.";
 
-/** What is no longer accepted may have become wrong meanwhile; nobody had asked for it where it was let through. */
-const REFUSED = {
-  title: "The proxy refused credentials that it had accepted before",
+/** Credentials that nobody had asked for: a proxy without a rule for the CONNECT lets them through like none. */
+const UNASKED = {
+  title: "The proxy let credentials through on the CONNECT, and asked for some inside the tunnel",
+  doubted: "The proxy let credentials through on the CONNECT, and may have asked for some inside the tunnel",
+  helpdesk:
+    "Do not ask for another password yet: the program sends it unasked on the CONNECT, and whether the proxy looks at it there cannot be seen. Give both frame numbers to the administrator of the proxy.",
+  doubtedHelpdesk:
+    "The challenge inside may be the site's own. Open the site without the proxy: if it asks for a password there, too, it is the site's. Give both frame numbers to the administrator of the proxy: whether it looked at the password on the CONNECT cannot be seen.",
+  proxyAdmin:
+    "Look for this CONNECT in the access log. Without a user's name there no rule of authentication matched at CONNECT tcp://: make it match there, too. With one the context is lost behind it: compare the rules that match at CONNECT tcp:// and at GET https:// for this client.",
+};
+
+/** What was let through unasked may have been wrong all the time, or has become so meanwhile. */
+const REFUSED_UNASKED = {
+  title: "The proxy refused credentials that it had let through before",
   advice: {
     helpdesk:
-      "Ask whether the password was changed lately: it, or the account, may have expired or been locked while this was recorded, and the program goes on with the old one. If it was not, give both frame numbers to the administrator of the proxy.",
+      "Ask whether the password was changed lately: it, or the account, may have expired or been locked while this was recorded, and the program goes on with the old one. It may also have been wrong all the time: where it was let through nobody had asked for it, and a proxy need not look at it there.",
     proxyAdmin:
-      "Look into the log of authentications at the time of the refusal: an expired password, a locked account, a directory server that did not answer, or a second authenticate(...) realm that does not know this user.",
+      "Look into the log of authentications at the time of the refusal: a wrong or expired password, a locked account, a directory server that did not answer, or a second authenticate(...) realm that does not know this user. The access log shows whether the requests that were let through have the user's name.",
   },
 };
 /** It was asked for and right, and may not be enough for this target. */
-const REFUSED_KNOWN = { title: REFUSED.title, advice: KNOWN_ADVICE };
+const REFUSED_KNOWN = { title: "The proxy refused credentials that it had accepted before", advice: KNOWN_ADVICE };
 /** Not refused, then. */
 const OTHERS = {
   title: "The proxy had accepted the credentials, and then others were asked for",
@@ -73,7 +87,7 @@ export const challengeAfterSuccess: Rule = {
   find(capture) {
     const findings: Finding[] = [];
     for (const connection of capture.connections) {
-      const inside = challengedInside(connection);
+      const inside = challengedInside(connection, capture.accepted);
       if (inside !== null) findings.push(inside);
       const again = refusedAgain(connection, capture.accepted);
       if (again !== null) findings.push(again);
@@ -84,52 +98,69 @@ export const challengeAfterSuccess: Rule = {
   },
 };
 
-/** Accepted on the CONNECT, asked again inside its tunnel. */
-function challengedInside(connection: JudgedConnection) {
-  const { timeline, attributions } = connection;
-  const opening = timeline.connects.find(
-    ({ request, response }) => request.proxyAuthorization !== null && response !== null && response.status < 300,
-  );
-  if (opening?.response == null) return null;
+/** Let through on the CONNECT with credentials, asked again inside its tunnel. */
+function challengedInside({ timeline, attributions }: JudgedConnection, accepted: AcceptedCredentials) {
   const challenge = timeline.tunnel?.exchanges.find(
     (exchange) => isChallenge(exchange.response) && isOwn(attributions.get(exchange)),
   );
   if (challenge?.response == null) return null;
-  const { request, response } = opening;
+  const opening = authSteps(timeline).find(
+    ({ connect, credentials, status }) => connect && credentials !== null && status !== null && status < 300,
+  );
+  if (opening === undefined) return null;
   const certainty = attributions.get(challenge)?.certainty ?? null;
-  const detail = `The credentials on the CONNECT (${request.proxyAuthorization?.scheme}, frame ${request.where.frame}) were accepted (frame ${response.where.frame}), and then ${requestText(challenge)} was asked for credentials again (${challenge.response.status}, frame ${challenge.response.where.frame})${certainty === "possible" ? ", possibly by the proxy" : ""}.`;
-  const frames = [request.where.frame, response.where.frame, challenge.response.where.frame];
-  const advice = {
-    ...TEXT.advice,
-    helpdesk:
-      "The user is signed in at the proxy, and the later challenge may be the site's own. Open the site without the proxy: if it asks for a password there, too, it is the site's. Give both frame numbers to the administrator of the proxy.",
-  };
+  const isDoubted = certainty === "possible";
+  const { frame, credentials } = opening;
+  const responseFrame = opening.responseFrame ?? frame;
+  const wasAsked = wereAskedFor(timeline, opening, accepted);
+  const first = `The credentials on the CONNECT (${credentials?.scheme}, frame ${frame})`;
+  const passed = wasAsked
+    ? `${first} were accepted (frame ${responseFrame})`
+    : `${first}, which no 407 in this capture had asked for, were let through (frame ${responseFrame})`;
+  const then = `${requestText(challenge)} was asked for credentials${wasAsked ? " again" : ""} (${challenge.response.status}, frame ${challenge.response.where.frame})`;
   return finding(TEXT, timeline.stream, {
-    detail,
-    frames,
+    detail: `${passed}, and then ${then}${isDoubted ? ", possibly by the proxy" : ""}.`,
+    frames: [frame, responseFrame, challenge.response.where.frame],
     certainty,
-    ...(certainty === "possible" ? { advice, title: DOUBTED } : {}),
+    ...(wasAsked ? wordsForAsked(isDoubted) : wordsForUnasked(isDoubted)),
     evidence: attributions.get(challenge)?.evidence ?? [],
   });
 }
 
-/** The same credentials, once accepted and later refused, or met with a question for others. */
+function wordsForAsked(isDoubted: boolean): Partial<Pick<Finding, "title" | "advice">> {
+  return isDoubted ? { title: DOUBTED, advice: { ...TEXT.advice, helpdesk: DOUBTED_HELPDESK } } : {};
+}
+
+function wordsForUnasked(isDoubted: boolean): Pick<Finding, "title" | "advice"> {
+  const helpdesk = isDoubted ? UNASKED.doubtedHelpdesk : UNASKED.helpdesk;
+  return {
+    title: isDoubted ? UNASKED.doubted : UNASKED.title,
+    advice: { helpdesk, proxyAdmin: UNASKED.proxyAdmin },
+  };
+}
+
+/** The same credentials, once let through and later refused, or met with a question for others. */
 function refusedAgain({ timeline, steps }: JudgedConnection, accepted: AcceptedCredentials) {
   for (const step of authSteps(timeline)) {
     const known = step.status === 407 ? acceptedOf(timeline, step, accepted) : null;
     const { frame, credentials } = step;
     if (known === null || known.first >= frame) continue;
+    const { answer } = known;
     const responseFrame = step.responseFrame ?? frame;
     const again = known.last > frame ? known.last : null;
-    const other = otherThanAsked(step, steps, known.answer?.challenges ?? []);
-    const refused = known.answer === null ? REFUSED : REFUSED_KNOWN;
-    const words = other !== null ? OTHERS : again === null ? refused : REFUSED_ONCE;
+    const other = otherThanAsked(step, steps, answer?.challenges ?? []);
+    const refused = answer === null ? REFUSED_UNASKED : again === null ? REFUSED_KNOWN : REFUSED_ONCE;
+    const isAnswer = answer !== null && answer.frame < frame;
+    const first = isAnswer ? answer.frame : known.first;
+    const before = isAnswer
+      ? `accepted in frame ${first}`
+      : `let through in frame ${first}, where no 407 had asked for them,`;
     const met = other === null ? "were refused" : "were answered with a 407 that asks for others";
-    const detail = `The same ${credentials?.scheme} credentials that were accepted in frame ${known.first} ${met} in frame ${responseFrame}${again === null ? "" : `, and accepted again in frame ${again}`}.`;
+    const then = again === null ? "" : `, and ${answer === null ? "let through" : "accepted"} again in frame ${again}`;
     return finding(TEXT, timeline.stream, {
-      ...words,
-      detail,
-      frames: [known.first, frame, responseFrame, ...(again === null ? [] : [again])],
+      ...(other === null ? refused : OTHERS),
+      detail: `The same ${credentials?.scheme} credentials that were ${before} ${met} in frame ${responseFrame}${then}.`,
+      frames: [first, frame, responseFrame, ...(again === null ? [] : [again])],
       certainty: "certain",
     });
   }

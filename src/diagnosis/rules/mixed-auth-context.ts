@@ -1,6 +1,7 @@
 // Over all tunnels of a proxy, by client: hosts that are challenged on the CONNECT, hosts that are challenged inside, hosts that never are.
 import { gather } from "../../bytes/index.ts";
-import type { ExchangeFact } from "../../proxy/index.ts";
+import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
+import { type AcceptedCredentials, wereAskedFor } from "../accepted.ts";
 import { authSteps } from "../auth-steps.ts";
 import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
@@ -58,14 +59,19 @@ const DOUBTED = "Some hosts are challenged on the CONNECT, others perhaps inside
 /** Where there are no two kinds of hosts to compare: what is wrong is that the client had signed in already. */
 const AGAIN = "The client was authenticated on the CONNECT, and challenged again inside the tunnel";
 const AGAIN_DOUBTED = "The client was authenticated on the CONNECT, and perhaps challenged again inside the tunnel";
+/** As these, where nobody had asked for the credentials on the CONNECT: the proxy need not have looked at them. */
+const UNASKED = "The client's credentials were let through on the CONNECT, and it was challenged inside the tunnel";
+const UNASKED_DOUBTED =
+  "The client's credentials were let through on the CONNECT, and it was perhaps challenged inside the tunnel";
 
 /** Title and helpdesk's advice. `compared`: whether there are hosts that are not challenged inside. */
-function words(certainty: Certainty, compared: boolean): Pick<Finding, "title" | "advice"> {
+function words(certainty: Certainty, compared: boolean, wasAsked: boolean): Pick<Finding, "title" | "advice"> {
   const what = compared ? LISTS : REPORT;
+  const [again, doubted] = wasAsked ? [AGAIN, AGAIN_DOUBTED] : [UNASKED, UNASKED_DOUBTED];
   if (certainty !== "possible")
-    return { title: compared ? TEXT.title : AGAIN, advice: { ...TEXT.advice, helpdesk: `Give ${what}` } };
+    return { title: compared ? TEXT.title : again, advice: { ...TEXT.advice, helpdesk: `Give ${what}` } };
   const helpdesk = `What is asked inside the tunnels may be the sites' own login. Open these hosts without the proxy: if they ask for a password there, too, it is theirs. If not, give ${what}`;
-  return { title: compared ? DOUBTED : AGAIN_DOUBTED, advice: { ...TEXT.advice, helpdesk } };
+  return { title: compared ? DOUBTED : doubted, advice: { ...TEXT.advice, helpdesk } };
 }
 
 /** One client at one proxy. Values are the frames of the first challenge, or of the answer that needed none. */
@@ -82,11 +88,16 @@ interface Context {
   readonly clear: Set<string>;
   /** Hosts with a tunnel whose inside was not read: of them nobody knows whether they are challenged there. */
   readonly unread: Set<string>;
-  /** Frame in which credentials were accepted. */
-  authenticated: number | null;
+  /** Where credentials were let through, and whether the proxy had asked for them: the first such place, or else the first. */
+  passed: Passed | null;
 }
 
-function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
+interface Passed {
+  readonly frame: number;
+  readonly wasAsked: boolean;
+}
+
+function byProxyAndClient({ connections, accepted }: CaptureFacts): Map<string, Context> {
   const contexts = new Map<string, Context>();
   for (const connection of connections) {
     const { proxy } = connection.timeline;
@@ -102,26 +113,24 @@ function byProxyAndClient({ connections }: CaptureFacts): Map<string, Context> {
         names: new Map(),
         clear: new Set(),
         unread: new Set(),
-        authenticated: null,
+        passed: null,
       };
       contexts.set(key, context);
     }
-    learn(context, connection);
+    learn(context, connection, accepted);
   }
   return contexts;
 }
 
-function learn(context: Context, connection: JudgedConnection): void {
+function learn(context: Context, connection: JudgedConnection, accepted: AcceptedCredentials): void {
   const { timeline, verdict } = connection;
   const host = hostOfTimeline(timeline);
   if (host === null) return;
-  const steps = authSteps(timeline).filter(({ connect }) => connect);
   // A client that is asked may go on for another target on the same connection.
   const challenge = timeline.connects.find(({ response }) => response?.status === 407);
   if (challenge?.response != null)
     addFirst(context.connect, challenge.target.host || host, challenge.response.where.frame);
-  const success = steps.find(({ credentials, status }) => credentials !== null && status !== null && status < 300);
-  if (success !== undefined) context.authenticated ??= success.responseFrame;
+  if (context.passed?.wasAsked !== true) learnPassed(context, timeline, accepted);
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = challengeInside(connection);
   if (inside?.response != null) {
@@ -136,6 +145,16 @@ function learn(context: Context, connection: JudgedConnection): void {
   } else if (challenge === undefined && verdict === "ok") addFirst(context.never, host, timeline.lastFrame);
 }
 
+/** Where the CONNECT was let through with credentials. */
+function learnPassed(context: Context, timeline: Timeline, accepted: AcceptedCredentials): void {
+  const step = authSteps(timeline).find(
+    ({ connect, credentials, status }) => connect && credentials !== null && status !== null && status < 300,
+  );
+  if (step?.responseFrame == null) return;
+  const wasAsked = wereAskedFor(timeline, step, accepted);
+  if (context.passed === null || wasAsked) context.passed = { frame: step.responseFrame, wasAsked };
+}
+
 /** The first challenge in the tunnel that came from the proxy. */
 function challengeInside({ timeline, attributions }: JudgedConnection): ExchangeFact | undefined {
   return timeline.tunnel?.exchanges.find(
@@ -145,16 +164,13 @@ function challengeInside({ timeline, attributions }: JudgedConnection): Exchange
 }
 
 function mixed(context: Context): readonly Finding[] {
-  const { https, perhaps, connect, never, names, clear, unread, authenticated } = context;
+  const { https, perhaps, connect, never, names, clear, unread, passed } = context;
   const named = (host: string): string => (names.has(host) ? `${host} (${names.get(host)!})` : host);
   const listOf = (hosts: readonly string[]): string => enumeration(hosts.map(named));
   const inside = new Map([...https, ...perhaps]);
   const others = [...connect.keys()].filter((host) => !inside.has(host));
-  if (inside.size === 0 || (others.length === 0 && authenticated === null)) return [];
-  const although =
-    authenticated === null
-      ? ""
-      : ` although this client (${context.client}) was authenticated at CONNECT (frame ${authenticated})`;
+  if (inside.size === 0 || (others.length === 0 && passed === null)) return [];
+  const although = passed === null ? "" : ` although this client (${context.client}) ${passedText(passed)}`;
   const stage = clear.size === 0 ? "at GET https://" : "inside the tunnel";
   const sentences: string[] = [];
   if (https.size > 0)
@@ -173,7 +189,7 @@ function mixed(context: Context): readonly Finding[] {
   if (half.length > 0) sentences.push(`${listOf(half)} at CONNECT tcp://, and what comes inside could not be read`);
   const quiet = [...never.keys()].filter((host) => !inside.has(host) && !connect.has(host));
   if (quiet.length > 0) sentences.push(`${listOf(quiet)} ${quiet.length === 1 ? "is" : "are"} not challenged at all`);
-  const frames = [...first(inside), ...first(connect), ...(authenticated === null ? [] : [authenticated])];
+  const frames = [...first(inside), ...first(connect), ...(passed === null ? [] : [passed.frame])];
   const evidence = [
     ...[...inside]
       .slice(0, MAX_NAMED)
@@ -184,7 +200,21 @@ function mixed(context: Context): readonly Finding[] {
   ];
   const detail = `${sentences.join("; ")}.`;
   const certainty = https.size > 0 ? "likely" : "possible";
-  return [finding(TEXT, null, { detail, frames, evidence, certainty, ...words(certainty, others.length > 0) })];
+  return [
+    finding(TEXT, null, {
+      detail,
+      frames,
+      evidence,
+      certainty,
+      ...words(certainty, others.length > 0, passed?.wasAsked ?? false),
+    }),
+  ];
+}
+
+function passedText({ frame, wasAsked }: Passed): string {
+  return wasAsked
+    ? `was authenticated at CONNECT (frame ${frame})`
+    : `was let through at CONNECT with credentials (frame ${frame}), which no 407 in this capture had asked for`;
 }
 
 function addFirst<T>(map: Map<string, T>, host: string, value: T): void {

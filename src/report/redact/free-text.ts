@@ -55,29 +55,29 @@ const USUAL_IN_HEADERS = (
 /** What the program's sentences say beside what it explains. `test/report/redact.test.ts` looks for words that are missing here. */
 const SAID = (
   "absolute accepts accessibility accompany accounts acl adaptation add addon addresses admit admits admitted " +
-  "against alerts alike allows already anew anything api applications archive article audit authenticated author " +
-  "away beats became become been began begin begins belong beside beyond block body buffer byte cache calls " +
-  "captured card carried cause certain change changes checks chunk claims closer codes completed compressed " +
-  "computer conditions considerations contents contradicts convert copied copies copy correct count credential " +
-  "damaged datagram debian decide decided decoded decrypts deleted denied deny described description detection " +
-  "device differences differs directory disagree document dropped dst dump dynamic earlier else endpoint enough " +
-  "entered entry environment errors established evaluated everywhere exceed exempted exist exported extended " +
+  "against alerts alike allows already anew anything api applications archive article audit authenticated " +
+  "authentications author away beats became become been began begin begins belong beside beyond block body buffer " +
+  "byte cache calls captured card carried cause certain change changes checks chunk claims closer codes completed " +
+  "compressed computer conditions considerations contents contradicts convert copied copies copy correct count " +
+  "credential damaged datagram debian decide decided decoded decrypts deleted denied deny described description " +
+  "detection device differences differs directory disagree document dropped dst dump dynamic earlier else endpoint " +
+  "enough entered entry environment errors established evaluated everywhere exceed exempted exist exported extended " +
   "external fails files find finished finishing fits folder force forced form format formats found fragments front " +
   "full function further gap gateway goes gone grants gvfs half hand handed happen head hello hellos helper hex " +
-  "hold holds insist interface interfaces issues joined json just kept knew knowledge large last layers leads " +
+  "hold holds insist interface interfaces into issues joined json just kept knew knowledge large last layers leads " +
   "leaves left lengths less lets likely limit limited lines link links linux list little localhost logs longer " +
   "looked lose made make makes man manager mark matched maximum meanwhile memory mends met mixed mono mostly move " +
   "mozilla ms named near nearer needed networking nobody nowhere number offset ones option options origins " +
   "otherwise overlap pages passed passes permission phrase pipe ports possible possibly private properties " +
   "proxyauth public put qt reaches reader reading reason received recording redirected redirects refer refers " +
-  "refuse registered rename reordercap reports reserved response responses return rfc right ring ruled save saved " +
-  "says schannel schedule seconds secrets section security seem segments selectively sender sequence servers " +
+  "refusal refuse registered rename reordercap reports reserved response responses return rfc right ring ruled save " +
+  "saved says schannel schedule seconds secrets section security seem segments selectively sender sequence servers " +
   "session sessions sets setting settings showed silence since sites size smart snapped software specification " +
   "spite splice spoke spoken stand stands status step still stopped store stream subversion suffer suite symbolic " +
   "system table text theirs themselves tickets timed times took traces transfer treat trying tunneling typed " +
-  "typical unauthenticated under unexpected unpack unpacked unread unrelated unseen unsupported users validation " +
-  "values variable verdicts via waits want ways weak website whatever when while whom why wireshark words worker " +
-  "works writer written wrote yourself zeros"
+  "typical unasked unauthenticated under unexpected unpack unpacked unread unrelated unseen unsupported users " +
+  "validation values variable verdicts via waits want ways weak website whatever when while whom why wireshark " +
+  "words worker works writer written wrote yourself zeros"
 ).split(" ");
 
 let ordinary: ReadonlySet<string> | null = null;
