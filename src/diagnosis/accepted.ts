@@ -1,7 +1,7 @@
 // Which credentials a proxy let through: the very same ones were right there.
-import type { Challenge } from "../http/index.ts";
+import { type Challenge, isSuccess } from "../http/index.ts";
 import type { Timeline } from "../proxy/index.ts";
-import { type AuthStep, ntlmMessage } from "./auth-steps.ts";
+import { type AuthStep, authSteps, ntlmMessage } from "./auth-steps.ts";
 import { proxyKey } from "./client.ts";
 import type { AuthChain } from "./joins.ts";
 
@@ -49,6 +49,13 @@ export function acceptedOf(timeline: Timeline, step: AuthStep, accepted: Accepte
 export function acceptedBefore(timeline: Timeline, step: AuthStep, accepted: AcceptedCredentials): Accepted["answer"] {
   const answer = acceptedOf(timeline, step, accepted)?.answer ?? null;
   return answer !== null && answer.frame < step.frame ? answer : null;
+}
+
+/** The first CONNECT of a connection that was let through with credentials; undefined without one. */
+export function letThroughWith(timeline: Timeline): AuthStep | undefined {
+  return authSteps(timeline).find(
+    ({ connect, credentials, status }) => connect && credentials !== null && status !== null && isSuccess(status),
+  );
 }
 
 /**

@@ -9,16 +9,22 @@ const signIn = asked(0, [CHALLENGED, ACCEPTED]);
 const letThrough = asked(1, [{ target: NEWS, status: 200, agent: "Updater/3.1" }]);
 const left = asked(2, [{ ...CHALLENGED, target: NEWS, agent: "Updater/3.1" }]);
 const forgotten = (...timelines: Timeline[]) =>
-  found("challenge-after-success", timelines).map(({ stream, detail }) => ({ stream, detail }));
+  found("challenge-after-success", timelines).map(({ stream, detail, certainty }) => ({ stream, detail, certainty }));
 
 describe("a program that was let through by the user's address, and is asked later", () => {
   it("is told with the sign-in and both of its CONNECTs", () => {
     const [finding, ...more] = forgotten(signIn, letThrough, left);
     expect(more).toEqual([]);
-    expect(finding?.stream).toBe(2);
+    expect(finding).toMatchObject({ stream: 2, certainty: "likely" });
     expect(finding?.detail).toMatch(
       /^CONNECT news\.example\.com:443 .* \(frame 1010\) .* had signed in \(frame 14\).* asked .* \(frame 2012\)/,
     );
+  });
+
+  it("is not said to have signed in where nobody had asked for what was let through", () => {
+    const [finding] = forgotten(asked(0, [ACCEPTED]), letThrough, left);
+    expect(finding?.certainty).toBe("possible");
+    expect(finding?.detail).toContain("with credentials, which no 407 in this capture had asked for (frame 10), and");
   });
 
   it.each([

@@ -1,6 +1,6 @@
 // Authenticated, and asked again: the proxy lost what it already knew.
 import { isChallenge } from "../../http/index.ts";
-import { type AcceptedCredentials, acceptedOf, wereAskedFor } from "../accepted.ts";
+import { type AcceptedCredentials, acceptedOf, letThroughWith, wereAskedFor } from "../accepted.ts";
 import { authSteps, otherThanAsked } from "../auth-steps.ts";
 import type { JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -104,9 +104,7 @@ function challengedInside({ timeline, attributions }: JudgedConnection, accepted
     (exchange) => isChallenge(exchange.response) && isOwn(attributions.get(exchange)),
   );
   if (challenge?.response == null) return null;
-  const opening = authSteps(timeline).find(
-    ({ connect, credentials, status }) => connect && credentials !== null && status !== null && status < 300,
-  );
+  const opening = letThroughWith(timeline);
   if (opening === undefined) return null;
   const certainty = attributions.get(challenge)?.certainty ?? null;
   const isDoubted = certainty === "possible";

@@ -2,6 +2,7 @@
 import { gather } from "../../bytes/index.ts";
 import { isSuccess } from "../../http/index.ts";
 import type { ConnectFact, Timeline } from "../../proxy/index.ts";
+import { type AcceptedCredentials, letThroughWith, wereAskedFor } from "../accepted.ts";
 import { atProxy, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import type { FindingCase } from "../rule.ts";
@@ -17,12 +18,13 @@ const ADVICE = {
 /** Each connection that was asked and left, where the same program had been let through to the same target by the user's address. */
 export function forgottenAddresses({
   connections,
+  accepted,
 }: CaptureFacts): readonly (readonly [JudgedConnection, FindingCase])[] {
   const left = connections.filter(
     ({ verdict, steps }) => verdict === "auth-abandoned" && steps.every(({ credentials }) => credentials === null),
   );
   if (left.length === 0) return [];
-  const signedIn = signedInAt(connections);
+  const signedIn = signedInAt(connections, accepted);
   const bare = letThroughBare(connections, signedIn);
   return gather(left, (connection) => {
     const { timeline } = connection;
@@ -32,20 +34,41 @@ export function forgottenAddresses({
     const since = signedIn.get(atProxy(timeline));
     const { frame } = asked.request.where;
     if (passed === undefined || since === undefined || passed > frame) return [];
-    const detail = `CONNECT ${asked.target.text} was let through without credentials (frame ${passed}) after this client (${clientText(timeline)}) had signed in (frame ${since}), and the same program was asked for credentials later (frame ${asked.response.where.frame}): the proxy seems to know the user by the address, and to have forgotten it in between.`;
-    const frames = [since, passed, frame, asked.response.where.frame];
-    return [[connection, { title: TITLE, advice: ADVICE, detail, frames, certainty: "likely" }] as const];
+    const who = `this client (${clientText(timeline)})`;
+    const after = since.wasAsked
+      ? `${who} had signed in (frame ${since.frame})`
+      : `${who} had been let through with credentials, which no 407 in this capture had asked for (frame ${since.frame})`;
+    const detail = `CONNECT ${asked.target.text} was let through without credentials (frame ${passed}) after ${after}, and the same program was asked for credentials later (frame ${asked.response.where.frame}): the proxy seems to know the user by the address, and to have forgotten it in between.`;
+    const frames = [since.frame, passed, frame, asked.response.where.frame];
+    return [
+      [
+        connection,
+        { title: TITLE, advice: ADVICE, detail, frames, certainty: since.wasAsked ? "likely" : "possible" },
+      ] as const,
+    ];
   });
 }
 
-/** By client and proxy: frame of the first CONNECT whose credentials were accepted. */
-function signedInAt(connections: readonly JudgedConnection[]): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
+/** A CONNECT that was let through with credentials: its frame, and whether the proxy had asked for them. */
+interface SignIn {
+  readonly frame: number;
+  readonly wasAsked: boolean;
+}
+
+/** By client and proxy: the first CONNECT that was let through with credentials that the proxy had asked for, or else with any. */
+function signedInAt(
+  connections: readonly JudgedConnection[],
+  accepted: AcceptedCredentials,
+): ReadonlyMap<string, SignIn> {
+  const found = new Map<string, SignIn>();
   for (const { timeline } of connections) {
-    const first = timeline.connects.find((one) => isOpened(one) && one.request.proxyAuthorization !== null);
-    if (first === undefined) continue;
+    const step = letThroughWith(timeline);
+    if (step === undefined) continue;
     const key = atProxy(timeline);
-    found.set(key, Math.min(found.get(key) ?? Infinity, first.request.where.frame));
+    const known = found.get(key);
+    const one = { frame: step.frame, wasAsked: wereAskedFor(timeline, step, accepted) };
+    const isBetter = known === undefined || (one.wasAsked === known.wasAsked ? one.frame < known.frame : one.wasAsked);
+    if (isBetter) found.set(key, one);
   }
   return found;
 }
@@ -53,7 +76,7 @@ function signedInAt(connections: readonly JudgedConnection[]): ReadonlyMap<strin
 /** By client, proxy, target and program: frame of the first CONNECT that was let through without credentials behind the sign-in. */
 function letThroughBare(
   connections: readonly JudgedConnection[],
-  signedIn: ReadonlyMap<string, number>,
+  signedIn: ReadonlyMap<string, SignIn>,
 ): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const { timeline } of connections) {
@@ -61,7 +84,7 @@ function letThroughBare(
     if (since === undefined) continue;
     for (const connect of timeline.connects) {
       const { frame } = connect.request.where;
-      if (!isOpened(connect) || connect.request.proxyAuthorization !== null || frame < since) continue;
+      if (!isOpened(connect) || connect.request.proxyAuthorization !== null || frame < since.frame) continue;
       const key = programKey(timeline, connect);
       found.set(key, Math.min(found.get(key) ?? Infinity, frame));
     }

@@ -1,8 +1,7 @@
 // Over all tunnels of a proxy, by client: hosts that are challenged on the CONNECT, hosts that are challenged inside, hosts that never are.
 import { gather } from "../../bytes/index.ts";
 import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
-import { type AcceptedCredentials, wereAskedFor } from "../accepted.ts";
-import { authSteps } from "../auth-steps.ts";
+import { type AcceptedCredentials, letThroughWith, wereAskedFor } from "../accepted.ts";
 import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
 import { finding, type Rule, type RuleText } from "../rule.ts";
@@ -147,9 +146,7 @@ function learn(context: Context, connection: JudgedConnection, accepted: Accepte
 
 /** Where the CONNECT was let through with credentials. */
 function learnPassed(context: Context, timeline: Timeline, accepted: AcceptedCredentials): void {
-  const step = authSteps(timeline).find(
-    ({ connect, credentials, status }) => connect && credentials !== null && status !== null && status < 300,
-  );
+  const step = letThroughWith(timeline);
   if (step?.responseFrame == null) return;
   const wasAsked = wereAskedFor(timeline, step, accepted);
   if (context.passed === null || wasAsked) context.passed = { frame: step.responseFrame, wasAsked };
