@@ -14,7 +14,7 @@ const TEXT: RuleText = {
   severity: "warning",
   title: "The proxy asked again although it had accepted credentials",
   meaning:
-    "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one. A proxy that knows users by their address for a while asks again, too, once that while is over.",
+    "The client sent credentials and the proxy let it through; then, on the same connection or for the same credentials, the proxy asked once more. The authentication is forgotten between two stages, or a second rule wants another one. A proxy that knows users by their address for a while asks again, too, once that while is over. Where no 407 had asked for the credentials the proxy may not have looked at them when it let the client through; that is said then.",
   looksLike:
     "CONNECT with Proxy-Authorization answered 2xx, then a 401 or 407 by the proxy inside that tunnel; or a 407 to credentials that were accepted before.",
   example: [
