@@ -10,7 +10,7 @@ import { Journal } from "./journal.ts";
 import { latestRows } from "./journal-rows.ts";
 import { certificateStamp, KeyStamps } from "./key-stamp.ts";
 import { keylessLogs, mustBeUsable, NamedFileError } from "./named-files.ts";
-import { holdPipes, isPipeFailure } from "./pipes.ts";
+import { holdPipes, isInputTwice, isPipeFailure, READ_ONCE } from "./pipes.ts";
 import { createRunner, payingJobs, type Runner } from "./runner.ts";
 import type { AuditFiles, CheckOptions } from "./types.ts";
 
@@ -73,6 +73,8 @@ export async function auditCaptures(paths: readonly string[], options: AuditOpti
   mustBeLimits(options);
   const workerFile = workerFileOf(options);
   const named = [options.keylogs, options.rsaKeys, options.trust, options.proxyCa].flatMap((paths) => paths ?? []);
+  const lists = paths.filter((path) => path === "@-").map(() => "-");
+  if (isInputTwice([...lists, ...named])) throw new NamedFileError("-", READ_ONCE);
   const held = await holdPipes(named);
   if (isPipeFailure(held)) throw new NamedFileError(held.path, held.why);
   const lending = { ...check, held, onlyFiles: true, transitions: false };

@@ -21,7 +21,7 @@ import { loadTrust } from "./node-trust.ts";
 import { pageText } from "./page-text.ts";
 import { holdPipes, isPipeFailure } from "./pipes.ts";
 import { loadPolicyRecords, PolicyTold, unreadableRecords } from "./policy-records.ts";
-import type { CheckFailure, CheckOptions } from "./types.ts";
+import type { CheckFailure, CheckOptions, FileSource } from "./types.ts";
 import { Warnings } from "./warnings.ts";
 
 /** Enough for a table, which folds rows anyway; a report with more is asked for by option. */
@@ -68,8 +68,8 @@ export async function examine(
   const file = isFiles(source) ? (source.files[0] ?? "-") : pathOf(source);
   const path = options.name ?? file ?? "-";
   const rereadable = (): boolean => isRereadable(source);
-  // A key log may be read twice, as its capture may.
-  const held = options.held ?? (await holdPipes(options.keylogs ?? []));
+  // Keys may be read twice, as their capture may.
+  const held = options.held ?? (await holdPipes(shortFilesOf(options)));
   if (isPipeFailure(held)) return { kind: "failed", path: held.path, message: held.why, advice: null };
   const keys = loadKeys(
     keyLogs(file),
@@ -82,7 +82,7 @@ export async function examine(
     keys.failure === null ? null : { kind: "failed", path: keys.failure.path, message: keys.failure.why, advice: null };
   const failed = unusable();
   if (failed !== null) return failed;
-  const trusted = loadTrust(options);
+  const trusted = loadTrust({ ...options, held });
   if ("why" in trusted) return { kind: "failed", path: trusted.path, message: trusted.why, advice: null };
   const { trust } = trusted;
   const unreadable = unreadableRecords(options);
@@ -109,6 +109,11 @@ export async function examine(
   if ("kind" in policy) return policy;
   const told = policy.records === null ? null : new PolicyTold(policy.records);
   return run.conclude(path, result, told);
+}
+
+/** Files that are small beside a capture, and may be asked for more than once. */
+function shortFilesOf({ keylogs = [], rsaKeys = [], trust = [], proxyCa = [] }: CheckOptions): readonly FileSource[] {
+  return [...keylogs, ...rsaKeys, ...trust, ...proxyCa];
 }
 
 /** A capture that was read to its end, and nothing concluded of it yet. */

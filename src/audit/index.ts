@@ -10,7 +10,7 @@ export { ipAddress } from "./ip-address.ts";
 export type { CaptureFiles } from "./joined-files.ts";
 export { JournalError } from "./journal-lines.ts";
 export { keylessLogs, NamedFileError } from "./named-files.ts";
-export { holdPipes, isPipeFailure } from "./pipes.ts";
+export { holdPipes, isInputTwice, isPipeFailure, READ_ONCE } from "./pipes.ts";
 export { codeOf, ownFailure, readFailure } from "./read-failure.ts";
 export { createRedactor, LEAST_KEY_BYTES } from "./redactor.ts";
 export { reservedName } from "./reserved-names.ts";

@@ -17,6 +17,14 @@ const MAX_HELD = 256 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 const STANDARD_INPUT = 0;
 
+/** What is said where standard input is wanted more than once. */
+export const READ_ONCE = "standard input can be read only once";
+
+/** Whether standard input stands more than once among `files`: whoever comes second would find it empty. */
+export function isInputTwice(files: readonly FileSource[]): boolean {
+  return files.indexOf("-") !== files.lastIndexOf("-");
+}
+
 /** Reads the pipes among `files` to their ends; "-" is standard input. Files are left to whoever needs them. */
 export async function holdPipes(files: readonly FileSource[], limit: number = MAX_HELD): Promise<Held | PipeFailure> {
   const held = new Map<string, readonly Uint8Array[]>();

@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkCapture } from "../../src/audit/index.ts";
 import { holdPipes } from "../../src/audit/pipes.ts";
 import { buildProgram, captured, type Program } from "./build.ts";
 
@@ -69,12 +70,42 @@ describe.skipIf(process.platform === "win32")("pipes that options name", () => {
     expect(JSON.parse(other.out).verdict).toBe("tunnel-401-proxy");
   });
 
+  it.each(["all/one.pcap", "all/one.pcap all/two.pcap"])("may be standard input, whatever is in it: %s", (captures) => {
+    for (const [option, path] of [
+      ["-k", KEYS],
+      ["--rsa-key", captured("tls-12-rsa-private-key.rsa.pem")],
+      ["--trust", ROOT],
+      ["--proxy-ca", AUTHORITY],
+      ["--policy-trace", TRACE],
+      ["--access-log", LOG],
+    ] as const) {
+      const expected = shell(`pcapcheck ${captures} -f line ${option} '${path}'`);
+      expect(expected.err).toBe("");
+      expect(shell(`cat '${path}' | pcapcheck ${captures} -f line ${option} -`), option).toEqual(expected);
+    }
+  });
+
   it("cannot be standard input twice", () => {
-    expect(shell(`cat '${TRACE}' | pcapcheck - --policy-trace -`)).toEqual({
-      code: 2,
-      out: "",
-      err: "pcapcheck: -: standard input can be read only once\n",
+    const once = { code: 2, out: "", err: "pcapcheck: -: standard input can be read only once\n" };
+    expect(shell(`cat '${TRACE}' | pcapcheck - --policy-trace -`)).toEqual(once);
+    expect(shell("echo all/one.pcap | pcapcheck audit @- -k -")).toEqual(once);
+    expect(shell(`cat '${KEYS}' | pcapcheck audit all -k - --trust -`)).toEqual(once);
+    expect(shell("echo all/one.pcap | pcapcheck audit @- -q").out).toBe("encrypted\n");
+  });
+
+  it("are lent to a capture that is read again: long key logs wait until it is known what they are needed for", async () => {
+    const log = join(program.folder, "long.keys");
+    writeFileSync(log, "# a comment\n".repeat(1_500_000));
+    const [capture, key] = [captured("tls-12-rsa-private-key.pcap"), captured("tls-12-rsa-private-key.rsa.pem")];
+    const { code, out, err } = shell(`pcapcheck -q '${capture}' -k long.keys --rsa-key <(cat '${key}')`);
+    expect([code, out, err]).toEqual([0, "tunnel-401-origin\n", expect.stringContaining("no key was found")]);
+    const pipe = join(program.folder, "rsa.pipe");
+    execFileSync("mkfifo", [pipe]);
+    const writer = spawn("bash", ["-c", `cat '${key}' > '${pipe}'; : > '${pipe}'`], { stdio: "ignore" });
+    expect(await checkCapture(capture, { keylogs: [log], rsaKeys: [pipe] })).toMatchObject({
+      verdict: "tunnel-401-origin",
     });
+    writer.kill();
   });
 
   it("are refused where they give more than can be held", async () => {

@@ -7,10 +7,12 @@ import {
   type Held,
   holdPipes,
   isFile,
+  isInputTwice,
   isPipeFailure,
   keylessLogs,
   lookAt,
   ownFailure,
+  READ_ONCE,
   rotatedSets,
 } from "../../audit/index.ts";
 import type { Verdict } from "../../diagnosis/index.ts";
@@ -63,16 +65,17 @@ export async function check(
   const { keylog, rsaKey, trust, proxyCa, policyTrace, accessLog } = options;
   const named = [keylog, rsaKey, trust, proxyCa, policyTrace, accessLog].flatMap((given) => given ?? []);
   const inputs = [...files, ...named];
-  if (inputs.indexOf("-") !== inputs.lastIndexOf("-")) {
-    complain("-", "standard input can be read only once");
+  if (isInputTwice(inputs)) {
+    complain("-", READ_ONCE);
     return NOT_CHECKED;
   }
   const begun = await beginOutput(options, inputs);
   if (begun === null) return NOT_CHECKED;
   const { output, style, shown } = begun;
   const captures = options.join === true ? await setsOf(files) : files;
-  // Whoever is behind the first one finds a pipe empty; key logs are looked into before.
-  const held = await holdPipes(captures.length > 1 ? named : (keylog ?? []));
+  // Whoever is behind the first one finds a pipe empty. Traces and logs may be long; the others may be asked for more than once.
+  const short = [keylog, rsaKey, trust, proxyCa].flatMap((given) => given ?? []);
+  const held = await holdPipes(captures.length > 1 ? named : short);
   if (isPipeFailure(held)) {
     complain(held.path, held.why);
     return NOT_CHECKED;
