@@ -216,6 +216,8 @@ function readInto(path: string, file: number, rows: JournalRows, mustBeKnown: bo
 }
 
 function opened(path: string): number {
+  // What is read again cannot be standard input.
+  if (path === "-") throw new JournalError(path, NO_FILE);
   // Opening a pipe would wait for somebody who writes to it.
   const status = lookAt(path);
   if (typeof status === "string") throw new JournalError(path, `the journal cannot be read: ${status}`);

@@ -40,7 +40,7 @@ export class Journal {
 
   /** Opens or makes the journal. Throws `JournalError` where it belongs to another audit, or to a running one. */
   constructor(path: string, options: string) {
-    if (reservedName(path) !== null) throw new JournalError(path, NO_FILE);
+    if (isNoFileName(path)) throw new JournalError(path, NO_FILE);
     this.#path = path;
     this.#lock = locked(path);
     try {
@@ -141,6 +141,11 @@ export class Journal {
 
 const DELETED = "the journal was deleted while it was written; begin the audit again";
 const NOT_WRITTEN = "nothing was written to it";
+
+/** Names of devices. Of standard output "-" is one everywhere else, and nobody looks for a file of that name. */
+function isNoFileName(path: string): boolean {
+  return path === "-" || reservedName(path) !== null;
+}
 
 function locked(path: string): JournalLock {
   let lock: JournalLock | string;

@@ -214,14 +214,16 @@ describe("a journal", () => {
 
   it.each([
     ["/dev/full", "pcapcheck: /dev/full: the journal is no file\n"],
+    ["-", "pcapcheck: -: the journal is no file\n"],
     [".", "pcapcheck: .: the journal cannot be written: it is a folder\n"],
     ["no/such/j.ndjson", "pcapcheck: no/such/j.ndjson: the journal cannot be written: its folder does not exist\n"],
   ])("at %s is refused in one line", (journal, err) => {
     expect(program.run(["audit", "-q", "--journal", journal, WRONG])).toEqual({ code: 2, out: "", err });
   });
 
-  it.each([".", "/dev/full"])("at %s is nothing to compare with", (journal) => {
+  it.each([".", "/dev/full", "-"])("at %s is nothing to compare with", (journal) => {
     const err = `pcapcheck: ${journal}: the journal is no file\n`;
     expect(program.run(["audit", "-q", "--since", journal, WRONG])).toEqual({ code: 2, out: "", err });
+    expect(program.run(["merge", journal])).toEqual({ code: 2, out: "", err });
   });
 });
