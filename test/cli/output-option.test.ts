@@ -36,6 +36,13 @@ describe("--output", () => {
     expect(readdirSync(inside("out"))).toEqual(["report.json"]);
   });
 
+  it("is standard output where it is -", () => {
+    const { code, out } = program.run(["-f", "line", WRONG]);
+    expect(program.run(["-f", "line", "-o", "-", WRONG])).toEqual({ code, out, err: "" });
+    expect(program.run(["audit", "-f", "line", "-o", "-", WRONG]).out).not.toBe("");
+    expect(existsSync(inside("-"))).toBe(false);
+  });
+
   it("leaves what was there if nothing could be checked", () => {
     writeFileSync(inside("kept.txt"), "before");
     expect(program.run(["-o", "kept.txt", "none.pcap"]).code).toBe(2);
@@ -65,6 +72,11 @@ describe("--output", () => {
     program.run(["-q", "-o", "dangling.txt", WRONG]);
     expect(lstatSync(inside("dangling.txt")).isSymbolicLink()).toBe(true);
     expect(readFileSync(inside("target/new.txt"), "utf8")).toBe("tunnel-401-proxy\n");
+    // From where it stands, not from where the program runs.
+    mkdirSync(inside("links"));
+    symlinkSync("../target/beside.txt", inside("links/far.txt"));
+    expect(program.run(["-q", "-o", "links/far.txt", WRONG])).toMatchObject({ code: 1, err: "" });
+    expect(readdirSync(inside("target")).sort()).toEqual(["beside.txt", "new.txt"]);
   });
 
   it("leaves what was there, and nothing else, if there is no room", () => {
