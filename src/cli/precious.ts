@@ -4,11 +4,15 @@ import { resolve } from "node:path";
 import { lookAt, realPath } from "../audit/index.ts";
 import { DETECT_BYTES, detectCompression, isCapture } from "../pcap-parser/index.ts";
 
-/** Enough for the first words of a text. */
-const LOOKED_BYTES = 64;
+/** Enough for the first words of a text behind comments, and for what tools write in front of a key (`Bag Attributes`). */
+const LOOKED_BYTES = 4096;
+/** Lines of a key log that say nothing. */
+const PASSED_OVER = /^(?:(?:#.*|[ \t]*)\r?\n)+/;
+/** PowerShell's `>` writes UTF-16, others put a mark in front of UTF-8. */
+const OF_ENCODING = /^(?:\xff\xfe|\xfe\xff|\xef\xbb\xbf)|\0/g;
 const TEXTS: readonly { readonly begins: RegExp; readonly what: string }[] = [
   { begins: /^\{"journal":"pcapcheck audit"/, what: "the journal of an audit" },
-  { begins: /^-----BEGIN /, what: "a key or a certificate" },
+  { begins: /^-----BEGIN /m, what: "a key or a certificate" },
   { begins: /^(?:# SSL\/TLS secrets|(?:RSA|(?:PMS_)?CLIENT_RANDOM|[A-Z_]+_SECRET(?:_\d+)?) )/, what: "a key log" },
 ];
 
@@ -28,8 +32,9 @@ export function precious(file: string, inputs: readonly string[]): string | null
   const first = head(file);
   const packed = detectCompression(first) !== null;
   if (packed || (first.length >= DETECT_BYTES && isCapture(first))) return "it is a capture, which no output replaces";
-  const text = first.toString("latin1");
-  const found = TEXTS.find(({ begins }) => begins.test(text));
+  const text = first.toString("latin1").replace(OF_ENCODING, "");
+  const said = text.replace(PASSED_OVER, "");
+  const found = TEXTS.find(({ begins }) => begins.test(text) || begins.test(said));
   return found === undefined ? null : `it is ${found.what}, which no output replaces`;
 }
 

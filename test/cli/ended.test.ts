@@ -173,6 +173,14 @@ describe.skipIf(!mounts)("a file system (needs the right to mount)", () => {
     expect(on("size=64k", "echo before > disk/new", pcapcheck(...args))).toEqual([message, "code 2", "new", ""]);
   });
 
+  it("has files of its own, whatever numbers those of another one have", () => {
+    // On both the first file has the same number.
+    const command = `mkdir disk/one disk/two; mount -t tmpfs none disk/one; mount -t tmpfs none disk/two
+      cp ${WRONG} disk/one/a.pcap; echo before > disk/two/report; stat -c %i disk/one/a.pcap disk/two/report | uniq | wc -l
+      ${pcapcheck("-q", "-o", "disk/two/report", "disk/one/a.pcap")}; cat disk/two/report; true`;
+    expect(on("size=64k", ":", command)).toEqual(["1", "tunnel-401-suspected", "code 0", "one", "two", ""]);
+  });
+
   it("that is full ends a journal behind its last whole line, and with room the audit goes on there", () => {
     const command = pcapcheck("audit", "-q", "--journal", "disk/j.ndjson", captured(""));
     const more = `${command} 2>&1; echo "code $?"; mount -o remount,size=8m disk; grep -c . disk/j.ndjson; ${command}`;

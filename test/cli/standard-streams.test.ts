@@ -29,7 +29,8 @@ describe("a reader", () => {
     expect(out).toMatch(/ 1\n$/);
   });
 
-  it("of a pipe that does not block, and waits with reading, gets all of it", () => {
+  /** Runs the program with a pipe that does not block and is full before anybody reads; `reads` is what the reader does. */
+  const nonBlocking = (reads: string) => {
     const reader = `
 import fcntl, os, subprocess, sys, time
 r, w = os.pipe()
@@ -37,16 +38,25 @@ fcntl.fcntl(w, fcntl.F_SETFL, fcntl.fcntl(w, fcntl.F_GETFL) | os.O_NONBLOCK)
 p = subprocess.Popen(sys.argv[1:], stdout=w)
 os.close(w)
 time.sleep(0.5)
-text = b""
-while piece := os.read(r, 65536):
-    text += piece
-sys.stdout.write(text.decode())
+${reads}
 sys.exit(p.wait())
 `;
     const args = [process.execPath, program.path, "-f", "json", ...MANY];
-    const { status, stdout } = spawnSync("python3", ["-c", reader, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+    return spawnSync("python3", ["-c", reader, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+  };
+
+  it("of a pipe that does not block, and waits with reading, gets all of it", () => {
+    const { status, stdout } = nonBlocking(`text = b""
+while piece := os.read(r, 65536):
+    text += piece
+sys.stdout.write(text.decode())`);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toHaveLength(MANY.length);
+  });
+
+  it("of such a pipe that goes away has seen enough, too", () => {
+    const { status, stderr } = nonBlocking("os.read(r, 10)\nos.close(r)");
+    expect([status, stderr]).toEqual([1, ""]);
   });
 });
 
