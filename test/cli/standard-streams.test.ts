@@ -32,12 +32,16 @@ describe("a reader", () => {
   /** Runs the program with a pipe that does not block and is full before anybody reads; `reads` is what the reader does. */
   const nonBlocking = (reads: string) => {
     const reader = `
-import fcntl, os, subprocess, sys, time
+import array, fcntl, os, subprocess, sys, termios, time
 r, w = os.pipe()
 fcntl.fcntl(w, fcntl.F_SETFL, fcntl.fcntl(w, fcntl.F_GETFL) | os.O_NONBLOCK)
 p = subprocess.Popen(sys.argv[1:], stdout=w)
 os.close(w)
-time.sleep(0.5)
+waiting = array.array("i", [0])
+while waiting[0] < 60000 and p.poll() is None:
+    time.sleep(0.05)
+    fcntl.ioctl(r, termios.FIONREAD, waiting)
+time.sleep(0.2)
 ${reads}
 sys.exit(p.wait())
 `;
