@@ -189,20 +189,36 @@ async function expandOne(path: string, into: Names, failures: Failure[]): Promis
   if (typeof status !== "string" && status.isDirectory()) walk(path, into, failures, new Set());
   else if (typeof status === "string" && isPattern(path)) {
     let found: readonly string[];
+    const shut: Failure[] = [];
     try {
-      found = await namesOf(path);
+      found = await namesOf(path, (folder, error) => {
+        // There what is named only by a pattern need not be.
+        if (readFailure(error) === NO_SUCH_FILE && !NOT_UTF_8.test(folder)) return;
+        shut.push({ path: folder, why: whyShut(folder, error) });
+      });
     } catch (error) {
       failures.push({ path, why: readFailure(error) });
       return;
     }
-    if (found.length === 0) failures.push({ path, why: "nothing has such a name" });
+    if (found.length === 0 && shut.length === 0) failures.push({ path, why: "nothing has such a name" });
+    const before = failures.length;
     const seen = new Set<string>();
     for (const name of found) {
       const kind = lookAt(name);
       if (typeof kind === "string" || kind.isFile()) into.add(name, true, kind);
       else if (kind.isDirectory()) walk(name, into, failures, seen);
     }
+    // Those that fit the pattern themselves were walked, and told of.
+    const told = new Set(failures.slice(before).map((failure) => join(failure.path, ".")));
+    failures.push(...shut.filter((failure) => !told.has(failure.path)));
   } else into.add(path, false, status);
+}
+
+/** Why a folder cannot be looked into. */
+function whyShut(folder: string, error: unknown): string {
+  const failure = readFailure(error);
+  const why = failure === NO_SUCH_FILE && NOT_UTF_8.test(folder) ? UNREADABLE_NAME : failure;
+  return `the folder cannot be read: ${why}`;
 }
 
 /** A folder that is being walked. */
@@ -229,9 +245,7 @@ function walk(folder: string, into: Names, failures: Failure[], seen: Set<string
       const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
       open.push({ folder, real, entries: entries.values() });
     } catch (error) {
-      const failure = readFailure(error);
-      const why = failure === NO_SUCH_FILE && NOT_UTF_8.test(folder) ? UNREADABLE_NAME : failure;
-      failures.push({ path: folder, why: `the folder cannot be read: ${why}` });
+      failures.push({ path: folder, why: whyShut(folder, error) });
     }
   };
   enter(folder, null);

@@ -1,4 +1,5 @@
 // Names by a pattern: *, ?, [ab], {a,b}. A folder that is there is taken by its name, whatever characters that has.
+import { readdir } from "node:fs";
 import nodePath from "node:path";
 import { lookAt } from "./files.ts";
 
@@ -12,16 +13,28 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * What fits `pattern`, folders as well, in an order that does not depend on the disk. Rejects with what reading throws.
+ * What fits `pattern`, folders as well, in an order that does not depend on the disk. `unreadable` is told of folders that had to be
+ * looked into and could not, with the error. Rejects for what is no pattern.
  *
  * Many stars that fit at many places take long (`*a*a*a*a*b` and a name of 200 times "a": a minute). They are not limited: a pattern
  * comes from who waits for it, honest ones have as many stars (`*-*-*-*-*.pcap`), and no name makes one slow that has one or two.
  */
-export async function namesOf(pattern: string): Promise<readonly string[]> {
+export async function namesOf(
+  pattern: string,
+  unreadable: (folder: string, error: unknown) => void = () => {},
+): Promise<readonly string[]> {
   const { folder, rest } = parted(pattern, nodePath, isFolder);
   const { glob } = await import("tinyglobby");
+  const cwd = folder === "" ? "." : folder;
+  // The package passes over what it cannot read.
+  const reading = (path: string, options: { withFileTypes: true }, done: (...result: unknown[]) => void): void =>
+    readdir(path, options, (error, entries) => {
+      if (error !== null) unreadable(nodePath.join(folder, nodePath.relative(cwd, path), "."), error);
+      done(error, entries);
+    });
   const found = await glob(rest, {
-    cwd: folder === "" ? "." : folder,
+    cwd,
+    fs: { readdir: reading as typeof readdir },
     dot: true,
     expandDirectories: false,
     onlyFiles: false,

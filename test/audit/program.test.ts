@@ -1,6 +1,6 @@
 // Audits through the program: workers, limits, journals that are gone on with, signals.
-import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditReport, AuditRow } from "../../src/report/index.ts";
@@ -45,6 +45,43 @@ describe("an audit by the program", () => {
     const none = run(join(all, "*.x"), "-f", "line");
     expect([none.code, none.err]).toEqual([2, ""]);
     expect(none.out).toContain("nothing has such a name");
+  });
+
+  it.skipIf(process.platform === "win32")("tells of folders into which a pattern leads and that cannot be read", () => {
+    const all = fresh("shut");
+    mkdirSync(join(all, "deep/er"), { recursive: true });
+    put(join(all, "deep/er"), "squid-403.pcap");
+    put(all, "squid-403.pcap");
+    const { mode } = statSync(program.folder);
+    chmodSync(program.folder, 0o755);
+    chmodSync(join(all, "deep/er"), 0);
+    // Whom nothing is forbidden is nobody here.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const told = (pattern: string) => {
+      const args = [program.path, "audit", "-f", "line", pattern];
+      const { status, stdout } = spawnSync(process.execPath, args, {
+        cwd: program.folder,
+        encoding: "utf8",
+        ...nobody,
+      });
+      return [
+        status,
+        ...stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => line.split("\t").slice(0, 2).join(" ")),
+      ];
+    };
+    const [shut, seen] = ["not-checked shut/deep/er", "tunnel-refused shut/squid-403.pcap"];
+    expect(told("shut")).toEqual([2, shut, seen]);
+    expect(told("shut/**/*.pcap")).toEqual([2, shut, seen]);
+    expect(told("shut/**")).toEqual([2, shut, seen]);
+    expect(told("shut/*")).toEqual([2, shut, seen]);
+    expect(told("shut/deep/er/*.pcap")).toEqual([2, shut]);
+    expect(told("shut/*.pcap")).toEqual([1, seen]);
+    expect(told("nowhere/*/*.pcap")).toEqual([2, "not-checked nowhere/*/*.pcap"]);
+    chmodSync(join(all, "deep/er"), 0o700);
+    chmodSync(program.folder, mode);
   });
 
   it("tells on standard error what it could not check where it prints a verdict only", () => {
