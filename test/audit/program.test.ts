@@ -37,6 +37,17 @@ describe("an audit by the program", () => {
     }
   });
 
+  it("ends with its last capture, however long one might take: nothing of a limit goes on behind it", () => {
+    const started = Date.now();
+    const limits = ["--timeout", "60", "--max-memory", "512"];
+    // On a terminal: elsewhere the program ends itself.
+    expect(program.runOnTerminal(["audit", "-q", ...limits, captured("squid-403.pcap")], 80)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("tunnel-refused"),
+    });
+    expect(Date.now() - started).toBeLessThan(45_000);
+  });
+
   it("finds captures by globs, and tells of those that find nothing", () => {
     const all = fresh("globs");
     put(all, "squid-403.pcap", "squid-basic.pcap");

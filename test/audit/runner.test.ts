@@ -49,6 +49,23 @@ describe("the workers of an audit", () => {
   });
 });
 
+describe("a limit of time", () => {
+  it("may be longer than any timer", async () => {
+    const slow = join(folder, "slow.cjs");
+    writeFileSync(
+      slow,
+      `exports.work = async ({ tasks }) => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return tasks.map(({ path }) => ({ path }));
+      };`,
+    );
+    const month = 31 * 24 * 3_600_000;
+    const runner = await createRunner({}, { jobs: 1, timeoutMs: month, maxMemoryMiB: null, workerFile: slow });
+    expect(await runner.run([task("a")])).toEqual([{ path: "a" }]);
+    await runner.close();
+  });
+});
+
 describe("a runner without workers", () => {
   it("loses one capture where the program fails, and no other", async () => {
     let failures = 1;
