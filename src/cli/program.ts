@@ -151,6 +151,11 @@ function oneLine(text: string, program: Command): string {
       /^pcapcheck: missing required argument '(.*)'$/s,
       (text, name) => `${text}; see: ${helpAbout(name, program)}`,
     )
+    // Options of the command that runs by default are looked for among those of all.
+    .replace(
+      /^(pcapcheck: unknown option '(.+)')\n\(Did you mean \2\?\)$/s,
+      (_text, unknown) => `${unknown}; pcapcheck ${STANDARD} has it`,
+    )
     .replace(/^pcapcheck: unknown option '(-.+)'$/s, (text, name) =>
       isFile(name) ? `${text}; for the file: ./${name}` : text,
     )

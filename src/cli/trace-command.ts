@@ -1,11 +1,16 @@
 // The command for policy traces.
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { FORMATS } from "../report/index.ts";
 import { type CheckArguments, check } from "./commands/check.ts";
 import { type TraceArguments, trace, traceFindings } from "./commands/trace.ts";
 import { fileName } from "./option-values.ts";
 import { readingOptions } from "./reading-options.ts";
 import { redactOptions } from "./redaction.ts";
+
+/** Whether it says how a capture is read. */
+function isOfCapture(option: Option): boolean {
+  return readingOptions(new Command()).options.some(({ long }) => long === option.long);
+}
 
 /** Adds it to `program`. */
 export function addTraceCommand(program: Command, done: (code: number) => void): void {
@@ -29,7 +34,11 @@ export function addTraceCommand(program: Command, done: (code: number) => void):
       if (file !== undefined) {
         if (failing !== undefined) command.error("error: option '--fail-on' is for a trace without a capture");
         done(await check([file], { ...rest, format, policyTrace: [path] }));
-      } else done(await trace(path, options));
+      } else {
+        const unused = command.options.find((option) => isOfCapture(option) && option.attributeName() in options);
+        if (unused !== undefined) command.error(`error: option '${unused.long}' is for a trace beside a capture`);
+        done(await trace(path, options));
+      }
     });
 }
 

@@ -118,7 +118,8 @@ describe("a runner with workers", () => {
     const batches = ["a", "b", "c", "d"].map((path) => runner.run([task(path)]));
     const rows = (await Promise.all(batches)).flat();
     const givenUp = { limit: "memory", limitMiB: 8 };
-    expect(rows).toMatchObject(["a", "b", "c", "d"].map((path) => ({ path, verdict: null, givenUp })));
+    const message = "it took more memory than 8 MiB";
+    expect(rows).toMatchObject(["a", "b", "c", "d"].map((path) => ({ path, verdict: null, message, givenUp })));
     await runner.close();
   });
 });

@@ -112,6 +112,9 @@ describe("usage", () => {
 
   it.each([
     [["--fromat", "json", "x"], "pcapcheck: unknown option '--fromat' (Did you mean --format?)\n"],
+    [["audit", "--fromat", "json", "x"], "pcapcheck: unknown option '--fromat' (Did you mean --format?)\n"],
+    [["merge", "--tunnel", "3", "x"], "pcapcheck: unknown option '--tunnel'; pcapcheck check has it\n"],
+    [["trace", "--policy-trace", "t", "x"], "pcapcheck: unknown option '--policy-trace'; pcapcheck check has it\n"],
     [[], "pcapcheck: missing required argument 'file'; see: pcapcheck --help\n"],
     [["check"], "pcapcheck: missing required argument 'file'; see: pcapcheck --help\n"],
     [["audit"], "pcapcheck: missing required argument 'path'; see: pcapcheck audit --help\n"],
@@ -252,6 +255,9 @@ describe("formats", () => {
       out: "",
       err: `pcapcheck: ${WRONG}: stream 77 is no connection to a proxy, or was only counted; there is 0\n`,
     });
+    expect(program.run(["-t", "0", "--max-connections", "0", WRONG]).err).toMatch(
+      /: stream 0 is .* only counted; all connections were only counted: more are kept with --max-connections\n$/,
+    );
     const { err } = program.run(["-t", "77", captured("policy-trace-parallel.pcap")]);
     expect(err).toMatch(/there are (?:\d+, ){10}\.\.\.\n$/);
   });

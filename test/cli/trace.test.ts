@@ -90,6 +90,23 @@ describe("pcapcheck trace", () => {
     });
   });
 
+  it("refuses what is about a capture where there is none", () => {
+    for (const [long, ...args] of [
+      ["--keylog", "-k", "none.keys"],
+      ["--rsa-key", "--rsa-key", "none.pem"],
+      ["--trust", "--trust", "none.pem"],
+      ["--proxy-ca", "--proxy-ca", "none.pem"],
+      ["--proxy-port", "-p", "8080"],
+      ["--proxy", "--proxy", "10.0.0.2"],
+      ["--skip-bodies", "--skip-bodies"],
+    ] as const)
+      expect(program.run(["trace", "-q", ...args, LOST])).toEqual({
+        code: 2,
+        out: "",
+        err: `pcapcheck: option '${long}' is for a trace beside a capture\n`,
+      });
+  });
+
   it("2 for what is no trace or log beside a capture, and for a capture in place of one", () => {
     const capture = captured("policy-trace-parallel.pcap");
     writeFileSync(join(program.folder, "notes.txt"), "These are the notes of a meeting.\n");

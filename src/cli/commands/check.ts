@@ -163,7 +163,9 @@ async function tunnelText(stream: number, style: TerminalStyle): Promise<(report
     const near = report.connections.slice(0, MAX_NAMED).map((candidate) => candidate.stream);
     const known =
       near.length === 0
-        ? "no connection to a proxy was found"
+        ? report.totals.connections === 0
+          ? "no connection to a proxy was found"
+          : "all connections were only counted: more are kept with --max-connections"
         : `there ${near.length === 1 ? "is" : "are"} ${near.join(", ")}${report.totals.connections > near.length ? ", ..." : ""}`;
     const message = `stream ${stream} is no connection to a proxy, or was only counted; ${known}`;
     complain(report.capture.path, message);
