@@ -298,6 +298,8 @@ class Run {
         this.#keys.keyless,
         "it is empty, or another file than the one that SSLKEYLOGFILE names",
       );
+    const { unread } = this.#keys;
+    if (unread !== null) this.#warnings.addCount("tls-keys-unread", unread.count, unread.why);
     if (front !== null) this.#warnings.addFront(front);
     for (const hole of holes) this.#warnings.addHole(hole);
     if (summary.stopped !== null) this.#warnings.addStop(summary.stopped);

@@ -60,6 +60,8 @@ export interface CaptureKeys {
   readonly dropped: number;
   /** Key logs that were named and hold no key, as far as they were read. */
   readonly keyless: number;
+  /** Key logs that nobody named and that could not be read, and why the first one could not; null if there are none. */
+  readonly unread: { readonly count: number; readonly why: string } | null;
   /** `decrypted`: tunnels of which the inside could be read, in part at least. */
   facts(decrypted: number): KeyFacts;
 }
@@ -85,6 +87,7 @@ const NO_NAME = "-";
 class Keys implements CaptureKeys {
   failure: CaptureKeys["failure"] = null;
   keyless = 0;
+  unread: CaptureKeys["unread"] = null;
   readonly #named: readonly FileSource[];
   readonly #found: readonly string[];
   readonly #rsaKeys: readonly FileSource[];
@@ -188,6 +191,7 @@ class Keys implements CaptureKeys {
 
   #readAll(): void {
     this.keyless = 0;
+    const unread: string[] = [];
     for (const file of this.#named) {
       if (this.#waiting && isRereadable(file, this.#held)) continue;
       const { counts } = this.#keys();
@@ -202,8 +206,13 @@ class Keys implements CaptureKeys {
       if (why !== null) this.#failed(file, why);
       this.#sources.add("rsa-key");
     }
-    for (const path of this.#found)
-      if (!this.#waiting && readInto(path, this.#keys(), NOTHING_HELD) === null) this.#sources.add("beside");
+    for (const path of this.#found) {
+      if (this.#waiting) continue;
+      const why = readInto(path, this.#keys(), NOTHING_HELD);
+      if (why === null) this.#sources.add("beside");
+      else unread.push(why);
+    }
+    this.unread = unread.length === 0 ? null : { count: unread.length, why: unread[0]! };
   }
 
   #keys(): KeyStore {

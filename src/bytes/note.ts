@@ -44,6 +44,7 @@ export const NOTES = {
   "tls-record-damaged": "a record could not be authenticated",
   "tls-keys-dropped": "secrets of the key logs beyond the limit were dropped",
   "tls-keys-none": "no key was found in a key log that was named",
+  "tls-keys-unread": "a key log beside the capture could not be read",
   "tls-keys-unusable": "the keys for this session do not open its records",
   // proxy
   "proxy-response-unasked": "a response came without a request",

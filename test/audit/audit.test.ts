@@ -189,6 +189,31 @@ describe("the summary", () => {
     expect(validate(JSON.parse(JSON.stringify(report))), JSON.stringify(validate.errors)).toBe(true);
   });
 
+  it("of captures without a connection to a proxy is that none was seen, and no success", async () => {
+    const none = join(folder, "none.pcap");
+    writeFileSync(none, readFileSync(join(CAPTURES, "squid-basic.pcap")).subarray(0, 24));
+    expect(await auditCaptures([none])).toMatchObject({ verdict: "incomplete", exitCode: 3, connections: 0 });
+  });
+
+  it("says since when there were connections: of each by its own start, not by that of the capture", async () => {
+    const report = await auditCaptures([join(CAPTURES, "cntlm-parent.pcapng")], { allRows: true });
+    const { groups, start } = report.rows[0]!;
+    const first = (name: string, of: "proxy" | "client" | "host") =>
+      groups
+        .filter((group) => group[of] === name)
+        .map(({ since }) => since!)
+        .sort()[0];
+    for (const [tallies, of] of [
+      [report.proxies, "proxy"],
+      [report.clients, "client"],
+      [report.hosts, "host"],
+    ] as const)
+      for (const { name, since } of tallies) expect(since, name).toBe(first(name, of));
+    expect([report.proxies, report.clients].every((tallies) => tallies.some(({ since }) => since !== start))).toBe(
+      true,
+    );
+  });
+
   it("points at the first of like connections", async () => {
     const { rows, problems } = await auditCaptures([join(CAPTURES, "squid-ntlm-broken.pcap")], { allRows: true });
     expect(rows[0]!.groups).toMatchObject([{ verdict: "auth-abandoned", count: 3, stream: 0, frame: 1 }]);

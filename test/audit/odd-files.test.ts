@@ -255,6 +255,9 @@ describe("an audit", () => {
     const examined = await examine(at("a.pcap"), {}, () => [at("a.keys")]);
     expect(examined).toMatchObject({ diagnosis: { verdict: "tunnel-refused", facts: { keys: { sources: [] } } } });
     expect(Date.now() - started).toBeLessThan(WRITER_COMES_MS);
+    // That there are no keys would send people for what lies there.
+    const text = "a key log beside the capture could not be read: it is a pipe or a device, and no file";
+    expect(examined).toMatchObject({ capture: { warnings: [{ id: "tls-keys-unread", count: 1, frame: null, text }] } });
   }, 30_000);
 
   it("ends where its journal is deleted, or the folder of it: nobody would find what is written", async () => {
