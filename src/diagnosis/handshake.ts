@@ -57,9 +57,9 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
     };
   }
   const fatal = fatalAlert(tls);
-  if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel)))
+  if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel, timeline)))
     return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame, byClose: false };
-  const refusal = encryptedRefusal(tls);
+  const refusal = encryptedRefusal(timeline, tls);
   if (refusal !== null) {
     const why = `the client sent an encrypted alert (frame ${refusal.frame}) instead of finishing the handshake, as it does when it does not trust the certificate`;
     return { kind: "failed", why, frame: refusal.frame, byClose: false };
@@ -130,9 +130,13 @@ function endText(timeline: Timeline): string {
   return timeline.closedBy === "reset-by-proxy" ? "the proxy's side reset the connection" : closedText(timeline);
 }
 
-/** At TLS 1.3 without keys: the client's first protected record is as short as an alert, and nothing but its close follows. */
-function encryptedRefusal(tls: TlsFacts): RecordMark | null {
+/**
+ * At TLS 1.3 without keys: the client's first protected record is as short as an alert, and nothing but its close follows. Where bytes
+ * of the client are missing that may be its close_notify, behind a Finished and requests which are among them.
+ */
+function encryptedRefusal({ fromClient }: Timeline, tls: TlsFacts): RecordMark | null {
   if (!isTls13(tls.serverHello?.version ?? 0) || tls.opened > 0) return null;
+  if (tls.clientHello === null || fromClient.gaps > 0) return null;
   const own = tls.marks.filter((mark) => mark.from === "client" && mark.kind === "applicationData");
   const first = own[0];
   if (first === undefined || first.length > MAX_ENCRYPTED_ALERT || own.length > 2) return null;
@@ -146,10 +150,13 @@ export function refusesClient(tls: TlsFacts): boolean {
   return fatal?.from === "server" && fatal.description !== null && OF_CERTIFICATES.test(fatal.description);
 }
 
-/** RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. */
-function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside): boolean {
-  const answered = exchanges.some(({ response }) => response !== null);
-  return from === "server" && !answered && description !== null && OF_CERTIFICATES.test(description);
+/**
+ * RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. Where bytes of the server
+ * are missing it may have answered in between.
+ */
+function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside, { fromProxy }: Timeline): boolean {
+  const mayHaveAnswered = fromProxy.gaps > 0 || exchanges.some(({ response }) => response !== null);
+  return from === "server" && !mayHaveAnswered && description !== null && OF_CERTIFICATES.test(description);
 }
 
 /**

@@ -62,7 +62,8 @@ export function authChains(
       }
     }
     const last = steps.at(-1)!;
-    if (last.status === 407) {
+    // With a tunnel behind it that is not its own the answer came on the same connection, and is lost.
+    if (last.status === 407 && timeline.tunnel === null) {
       const key = keyOf(timeline, last);
       const list = open.get(key);
       if (list === undefined) open.set(key, { waiting: [{ timeline, last }], askedAnew: 0 });

@@ -45,7 +45,8 @@ function connectJudgements(timeline: Timeline, context: JudgeContext): Judgement
   if (brokenOff(timeline) !== null) {
     const summary = `The client closed the connection in the middle of its request CONNECT ${last.target.text} (frame ${last.request.where.frame}): nobody could answer that.`;
     // What it had been asked before counts.
-    if (timeline.connects.length === 1) found.push({ verdict: "no-response", summary });
+    if (timeline.connects.length === 1 && timeline.forwards.length === 0)
+      found.push({ verdict: "no-response", summary });
   } else if (last.response === null) found.push(unansweredConnect(last, timeline, context));
   else if (last.response.status >= 300 && last.response.status !== 401 && last.response.status !== 407) {
     const reason = last.response.reason === "" ? "" : ` ${last.response.reason}`;

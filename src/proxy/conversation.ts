@@ -13,7 +13,7 @@ import { BodyLook } from "./body-look.ts";
 import { addGap, connectionFacts, isReadInPart, timelineOf, whyUnanswered } from "./connection-facts.ts";
 import { ConnectionContext, type ProxyContext } from "./context.ts";
 import { DirectionSink, type Listener, RequestSink, ResponseSink } from "./conversation-sinks.ts";
-import { isClientHello, isInsideTunnel, saysBehindConnect } from "./detect.ts";
+import { isInsideTunnel, saysBehindConnect } from "./detect.ts";
 import { ExchangeList, endResponse, type OpenExchange, refusalRule } from "./exchanges.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { DetectedBy } from "./known-proxies.ts";
@@ -100,6 +100,7 @@ export class ProxyConversation implements Conversation, Listener {
     const begun = parser.between ? length : 0;
     parser.skippable = skippable;
     parser.gap(length, cause, frame);
+    if (fromClient) this.#takeEarlyAnswer(); // The head of a CONNECT may end there.
     // Inside of a body of known length no answer is lost, nor before the capture: a length says that it was sent since.
     if (!known || parser.skippable > 0) return parser.skippable;
     if (fromClient) this.#pairing.lostRequests();
@@ -129,8 +130,8 @@ export class ProxyConversation implements Conversation, Listener {
     if (this.#waitingConnect !== null && this.#tunnel === null) this.#waitingConnect.unanswered = why;
     this.#pairing.close(why);
     this.#tunnel?.close(why, this.sinks[this.#roles.client ?? 0].skippable, this.sinks[this.#roles.proxy].skippable);
-    if (this.abandoned || this.#roles.detectedBy === null) return;
-    this.#context.timeline(this.#timeline(this.#roles.detectedBy));
+    const detectedBy = this.abandoned ? null : this.#roles.found();
+    if (detectedBy !== null) this.#context.timeline(this.#timeline(detectedBy));
   }
 
   // --- client to proxy
@@ -285,15 +286,16 @@ export class ProxyConversation implements Conversation, Listener {
     if (this.#tunnel !== null) return this.#tunnel.push("server", bytes, start, end, frame, skippable);
     if (this.#unsure !== null) return this.#behindUnsure(this.#unsure, bytes, start, end, frame);
     if (this.#state === "asked" && this.#answerLost) {
-      // A client that speaks to the origin was told that its tunnel is open; one that asks once more was not.
+      // A client that asks once more was told that no tunnel is open; one that speaks to the origin was told that it is.
+      while (saysBehindConnect(this.#held.first) === "proxy") this.#giveUpConnect("not-captured");
       const says = saysBehindConnect(this.#held.first);
-      if (looksLikeTls(bytes, start, end) === "yes" || says === "origin") {
+      if (this.#waitingConnect !== null && (looksLikeTls(bytes, start, end) === "yes" || says === "origin")) {
         this.#inferTunnel();
         return this.#tunnelled("server", bytes, start, end, frame);
       }
       // What comes behind its answer answers something else, which is lost.
       if (says === null && this.#answerLost === "surely") this.#giveUpConnect("not-captured");
-      else this.#judgeHeld("not-captured");
+      else if (this.#answerLost) this.#judgeHeld("not-captured");
     }
     if (this.#isMidTunnel(bytes, start, end)) return this.#openUnasked(null, "server", bytes, start, end, frame);
     this.#responses.skippable = skippable;
@@ -416,10 +418,8 @@ export class ProxyConversation implements Conversation, Listener {
 
   /** A connection to a known proxy that was joined late, behind its CONNECT, or of which it is lost. */
   #isMidTunnel(bytes: Uint8Array, start: number, end: number): boolean {
-    const asked = this.#connects.length + this.#forwards.kept.length > 0;
-    if (this.#connection.initiator === null && this.#state === "idle" && !asked)
-      return isInsideTunnel(bytes, start, end, this.#roles.toProxy);
-    return this.#gaps.some(({ from }) => from === "client") && this.#roles.toProxy && isClientHello(bytes, start, end);
+    const isFirst = this.#state === "idle" && this.#connects.length + this.#forwards.kept.length === 0;
+    return this.#roles.isMidTunnel(bytes, start, end, isFirst, this.#gaps);
   }
 
   #learn(by: DetectedBy): void {

@@ -12,8 +12,8 @@ export type DetectedBy = "connect" | "absolute-form" | "option";
 
 /** Endpoints are learnt from untrusted bytes: a port scan with CONNECTs must not fill the memory. */
 const MAX_KNOWN = 10_000;
-/** Servers remembered that answered TLS in the clear: who makes that mistake makes it at one or two. */
-const MAX_IN_CLEAR = 100;
+/** Servers remembered that may be proxies: they answered TLS in the clear, or something that is not in the capture, which is rare. */
+const MAX_UNTOLD = 100;
 
 /** The proxies of a capture, growing as it is read. */
 export class KnownProxies {
@@ -24,8 +24,8 @@ export class KnownProxies {
   readonly #byEndpoint: Map<string, Map<number, DetectedBy>>;
   #known: number;
   readonly #addresses: Set<string>;
-  /** Servers that answered TLS in the clear, not known to be proxies. */
-  readonly #inClear = new Set<string>();
+  /** Servers that may be proxies, not known to be any. */
+  readonly #untold = new Set<string>();
   #missed = false;
 
   /** `before`: what was learnt when the same capture was read before. */
@@ -63,9 +63,9 @@ export class KnownProxies {
     return this.#addresses.has(ip);
   }
 
-  /** A connection to this server was passed over, on which it answered TLS in the clear. */
-  answersInClear(server: Endpoint): void {
-    if (this.#inClear.size < MAX_IN_CLEAR) this.#inClear.add(keyOf(server));
+  /** A connection to this server was passed over, on which it answered TLS in the clear, or what is not in the capture. */
+  mayBeOne(server: Endpoint): void {
+    if (this.#untold.size < MAX_UNTOLD) this.#untold.add(keyOf(server));
   }
 
   /** Whether a server of which that is so turned out to be a proxy: read again, its connections in front of that are met. */
@@ -80,7 +80,7 @@ export class KnownProxies {
     if (known === by || (known !== undefined && by === "absolute-form")) return;
     if (this.#known >= MAX_KNOWN || (this.fixed && this.has(endpoint) === null)) return;
     if (known === undefined) this.#known++;
-    if (this.#inClear.size > 0 && this.#inClear.has(keyOf(endpoint))) this.#missed = true;
+    if (this.#untold.size > 0 && this.#untold.has(keyOf(endpoint))) this.#missed = true;
     if (ports === undefined) this.#byEndpoint.set(endpoint.ip, new Map([[endpoint.port, by]]));
     else ports.set(endpoint.port, by);
     this.#addresses.add(endpoint.ip);

@@ -35,6 +35,8 @@ export class ExchangePairing {
   #lostFirst = false;
   /** Bytes of the requests are lost behind the last one. */
   #requestsLost = false;
+  /** Two requests came in one frame: this client does not wait for responses. */
+  #pipelined = false;
   /** Requests in front of which others may be missing; made with the first of them, since each such set costs the collection of memory. */
   #behindLoss: WeakSet<OpenExchange> | null = null;
   /** Its response came first behind lost ones, and no request since. */
@@ -74,6 +76,8 @@ export class ExchangePairing {
       return;
     }
     const exchange = { ...openExchange(head), request: head, url };
+    const lastFrame = this.#waiting.at(-1)?.request?.where.frame ?? 0;
+    this.#pipelined ||= lastFrame >= head.where.firstFrame;
     this.#waiting.push(exchange);
     if (!isBehindLoss) return;
     this.#behindLoss ??= new WeakSet();
@@ -152,10 +156,14 @@ export class ExchangePairing {
     if (this.#lostBefore > 0) {
       const lostBefore = this.#lostBefore;
       let first = this.#lostFirst;
+      let several = false;
       while (this.#waiting.length > 1 && isBefore(this.#waiting[1]!, frame)) {
         this.#giveUp(this.#waiting.shift(), "not-captured");
         first = false;
+        several = true;
       }
+      // Of a client that does pipeline it may answer any of them.
+      if (several && this.#pipelined) this.#giveUp(this.#waiting.shift(), "not-captured");
       this.#lostBefore = 0;
       this.#lostFirst = false;
       const next = this.#waiting[1];

@@ -44,7 +44,7 @@ export class PassedOver {
   lookAtAnswer(peek: FirstPayload, known: KnownProxies): void {
     if (statusAt(peek.bytes, peek.start, peek.end) === null) return;
     const server = endpointOf(peek, "source");
-    known.answersInClear(server);
+    known.mayBeOne(server);
     if (!isCounted(known) || this.#counts("answered-in-clear")) return;
     this.#facts.set("answered-in-clear", { carried: "answered-in-clear", count: 1, server, frame: peek.frame });
   }

@@ -3,7 +3,9 @@ import type { Endpoint, Side } from "../bytes/index.ts";
 import { looksLikeRequest, looksLikeResponse, parseTarget, type RequestHead } from "../http/index.ts";
 import type { TcpConnection } from "../tcp/index.ts";
 import type { ProxyContext } from "./context.ts";
+import { isClientHello, isInsideTunnel } from "./detect.ts";
 import type { DetectedBy } from "./known-proxies.ts";
+import type { GapFact } from "./types.ts";
 
 /** The roles of one connection; settled with the SYN, a proxy that is known, or the first bytes that tell. */
 export class Roles {
@@ -37,6 +39,12 @@ export class Roles {
     return this.detectedBy !== null || this.#context.known.has(this.#endpoint()) !== null;
   }
 
+  /** What told in the end that this is a connection to a proxy; null where nothing did, as without its request: a later one may. */
+  found(): DetectedBy | null {
+    if (this.detectedBy === null && !this.isKnown()) this.#context.known.mayBeOne(this.#endpoint());
+    return this.detectedBy;
+  }
+
   /** Whether the other end is known as a proxy already; then it is taken for one here. */
   isKnown(): boolean {
     const known = this.#context.known.has(this.#endpoint());
@@ -65,6 +73,12 @@ export class Roles {
   requestsUnseen(): boolean {
     const client = this.#connection.directions[this.client ?? 0];
     return client.bytes === 0 || client.gaps > 0 || this.#connection.initiator === null;
+  }
+
+  /** Whether these bytes are of a tunnel that nobody was seen to ask for. `isFirst`: nothing else was asked. */
+  isMidTunnel(bytes: Uint8Array, start: number, end: number, isFirst: boolean, gaps: readonly GapFact[]): boolean {
+    if (this.#connection.initiator === null && isFirst) return isInsideTunnel(bytes, start, end, this.toProxy);
+    return gaps.some(({ from }) => from === "client") && this.toProxy && isClientHello(bytes, start, end);
   }
 
   /** Whether all that the client said so far is in the capture. */
