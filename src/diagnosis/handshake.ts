@@ -57,7 +57,9 @@ export function handshakeOutcome(timeline: Timeline, tunnel: Inside, tls: TlsFac
     };
   }
   const fatal = fatalAlert(tls);
-  if (fatal !== undefined && (!isLate(fatal, tls) || refusesHandshake(fatal, tunnel, timeline)))
+  // Whatever was answered inside was so behind the handshake, of which the end may be lost.
+  const answered = !tunnel.plaintextAnswer && tunnel.exchanges.some(({ response }) => response !== null);
+  if (fatal !== undefined && !answered && (!isLate(fatal, tls) || refusesHandshake(fatal, timeline)))
     return { kind: "failed", why: alertText(fatal), frame: fatal.where.frame, byClose: false };
   const refusal = encryptedRefusal(timeline, tls);
   if (refusal !== null) {
@@ -154,9 +156,8 @@ export function refusesClient(tls: TlsFacts): boolean {
  * RFC 8446 §4.4.2.4, §6.2: at TLS 1.3 a server judges the client's certificate behind the client's Finished. Where bytes of the server
  * are missing it may have answered in between.
  */
-function refusesHandshake({ from, description }: TlsAlert, { exchanges }: Inside, { fromProxy }: Timeline): boolean {
-  const mayHaveAnswered = fromProxy.gaps > 0 || exchanges.some(({ response }) => response !== null);
-  return from === "server" && !mayHaveAnswered && description !== null && OF_CERTIFICATES.test(description);
+function refusesHandshake({ from, description }: TlsAlert, { fromProxy }: Timeline): boolean {
+  return from === "server" && fromProxy.gaps === 0 && description !== null && OF_CERTIFICATES.test(description);
 }
 
 /**

@@ -289,6 +289,7 @@ export class ProxyConversation implements Conversation, Listener {
       // A client that asks once more was told that no tunnel is open; one that speaks to the origin was told that it is.
       while (saysBehindConnect(this.#held.first) === "proxy") this.#giveUpConnect("not-captured");
       const says = saysBehindConnect(this.#held.first);
+      if (says === "tls" && this.#held.firstFrame < frame) this.#answerLost ||= "maybe";
       if (this.#waitingConnect !== null && (looksLikeTls(bytes, start, end) === "yes" || says === "origin")) {
         this.#inferTunnel();
         return this.#tunnelled("server", bytes, start, end, frame);

@@ -55,6 +55,11 @@ export class HeldBytes {
     return this.#pieces.length === 0;
   }
 
+  /** 0: there is none. */
+  get firstFrame(): FrameNo {
+    return this.#pieces[0]?.frame ?? 0;
+  }
+
   /** Bytes are missing in front of the first that are there. */
   get lacksBeginning(): boolean {
     return this.#pieces[0]?.gap === true;

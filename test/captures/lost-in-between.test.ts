@@ -38,6 +38,12 @@ it("tls-13-certificate-later: a client was not refused where the answer before t
   expect(connections[0]!.verdict).toBe("incomplete");
 });
 
+it("tls-13-certificate-later: a handshake did not fail behind which something was answered", async () => {
+  const { connections } = await damagedReport("tls-13-certificate-later", lost(10, 12, 14, 16, 18), true);
+  expect(connections[0]!.verdict).toBe("incomplete");
+  expect(connections[0]!.tunnel?.exchanges.map(({ response }) => response?.status)).toEqual([200]);
+});
+
 it("client-breaks-off: a CONNECT whose end is lost has the answer that came meanwhile", async () => {
   const report = await damagedReport("client-breaks-off", without(12));
   expect(answersOf(report)).toEqual(["CONNECT www.example.com:443 407", "CONNECT www.example.com:443 -"]);
@@ -81,17 +87,23 @@ describe("requests that were sent without waiting", () => {
 });
 
 describe("several CONNECTs of which the answers are lost", () => {
-  it.each([
-    ["apache-basic", lost(6, 9), ["CONNECT www.example.com:443 -", "CONNECT www.example.com:443 -"]],
-    ["squid-ntlm", lost(6, 9), ["-", "-", "200"].map((answer) => `CONNECT www.example.com:443 ${answer}`)],
+  const inside = "GET https://www.example.com/ 200";
+  it.each<[name: string, damage: Damage, answers: readonly string[]]>([
+    ["apache-basic", lost(6, 9), ["CONNECT www.example.com:443 -", "CONNECT www.example.com:443 -", inside]],
+    ["squid-ntlm", lost(6, 9), [...["-", "-", "200"].map((status) => `CONNECT www.example.com:443 ${status}`), inside]],
     [
       "connect-refused-then-other",
       lost(6, 9),
-      ["CONNECT news.example.com:443 -", "CONNECT shop.example.net:443 -", "CONNECT www.example.com:443 200"],
+      ["CONNECT news.example.com:443 -", "CONNECT shop.example.net:443 -", "CONNECT www.example.com:443 200", inside],
     ],
-  ] as const)("%s: leave the last one and its tunnel", async (name, damage, connects) => {
+    [
+      "gvfs-asks-for-the-proxy",
+      lost(6, 9, 10),
+      ["CONNECT www.example.com:443 -", "CONNECT 10.44.1.80:3128 -", "- - 400"],
+    ],
+  ])("%s: leave the last one and its tunnel", async (name, damage, answers) => {
     const report = await damagedReport(name, damage, true);
-    expect(answersOf(report)).toEqual([...connects, "GET https://www.example.com/ 200"]);
+    expect(answersOf(report)).toEqual(answers);
     expect(report.connections[0]?.tunnel?.protocol).toBe("tls");
   });
 });
