@@ -218,9 +218,9 @@ export class ProxyConversation implements Conversation, Listener {
     if (connect === null) return;
     const { where } = connect.request;
     const whole = this.#roles.requestsWhole();
-    const unsure = this.#unsure;
-    const isMine = unsure !== null && isAnswerTo(unsure.where, where, whole);
-    const head = isMine ? unsure : this.#pairing.takeAnswer(where, whole);
+    const [unsure, first] = [this.#unsure, this.#pairing.takeAnswer(where, whole)];
+    const isMine = first === null && unsure !== null && isAnswerTo(unsure.where, where, whole);
+    const head = isMine ? unsure : first;
     if (head === null || (this.#isOpen() && answerOf(head.status) === "success")) return;
     if (isMine) this.#unsure = null;
     this.#connectAnswered(connect, head);

@@ -19,10 +19,21 @@ export class Inside implements TlsSink {
   #pair: HttpConversation | null = null;
   readonly #skippable = { client: 0, server: 0 };
   readonly #opener: TlsOpener;
+  readonly #alpn: () => string | null;
   #missing = false;
+  /** Of the server, in front of the first bytes of either side. */
+  #lacksAnswers = false;
 
-  constructor(context: ProxyContext, opener: TlsOpener, exchanges: ExchangeList, authority: string | null) {
+  /** `alpn`: what both sides agreed on, as far as is known by now. */
+  constructor(
+    context: ProxyContext,
+    opener: TlsOpener,
+    exchanges: ExchangeList,
+    authority: string | null,
+    alpn: () => string | null,
+  ) {
     this.#opener = opener;
+    this.#alpn = alpn;
     this.#context = context;
     this.#exchanges = exchanges;
     this.#authority = authority;
@@ -35,14 +46,24 @@ export class Inside implements TlsSink {
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     // Records that were passed over unopened held the start of what could be skipped.
     const skippable = this.#skippable[from] - this.#opener.takePassed(from);
-    this.#skippable[from] = this.#conversation(from, bytes, start, end).push(from, bytes, start, end, frame, skippable);
+    this.#skippable[from] = this.#conversation(from, bytes, start, end, frame).push(
+      from,
+      bytes,
+      start,
+      end,
+      frame,
+      skippable,
+    );
     this.#opener.mayPass(from, this.#skippable[from]);
   }
 
   gap(from: TlsRole, length: number, frame: FrameNo): void {
     this.#missing = true;
     const skippable = this.#skippable[from] - this.#opener.takePassed(from);
-    if (this.#pair === null) return;
+    if (this.#pair === null) {
+      this.#lacksAnswers ||= from === "server";
+      return;
+    }
     this.#skippable[from] = this.#pair.gap(from, length, "lost", frame, skippable);
     this.#opener.mayPass(from, this.#skippable[from]);
   }
@@ -57,14 +78,18 @@ export class Inside implements TlsSink {
     this.#pair?.close(lost ? "not-captured" : why);
   }
 
-  /** HTTP/2 begins with a preface of the client and SETTINGS of the server (RFC 9113 §3.4); everything else is read as HTTP/1.x. */
-  #conversation(from: TlsRole, bytes: Uint8Array, start: number, end: number): HttpConversation {
+  /**
+   * HTTP/2 begins with a preface of the client and SETTINGS of the server (RFC 9113 §3.4), and where that is lost it was agreed on (§3.2);
+   * everything else is read as HTTP/1.x.
+   */
+  #conversation(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): HttpConversation {
     if (this.#pair === null) {
       const setup = { scheme: "https", authority: this.#authority } as const;
-      const isHttp2 = looksLikeHttp2(from, bytes, start, end) !== "no";
+      const isHttp2 = this.#alpn() === "h2" || looksLikeHttp2(from, bytes, start, end) !== "no";
       this.#pair = isHttp2
         ? new Http2Pair(this.#context, this.#exchanges, setup)
         : new HttpPair(this.#context, this.#exchanges, setup, !this.#missing && this.#opener.stats.client.closed === 0);
+      if (this.#lacksAnswers && !isHttp2) this.#pair.gap("server", 0, "lost", frame, 0);
     }
     return this.#pair;
   }

@@ -119,7 +119,8 @@ export class LegConversation implements Conversation {
 
   #beginTls(): void {
     const opener = this.#context.opener();
-    this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, null);
+    const alpn = (): string | null => this.#tls?.facts.alpn ?? null;
+    this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, null, alpn);
     this.#tls = createTlsConversation({
       note: this.#context.note,
       now: this.#context.now,

@@ -39,6 +39,10 @@ export class ExchangePairing {
   #pipelined = false;
   /** Requests in front of which others may be missing; made with the first of them, since each such set costs the collection of memory. */
   #behindLoss: WeakSet<OpenExchange> | null = null;
+  /** Responses are missing in front of the next one, and no request is known to have waited for them. */
+  #lostAhead = false;
+  /** Responses without a request in front of which others are missing; made with the first of them, too. */
+  #lateOrphans: WeakSet<OpenExchange> | null = null;
   /** Its response came first behind lost ones, and no request since. */
   #doubtful: OpenExchange | null = null;
   /** The last response, if no request waited for it and none came since. */
@@ -61,11 +65,15 @@ export class ExchangePairing {
 
   /** `whole`: no request can be missing, so that a response without one was recorded too early. */
   request(head: RequestHead, url: string | null, whole = false): void {
-    const answered = this.#takeOrphan(head.where, whole);
+    const doubtful = this.#doubtful;
+    // It is given late, and was sent before that response, too: behind a loss that answers the latest one.
+    const isLatest = doubtful?.response != null && head.where.frame < doubtful.response.where.frame;
+    if (isLatest) this.#takeBack(doubtful);
+    const answered = isLatest ? doubtful : this.#takeOrphan(head.where, whole);
     const isBehindLoss = this.#requestsLost;
     this.#requestsLost = false;
-    this.#doubtful = null;
     this.#early = null;
+    this.#doubtful = answered !== null && (isLatest || this.#lateOrphans?.has(answered) === true) ? answered : null;
     if (answered !== null) {
       answered.request = head;
       answered.url = url;
@@ -100,8 +108,13 @@ export class ExchangePairing {
     this.#early = waited === undefined ? exchange : null;
     if (waited === undefined) {
       this.#orphans.push(exchange);
+      if (this.#lostAhead) {
+        this.#lateOrphans ??= new WeakSet();
+        this.#lateOrphans.add(exchange);
+      }
       if (this.#orphans.length > MAX_ORPHANS) this.#orphans.shift();
     }
+    this.#lostAhead = false;
     this.#list.add(exchange);
     const rule = bodyRule(exchange.request?.method ?? null, head.status);
     return { exchange, rule: waited === undefined && rule === "framed" ? "unsure" : rule };
@@ -123,7 +136,8 @@ export class ExchangePairing {
    */
   lostResponses(frame: FrameNo, begun: number): boolean {
     const isOne = begun > MAX_INTERIM_BYTES;
-    if (!this.waitsFor(frame)) return isOne;
+    this.#lostAhead = !this.waitsFor(frame);
+    if (this.#lostAhead) return isOne;
     this.#lostBefore = frame;
     this.#lostFirst ||= isOne;
     return false;
@@ -135,6 +149,11 @@ export class ExchangePairing {
     const exchange = this.#doubtful;
     if (exchange === null) return;
     this.#doubtful = null;
+    this.#takeBack(exchange);
+  }
+
+  /** Its response may answer another request: that of this one is lost. */
+  #takeBack(exchange: OpenExchange): void {
     this.#giveUp({ ...exchange, response: null, responseBytes: 0, body: null }, "not-captured");
     exchange.request = null;
     exchange.url = null;

@@ -104,9 +104,10 @@ export class SecureConversation implements Conversation, TlsSink {
 
   data(from: TlsRole, bytes: Uint8Array, start: number, end: number, frame: FrameNo): void {
     if (this.#http1 === null && this.#http2 === null) {
-      if (looksLikeHttp2(from, bytes, start, end) === "no") this.#http1 = this.#newHttp1(this.#gaps);
+      const { facts } = this.#tls;
+      if (facts.alpn !== "h2" && looksLikeHttp2(from, bytes, start, end) === "no")
+        this.#http1 = this.#newHttp1(this.#gaps);
       else {
-        const { facts } = this.#tls;
         this.#http2 = new Http2ProxySession(this.#connection, this.#clientSide, this.#context, facts, this.#gaps);
       }
     }

@@ -86,6 +86,26 @@ describe("requests that were sent without waiting", () => {
   });
 });
 
+describe("requests that were held back behind a loss", () => {
+  it.each<[name: string, damage: Damage, lacks: string]>([
+    ["calm-proxy-cache", lost(41, 50, 51, 53), "GET https://news.example.com/style -"],
+    ["chromium-basic", lost(26, 29, 35, 42, 43, 46), "GET https://www.example.com/page -"],
+  ])("%s: have no answer that stands behind lost ones and a later request", async (name, damage, lacks) => {
+    expect(answersOf(await damagedReport(name, damage, true))).toContain(lacks);
+  });
+
+  it("squid-ntlm: have the first answer that came meanwhile, not that which opened the tunnel", async () => {
+    const { connections } = await damagedReport("squid-ntlm", lost(4, 11, 14), true);
+    expect(connections[0]?.connects.map(({ response }) => response?.status)).toEqual([407]);
+  });
+});
+
+it("far-401-h2: HTTP/2 is read where both sides' first frames are lost", async () => {
+  const report = await damagedReport("far-401-h2", lost(11, 19, 23, 29, 33, 39, 45, 46), true);
+  expect(answersOf(report)).toContain("GET https://news.example.com/ 401");
+  expect(report.verdict).toBe("tunnel-401-proxy");
+});
+
 describe("several CONNECTs of which the answers are lost", () => {
   const inside = "GET https://www.example.com/ 200";
   it.each<[name: string, damage: Damage, answers: readonly string[]]>([
