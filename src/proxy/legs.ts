@@ -119,8 +119,10 @@ export class LegConversation implements Conversation {
 
   #beginTls(): void {
     const opener = this.#context.opener();
-    const alpn = (): string | null => this.#tls?.facts.alpn ?? null;
-    this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, null, alpn);
+    this.#inside =
+      opener === null
+        ? null
+        : new Inside(this.#context, opener, this.#exchanges, null, () => this.#tls?.facts.alpn ?? null);
     this.#tls = createTlsConversation({
       note: this.#context.note,
       now: this.#context.now,

@@ -204,8 +204,10 @@ export class Tunnel {
     const authority = this.#target.kind === "malformed" ? null : this.#target.text;
     if (protocol === "tls") {
       const opener = this.#context.opener();
-      const alpn = (): string | null => this.#tls?.facts.alpn ?? null;
-      this.#inside = opener === null ? null : new Inside(this.#context, opener, this.#exchanges, authority, alpn);
+      this.#inside =
+        opener === null
+          ? null
+          : new Inside(this.#context, opener, this.#exchanges, authority, () => this.#tls?.facts.alpn ?? null);
       this.#tls = createTlsConversation({
         note: this.#context.note,
         now: this.#context.now,
