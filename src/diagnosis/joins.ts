@@ -25,6 +25,8 @@ export function alone(timeline: Timeline, steps: readonly AuthStep[]): AuthChain
 interface Waiting {
   readonly timeline: Timeline;
   readonly last: AuthStep;
+  /** Bytes of the client are missing behind it: it may have been answered on its own connection. */
+  readonly unseen: boolean;
 }
 
 /** Those of one client for one target. */
@@ -54,7 +56,7 @@ export function authChains(
     const before = open.get(keyOf(timeline, first));
     if (before !== undefined && first.credentials === null) before.askedAnew = first.frame;
     if (before !== undefined && first.credentials !== null) {
-      const index = answeredBy(first, before);
+      const index = answeredBy(first, before, false) ?? answeredBy(first, before, true) ?? -1;
       if (index >= 0) {
         const [challenged] = before.waiting.splice(index, 1);
         following.set(challenged!.timeline, timeline);
@@ -66,8 +68,9 @@ export function authChains(
     if (last.status === 407 && timeline.tunnel === null) {
       const key = keyOf(timeline, last);
       const list = open.get(key);
-      if (list === undefined) open.set(key, { waiting: [{ timeline, last }], askedAnew: 0 });
-      else list.waiting.push({ timeline, last });
+      const unseen = timeline.gaps.some(({ from, where }) => from === "client" && where.frame > last.frame);
+      if (list === undefined) open.set(key, { waiting: [{ timeline, last, unseen }], askedAnew: 0 });
+      else list.waiting.push({ timeline, last, unseen });
     }
   }
   return chainsFrom(timelines, following, preceding, headless);
@@ -94,14 +97,17 @@ function chainsFrom(
   return chains;
 }
 
-/** Which one these credentials answer: the first since the client last asked without any, or else the last before; -1 if none. */
-function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open): number {
-  let found = -1;
+/**
+ * Which one these credentials answer: the first since the client last asked without any, or else the last before; null if none.
+ * `unseen`: of those that may have been answered where they were asked.
+ */
+function answeredBy(answer: AuthStep, { waiting, askedAnew }: Open, unseen: boolean): number | null {
+  let found: number | null = null;
   for (let i = waiting.length - 1; i >= 0; i--) {
-    const { last } = waiting[i]!;
+    const { last, unseen: isUnseen } = waiting[i]!;
     const isOlder = (last.responseFrame ?? 0) < askedAnew;
-    if (isOlder && found >= 0) break;
-    if (!answers(last, answer)) continue;
+    if (isOlder && found !== null) break;
+    if (isUnseen !== unseen || !answers(last, answer)) continue;
     found = i;
     if (isOlder) break;
   }

@@ -78,6 +78,9 @@ function unansweredConnect(connect: ConnectFact, timeline: Timeline, context: Ju
   const unseen = `The answer to CONNECT ${connect.target.text} (frame ${connect.request.where.frame}) is not in the capture`;
   if (isBroken(connect.request.where.time, timeline.end, context.holes))
     return { verdict: "incomplete", summary: `${unseen}, of which files are missing behind it.` };
+  const { cut, where } = connect.request;
+  if (!cut && timeline.gaps.some((gap) => gap.from === "client" && gap.where.frame > where.frame))
+    return { verdict: "incomplete", summary: `${unseen}, nor is what the client sent behind it.` };
   switch (connect.unanswered) {
     case "reset": {
       const how = timeline.closedBy.startsWith("reset") ? closedText(timeline) : "the proxy reset its stream";

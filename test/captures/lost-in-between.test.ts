@@ -54,13 +54,24 @@ it("client-breaks-off: what it broke off is not all that it asked for where the 
   expect(verdictsOf(await damagedReport("client-breaks-off", without(4)))).toEqual(["incomplete"]);
 });
 
-it("chromium-basic: who came back on a connection of which that is lost came back for that one", async () => {
-  const { connections } = await damagedReport("chromium-basic", without(18), true);
-  expect(connections.slice(0, 3).map(({ verdict, continues }) => [verdict, continues])).toEqual([
-    ["auth-ok", null],
-    ["incomplete", null],
-    ["auth-ok", 0],
-  ]);
+it.each([
+  ["the request", 1],
+  ["all of the handshake", 5],
+])(
+  "chromium-basic: who came back on a connection, of which %s is lost, came back for that one",
+  async (_what, count) => {
+    const { connections } = await damagedReport("chromium-basic", without(18, count), true);
+    expect(connections.slice(0, 3).map(({ verdict, continues }) => [verdict, continues])).toEqual([
+      ["auth-ok", null],
+      ["incomplete", null],
+      ["auth-ok", 0],
+    ]);
+  },
+);
+
+it("elinks-refuses-certificate: a CONNECT is not unanswered behind which the client went on", async () => {
+  const report = await damagedReport("elinks-refuses-certificate", lost(5, 6, 7, 8, 9, 10, 11, 17, 18), true);
+  expect(report.connections[0]?.verdict).toBe("incomplete");
 });
 
 describe("a connection of which the request is lost", () => {
