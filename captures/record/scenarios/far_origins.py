@@ -48,6 +48,12 @@ def far_answered(lab):
     far(lab, [challenge(accept=True)], [NEWS], ["tunnel-401-proxy"], args=["--anyauth", "-u", GOOD], guilty=[0])
 
 
+@scenario("far-401-unasked-credentials", "curl sends Basic credentials unasked on each CONNECT, and the proxy, which has no rule there, does not look at them: it asks inside the tunnels", wires="wan")
+def far_unasked(lab):
+    far(lab, [challenge("*")], [WWW, SHOP, "https://docs.example.org/"], ["tunnel-401-proxy"] * 3, user=GOOD, guilty=[0, 1, 2],
+        findings=["challenge-after-success", "mixed-auth-context", "basic-in-clear"])
+
+
 @scenario("far-401-many-hosts", "three unrelated sites, the same 401 at once in each tunnel, origins 40 ms away", wires="wan")
 def far_many(lab):
     far(lab, [challenge("*")], [WWW, SHOP, "https://docs.example.org/"], ["tunnel-401-proxy"] * 3, guilty=[0, 1, 2])
