@@ -118,6 +118,26 @@ describe("--output", () => {
     expect(looped.err).toBe("pcapcheck: loop.txt: cannot be written: too many symbolic links\n");
   });
 
+  it("takes the place of nothing that is read, whichever option names it", () => {
+    const [trace, log] = ["policy-trace-parallel.trace.txt", "policy-trace-parallel.access.log"].map(captured);
+    const texts = { "t.txt": readFileSync(trace!), "a.log": readFileSync(log!), "k.txt": "none", "c.der": "none" };
+    for (const [name, text] of Object.entries(texts)) writeFileSync(inside(name), text);
+    const refused = (name: string, ...args: string[]) => {
+      const err = `pcapcheck: ${name}: it is what is read; nothing was written\n`;
+      expect(program.run([...args, "-o", name]), args.join(" ")).toEqual({ code: 2, out: "", err });
+      expect(readFileSync(inside(name)).equals(Buffer.from(texts[name as keyof typeof texts]))).toBe(true);
+    };
+    refused("t.txt", WRONG, "--policy-trace", "./t.txt");
+    refused("a.log", WRONG, "--access-log", "a.log");
+    refused("t.txt", "trace", "./t.txt");
+    refused("t.txt", "trace", "t.txt", WRONG);
+    for (const command of [[], ["audit"]]) {
+      refused("k.txt", ...command, WRONG, "-k", "k.txt");
+      refused("k.txt", ...command, WRONG, "--redact", "ip", "--redact-key", "k.txt");
+      for (const option of ["--rsa-key", "--trust", "--proxy-ca"]) refused("c.der", ...command, WRONG, option, "c.der");
+    }
+  });
+
   it("leaves what is read-only as it is", () => {
     writeFileSync(inside("kept.txt"), "kept");
     chmodSync(inside("kept.txt"), 0o444);
