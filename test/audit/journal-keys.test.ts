@@ -44,6 +44,19 @@ describe("a journal", () => {
     expect([await checked(), await checked()]).toEqual([1, 0]);
   });
 
+  it("knows a capture by its size and time", async () => {
+    expect([await checked(), await checked()]).toEqual([1, 0]);
+    utimesSync(at("all/a.pcap"), 1, 1);
+    expect([await checked(), await checked()]).toEqual([1, 0]);
+  });
+
+  it("has a capture without a connection checked with other keys: there may be one inside TLS", async () => {
+    writeFileSync(at("all/a.pcap"), readFileSync(captured("squid-basic.pcap")).subarray(0, 24));
+    expect([await checked(), await checked()]).toEqual([1, 0]);
+    write("all/a.keys", "# one\n", 1_000);
+    expect([await checked(), await checked()]).toEqual([1, 0]);
+  });
+
   it("knows keys that were named by their size and time, or by their content where that is wanted", async () => {
     const keylogs = [at("keys")];
     write("keys", "# one\n", 1_000);

@@ -244,6 +244,17 @@ describe("an audit by the program", () => {
     for (const part of [1, 2, 3]) expect(run(inside("no-parts"), "--shard", `${part}/3`).code).toBe(2);
   });
 
+  it("fails on what it is told to, and has 2 all the same where something could not be checked", () => {
+    const all = fresh("fail-on");
+    put(all, "squid-403.pcap", "squid-basic.pcap");
+    const code = (verdicts: string, ...more: string[]) => run(all, ...more, "-q", "--fail-on", verdicts).code;
+    expect(run(all, "-q")).toMatchObject({ code: 1, out: "tunnel-refused\n" });
+    expect([code("none"), code("encrypted"), code("tunnel-401-proxy")]).toEqual([3, 1, 3]);
+    expect([code("none", "none.pcap"), code("encrypted", "none.pcap")]).toEqual([2, 2]);
+    rmSync(join(all, "squid-basic.pcap"));
+    expect([code("none"), code("tunnel-401-proxy,tunnel-refused")]).toEqual([0, 1]);
+  });
+
   it("puts its output in the place of nothing that it reads or writes", () => {
     put(program.folder, "mitm-noauth.pcap");
     const keys = "some bytes that tell nothing";

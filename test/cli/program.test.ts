@@ -88,6 +88,24 @@ describe("exit codes", () => {
   });
 });
 
+describe("exit codes of a capture with several verdicts, or none", () => {
+  it("are those of all its connections, and of --fail-on any of them", () => {
+    const mixed = withoutKeys(captured("squid-terminate.pcap"), "mixed.pcap");
+    const { verdict, totals } = JSON.parse(program.run(["-f", "json", mixed]).out) as Report;
+    const names = Object.keys(totals.verdicts);
+    expect(names.length).toBeGreaterThan(1);
+    expect(names).toContain("encrypted");
+    for (const name of names) expect(program.run(["-q", "--fail-on", name, mixed]).code, name).toBe(1);
+    expect(program.run(["-q", "--fail-on", "none", mixed])).toMatchObject({ code: 3, out: `${verdict}\n` });
+  });
+
+  it("3 where there is no connection to a proxy", () => {
+    writeFileSync(join(program.folder, "no-packets.pcap"), readFileSync(FINE).subarray(0, 24));
+    expect(program.run(["-q", "no-packets.pcap"])).toEqual({ code: 3, out: "incomplete\n", err: "" });
+    expect(program.run(["-q", "--fail-on", "incomplete", "no-packets.pcap"]).code).toBe(1);
+  });
+});
+
 describe("usage", () => {
   it("helps", () => {
     expect(program.run(["--help"], { env: { COLUMNS: "80" } })).toEqual({
