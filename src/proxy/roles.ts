@@ -39,9 +39,10 @@ export class Roles {
     return this.detectedBy !== null || this.#context.known.has(this.#endpoint()) !== null;
   }
 
-  /** What told in the end that this is a connection to a proxy; null where nothing did, as without its request: a later one may. */
+  /** What told in the end that this is a connection to a proxy; null where nothing did. Without its request a later connection may. */
   found(): DetectedBy | null {
-    if (this.detectedBy === null && !this.isKnown()) this.#context.known.mayBeOne(this.#endpoint());
+    if (this.detectedBy !== null || !this.requestsUnseen()) return this.detectedBy;
+    if (!this.isKnown()) this.#context.known.mayBeOne(this.#endpoint());
     return this.detectedBy;
   }
 
