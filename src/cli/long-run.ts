@@ -1,6 +1,6 @@
 // What V8 is told while much is read. The program alone may do that: a library leaves its host's engine as it is.
 
-/** Room for young objects: more of it takes memory and, as one thread collects them, no less time. */
+/** Room for young objects: more of it takes memory and, as one thread collects them, hardly less time. */
 const ENOUGH_YOUNG_BYTES = 2 * 1024 * 1024;
 /** What was decrypted lies outside of the heap until the young objects that stand for it are collected: with so much, the sooner the better. */
 const MUCH_OUTSIDE_BYTES = 8 * 1024 * 1024;
