@@ -24,7 +24,7 @@ describe("a program that was let through by the user's address, and is asked lat
   it("is not said to have signed in where nobody had asked for what was let through", () => {
     const [finding] = forgotten(asked(0, [ACCEPTED]), letThrough, left);
     expect(finding?.certainty).toBe("possible");
-    expect(finding?.detail).toContain("with credentials, which no 407 in this capture had asked for (frame 10), and");
+    expect(finding?.detail).toContain("with credentials, which answered no 407 in this capture (frame 10), and");
   });
 
   it.each([

@@ -232,7 +232,7 @@ const ROWS: readonly Row[] = [
     "challenge-after-success",
     "let through on the CONNECT where nobody had asked for them",
     [read(0, [ACCEPTED], [{ ...GATEWAY, status: 401, challenges: [{ ...BASIC, realm: "Another" }] }])],
-    /, which no 407 in this capture had asked for, were let through \(frame 12\), and then .* was asked for credentials \(401, frame 201\), possibly by the proxy\.$/,
+    /, which answered no 407 in this capture, were let through \(frame 12\), and then .* was asked for credentials \(401, frame 201\), possibly by the proxy\.$/,
   ],
   [
     "challenge-after-success",
@@ -250,7 +250,7 @@ const ROWS: readonly Row[] = [
     "challenge-after-success",
     "the same credentials, refused where somebody asks for them",
     [asked(0, [ACCEPTED]), asked(1, [{ with: SENT, ...CHALLENGED }])],
-    /let through in frame 10, where no 407 had asked for them, were refused in frame 1012\.$/,
+    /let through in frame 10, where they answered no 407, were refused in frame 1012\.$/,
   ],
   [
     "challenge-after-success",
@@ -277,7 +277,7 @@ const ROWS: readonly Row[] = [
     "mixed-auth-context",
     "a host challenged inside whose CONNECT was let through with credentials that nobody had asked for",
     [read(0, [{ target: NEWS, ...ACCEPTED }], [{ status: 401, ...GATEWAY }])],
-    /this client \(192\.0\.2\.17\) was let through at CONNECT with credentials \(frame 12\), which no 407 in this capture had asked for\.$/,
+    /this client \(192\.0\.2\.17\) was let through at CONNECT with credentials \(frame 12\), which answered no 407 in this capture\.$/,
   ],
   [
     "mixed-auth-context",

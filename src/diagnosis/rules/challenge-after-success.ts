@@ -71,12 +71,12 @@ const OTHERS = {
   title: "The proxy had accepted the credentials, and then others were asked for",
   advice: OTHERS_ADVICE,
 };
-/** Accepted before and behind: they were right all the time. */
+/** Let through before and behind, there or here in answer to a 407: they were right all the time. */
 const REFUSED_ONCE = {
   title: "The proxy refused credentials that it accepts otherwise",
   advice: {
     helpdesk:
-      "The password is right: the proxy accepted it before and afterwards. Give the frame numbers to the administrator of the proxy.",
+      "The password is right: the proxy accepts it otherwise. Give the frame numbers to the administrator of the proxy.",
     proxyAdmin:
       "Look into the log of authentications at the time of the refusal: a directory server that did not answer in time, one of several that lags behind, or a rule with another authenticate(...) realm for this target.",
   },
@@ -114,7 +114,7 @@ function challengedInside({ timeline, attributions }: JudgedConnection, accepted
   const first = `The credentials on the CONNECT (${credentials?.scheme}, frame ${frame})`;
   const passed = wasAsked
     ? `${first} were accepted (frame ${responseFrame})`
-    : `${first}, which no 407 in this capture had asked for, were let through (frame ${responseFrame})`;
+    : `${first}, which answered no 407 in this capture, were let through (frame ${responseFrame})`;
   const then = `${requestText(challenge)} was asked for credentials${wasAsked ? " again" : ""} (${challenge.response.status}, frame ${challenge.response.where.frame})`;
   return finding(TEXT, timeline.stream, {
     detail: `${passed}, and then ${then}${isDoubted ? ", possibly by the proxy" : ""}.`,
@@ -152,7 +152,7 @@ function refusedAgain({ timeline, steps }: JudgedConnection, accepted: AcceptedC
     const first = isAnswer ? answer.frame : known.first;
     const before = isAnswer
       ? `accepted in frame ${first}`
-      : `let through in frame ${first}, where no 407 had asked for them,`;
+      : `let through in frame ${first}, where they answered no 407,`;
     const met = other === null ? "were refused" : "were answered with a 407 that asks for others";
     const then = again === null ? "" : `, and ${answer === null ? "let through" : "accepted"} again in frame ${again}`;
     return finding(TEXT, timeline.stream, {

@@ -37,7 +37,7 @@ export function forgottenAddresses({
     const who = `this client (${clientText(timeline)})`;
     const after = since.wasAsked
       ? `${who} had signed in (frame ${since.frame})`
-      : `${who} had been let through with credentials, which no 407 in this capture had asked for (frame ${since.frame})`;
+      : `${who} had been let through with credentials, which answered no 407 in this capture (frame ${since.frame})`;
     const detail = `CONNECT ${asked.target.text} was let through without credentials (frame ${passed}) after ${after}, and the same program was asked for credentials later (frame ${asked.response.where.frame}): the proxy seems to know the user by the address, and to have forgotten it in between.`;
     const frames = [since.frame, passed, frame, asked.response.where.frame];
     return [

@@ -211,7 +211,7 @@ function mixed(context: Context): readonly Finding[] {
 function passedText({ frame, wasAsked }: Passed): string {
   return wasAsked
     ? `was authenticated at CONNECT (frame ${frame})`
-    : `was let through at CONNECT with credentials (frame ${frame}), which no 407 in this capture had asked for`;
+    : `was let through at CONNECT with credentials (frame ${frame}), which answered no 407 in this capture`;
 }
 
 function addFirst<T>(map: Map<string, T>, host: string, value: T): void {
