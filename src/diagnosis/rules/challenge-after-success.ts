@@ -71,7 +71,7 @@ const OTHERS = {
   title: "The proxy had accepted the credentials, and then others were asked for",
   advice: OTHERS_ADVICE,
 };
-/** Let through before and behind, there or here in answer to a 407: they were right all the time. */
+/** Let through before and afterwards, once at least in answer to a 407: they were right all the time. */
 const REFUSED_ONCE = {
   title: "The proxy refused credentials that it accepts otherwise",
   advice: {
