@@ -59,16 +59,19 @@ export function letThroughWith(timeline: Timeline): AuthStep | undefined {
 }
 
 /**
- * Whether the step's credentials answer what the proxy had asked for: on this connection, or for the same ones before or on the one
- * in front. Where it had not asked, it may let a request through and not look at them.
+ * Whether the step's credentials answer what the proxy had asked for: in one of `steps`, those of its connection and of those that it
+ * is joined with, or before that for the very same ones. Where it had not asked, it may let a request through and not look at them.
  */
-export function wereAskedFor(timeline: Timeline, step: AuthStep, accepted: AcceptedCredentials): boolean {
+export function wereAskedFor(
+  timeline: Timeline,
+  step: AuthStep,
+  steps: readonly AuthStep[],
+  accepted: AcceptedCredentials,
+): boolean {
   // Such a message is made of the proxy's challenge ([MS-NLMP] section 3.1.5.1.2), wherever that is.
   if (ntlmMessage(step.credentials) === 3) return true;
-  const asked = timeline.connects.some(({ response }) => response?.status === 407 && response.where.frame < step.frame);
-  if (asked) return true;
-  const answer = acceptedOf(timeline, step, accepted)?.answer ?? null;
-  return answer !== null && answer.frame <= step.frame;
+  if (steps.some(({ status, frame }) => status === 407 && frame < step.frame)) return true;
+  return acceptedBefore(timeline, step, accepted) !== null;
 }
 
 function keyOf(timeline: Timeline, { credentials }: AuthStep): string | null {

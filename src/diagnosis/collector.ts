@@ -275,7 +275,7 @@ export class Collector {
       const attributions = far === null ? own : asTheFurther(timeline, own, far, attributed(far));
       // Where the proxy cannot have looked inside, what its records seem to say is about another tunnel.
       const told = weigh(interception.state === "no" ? [] : this.#told.tunnel(timeline));
-      const ownAnswer = this.#ownAnswer(timeline, interception, accepted);
+      const ownAnswer = this.#ownAnswer(timeline, interception, chain.steps, accepted);
       const place = chain.members.indexOf(timeline);
       return {
         timeline,
@@ -378,9 +378,14 @@ export class Collector {
   }
 
   /** What was answered in place of the site: the first 511, refusal for want of credentials, or redirect or error that is the proxy's own. */
-  #ownAnswer(timeline: Timeline, interception: Interception, accepted: AcceptedCredentials): OwnAnswer | null {
+  #ownAnswer(
+    timeline: Timeline,
+    interception: Interception,
+    steps: readonly AuthStep[],
+    accepted: AcceptedCredentials,
+  ): OwnAnswer | null {
     const exchanges = carriedBy(timeline);
-    const named = networkSignIn(exchanges) ?? refusedUnasked(timeline, interception, accepted);
+    const named = networkSignIn(exchanges) ?? refusedUnasked(timeline, interception, steps, accepted);
     if (named !== null) return named;
     const { tunnel } = timeline;
     for (const exchange of exchanges) {

@@ -1,7 +1,7 @@
 // What a network or the proxy itself answers in place of the site, other than by asking for credentials: a page to sign in on, a refusal, an error.
 import type { ExchangeFact, Timeline } from "../proxy/index.ts";
 import { type AcceptedCredentials, wereAskedFor } from "./accepted.ts";
-import { authSteps } from "./auth-steps.ts";
+import { type AuthStep, authSteps } from "./auth-steps.ts";
 import type { Interception } from "./interception.ts";
 import type { Attribution } from "./types.ts";
 import { answerText } from "./wording.ts";
@@ -38,6 +38,7 @@ const WANTS_CREDENTIALS = /^ERR_CACHE_ACCESS_DENIED\b/;
 export function refusedUnasked(
   timeline: Timeline,
   interception: Interception,
+  steps: readonly AuthStep[],
   accepted: AcceptedCredentials,
 ): OwnAnswer | null {
   if (interception.state === "no") return null;
@@ -46,7 +47,7 @@ export function refusedUnasked(
     if (response?.status !== 403) continue;
     const field = response.fields.find(({ name, value }) => name === "x-squid-error" && WANTS_CREDENTIALS.test(value));
     if (field === undefined) continue;
-    const signedIn = signedInAt(timeline, accepted);
+    const signedIn = signedInAt(timeline, steps, accepted);
     const [why, what] =
       signedIn === null
         ? ["for want of credentials", "them"]
@@ -61,8 +62,8 @@ export function refusedUnasked(
  * The frame of the credentials with which the tunnel was opened, if they were let through in answer to a 407, there or on an
  * earlier connection: requests inside inherit their user.
  */
-function signedInAt(timeline: Timeline, accepted: AcceptedCredentials): number | null {
+function signedInAt(timeline: Timeline, steps: readonly AuthStep[], accepted: AcceptedCredentials): number | null {
   const step = authSteps(timeline).findLast(({ connect }) => connect);
   if (step === undefined || step.credentials === null) return null;
-  return wereAskedFor(timeline, step, accepted) ? step.frame : null;
+  return wereAskedFor(timeline, step, steps, accepted) ? step.frame : null;
 }

@@ -219,7 +219,9 @@ describe("a refusal inside a tunnel for want of credentials", () => {
 
   it("is none of the proxy's where it does not end the tunnel's TLS", () => {
     const one = refused("ERR_CACHE_ACCESS_DENIED 0");
-    expect(refusedUnasked(one, { state: "unknown", why: null }, new Map())).not.toBeNull();
-    expect(refusedUnasked(one, { state: "no", why: "the certificate leads to a public root" }, new Map())).toBeNull();
+    expect(refusedUnasked(one, { state: "unknown", why: null }, [], new Map())).not.toBeNull();
+    expect(
+      refusedUnasked(one, { state: "no", why: "the certificate leads to a public root" }, [], new Map()),
+    ).toBeNull();
   });
 });

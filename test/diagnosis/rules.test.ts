@@ -236,6 +236,19 @@ const ROWS: readonly Row[] = [
   ],
   [
     "challenge-after-success",
+    "a ticket on the connection behind the one that was closed with its 407",
+    [
+      asked(0, [{ status: 407, challenges: [NEGOTIATE] }]),
+      read(
+        1,
+        [{ with: { ...SENT, scheme: "Negotiate", step: "kerberos" }, status: 200 }],
+        [{ status: 401, ...GATEWAY }],
+      ),
+    ],
+    /^The credentials on the CONNECT \(Negotiate, frame 1010\) were accepted \(frame 1012\), and then .* again/,
+  ],
+  [
+    "challenge-after-success",
     "on the CONNECT of the next connection, as browsers send what was accepted",
     [asked(0, [CHALLENGED, ACCEPTED]), read(1, [{ ...ACCEPTED, target: NEWS }], [{ status: 401, ...GATEWAY }])],
     /were accepted \(frame 1012\), and then .* again/,

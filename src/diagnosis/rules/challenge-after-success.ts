@@ -99,7 +99,7 @@ export const challengeAfterSuccess: Rule = {
 };
 
 /** Let through on the CONNECT with credentials, asked again inside its tunnel. */
-function challengedInside({ timeline, attributions }: JudgedConnection, accepted: AcceptedCredentials) {
+function challengedInside({ timeline, steps, attributions }: JudgedConnection, accepted: AcceptedCredentials) {
   const challenge = timeline.tunnel?.exchanges.find(
     (exchange) => isChallenge(exchange.response) && isOwn(attributions.get(exchange)),
   );
@@ -110,7 +110,7 @@ function challengedInside({ timeline, attributions }: JudgedConnection, accepted
   const isDoubted = certainty === "possible";
   const { frame, credentials } = opening;
   const responseFrame = opening.responseFrame ?? frame;
-  const wasAsked = wereAskedFor(timeline, opening, accepted);
+  const wasAsked = wereAskedFor(timeline, opening, steps, accepted);
   const first = `The credentials on the CONNECT (${credentials?.scheme}, frame ${frame})`;
   const passed = wasAsked
     ? `${first} were accepted (frame ${responseFrame})`

@@ -61,12 +61,12 @@ function signedInAt(
   accepted: AcceptedCredentials,
 ): ReadonlyMap<string, SignIn> {
   const found = new Map<string, SignIn>();
-  for (const { timeline } of connections) {
+  for (const { timeline, steps } of connections) {
     const step = letThroughWith(timeline);
     if (step === undefined) continue;
     const key = atProxy(timeline);
     const known = found.get(key);
-    const one = { frame: step.frame, wasAsked: wereAskedFor(timeline, step, accepted) };
+    const one = { frame: step.frame, wasAsked: wereAskedFor(timeline, step, steps, accepted) };
     const isBetter = known === undefined || (one.wasAsked === known.wasAsked ? one.frame < known.frame : one.wasAsked);
     if (isBetter) found.set(key, one);
   }

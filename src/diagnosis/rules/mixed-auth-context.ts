@@ -1,6 +1,6 @@
 // Over all tunnels of a proxy, by client: hosts that are challenged on the CONNECT, hosts that are challenged inside, hosts that never are.
 import { gather } from "../../bytes/index.ts";
-import type { ExchangeFact, Timeline } from "../../proxy/index.ts";
+import type { ExchangeFact } from "../../proxy/index.ts";
 import { type AcceptedCredentials, letThroughWith, wereAskedFor } from "../accepted.ts";
 import { clientKey, clientText } from "../client.ts";
 import type { CaptureFacts, JudgedConnection } from "../facts.ts";
@@ -129,7 +129,7 @@ function learn(context: Context, connection: JudgedConnection, accepted: Accepte
   const challenge = timeline.connects.find(({ response }) => response?.status === 407);
   if (challenge?.response != null)
     addFirst(context.connect, challenge.target.host || host, challenge.response.where.frame);
-  if (context.passed?.wasAsked !== true) learnPassed(context, timeline, accepted);
+  if (context.passed?.wasAsked !== true) learnPassed(context, connection, accepted);
   if (timeline.tunnel !== null && timeline.tunnel.inside !== "full") context.unread.add(host);
   const inside = challengeInside(connection);
   if (inside?.response != null) {
@@ -145,10 +145,10 @@ function learn(context: Context, connection: JudgedConnection, accepted: Accepte
 }
 
 /** Where the CONNECT was let through with credentials. */
-function learnPassed(context: Context, timeline: Timeline, accepted: AcceptedCredentials): void {
+function learnPassed(context: Context, { timeline, steps }: JudgedConnection, accepted: AcceptedCredentials): void {
   const step = letThroughWith(timeline);
   if (step?.responseFrame == null) return;
-  const wasAsked = wereAskedFor(timeline, step, accepted);
+  const wasAsked = wereAskedFor(timeline, step, steps, accepted);
   if (context.passed === null || wasAsked) context.passed = { frame: step.responseFrame, wasAsked };
 }
 
